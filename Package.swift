@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// One strict list for every target, tests included.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0470-isolated-conformances.md
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0481-weak-let.md
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+// Third-party products, each seen by the targets that name it and by no other.
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(
+    name: "HummingbirdTesting", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let httpClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
+
+/// What a card side, an acceptor side and every other party may see of its neighbours: messages,
+/// storage and the ports of the vault.
+let portsOfASide: [Target.Dependency] = ["Kernel", "Wire", "Records", "SecurityModule"]
+
+func target(
+    _ name: String, at path: String, _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(path)", resources: resources,
+        swiftSettings: strict)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "opal",
+    products: [.executable(name: "opal", targets: ["opal"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The rules: no I/O, no clock, no Foundation, no cryptography.
+        target("Kernel", at: "Kernel"),
+        target("Wire", at: "Wire", ["Kernel"]),
+        target("Records", at: "Records", ["Kernel"]),
+
+        // The vault: the ports that everyone may see, then what holds keys.
+        target("SecurityModule", at: "Vault/SecurityModule", ["Kernel", "Wire"]),
+        target("Keys", at: "Vault/Keys", ["Kernel", "Wire", "SecurityModule", crypto, cryptoExtras]),
+        target(
+            "HSM", at: "Vault/HSM",
+            ["Kernel", "Wire", "SecurityModule", "Keys", crypto, cryptoExtras]),
+        target(
+            "SecurityCard", at: "Vault/SecurityCard",
+            ["Kernel", "Wire", "SecurityModule", "Keys", crypto]),
+        target(
+            "SessionKeys", at: "Vault/SessionKeys",
+            ["Kernel", "Wire", "SecurityModule", crypto]),
+
+        // The parties. None sees another.
+        target("ClientCode", at: "CardSide/ClientCode", ["Kernel", "Wire", "SecurityModule"]),
+        target("CardEmulator", at: "CardSide/CardEmulator", portsOfASide),
+        target(
+            "OPALServer", at: "CardSide/OPALServer", portsOfASide + ["ClientCode", "CardEmulator"]
+        ),
+        target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide),
+        target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+
+        // The edges: one target for each dependency.
+        target("RecordsSQLite", at: "Edges/RecordsSQLite", ["Records", grdb, grdbSQLite]),
+        target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
+
+        // The executable: commands and composition.
+        .executableTarget(
+            name: "opal",
+            dependencies: [
+                "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
+                "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant", "RecordsSQLite", "LinkEdge", "SchemeAuthority", crypto,
+                argumentParser, logging, lifecycle, unixSignals, nioCore, nioPosix, httpClient,
+            ], path: "Sources/opal", swiftSettings: strict),
+
+        tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
+        tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
+        tests(
+            "LinkEdgeTests",
+            ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]),
+        tests(
+            "MerchantTests",
+            ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]),
+    ]
+)

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a virtual card knows: the content of its record, in the clear only inside the security
+/// module. All rules of the purse are here (`docs/messages/purse-profile.md`).
+package struct Card: Equatable, Sendable {
+    package let identifier: CardIdentifier
+    /// DEXP.
+    package let expiry: CardDate
+    package let algorithm: CardAlgorithm
+    /// VKP: version of the purchase master key.
+    package let purchaseKeyVersion: UInt8
+    /// VKL: version of the load master key.
+    package let loadKeyVersion: UInt8
+    package let authenticationMode: AuthenticationMode
+    /// NT of the last transaction; the next one has this + 1.
+    package private(set) var lastNumber: UInt32
+    package private(set) var isBlocked: Bool
+    /// Wrong S2 (or SV) since the last right one.
+    package private(set) var wrongSignatures: UInt8
+    /// Purse 0 is money.
+    package private(set) var purses: [Purse]
+    /// Rows that this card's history has.
+    package private(set) var historyCount: UInt64
+    /// The hash of the last row, 32 bytes; zero before the first. As it is sealed with the card,
+    /// a missing last row is noticed, too.
+    package private(set) var historyHash: [UInt8]
+
+    package static let pursesMax = 8
+    /// After so many wrong signatures in a row the card is blocked.
+    package static let wrongSignaturesMax: UInt8 = 5
+    package static let historyHashBytes = 32
+
+    package init(
+        identifier: CardIdentifier, expiry: CardDate, algorithm: CardAlgorithm = .aes,
+        purchaseKeyVersion: UInt8, loadKeyVersion: UInt8,
+        authenticationMode: AuthenticationMode = .symmetric, lastNumber: UInt32 = 0,
+        isBlocked: Bool = false, wrongSignatures: UInt8 = 0, purses: [Purse],
+        historyCount: UInt64 = 0,
+        historyHash: [UInt8] = Array(repeating: 0, count: Card.historyHashBytes)
+    ) {
+        precondition((1...Card.pursesMax).contains(purses.count))
+        precondition(historyHash.count == Card.historyHashBytes)
+        self.identifier = identifier
+        self.expiry = expiry
+        self.algorithm = algorithm
+        self.purchaseKeyVersion = purchaseKeyVersion
+        self.loadKeyVersion = loadKeyVersion
+        self.authenticationMode = authenticationMode
+        self.lastNumber = lastNumber
+        self.isBlocked = isBlocked
+        self.wrongSignatures = wrongSignatures
+        self.purses = purses
+        self.historyCount = historyCount
+        self.historyHash = historyHash
+    }
+
+    /// The number that the next transaction will have, or nil where the numbers are used up.
+    package var nextNumber: UInt32? {
+        lastNumber == .max ? nil : lastNumber + 1
+    }
+
+    /// Where the purse of this currency is; the exponent must be the same, too.
+    package func purseIndex(_ currency: Currency, _ exponent: Exponent) -> Int? {
+        purses.firstIndex { $0.currency == currency && $0.exponent == exponent }
+    }
+
+    /// The balance that a signature covers: that of the purse, or 0 for a proof without value.
+    package func balance(_ currency: Currency, _ exponent: Exponent) -> UInt64 {
+        purseIndex(currency, exponent).map { purses[$0].balance } ?? 0
+    }
+
+    // MARK: Refusals, in the order in which they are given
+
+    /// Why the card would not begin a purchase or a proof (Initialize), or nil.
+    package func refusal(toBegin type: TransactionType, _ amount: Money) -> InitializeRefusal? {
+        if isBlocked { return .blocked }
+        let isProofWithoutPurse = type == .authentication && amount.currency == .nothing
+        let index = purseIndex(amount.currency, amount.exponent)
+        if index == nil && !isProofWithoutPurse { return .noSuchPurse }
+        if type == .authentication && amount.minorUnits != 0 { return .proofWithAmount }
+        if nextNumber == nil { return .numbersUsedUp }
+        if let index, type == .purchase, amount.minorUnits > purses[index].balance {
+            return .amountAboveBalance
+        }
+        return nil
+    }
+
+    /// How a debit with a right S2 ends.
+    package func completion(ofDebit amount: Money, at time: CardTime) -> CompletionCode {
+        if isBlocked { return .cardBlocked }
+        if expiry.isPast(at: time) { return .cardExpired }
+        if amount.minorUnits > balance(amount.currency, amount.exponent) {
+            return .insufficientValue
+        }
+        return .done
+    }
+
+    /// How a load with a right S2 ends.
+    package func completion(ofLoad amount: Money, at time: CardTime) -> CompletionCode {
+        if isBlocked { return .cardBlocked }
+        if expiry.isPast(at: time) { return .cardExpired }
+        guard let index = purseIndex(amount.currency, amount.exponent) else {
+            return .maximumBalanceExceeded
+        }
+        let (sum, isTooLarge) = purses[index].balance.addingReportingOverflow(amount.minorUnits)
+        return isTooLarge || sum > purses[index].balanceMax ? .maximumBalanceExceeded : .done
+    }
+
+    // MARK: Changes
+
+    /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618).
+    package mutating func debit(_ amount: Money) {
+        consumeNumber()
+        if let index = purseIndex(amount.currency, amount.exponent) {
+            purses[index].take(amount.minorUnits)
+        }
+    }
+
+    /// Credits a load and consumes the number (FIG. 18B, step 881).
+    package mutating func credit(_ amount: Money) {
+        consumeNumber()
+        if let index = purseIndex(amount.currency, amount.exponent) {
+            purses[index].put(amount.minorUnits)
+        }
+    }
+
+    /// Puts a debited value back; the caller has checked SV and that it happens once.
+    package mutating func recover(_ amount: Money) {
+        wrongSignatures = 0
+        if let index = purseIndex(amount.currency, amount.exponent) {
+            purses[index].restore(amount.minorUnits)
+        }
+    }
+
+    /// Counts a wrong signature; at the limit the card is blocked.
+    package mutating func countWrongSignature() {
+        if wrongSignatures < Card.wrongSignaturesMax { wrongSignatures += 1 }
+        if wrongSignatures == Card.wrongSignaturesMax { isBlocked = true }
+    }
+
+    package mutating func block() {
+        isBlocked = true
+    }
+
+    package mutating func unblock() {
+        isBlocked = false
+        wrongSignatures = 0
+    }
+
+    /// Binds the next row of the history to this card.
+    package mutating func append(historyHash hash: [UInt8]) {
+        precondition(hash.count == Card.historyHashBytes)
+        historyCount += 1
+        historyHash = hash
+    }
+
+    private mutating func consumeNumber() {
+        guard let nextNumber else { preconditionFailure("Initialize refuses when numbers end.") }
+        lastNumber = nextNumber
+        wrongSignatures = 0
+    }
+}
+
+/// Why Initialize does not begin, in the order of precedence.
+package enum InitializeRefusal: CaseIterable, Sendable {
+    case blocked
+    case noSuchPurse
+    case proofWithAmount
+    case numbersUsedUp
+    case amountAboveBalance
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who compares the card's S3 with the expected one: a value of the merchant's agreement.
+package enum ComparisonPolicy: UInt8, CaseIterable, Sendable {
+    /// FIG. 5: the highest security; the terminal is held until the card has answered.
+    case securityCard = 1
+    /// FIG. 6: the terminal is released with S2.
+    case paymentServer = 2
+    /// FIG. 7: one trip between OPAL server and payment server.
+    case opalServer = 3
+    /// FIG. 7, variation: as above, compared at the client terminal.
+    case clientTerminal = 4
+    /// FIG. 8: the merchant compares.
+    case merchant = 5
+}

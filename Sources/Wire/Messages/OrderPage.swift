@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+
+/// The parameters of the merchant's page, as the browser posts them to the OPAL server
+/// (FIG. 11A, step 606; FIG. 15A, step 808). All values are text.
+package struct OrderPage: Equatable, Sendable {
+    package let terms: OrderTerms
+    package let proof: OrderProof
+    /// A name to look up in the acquirer directory, never a host to connect to.
+    package let paymentServer: String
+    /// What is bought, for the person; at most ``PurchaseLimits/descriptionBytesMax`` bytes.
+    package let description: String
+    /// The TSK as base64url text, 43 characters; a secret.
+    package let sessionKey: SessionKeyText
+
+    package static let paymentServerBytesMax = 64
+
+    package init(
+        terms: OrderTerms, proof: OrderProof, paymentServer: String, description: String,
+        sessionKey: SessionKeyText
+    ) {
+        self.terms = terms
+        self.proof = proof
+        self.paymentServer = paymentServer
+        self.description = description
+        self.sessionKey = sessionKey
+    }
+
+    /// The fields' names, in the order in which they stand in the page.
+    package enum Field: String, CaseIterable, Sendable {
+        case amount, currency, exponent, transaction, merchant, paymentServer = "payment-server"
+        case statusURL = "status-url"
+        case policy, madeAt = "made-at"
+        case keyName = "key-name"
+        case sessionKey = "tsk"
+        case wrappedSessionKey = "etsk"
+        case orderToken = "order-token"
+        case description
+    }
+
+    /// Reads the fields of a posted form.
+    ///
+    /// - Parameter value: the text of a field, nil where the form lacks it.
+    /// - Throws: `WireFailure` with the path of the first field that is missing or cannot be.
+    package init(_ value: (Field) -> String?) throws(WireFailure) {
+        func text(_ field: Field, max: Int = 128) throws(WireFailure) -> String {
+            guard let text = value(field) else {
+                throw WireFailure(path: "order page: \(field.rawValue)", problem: .truncated)
+            }
+            guard text.utf8.count <= max,
+                text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            else { throw WireFailure(path: "order page: \(field.rawValue)", problem: .invalid) }
+            return text
+        }
+        func parsed<Value>(_ field: Field, _ parse: (String) -> Value?) throws(WireFailure) -> Value
+        {
+            guard let value = parse(try text(field)) else {
+                throw WireFailure(path: "order page: \(field.rawValue)", problem: .invalid)
+            }
+            return value
+        }
+        let amount = Money(
+            minorUnits: try parsed(.amount, DecimalText.integer),
+            currency: try parsed(.currency) { text in
+                BCD.parse(text, count: 4).flatMap { Currency(bcd: UInt16($0)) }
+            },
+            exponent: try parsed(.exponent) { text in UInt8(text).flatMap(Exponent.init) })
+        let statusURL = try text(.statusURL, max: PurchaseLimits.statusURLBytesMax)
+        guard statusURL.hasPrefix("https://") || statusURL.hasPrefix("http://") else {
+            throw WireFailure(path: "order page: status-url", problem: .invalid)
+        }
+        terms = OrderTerms(
+            transaction: try parsed(.transaction) { TransactionIdentifier($0) },
+            merchant: try parsed(.merchant) { MerchantIdentifier($0) },
+            amount: amount,
+            policy: try parsed(.policy) { text in
+                UInt8(text).flatMap(ComparisonPolicy.init(rawValue:))
+            },
+            madeAt: try parsed(.madeAt) { text in
+                DecimalText.integer(text).flatMap { milliseconds in
+                    milliseconds < 253_402_300_800_000
+                        ? Instant(milliseconds: Int64(milliseconds)) : nil
+                }
+            },
+            statusURL: statusURL)
+        let wrapped = try parsed(.wrappedSessionKey) { Base64URL.decode($0) }
+        let token = try parsed(.orderToken) { Base64URL.decode($0) }
+        guard
+            let proof = OrderProof(
+                keyName: try text(.keyName), wrappedSessionKey: wrapped, token: token)
+        else { throw WireFailure(path: "order page: order-token", problem: .invalid) }
+        self.proof = proof
+        paymentServer = try text(.paymentServer, max: OrderPage.paymentServerBytesMax)
+        description = try text(.description, max: PurchaseLimits.descriptionBytesMax)
+        sessionKey = try parsed(.sessionKey) { SessionKeyText($0) }
+    }
+
+    /// The fields with their values, for the page's form.
+    package var fields: [(Field, String)] {
+        [
+            (.amount, String(terms.amount.minorUnits)),
+            (.currency, terms.amount.currency.digits),
+            (.exponent, String(terms.amount.exponent.decimals)),
+            (.transaction, terms.transaction.text),
+            (.merchant, terms.merchant.text),
+            (.paymentServer, paymentServer),
+            (.statusURL, terms.statusURL),
+            (.policy, String(terms.policy.rawValue)),
+            (.madeAt, String(terms.madeAt.milliseconds)),
+            (.keyName, proof.keyName),
+            (.sessionKey, sessionKey.reveal()),
+            (.wrappedSessionKey, Base64URL.encode(proof.wrappedSessionKey)),
+            (.orderToken, Base64URL.encode(proof.token)),
+            (.description, description),
+        ]
+    }
+}
+
+/// The TSK as the page carries it. It does not print.
+package struct SessionKeyText: Equatable, Sendable, CustomStringConvertible,
+    CustomDebugStringConvertible, CustomReflectable
+{
+    private let text: String
+
+    /// - Returns: nil unless it is the base64url text of 32 bytes.
+    package init?(_ text: String) {
+        guard text.utf8.count == 43, Base64URL.decode(text)?.count == 32 else { return nil }
+        self.text = text
+    }
+
+    /// The text itself, for the vault and for the page.
+    package func reveal() -> String { text }
+
+    package var description: String { "(a session key)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Unsigned decimal numbers without sign, blank or leading zero.
+package enum DecimalText {
+    package static func integer(_ text: String) -> UInt64? {
+        guard text == "0" || (text.utf8.first.map { (0x31...0x39).contains($0) } ?? false),
+            text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return UInt64(text)
+    }
+}
