@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Wire
+
+/// The content of a card record, in the clear only inside the module. Format 1: BIN‖IEP 8, DEXP 3,
+/// ALG 1, VKP 1, VKL 1, AM 1, last NT 4, blocked 1, wrong signatures 1, rows of history 8, hash of
+/// the last row 32, number of purses 1 and for each CURR 2, CEXP 1, BAL 8, BALMAX 8; then the
+/// recoveries: floor 4, count 2 and each NT 4.
+package struct CardRecord: Equatable, Sendable {
+    package var card: Card
+    /// Debits up to this number can no longer be recovered.
+    package private(set) var recoveryFloor: UInt32
+    /// Debits above the floor that were recovered, ascending: each comes back once.
+    package private(set) var recovered: [UInt32]
+
+    /// Recoveries are rare; the oldest of so many moves the floor.
+    package static let recoveredMax = 256
+    private static let format: UInt8 = 1
+
+    package init(_ card: Card) {
+        self.card = card
+        recoveryFloor = 0
+        recovered = []
+    }
+
+    /// What must hold before sealing and after opening.
+    var isSound: Bool {
+        recovered.count <= CardRecord.recoveredMax
+            && recovered.allSatisfy { $0 > recoveryFloor && $0 <= card.lastNumber }
+            && card.wrongSignatures <= Card.wrongSignaturesMax
+            && (card.wrongSignatures < Card.wrongSignaturesMax || card.isBlocked)
+    }
+
+    /// Whether the debit with this number may still be put back.
+    func mayRecover(_ number: UInt32) -> Bool {
+        number > recoveryFloor && number <= card.lastNumber && !recovered.contains(number)
+    }
+
+    mutating func noteRecovery(_ number: UInt32) {
+        recovered.append(number)
+        recovered.sort()
+        if recovered.count > CardRecord.recoveredMax { recoveryFloor = recovered.removeFirst() }
+    }
+
+    package init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "card record")
+        guard try reader.byte("format") == CardRecord.format else {
+            throw reader.failure("format", .invalid)
+        }
+        let identifier = try reader.card()
+        let expiry = try reader.expiry()
+        let algorithm = try reader.value("ALG", bytes: 1) { CardAlgorithm(rawValue: UInt8($0)) }
+        let purchaseKeyVersion = try reader.byte("VKP")
+        let loadKeyVersion = try reader.byte("VKL")
+        let mode = try reader.value("AM", bytes: 1) { AuthenticationMode(rawValue: UInt8($0)) }
+        let lastNumber = try reader.number("NT")
+        let isBlocked = try reader.byte("blocked") != 0
+        let wrongSignatures = try reader.byte("wrong signatures")
+        let historyCount = try reader.integer("rows", bytes: 8)
+        let historyHash = try reader.bytes("hash", count: Card.historyHashBytes)
+        let purses = try CardRecord.purses(&reader)
+        card = Card(
+            identifier: identifier, expiry: expiry, algorithm: algorithm,
+            purchaseKeyVersion: purchaseKeyVersion, loadKeyVersion: loadKeyVersion,
+            authenticationMode: mode, lastNumber: lastNumber, isBlocked: isBlocked,
+            wrongSignatures: wrongSignatures, purses: purses, historyCount: historyCount,
+            historyHash: historyHash)
+        recoveryFloor = try reader.number("recovery floor")
+        recovered = []
+        for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
+            recovered.append(try reader.number("recovery"))
+        }
+        try reader.end()
+    }
+
+    package var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 128)
+        writer.byte(CardRecord.format)
+        writer.card(card.identifier)
+        writer.expiry(card.expiry)
+        writer.byte(card.algorithm.rawValue)
+        writer.byte(card.purchaseKeyVersion)
+        writer.byte(card.loadKeyVersion)
+        writer.byte(card.authenticationMode.rawValue)
+        writer.number(card.lastNumber)
+        writer.byte(card.isBlocked ? 1 : 0)
+        writer.byte(card.wrongSignatures)
+        writer.integer(card.historyCount, bytes: 8)
+        writer.append(card.historyHash)
+        writer.byte(UInt8(card.purses.count))
+        for purse in card.purses { writer.append(purse.balanceAnswer.bytes) }
+        writer.number(recoveryFloor)
+        writer.integer(UInt64(recovered.count), bytes: 2)
+        for number in recovered { writer.number(number) }
+        return writer.bytes
+    }
+
+    private static func purses(_ reader: inout ByteReader) throws(WireFailure) -> [Purse] {
+        let count = Int(try reader.byte("purses"))
+        guard (1...Card.pursesMax).contains(count) else {
+            throw reader.failure("purses", .invalid)
+        }
+        var purses: [Purse] = []
+        for _ in 0..<count {
+            let balance = try reader.money()
+            let balanceMax = try reader.integer("BALMAX", bytes: 8)
+            purses.append(
+                Purse(
+                    currency: balance.currency, exponent: balance.exponent,
+                    balance: balance.minorUnits, balanceMax: balanceMax))
+        }
+        return purses
+    }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Keys
+import SecurityModule
+import Wire
+
+/// One command on one opened card: the applet of the virtual card, inside the module.
+struct CardSession {
+    var record: CardRecord
+    let revision: UInt64
+    let dialogue: CardDialogue?
+    let context: CardContext
+    let module: SoftwareModule
+
+    mutating func answer(_ command: PurseCommand) throws(ModuleFailure) -> CardStep {
+        switch command {
+        case .select(let application): select(application)
+        case .getBalance(let purse): getBalance(purse)
+        case .initializePurchase(let request): initialize(request)
+        case .debit(let command): try debit(command)
+        case .initializeLoad(let request): try initialize(request)
+        case .credit(let command): try credit(command)
+        case .recover(let command): try recover(command)
+        case .getPreviousSignature(let number): previousSignature(number)
+        case .getData: CardStep(ResponseAPDU(status: .notFound), dialogue: dialogue)
+        }
+    }
+
+    // MARK: Reading
+
+    private func select(_ application: [UInt8]) -> CardStep {
+        guard application == PurseCommand.application else { return CardStep(.unknownApplication) }
+        let card = record.card
+        let information = TLV(
+            0x6F,
+            [
+                TLV(0x84, PurseCommand.application),
+                TLV(
+                    0xA5,
+                    [
+                        TLV(0xC1, [0x01]), TLV(0xC2, card.identifier.bytes),
+                        TLV(0xC3, Array(card.expiry.bcd.bigEndianBytes.dropFirst())),
+                        TLV(0xC4, [card.algorithm.rawValue]),
+                        TLV(0xC5, [card.purchaseKeyVersion]), TLV(0xC6, [card.loadKeyVersion]),
+                    ]),
+            ])
+        return CardStep(ResponseAPDU(data: information.bytes, status: .done))
+    }
+
+    private func getBalance(_ purse: UInt8) -> CardStep {
+        guard Int(purse) < record.card.purses.count else {
+            return CardStep(ResponseAPDU(status: .noSuchPurse), dialogue: dialogue)
+        }
+        let answer = record.card.purses[Int(purse)].balanceAnswer
+        return CardStep(ResponseAPDU(data: answer.bytes, status: .done), dialogue: dialogue)
+    }
+
+    /// GET PREVIOUS SIGNATURE: the answer data of the debit or credit with that number.
+    private func previousSignature(_ number: UInt32) -> CardStep {
+        let data: [UInt8]? =
+            switch context.evidence?.event {
+            case .debit(let debit) where debit.answer.number == number: debit.answer.bytes
+            case .load(_, _, _, let answer) where answer.number == number: answer.bytes
+            default: nil
+            }
+        guard let data else {
+            return CardStep(ResponseAPDU(status: .noSuchSignature), dialogue: dialogue)
+        }
+        return CardStep(ResponseAPDU(data: data, status: .done), dialogue: dialogue)
+    }
+
+    // MARK: Purchase
+
+    private func initialize(_ request: InitializePurchase) -> CardStep {
+        let card = record.card
+        guard request.type != .load else { return CardStep(.wrongParameters) }
+        if let refusal = card.refusal(toBegin: request.type, request.amount) {
+            return CardStep(refusal.status)
+        }
+        guard let number = card.nextNumber else { return CardStep(.numbersUsedUp) }
+        let amount = request.amount
+        let answer = InitializePurchaseAnswer(
+            card: card.identifier, expiry: card.expiry, algorithm: card.algorithm,
+            purchaseKeyVersion: card.purchaseKeyVersion,
+            authenticationMode: card.authenticationMode,
+            balance: Money(
+                minorUnits: card.balance(amount.currency, amount.exponent),
+                currency: amount.currency, exponent: amount.exponent),
+            number: number, random: context.random)
+        return CardStep(
+            ResponseAPDU(data: answer.bytes, status: .done),
+            dialogue: .purchase(request, number: number, random: context.random))
+    }
+
+    /// DEBIT IEP (FIG. 11B, step 618): checks S2, debits, makes S3 and S6.
+    private mutating func debit(_ command: DebitIEP) throws(ModuleFailure) -> CardStep {
+        guard case .purchase(let request, let number, let random) = dialogue,
+            number == record.card.nextNumber
+        else { return CardStep(.conditionsNotSatisfied) }
+        let card = record.card.identifier
+        let keys = try module.keys(of: card, version: record.card.purchaseKeyVersion)
+        let scope = PurchaseScope(
+            type: request.type, card: card, number: number, command: command)
+        let session = PurchaseSessionKey(
+            cardKey: keys.purchaseKey(card), number: number, random: random,
+            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
+            transaction: command.transaction)
+        guard session.securityCardSignature(scope) == command.signature else {
+            return try wrongSignature()
+        }
+        guard command.amount == request.amount else { return CardStep(.conditionsNotSatisfied) }
+        let completion = record.card.completion(ofDebit: command.amount, at: command.time)
+        if completion == .done { record.card.debit(command.amount) }
+        let balance = record.card.balance(command.amount.currency, command.amount.exponent)
+        let answer = DebitAnswer(
+            completion: completion, number: number, balance: balance,
+            signature: session.cardSignature(scope, completion: completion, balance: balance),
+            issuerProof: completion == .done
+                ? scope.issuerProof(
+                    expiry: record.card.expiry, balance: balance, key: keys.proofKey(card))
+                : .none)
+        let response = ResponseAPDU(data: answer.bytes, status: .done)
+        guard completion == .done else { return CardStep(response) }
+        return CardStep(
+            response,
+            change: try change(
+                .debit(
+                    DebitEvidence(
+                        type: request.type, random: random, expiry: record.card.expiry,
+                        purchaseKeyVersion: record.card.purchaseKeyVersion, command: command,
+                        answer: answer))))
+    }
+
+    /// RECOVER VALUE: puts back what a debit took, once, where the security card proves that it
+    /// will never count it.
+    private mutating func recover(_ command: RecoverValue) throws(ModuleFailure) -> CardStep {
+        guard case .debit(let evidence) = context.evidence?.event,
+            evidence.isNamed(by: command)
+        else { return CardStep(ResponseAPDU(status: .noSuchSignature), dialogue: dialogue) }
+        let keys = try module.keys(
+            of: record.card.identifier, version: evidence.purchaseKeyVersion)
+        let check = DebitCheck(evidence, of: record.card.identifier, keys)
+        // The evidence is what this card signed and nothing else.
+        guard check.isProven else { throw .sealBroken }
+        guard check.voidProof == command.voidProof else { return try wrongSignature() }
+        guard record.mayRecover(command.number) else {
+            return CardStep(ResponseAPDU(status: .conditionsNotSatisfied), dialogue: dialogue)
+        }
+        record.card.recover(evidence.command.amount)
+        record.noteRecovery(command.number)
+        let amount = evidence.command.amount
+        let recovered = RecoverAnswer(
+            completion: .done, number: command.number,
+            balance: record.card.balance(amount.currency, amount.exponent))
+        return CardStep(
+            ResponseAPDU(data: recovered.bytes, status: .done), dialogue: nil,
+            change: try change(
+                .recovery(amount.currency, amount.exponent, command, recovered)))
+    }
+
+    // MARK: Load
+
+    private func initialize(_ request: InitializeLoad) throws(ModuleFailure) -> CardStep {
+        let card = record.card
+        if card.isBlocked { return CardStep(.conditionsNotSatisfied) }
+        guard let index = card.purseIndex(request.amount.currency, request.amount.exponent) else {
+            return CardStep(.notFound)
+        }
+        guard let number = card.nextNumber else { return CardStep(.numbersUsedUp) }
+        let purse = card.purses[index].balanceAnswer
+        func answer(_ signature: Signature) -> InitializeLoadAnswer {
+            InitializeLoadAnswer(
+                card: card.identifier, expiry: card.expiry, algorithm: card.algorithm,
+                loadKeyVersion: card.loadKeyVersion, balance: purse.balance,
+                balanceMax: purse.balanceMax, number: number, random: context.random,
+                signature: signature)
+        }
+        let key = try module.keys(of: card.identifier, version: card.loadKeyVersion)
+            .loadKey(card.identifier)
+        let signed = answer(LoadSignatures.request(request, answer(.none), key: key))
+        return CardStep(
+            ResponseAPDU(data: signed.bytes, status: .done), dialogue: .load(request, signed))
+    }
+
+    /// CREDIT IEP (FIG. 18B, step 881): checks S2, credits, makes S3.
+    private mutating func credit(_ command: CreditIEP) throws(ModuleFailure) -> CardStep {
+        guard case .load(let request, let initialized) = dialogue,
+            initialized.number == record.card.nextNumber
+        else { return CardStep(.conditionsNotSatisfied) }
+        let card = record.card.identifier
+        let keys = try module.keys(of: card, version: record.card.loadKeyVersion)
+        let expected = LoadSignatures.credit(
+            request, initialized, completion: command.completion, key: keys.loadKey(card))
+        guard expected == command.signature else { return try wrongSignature() }
+        guard command.transaction == request.transaction,
+            command.minorUnits == request.amount.minorUnits
+        else { return CardStep(.conditionsNotSatisfied) }
+        var completion = command.completion
+        if completion == .done {
+            completion = record.card.completion(ofLoad: request.amount, at: request.time)
+        }
+        if completion == .done { record.card.credit(request.amount) }
+        let balance = record.card.balance(request.amount.currency, request.amount.exponent)
+        let answer = CreditAnswer(
+            completion: completion, number: initialized.number, balance: balance,
+            signature: LoadSignatures.completion(
+                request, card: card, number: initialized.number, completion: completion,
+                balance: balance, key: keys.completionKey(card)))
+        let response = ResponseAPDU(data: answer.bytes, status: .done)
+        guard completion == .done else { return CardStep(response) }
+        return CardStep(response, change: try change(.load(request, initialized, command, answer)))
+    }
+
+    // MARK: Changes
+
+    /// A wrong signature changes nothing but its count, and ends the dialogue.
+    private mutating func wrongSignature() throws(ModuleFailure) -> CardStep {
+        record.card.countWrongSignature()
+        let next = try module.seal(record, revision: revision + 1)
+        return CardStep(.signatureWrong, change: CardChange(card: next, row: nil))
+    }
+
+    private mutating func change(
+        _ event: CardHistoryEntry.Event
+    ) throws(ModuleFailure) -> CardChange {
+        let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
+        let row = RecordSealer.chain(
+            entry.bytes, stream: record.card.identifier.bytes,
+            number: record.card.historyCount + 1, previous: record.card.historyHash)
+        record.card.append(historyHash: row.hash)
+        return CardChange(card: try module.seal(record, revision: revision + 1), row: row)
+    }
+}
+
+extension InitializeRefusal {
+    /// The status word that says it.
+    var status: StatusWord {
+        switch self {
+        case .blocked, .proofWithAmount: .conditionsNotSatisfied
+        case .noSuchPurse: .notFound
+        case .numbersUsedUp: .numbersUsedUp
+        case .amountAboveBalance: .amountAboveBalance
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import Keys
+package import SecurityModule
+import Wire
+
+extension SoftwareModule {
+    package func audit(
+        _ rows: [ChainedRow], of card: CardIdentifier, _ check: CardAudit
+    ) async -> CardAudit {
+        var check = check
+        for row in rows {
+            if row.number != check.rows + 1 {
+                check.findings.append(.rowMissing(number: check.rows + 1))
+            }
+            check.rows = row.number
+            let expected = RecordSealer.chain(
+                row.body, stream: card.bytes, number: row.number, previous: check.lastHash)
+            if expected.hash != row.hash {
+                check.findings.append(.chainBroken(number: row.number))
+            }
+            check.lastHash = row.hash
+            guard let entry = try? CardHistoryEntry(row.body) else {
+                check.findings.append(.rowUnreadable(number: row.number))
+                continue
+            }
+            if !isSigned(entry, by: card) {
+                check.findings.append(.signatureWrong(number: row.number))
+            }
+            add(entry, row.number, to: &check)
+        }
+        return check
+    }
+
+    package func conclude(_ check: CardAudit, on sealed: SealedCard) async -> CardAudit {
+        var check = check
+        guard let card = try? open(sealed).card else {
+            check.findings.append(.recordDoesNotOpen)
+            return check
+        }
+        if card.historyCount > check.rows {
+            check.findings.append(.rowMissing(number: check.rows + 1))
+        }
+        let hasSameBalances = card.purses.allSatisfy {
+            $0.balance == check.balances[Self.key($0.currency, $0.exponent)] ?? 0
+        }
+        if card.historyCount != check.rows || card.historyHash != check.lastHash
+            || card.lastNumber != check.lastNumber || !hasSameBalances
+        {
+            check.findings.append(.recordDisagrees)
+        }
+        return check
+    }
+
+    /// Checks every signature of a row again; a recovery is checked against the sale by the audit
+    /// across parties, and by its debit here.
+    private func isSigned(_ entry: CardHistoryEntry, by card: CardIdentifier) -> Bool {
+        switch entry.event {
+        case .debit(let evidence):
+            guard let keys = try? keys(of: card, version: evidence.purchaseKeyVersion) else {
+                return false
+            }
+            return DebitCheck(evidence, of: card, keys).isSigned
+        case .load(let request, let initialized, let command, let answer):
+            guard let keys = try? keys(of: card, version: initialized.loadKeyVersion) else {
+                return false
+            }
+            let key = keys.loadKey(card)
+            return LoadSignatures.request(request, initialized, key: key) == initialized.signature
+                && LoadSignatures.credit(
+                    request, initialized, completion: command.completion, key: key)
+                    == command.signature
+                && LoadSignatures.completion(
+                    request, card: card, number: answer.number, completion: answer.completion,
+                    balance: answer.balance, key: keys.completionKey(card)) == answer.signature
+        case .recovery:
+            return true
+        }
+    }
+
+    private func add(_ entry: CardHistoryEntry, _ row: UInt64, to check: inout CardAudit) {
+        let amount = entry.amount
+        let key = Self.key(amount.currency, amount.exponent)
+        let before = check.balances[key] ?? 0
+        let after: (partialValue: UInt64, overflow: Bool)
+        switch entry.event {
+        case .debit:
+            after = before.subtractingReportingOverflow(amount.minorUnits)
+            check.debitedTotal &+= amount.minorUnits
+            check.debits.append(entry.transaction)
+        case .load:
+            after = before.addingReportingOverflow(amount.minorUnits)
+            check.loadedTotal &+= amount.minorUnits
+        case .recovery:
+            after = before.addingReportingOverflow(amount.minorUnits)
+            check.recoveredTotal &+= amount.minorUnits
+            if !check.recovered.insert(entry.number).inserted {
+                check.findings.append(.balanceWrong(number: row))
+            }
+        }
+        if after.overflow || after.partialValue != entry.balance {
+            check.findings.append(.balanceWrong(number: row))
+        }
+        check.balances[key] = entry.balance
+        if case .recovery = entry.event { return }
+        if entry.number != check.lastNumber + 1 {
+            check.findings.append(.balanceWrong(number: row))
+        }
+        check.lastNumber = entry.number
+    }
+
+    private static func key(_ currency: Currency, _ exponent: Exponent) -> Money {
+        Money(minorUnits: 0, currency: currency, exponent: exponent)
+    }
+}

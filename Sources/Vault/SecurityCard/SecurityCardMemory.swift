@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import SecurityModule
+import Wire
+
+/// What a security card remembers. Format 1: last NTPSAM 4, number of open ones 2 and each NTPSAM 4,
+/// number of totals 1 and for each CURR 2, CEXP 1, count 8, sum 8.
+///
+/// A number is open from the draw until it is counted or given up; whichever comes first removes
+/// it, so that it is never both.
+struct SecurityCardMemory: Equatable {
+    private(set) var lastNumber: UInt32
+    private(set) var open: [UInt32]
+    private(set) var totals: [SecurityCardDescription.Total]
+
+    /// A terminal serves one sale at a time; more stay open only while their outcome is sought.
+    static let openMax = 256
+    static let totalsMax = 64
+    private static let format: UInt8 = 1
+
+    init(lastNumber: UInt32 = 0) {
+        self.lastNumber = lastNumber
+        open = []
+        totals = []
+    }
+
+    /// Takes the next number, or gives nil where none may be taken.
+    mutating func begin() -> UInt32? {
+        guard lastNumber < .max, open.count < SecurityCardMemory.openMax else { return nil }
+        lastNumber += 1
+        open.append(lastNumber)
+        return lastNumber
+    }
+
+    func isOpen(_ number: UInt32) -> Bool { open.contains(number) }
+
+    mutating func giveUp(_ number: UInt32) {
+        precondition(isOpen(number))
+        open.removeAll { $0 == number }
+    }
+
+    /// Counts a sale once.
+    ///
+    /// - Returns: false, and nothing is changed, where a total would overflow.
+    mutating func count(_ number: UInt32, _ amount: Money) -> Bool {
+        precondition(isOpen(number))
+        let index = totals.firstIndex {
+            $0.currency == amount.currency && $0.exponent == amount.exponent
+        }
+        let before = index.map { totals[$0] }
+        let (sum, isTooLarge) = (before?.minorUnits ?? 0).addingReportingOverflow(
+            amount.minorUnits)
+        guard !isTooLarge, index != nil || totals.count < SecurityCardMemory.totalsMax else {
+            return false
+        }
+        let total = SecurityCardDescription.Total(
+            currency: amount.currency, exponent: amount.exponent, count: (before?.count ?? 0) + 1,
+            minorUnits: sum)
+        if let index { totals[index] = total } else { totals.append(total) }
+        giveUp(number)
+        return true
+    }
+
+    init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "security card memory")
+        guard try reader.byte("format") == SecurityCardMemory.format else {
+            throw reader.failure("format", .invalid)
+        }
+        lastNumber = try reader.number("NTPSAM")
+        open = []
+        for _ in 0..<(try reader.integer("open numbers", bytes: 2)) {
+            open.append(try reader.number("open number"))
+        }
+        totals = []
+        for _ in 0..<(try reader.byte("totals")) {
+            totals.append(
+                SecurityCardDescription.Total(
+                    currency: try reader.currency(), exponent: try reader.exponent(),
+                    count: try reader.integer("count", bytes: 8),
+                    minorUnits: try reader.integer("sum", bytes: 8)))
+        }
+        try reader.end()
+    }
+
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 64)
+        writer.byte(SecurityCardMemory.format)
+        writer.number(lastNumber)
+        writer.integer(UInt64(open.count), bytes: 2)
+        for number in open { writer.number(number) }
+        writer.byte(UInt8(totals.count))
+        for total in totals {
+            writer.currency(total.currency)
+            writer.exponent(total.exponent)
+            writer.integer(total.count, bytes: 8)
+            writer.integer(total.minorUnits, bytes: 8)
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Wire
+
+/// What the emulator and the issuer's operator ask of the HSM 268. Card records enter and leave it
+/// sealed; the rules of the purse run inside, on the opened record.
+package protocol CardModule: Sendable {
+    /// Makes the record of a new card with an empty purse.
+    ///
+    /// - Parameter revision: 1, or 0 where the card is loaded before it is first stored.
+    /// - Throws: `.keyUnknown` where there are no keys of that issuer and version.
+    func personalize(_ order: CardOrder, revision: UInt64) async throws(ModuleFailure)
+        -> SealedCard
+
+    /// Does what a card does with one command (purse profile, "Answer to reset and commands").
+    ///
+    /// - Parameters:
+    ///   - command: what the card is asked.
+    ///   - card: the record as stored.
+    ///   - dialogue: what the last Initialize of this session left, if it is still open.
+    ///   - context: what the card needs from outside.
+    /// - Returns: the response, the dialogue that is open afterwards, and the change that must be
+    ///   durable before the response leaves.
+    /// - Throws: `.sealBroken` where record or evidence does not open, `.keyUnknown`.
+    func process(
+        _ command: PurseCommand, on card: SealedCard, dialogue: CardDialogue?,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardStep
+
+    /// What a record says, for its owner and for the operator.
+    ///
+    /// - Throws: `.sealBroken`.
+    func describe(_ card: SealedCard) async throws(ModuleFailure) -> CardDescription
+
+    /// Blocks or unblocks a card.
+    ///
+    /// - Returns: the next record.
+    /// - Throws: `.sealBroken`.
+    func setBlocked(_ isBlocked: Bool, on card: SealedCard) async throws(ModuleFailure)
+        -> SealedCard
+
+    /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
+    /// signature, and that loads + recoveries − debits = balance.
+    ///
+    /// - Parameters:
+    ///   - rows: the rows in order, page by page.
+    ///   - check: the state after the pages before; begin with a new one.
+    func audit(_ rows: [ChainedRow], of card: CardIdentifier, _ check: CardAudit) async
+        -> CardAudit
+
+    /// Ends an audit: compares what the rows add up to with the record.
+    func conclude(_ check: CardAudit, on card: SealedCard) async -> CardAudit
+}
+
+/// What the load server's module 864 does for a load: checks S1, issues S2, checks S3.
+package protocol LoadModule: Sendable {
+    /// - Returns: CREDIT IEP with S2.
+    /// - Throws: `.sealBroken` where S1 is wrong, `.keyUnknown`.
+    func authorize(
+        _ request: InitializeLoad, _ answer: InitializeLoadAnswer, completion: CompletionCode
+    ) async throws(ModuleFailure) -> CreditIEP
+
+    /// - Throws: `.sealBroken` where S3 is wrong, `.keyUnknown`.
+    func verify(
+        _ answer: CreditAnswer, to credit: CreditIEP, of request: InitializeLoad,
+        _ initializeAnswer: InitializeLoadAnswer
+    ) async throws(ModuleFailure)
+}
+
+/// What a new card is made of.
+package struct CardOrder: Equatable, Sendable {
+    package let card: CardIdentifier
+    package let expiry: CardDate
+    package let purchaseKeyVersion: UInt8
+    package let loadKeyVersion: UInt8
+    package let currency: Currency
+    package let exponent: Exponent
+    package let balanceMax: UInt64
+
+    package init(
+        card: CardIdentifier, expiry: CardDate, purchaseKeyVersion: UInt8, loadKeyVersion: UInt8,
+        currency: Currency, exponent: Exponent, balanceMax: UInt64
+    ) {
+        self.card = card
+        self.expiry = expiry
+        self.purchaseKeyVersion = purchaseKeyVersion
+        self.loadKeyVersion = loadKeyVersion
+        self.currency = currency
+        self.exponent = exponent
+        self.balanceMax = balanceMax
+    }
+}
+
+/// A card record as stored: sealed by the HSM, bound to card and revision.
+package struct SealedCard: Equatable, Sendable {
+    package let card: CardIdentifier
+    package let revision: UInt64
+    package let body: [UInt8]
+
+    package init(card: CardIdentifier, revision: UInt64, body: [UInt8]) {
+        self.card = card
+        self.revision = revision
+        self.body = body
+    }
+}
+
+/// What a card keeps in its volatile memory between Initialize and Debit or Credit.
+package enum CardDialogue: Equatable, Sendable {
+    case purchase(InitializePurchase, number: UInt32, random: UInt64)
+    case load(InitializeLoad, InitializeLoadAnswer)
+}
+
+/// What a card needs from outside for one command.
+package struct CardContext: Sendable {
+    /// R, fresh for each Initialize.
+    package let random: UInt64
+    /// The moment for the history row.
+    package let now: Instant
+    /// What the person reads in the history.
+    package let note: String
+    /// For RECOVER VALUE and GET PREVIOUS SIGNATURE: the row that the command names, if there is
+    /// one.
+    package let evidence: CardHistoryEntry?
+
+    package init(random: UInt64, now: Instant, note: String, evidence: CardHistoryEntry? = nil) {
+        self.random = random
+        self.now = now
+        self.note = note
+        self.evidence = evidence
+    }
+}
+
+/// What a card did.
+package struct CardStep: Sendable {
+    package let response: ResponseAPDU
+    package let dialogue: CardDialogue?
+    package let change: CardChange?
+
+    package init(
+        _ response: ResponseAPDU, dialogue: CardDialogue? = nil, change: CardChange? = nil
+    ) {
+        self.response = response
+        self.dialogue = dialogue
+        self.change = change
+    }
+
+    package init(_ status: StatusWord, change: CardChange? = nil) {
+        self.init(ResponseAPDU(status: status), change: change)
+    }
+}
+
+/// A durable change of one card.
+package struct CardChange: Equatable, Sendable {
+    /// The next record, one revision on.
+    package let card: SealedCard
+    /// The row that belongs to it; none for a counted wrong signature.
+    package let row: ChainedRow?
+
+    package init(card: SealedCard, row: ChainedRow?) {
+        self.card = card
+        self.row = row
+    }
+}
+
+/// A row of history with the hash that binds it to the row before:
+/// SHA-256(hash before 32 || stream || number 8 || body).
+package struct ChainedRow: Equatable, Sendable {
+    package let number: UInt64
+    package let hash: [UInt8]
+    package let body: [UInt8]
+
+    package init(number: UInt64, hash: [UInt8], body: [UInt8]) {
+        self.number = number
+        self.hash = hash
+        self.body = body
+    }
+}
+
+/// What is shown of a card.
+package struct CardDescription: Equatable, Sendable {
+    package let card: CardIdentifier
+    package let expiry: CardDate
+    package let isBlocked: Bool
+    package let wrongSignatures: UInt8
+    package let lastNumber: UInt32
+    package let purses: [BalanceAnswer]
+    package let historyCount: UInt64
+
+    package init(
+        card: CardIdentifier, expiry: CardDate, isBlocked: Bool, wrongSignatures: UInt8,
+        lastNumber: UInt32, purses: [BalanceAnswer], historyCount: UInt64
+    ) {
+        self.card = card
+        self.expiry = expiry
+        self.isBlocked = isBlocked
+        self.wrongSignatures = wrongSignatures
+        self.lastNumber = lastNumber
+        self.purses = purses
+        self.historyCount = historyCount
+    }
+}
+
+/// The running state of an audit of one card.
+package struct CardAudit: Equatable, Sendable {
+    /// What an audit can find.
+    package enum Finding: Equatable, Sendable {
+        case recordDoesNotOpen
+        case rowUnreadable(number: UInt64)
+        case rowMissing(number: UInt64)
+        /// The row's hash does not follow from the row before.
+        case chainBroken(number: UInt64)
+        case signatureWrong(number: UInt64)
+        /// The row's balance does not follow from the row before.
+        case balanceWrong(number: UInt64)
+        /// The record's balance, number or last row is not what the rows add up to.
+        case recordDisagrees
+    }
+
+    package var findings: [Finding] = []
+    package var rows: UInt64 = 0
+    package var lastHash: [UInt8]
+    package var lastNumber: UInt32 = 0
+    /// Balance by currency and exponent, as the rows add up.
+    package var balances: [Money: UInt64] = [:]
+    package var recovered: Set<UInt32> = []
+    package var loadedTotal: UInt64 = 0
+    package var debitedTotal: UInt64 = 0
+    package var recoveredTotal: UInt64 = 0
+    /// TRX of the debits, for the comparison with the payment server's sales.
+    package var debits: [TransactionIdentifier] = []
+
+    package init() {
+        lastHash = Array(repeating: 0, count: Card.historyHashBytes)
+    }
+}

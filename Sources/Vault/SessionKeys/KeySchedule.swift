@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Kernel
+import Wire
+
+/// Keys derived from one parent by HKDF-SHA256 (RFC 5869) without salt, 32 bytes each. The extract
+/// step runs once for all of them.
+struct KeyFamily: Sendable {
+    private let root: SymmetricKey
+
+    init(of parent: SymmetricKey) {
+        root = SymmetricKey(
+            data: HKDF<SHA256>.extract(inputKeyMaterial: parent, salt: [UInt8]())
+        )
+    }
+
+    func key(_ info: StaticString, _ context: [UInt8] = []) -> SymmetricKey {
+        HKDF<SHA256>.expand(
+            pseudoRandomKey: root,
+            info: Array(String(describing: info).utf8) + context,
+            outputByteCount: 32
+        )
+    }
+}
+
+/// What merchant and payment server derive from K for one transaction (FIG. 15A, steps 802–806).
+struct OrderKeys: Sendable {
+    /// DK = HKDF-SHA256(K, salt = TRX, info = "OPAL DK" || MERCH).
+    let derivedKey: SymmetricKey
+    /// Key of order token and question.
+    let orderKey: SymmetricKey
+    private let family: KeyFamily
+
+    init(_ shared: SharedKey, _ terms: OrderTerms) {
+        derivedKey = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: shared.key,
+            salt: terms.transaction.bytes,
+            info: Array("OPAL DK".utf8) + terms.merchant.bytes,
+            outputByteCount: 32
+        )
+        family = KeyFamily(of: derivedKey)
+        orderKey = family.key("OPAL order")
+    }
+
+    /// Key of Debit Result M. It is needed once in a sale, at its end, so it is made when asked
+    /// for.
+    var resultKey: SymmetricKey { family.key("OPAL result") }
+
+    /// What a code under the order key is for; in front of the terms, so that one is never the
+    /// other.
+    enum Purpose: String {
+        case order
+        case question
+    }
+
+    /// HMAC-SHA256(order key, purpose || 00 || terms), 32 bytes.
+    func code(_ purpose: Purpose, _ terms: OrderTerms) -> [UInt8] {
+        Array(
+            HMAC<SHA256>.authenticationCode(
+                for: OrderKeys.message(purpose, terms),
+                using: orderKey
+            )
+        )
+    }
+
+    /// Whether a code is right; takes the same time wherever it is wrong.
+    func isRight(_ code: [UInt8], _ purpose: Purpose, _ terms: OrderTerms) -> Bool {
+        HMAC<SHA256>.isValidAuthenticationCode(
+            code,
+            authenticating: OrderKeys.message(purpose, terms),
+            using: orderKey
+        )
+    }
+
+    private static func message(_ purpose: Purpose, _ terms: OrderTerms) -> [UInt8] {
+        Array(purpose.rawValue.utf8) + [0] + terms.bytes
+    }
+}
+
+/// The keys of one direction each, derived from the TSK.
+struct TransactionKeys: Sendable {
+    /// Key of draw and debit response.
+    let toPaymentServer: SymmetricKey
+    /// Key of the debit command and of Debit Result C.
+    let toOPALServer: SymmetricKey
+
+    init(_ sessionKey: SymmetricKey) {
+        let family = KeyFamily(of: sessionKey)
+        toPaymentServer = family.key("OPAL to payment server")
+        toOPALServer = family.key("OPAL to OPAL server")
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import SecurityModule
+import Wire
+
+// The payload of a Debit Result M (FIG. 15B, step 822). Made by template, so that the same result
+// has the same bytes each time.
+extension MerchantDebitResult {
+    /// The JSON in UTF-8.
+    var json: [UInt8] {
+        var text = #"{"trx":"\#(transaction.text)","#
+        text += #""merchant":\#(JSONMembers.quoted(merchant.text)),"#
+        text += #""amount":"\#(amount.minorUnits)","currency":"\#(amount.currency.digits)","#
+        text += #""exponent":\#(amount.exponent.decimals),"outcome":"\#(outcome.word)","#
+        if let reason { text += #""reason":"\#(reason.word)","# }
+        text += #""cardPseudonym":"\#(cardPseudonym)","securityCard":"\#(securityCard.text)","#
+        text += #""securityCardNumber":\#(securityCardNumber),"time":"\#(time.text)"}"#
+        return Array(text.utf8)
+    }
+
+    /// Reads the payload. Members that are not known here are passed over, so that a payment
+    /// server may say more than today.
+    ///
+    /// - Throws: `.sealBroken` where a member is missing, or is not what it can be.
+    init(json: [UInt8]) throws(ModuleFailure) {
+        guard let members = JSONMembers(json),
+            let transaction = members.text("trx").flatMap({ TransactionIdentifier($0) }),
+            let merchant = members.text("merchant").flatMap({ MerchantIdentifier($0) }),
+            let minorUnits = members.text("amount").flatMap(DecimalText.integer),
+            let currency = members.text("currency").flatMap({ BCD.parse($0, count: 4) })
+                .flatMap({ Currency(bcd: UInt16($0)) }),
+            let exponent = members.number("exponent").flatMap({ UInt8(exactly: $0) })
+                .flatMap({ Exponent($0) }),
+            let outcome = members.text("outcome").flatMap(SaleOutcome.init(word:)),
+            let pseudonym = members.text("cardPseudonym"), Pseudonym.isOne(pseudonym),
+            let securityCard = members.text("securityCard").flatMap({ Hex.bytes($0) }),
+            securityCard.count == 8,
+            let number = members.number("securityCardNumber").flatMap({ UInt32(exactly: $0) }),
+            let time = members.text("time").flatMap(CardTime.init(text:))
+        else { throw .sealBroken }
+        let reason = members.text("reason").flatMap { Refusal(word: $0) }
+        if members.has("reason") && reason == nil { throw .sealBroken }
+        self.init(
+            transaction: transaction,
+            merchant: merchant,
+            amount: Money(minorUnits: minorUnits, currency: currency, exponent: exponent),
+            outcome: outcome,
+            reason: reason,
+            cardPseudonym: pseudonym,
+            securityCard: SecurityCardIdentifier(
+                bits: securityCard.reduce(0) { $0 << 8 | UInt64($1) }
+            ),
+            securityCardNumber: number,
+            time: time
+        )
+    }
+}
+
+/// The name of a card for a merchant.
+enum Pseudonym {
+    static let bytes = 16
+
+    /// Whether this is 32 lower-case hexadecimal digits.
+    static func isOne(_ text: String) -> Bool {
+        text.utf8.count == bytes * 2
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}
+
+extension SaleOutcome {
+    fileprivate init?(word: String) {
+        guard let outcome = SaleOutcome.allCases.first(where: { $0.word == word }) else {
+            return nil
+        }
+        self = outcome
+    }
+}
+
+extension CardTime {
+    /// ISO 8601 in UTC, for example `2026-11-22T10:15:30Z`.
+    fileprivate var text: String {
+        let digits = Array(BCD.digits(bcd, count: 14).utf8)
+        var text: [UInt8] = []
+        for (mark, range) in CardTime.groups {
+            text.append(contentsOf: digits[range])
+            text.append(mark)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// - Returns: nil for any other form.
+    fileprivate init?(text: String) {
+        let characters = Array(text.utf8)
+        guard characters.count == 20 else { return nil }
+        var digits: [UInt8] = []
+        var position = 0
+        for (mark, range) in CardTime.groups {
+            digits.append(contentsOf: characters[position..<position + range.count])
+            position += range.count
+            guard characters[position] == mark else { return nil }
+            position += 1
+        }
+        guard let bcd = BCD.parse(String(decoding: digits, as: UTF8.self), count: 14) else {
+            return nil
+        }
+        self.init(bcd: bcd)
+    }
+
+    /// The digits of YYYYMMDDhhmmss and the character behind each group.
+    private static let groups: [(UInt8, Range<Int>)] = [
+        (UInt8(ascii: "-"), 0..<4), (UInt8(ascii: "-"), 4..<6), (UInt8(ascii: "T"), 6..<8),
+        (UInt8(ascii: ":"), 8..<10), (UInt8(ascii: ":"), 10..<12), (UInt8(ascii: "Z"), 12..<14),
+    ]
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+package import Kernel
+package import SecurityModule
+package import Wire
+
+/// The keys of one merchant: makes what an order page carries and opens Debit Results
+/// (FIG. 15A, steps 802–808; FIG. 15B, step 824).
+package struct OrderSealer: OrderSealing {
+    private let merchant: MerchantIdentifier
+    private let current: SharedKey
+    private let older: [SharedKey]
+
+    /// - Parameters:
+    ///   - merchant: whose keys these are.
+    ///   - current: the key that new orders use.
+    ///   - older: keys of orders that may still be open; their names differ.
+    package init(merchant: MerchantIdentifier, current: SharedKey, older: [SharedKey] = []) {
+        precondition(Set(older.map(\.name) + [current.name]).count == older.count + 1)
+        self.merchant = merchant
+        self.current = current
+        self.older = older
+    }
+
+    package func seal(
+        _ terms: OrderTerms,
+        random: [UInt8]
+    ) throws(ModuleFailure) -> SealedOrder {
+        precondition(random.count == SharedKey.keyBytes)
+        let keys = try keys(terms, current.name)
+        guard
+            let wrapped = try? AES.KeyWrap.wrap(
+                SymmetricKey(data: random),
+                using: keys.derivedKey
+            ),
+            let proof = OrderProof(
+                keyName: current.name,
+                wrappedSessionKey: Array(wrapped),
+                token: keys.code(.order, terms)
+            ),
+            let sessionKey = SessionKeyText(Base64URL.encode(random))
+        else { throw .unavailable("AES key wrap") }
+        return SealedOrder(proof: proof, sessionKey: sessionKey)
+    }
+
+    package func openResult(
+        _ compact: [UInt8],
+        of terms: OrderTerms,
+        keyName: String
+    ) throws(ModuleFailure) -> MerchantDebitResult {
+        let keys = try keys(terms, keyName)
+        let header = SealedHeader(.resultForMerchant, terms.transaction, keyName: keyName)
+        let json = try OpeningKey(keys.resultKey).open(compact, header)
+        let result = try MerchantDebitResult(json: json)
+        guard result.transaction == terms.transaction, result.merchant == terms.merchant else {
+            throw .sealBroken
+        }
+        return result
+    }
+
+    package func question(
+        _ terms: OrderTerms,
+        keyName: String
+    ) throws(ModuleFailure) -> SaleQuestion {
+        let keys = try keys(terms, keyName)
+        return SaleQuestion(terms: terms, keyName: keyName, proof: keys.code(.question, terms))
+    }
+
+    private func keys(
+        _ terms: OrderTerms,
+        _ name: String
+    ) throws(ModuleFailure) -> OrderKeys {
+        guard terms.merchant == merchant,
+            let shared = current.name == name ? current : older.first(where: { $0.name == name })
+        else { throw .keyUnknown }
+        return OrderKeys(shared, terms)
+    }
+}
+
+extension OrderSealer: CustomReflectable {
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
