@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import SecurityModule
+package import Wire
+
+/// Card emulator 266: fetches a card's record, has the HSM do what the command asks, and makes the
+/// change durable before the response leaves. It knows no rule of the purse.
+package struct Emulator: Sendable {
+    package static let cardKind = RecordKind("card", keyBytes: 8...8)
+
+    private let module: any CardModule
+    private let store: any RecordStore
+    private let random: any RandomSource
+
+    package init(module: any CardModule, store: any RecordStore, random: any RandomSource) {
+        self.module = module
+        self.store = store
+        self.random = random
+    }
+
+    package static func key(_ card: CardIdentifier) -> RecordKey {
+        RecordKey(cardKind, card.bytes)
+    }
+
+    /// The card's record as stored.
+    ///
+    /// - Returns: nil where there is no such card.
+    package func fetch(_ card: CardIdentifier) async throws(StoreFailure) -> SealedCard? {
+        guard let record = try await store.read(Emulator.key(card)) else { return nil }
+        return SealedCard(card: card, revision: record.revision, body: record.body)
+    }
+
+    /// What one command did.
+    package struct Outcome: Sendable {
+        package let response: ResponseAPDU
+        package let dialogue: CardDialogue?
+        /// The record afterwards, to be kept for the next command of the dialogue; nil where it
+        /// must be fetched anew.
+        package let card: SealedCard?
+    }
+
+    /// Does one command.
+    ///
+    /// - Parameters:
+    ///   - command: the command's bytes.
+    ///   - card: the card's record.
+    ///   - dialogue: what the last Initialize left open.
+    ///   - now: the moment for the history.
+    ///   - note: what the person reads in the history.
+    ///   - attach: records that must become durable together with a change of the card; it is
+    ///     asked once for each change, with the response that will leave.
+    /// - Throws: `StoreFailure`, and then nothing has changed, except after `.unavailable`.
+    package func perform(
+        _ command: [UInt8], on card: SealedCard, dialogue: CardDialogue?, now: Instant,
+        note: String, attach: Attachment?
+    ) async throws(EmulatorFailure) -> Outcome {
+        let parsed: PurseCommand
+        do throws(StatusWord) {
+            parsed = try PurseCommand(Self.apdu(command))
+        } catch {
+            return Outcome(
+                response: ResponseAPDU(status: error), dialogue: dialogue, card: card)
+        }
+        let step: CardStep
+        do throws(ModuleFailure) {
+            let context = CardContext(
+                random: random.integer(), now: now, note: note,
+                evidence: try await evidence(for: parsed, of: card))
+            step = try await module.process(parsed, on: card, dialogue: dialogue, context: context)
+        } catch {
+            throw .module(error)
+        }
+        guard let change = step.change else {
+            return Outcome(response: step.response, dialogue: step.dialogue, card: card)
+        }
+        return try await commit(step, change, expected: card.revision, attach)
+    }
+
+    private func commit(
+        _ step: CardStep, _ change: CardChange, expected: UInt64, _ attach: Attachment?
+    ) async throws(EmulatorFailure) -> Outcome {
+        let key = Emulator.key(change.card.card)
+        var transition = Transition(writes: [
+            .put(key, expectedRevision: expected, body: change.card.body)
+        ])
+        if let row = change.row {
+            transition.history.append(
+                HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body))
+            if let attach {
+                transition.writes += try await attach.writes(for: step.response)
+            }
+        }
+        let outcome: CommitOutcome
+        do throws(StoreFailure) {
+            outcome = try await store.commit(transition)
+        } catch {
+            throw .store(error)
+        }
+        // Somebody else changed the card in between: this dialogue is over, nothing happened.
+        guard outcome == .committed else { throw .conflict }
+        return Outcome(response: step.response, dialogue: step.dialogue, card: change.card)
+    }
+
+    /// The row that a command names by its NT: looked for from the newest row back.
+    private func evidence(
+        for command: PurseCommand, of card: SealedCard
+    ) async throws(ModuleFailure) -> CardHistoryEntry? {
+        let number: UInt32
+        let wantsDebit: Bool
+        switch command {
+        case .recover(let recovery): (number, wantsDebit) = (recovery.number, true)
+        case .getPreviousSignature(let previous): (number, wantsDebit) = (previous, false)
+        default: return nil
+        }
+        let count = try await module.describe(card).historyCount
+        let page = UInt64(Emulator.evidencePage)
+        var end = count
+        while end > 0 {
+            let begin = end > page ? end - page : 0
+            guard
+                let rows = try? await store.history(
+                    card.card.bytes, after: begin, limit: Int(end - begin))
+            else { throw .unavailable("the history cannot be read") }
+            for row in rows.reversed() {
+                guard let entry = try? CardHistoryEntry(row.body) else { throw .sealBroken }
+                if entry.number == number, Self.isWanted(entry, wantsDebit) { return entry }
+            }
+            end = begin
+        }
+        return nil
+    }
+
+    private static let evidencePage = 64
+
+    private static func isWanted(_ entry: CardHistoryEntry, _ wantsDebit: Bool) -> Bool {
+        switch entry.event {
+        case .debit: true
+        case .load: !wantsDebit
+        case .recovery: false
+        }
+    }
+
+    private static func apdu(_ bytes: [UInt8]) throws(StatusWord) -> CommandAPDU {
+        do throws(WireFailure) {
+            return try CommandAPDU(bytes)
+        } catch {
+            throw .wrongLength
+        }
+    }
+}
+
+/// Records that become durable together with a change of the card, for instance the draw with the
+/// bytes of the reply.
+package struct Attachment: Sendable {
+    package typealias Make =
+        @Sendable (ResponseAPDU) async throws(ModuleFailure) -> [RecordWrite]
+
+    private let make: Make
+
+    package init(_ make: @escaping Make) {
+        self.make = make
+    }
+
+    func writes(for response: ResponseAPDU) async throws(EmulatorFailure) -> [RecordWrite] {
+        do throws(ModuleFailure) {
+            return try await make(response)
+        } catch {
+            throw .module(error)
+        }
+    }
+}
+
+/// Why the emulator gave no response. Except after `.store(.unavailable)` nothing has changed.
+package enum EmulatorFailure: Error, Equatable, Sendable {
+    case store(StoreFailure)
+    case module(ModuleFailure)
+    /// The card, or a record attached to it, was changed by another commit.
+    case conflict
+}
+
+extension RandomSource {
+    /// Eight fresh bytes as an integer: R of a dialogue.
+    package func integer() -> UInt64 {
+        bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

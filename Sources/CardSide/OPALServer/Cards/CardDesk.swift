@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CardEmulator
+package import Kernel
+package import Records
+package import SecurityModule
+package import Wire
+
+/// The issuer's desk at the OPAL server: makes cards, shows them, blocks them.
+package struct CardDesk: Sendable {
+    private let store: any RecordStore
+    private let module: any CardModule
+    private let loads: any LoadModule
+    private let random: any RandomSource
+    private let emulator: Emulator
+
+    package init(
+        store: any RecordStore, module: any CardModule, loads: any LoadModule,
+        random: any RandomSource
+    ) {
+        self.store = store
+        self.module = module
+        self.loads = loads
+        self.random = random
+        emulator = Emulator(module: module, store: store, random: random)
+    }
+
+    // MARK: Issuers
+
+    package func issuer(_ identifier: IssuerIdentifier) async throws(StoreFailure) -> Issuer? {
+        guard let record = try await store.read(Issuer.key(identifier)) else { return nil }
+        return try Self.issuer(record)
+    }
+
+    package func issuers() async throws(StoreFailure) -> [Issuer] {
+        var issuers: [Issuer] = []
+        for record in try await store.list(
+            Issuer.kind, after: nil, limit: RecordLimits.pageMax, order: .ascending)
+        {
+            issuers.append(try Self.issuer(record))
+        }
+        return issuers
+    }
+
+    private static func issuer(_ record: Record) throws(StoreFailure) -> Issuer {
+        do throws(WireFailure) {
+            return try Issuer(record.body, key: record.key.bytes)
+        } catch {
+            throw .damaged("an issuer's record: \(error)")
+        }
+    }
+
+    // MARK: New cards
+
+    /// A new card, not yet stored: the writes and rows that make it durable, together with
+    /// whatever the caller adds.
+    package struct NewCard: Sendable {
+        package let card: CardIdentifier
+        package let writes: [RecordWrite]
+        package let history: [HistoryRow]
+    }
+
+    /// Makes a card, with the issuer's value for new cards on it (FIG. 10, steps 502 and 504). The
+    /// value is loaded by the card's own commands, so that it is signed like any load.
+    ///
+    /// - Parameter value: minor units to load instead of the issuer's setting.
+    package func make(
+        for issuer: Issuer, value: UInt64? = nil, now: Instant
+    ) async throws(EmulatorFailure) -> NewCard {
+        let value = value ?? issuer.newCardValue
+        let card = CardIdentifier(
+            issuer: issuer.identifier,
+            number: random.integer() % (CardIdentifier.numberMax + 1))
+        let order = CardOrder(
+            card: card, expiry: issuer.expiry(from: now),
+            purchaseKeyVersion: issuer.purchaseKeyVersion,
+            loadKeyVersion: issuer.loadKeyVersion, currency: issuer.currency,
+            exponent: issuer.exponent, balanceMax: issuer.balanceMax)
+        do throws(ModuleFailure) {
+            guard value > 0 else {
+                let sealed = try await module.personalize(order, revision: 1)
+                return NewCard(card: card, writes: [Self.first(sealed)], history: [])
+            }
+            let blank = try await module.personalize(order, revision: 0)
+            let change = try await load(
+                Money(
+                    minorUnits: value, currency: issuer.currency, exponent: issuer.exponent),
+                onto: blank, from: issuer, now: now)
+            guard let row = change.row else { throw .unavailable("the card was not loaded") }
+            return NewCard(
+                card: card, writes: [Self.first(change.card)],
+                history: [
+                    HistoryRow(
+                        stream: card.bytes, number: row.number, hash: row.hash, body: row.body)
+                ])
+        } catch {
+            throw .module(error)
+        }
+    }
+
+    private static func first(_ card: SealedCard) -> RecordWrite {
+        .put(Emulator.key(card.card), expectedRevision: 0, body: card.body)
+    }
+
+    /// The four messages of a load in one process: S1, S2, S3.
+    private func load(
+        _ amount: Money, onto blank: SealedCard, from issuer: Issuer, now: Instant
+    ) async throws(ModuleFailure) -> CardChange {
+        let request = InitializeLoad(
+            bank: BankIdentifier(bits: UInt64(issuer.identifier.bcd)),
+            transaction: TransactionIdentifier(
+                at: now, random: (random.integer(), random.integer())),
+            time: CardTime(now), amount: amount)
+        let context = CardContext(random: random.integer(), now: now, note: issuer.name)
+        let begun = try await module.process(
+            .initializeLoad(request), on: blank, dialogue: nil, context: context)
+        guard let answer = try? InitializeLoadAnswer(begun.response.data) else {
+            throw .unavailable("the card refused to be loaded")
+        }
+        let credit = try await loads.authorize(request, answer, completion: .done)
+        let credited = try await module.process(
+            .credit(credit), on: blank, dialogue: begun.dialogue, context: context)
+        guard let change = credited.change, let done = try? CreditAnswer(credited.response.data)
+        else { throw .unavailable("the card refused to be credited") }
+        try await loads.verify(done, to: credit, of: request, answer)
+        return change
+    }
+
+    // MARK: Cards
+
+    package func describe(
+        _ card: CardIdentifier
+    ) async throws(EmulatorFailure) -> CardDescription? {
+        do {
+            guard let sealed = try await emulator.fetch(card) else { return nil }
+            return try await module.describe(sealed)
+        } catch let failure as StoreFailure {
+            throw .store(failure)
+        } catch let failure as ModuleFailure {
+            throw .module(failure)
+        } catch {
+            preconditionFailure("Only the failures above are thrown.")
+        }
+    }
+
+    /// Blocks or unblocks a card, whatever else happens to it at the same time.
+    ///
+    /// - Returns: false where there is no such card.
+    package func setBlocked(
+        _ isBlocked: Bool, _ card: CardIdentifier
+    ) async throws(EmulatorFailure) -> Bool {
+        for _ in 0..<CardDesk.conflictsMax {
+            do {
+                guard let sealed = try await emulator.fetch(card) else { return false }
+                let next = try await module.setBlocked(isBlocked, on: sealed)
+                let write = RecordWrite.put(
+                    Emulator.key(card), expectedRevision: sealed.revision, body: next.body)
+                if try await store.commit(Transition(writes: [write])) == .committed {
+                    return true
+                }
+            } catch let failure as StoreFailure {
+                throw .store(failure)
+            } catch let failure as ModuleFailure {
+                throw .module(failure)
+            } catch {
+                preconditionFailure("Only the failures above are thrown.")
+            }
+        }
+        throw .conflict
+    }
+
+    /// A card in use changes under the operator's hand; after so many tries the operator is told.
+    private static let conflictsMax = 100
+
+    /// Cards in the order of their numbers.
+    package func cards(
+        after cursor: CardIdentifier?, limit: Int
+    ) async throws(StoreFailure) -> [CardIdentifier] {
+        try await store.list(
+            Emulator.cardKind, after: cursor?.bytes, limit: limit, order: .ascending
+        ).compactMap { record in
+            CardIdentifier(bcd: record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) })
+        }
+    }
+
+    /// A card's history behind a row, oldest first.
+    ///
+    /// - Throws: `.damaged` where a row cannot be read.
+    package func history(
+        _ card: CardIdentifier, after number: UInt64, limit: Int
+    ) async throws(StoreFailure) -> [(number: UInt64, entry: CardHistoryEntry)] {
+        var rows: [(UInt64, CardHistoryEntry)] = []
+        for row in try await store.history(card.bytes, after: number, limit: limit) {
+            do throws(WireFailure) {
+                rows.append((row.number, try CardHistoryEntry(row.body)))
+            } catch {
+                throw .damaged("history row \(row.number): \(error)")
+            }
+        }
+        return rows
+    }
+}

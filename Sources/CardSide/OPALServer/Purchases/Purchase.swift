@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import ClientCode
+import Kernel
+import Records
+import SecurityModule
+import Wire
+
+/// One purchase under way, with its card in the pseudo reader.
+struct Purchase {
+    private let page: OrderPage
+    private let card: CardIdentifier
+    private let link: any Link
+    private let purchases: Purchases
+    private let reader: PseudoReader
+    private let client: ClientCode
+
+    init(_ page: OrderPage, _ card: CardIdentifier, _ link: any Link, _ purchases: Purchases) {
+        self.page = page
+        self.card = card
+        self.link = link
+        self.purchases = purchases
+        reader = PseudoReader(card, emulator: purchases.emulator, now: purchases.now)
+        client = ClientCode(reader)
+    }
+
+    func run() async throws(Refusal) -> PurchaseOutcome {
+        let terms = page.terms
+        let session = await purchases.keys.session(page.sessionKey, terms.transaction)
+        let draw = try await refusing { () async throws(ClientFailure) in
+            try await client.draw(.purchase, terms, at: purchases.now())
+        }
+        let command = try await command(draw, session)
+        await reader.prepare(note: page.description, attachment: attachment(command, session))
+        let answer: DebitAnswer
+        do throws(ClientFailure) {
+            answer = try await client.debit(command, terms)
+        } catch {
+            return try await undebited(error, session)
+        }
+        guard answer.completion == .done else {
+            let response = ResponseAPDU(data: answer.bytes, status: .done)
+            await tell(response, session)
+            throw Refusal(declined: answer.completion)
+        }
+        guard let stored = try await purchases.read(terms.transaction) else {
+            preconditionFailure("The draw became durable with the debit.")
+        }
+        return await purchases.settle(stored, link)
+    }
+
+    // MARK: Steps
+
+    /// Sends the draw request and opens DEBIT IEP (FIG. 15, steps 810–816).
+    private func command(
+        _ draw: CardDraw, _ session: any DrawSession
+    ) async throws(Refusal) -> DebitIEP {
+        let sealed: [UInt8]
+        do throws(ModuleFailure) {
+            sealed = try await session.sealDraw(draw.bytes)
+        } catch {
+            throw .storeUnavailable
+        }
+        let request = DrawRequest(terms: page.terms, proof: page.proof, sealedDraw: sealed)
+        let message = try await purchases.ask(link, .drawRequest(request))
+        guard case .debitCommand(page.terms.transaction, let sealedCommand) = message,
+            let bytes = try? await session.openCommand(sealedCommand),
+            let command = try? DebitIEP(bytes)
+        else { throw .malformed }
+        return command
+    }
+
+    /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
+    private func attachment(_ command: DebitIEP, _ session: any DrawSession) -> Attachment {
+        let (page, card, purchases) = (page, card, purchases)
+        let original = DebitIEP(
+            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
+            transaction: page.terms.transaction, merchant: page.terms.merchant,
+            time: command.time, amount: page.terms.amount, signature: command.signature)
+        return Attachment { response async throws(ModuleFailure) in
+            guard let answer = try? DebitAnswer(response.data) else {
+                throw .unavailable("the card's answer to DEBIT IEP is none")
+            }
+            let draw = DrawRecord(
+                card: card, debitedAt: purchases.now(), page: page, command: original,
+                answer: answer)
+            let sealed = try await session.sealResponse(response.bytes)
+            let reply = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed).bytes
+            return [try await purchases.write(draw, expectedRevision: 0, reply: reply)]
+        }
+    }
+
+    /// The card gave no answer, or a status word instead of one.
+    private func undebited(
+        _ failure: ClientFailure, _ session: any DrawSession
+    ) async throws(Refusal) -> PurchaseOutcome {
+        // What the card did is not known, or another tab was first: the database knows.
+        if let stored = try await purchases.read(page.terms.transaction) {
+            guard stored.draw.card == card else { throw .orderAlreadyPaid }
+            return await purchases.settle(stored, link)
+        }
+        switch failure {
+        case .refused(.securityCardSignatureWrong):
+            await tell(ResponseAPDU(status: .signatureWrong), session)
+            throw .securityCardSignatureWrong
+        case .refused(let refusal):
+            await tell(ResponseAPDU(status: .conditionsNotSatisfied), session)
+            throw refusal
+        case .channel, .status, .wire:
+            await tell(ResponseAPDU(status: .memoryFailure), session)
+            throw .storeUnavailable
+        }
+    }
+
+    /// Tells the payment server that the card did not debit, so that its terminal is free at once.
+    /// Nothing depends on it: otherwise the sale is given up when its time is over.
+    private func tell(_ response: ResponseAPDU, _ session: any DrawSession) async {
+        guard let sealed = try? await session.sealResponse(response.bytes) else { return }
+        let message = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed)
+        _ = try? await link.request(message.bytes)
+    }
+
+    private func refusing<Value>(
+        _ step: () async throws(ClientFailure) -> Value
+    ) async throws(Refusal) -> Value {
+        do throws(ClientFailure) {
+            return try await step()
+        } catch {
+            switch error {
+            case .refused(let refusal): throw refusal
+            case .channel(.removed): throw .unknownCard
+            case .channel(.broken): throw .storeUnavailable
+            case .status(.memoryFailure): throw await readerRefusal()
+            case .status, .wire: throw .malformed
+            }
+        }
+    }
+
+    /// Why the card's memory failed: a record that does not open is another matter than a disk
+    /// that is full.
+    private func readerRefusal() async -> Refusal {
+        switch await reader.failure {
+        case .module(.sealBroken): .cardDamaged
+        case .module(.keyUnknown): .issuerNotAccepted
+        default: .storeUnavailable
+        }
+    }
+}
+
+extension Refusal {
+    /// Why the card declined the debit.
+    init(declined completion: CompletionCode) {
+        switch completion {
+        case .insufficientValue: self = .insufficientValue
+        case .cardExpired: self = .cardExpired
+        case .cardBlocked: self = .cardBlocked
+        case .refusedByLimit: self = .refusedByLimit
+        case .done, .maximumBalanceExceeded: self = .malformed
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CardEmulator
+import ClientCode
+package import Kernel
+package import Records
+package import SecurityModule
+package import Wire
+
+/// The OPAL server's part of a purchase, from the person's consent to the Debit Result (FIG. 11,
+/// steps 608–634; FIG. 15, steps 810–822).
+///
+/// Nothing is remembered before the debit, because nothing has happened. Debit, history and the
+/// Debit Response become durable in one commit; from then on the response is repeated until the
+/// payment server says what became of it.
+package struct Purchases: Sendable {
+    let store: any RecordStore
+    let seals: any RecordSealing
+    let keys: any DrawSealing
+    let emulator: Emulator
+    let directory: AcquirerDirectory
+    let now: @Sendable () -> Instant
+
+    /// A draw request is sent so often, where the link fails, before the person is told.
+    private static let draws = 2
+
+    package init(
+        store: any RecordStore, seals: any RecordSealing, keys: any DrawSealing,
+        emulator: Emulator, directory: AcquirerDirectory,
+        now: @escaping @Sendable () -> Instant
+    ) {
+        self.store = store
+        self.seals = seals
+        self.keys = keys
+        self.emulator = emulator
+        self.directory = directory
+        self.now = now
+    }
+
+    /// Pays an order with a card. The person has consented.
+    ///
+    /// Safe to be called again with the same page: a transaction is debited once, and the same
+    /// outcome is told.
+    package func pay(_ page: OrderPage, with card: CardIdentifier) async -> PurchaseOutcome {
+        guard let link = directory.link(to: page.paymentServer) else {
+            return .refused(.unknownPaymentServer)
+        }
+        if page.terms.isStale(at: now()) { return .refused(.orderTooOld) }
+        let purchase = Purchase(page, card, link, self)
+        do throws(Refusal) {
+            return try await purchase.run()
+        } catch {
+            return await outcome(after: error, page, card)
+        }
+    }
+
+    /// A refusal may mean that this transaction was paid already: by a second click, or in
+    /// another tab. Then that is what the person is told.
+    private func outcome(
+        after refusal: Refusal, _ page: OrderPage, _ card: CardIdentifier
+    ) async -> PurchaseOutcome {
+        let mayExist: [Refusal] = [
+            .orderAlreadyPaid, .orderInProgress, .orderGivenUp, .cardChanged, .storeUnavailable,
+        ]
+        guard mayExist.contains(refusal),
+            let stored = try? await read(page.terms.transaction), stored.draw.card == card
+        else { return .refused(refusal) }
+        return stored.outcome
+    }
+
+    // MARK: One purchase
+
+    /// Sends a request to the payment server, again with the same bytes where the link fails.
+    func ask(_ link: any Link, _ request: PartyMessage) async throws(Refusal) -> PartyMessage {
+        let bytes = request.bytes
+        for _ in 0..<Purchases.draws {
+            do {
+                let message = try PartyMessage(try await link.request(bytes))
+                if case .refusal(_, let refusal) = message { throw refusal }
+                return message
+            } catch let refusal as Refusal {
+                throw refusal
+            } catch is WireFailure {
+                throw .malformed
+            } catch LinkFailure.busy, LinkFailure.tooLarge {
+                throw .busy
+            } catch {
+                continue
+            }
+        }
+        throw .paymentServerSilent
+    }
+}
+
+/// The payment servers that this OPAL server may talk to, by the name in the order page. No other
+/// host is ever connected to.
+package struct AcquirerDirectory: Sendable {
+    private let links: [String: any Link]
+
+    package init(_ links: [String: any Link]) {
+        self.links = links
+    }
+
+    package func link(to paymentServer: String) -> (any Link)? { links[paymentServer] }
+    package var names: [String] { links.keys.sorted() }
+}
