@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import Records
+import SecurityModule
+import Wire
+
+/// One line of the merchant's console.
+package struct OrderLine: Equatable, Sendable {
+    package let transaction: TransactionIdentifier
+    /// Nil where the stored order does not open: it was changed by somebody else.
+    package let order: OrderView?
+}
+
+extension MerchantModule {
+    /// The orders, newest first; for the merchant, not for who ordered.
+    ///
+    /// - Parameters:
+    ///   - cursor: the last transaction of the page before; nil for the first page.
+    ///   - limit: lines, capped at ``RecordLimits/pageMax``.
+    /// - Returns: the lines; none behind the oldest order.
+    /// - Throws: `.store`, `.module`.
+    package func orders(
+        before cursor: TransactionIdentifier? = nil,
+        limit: Int
+    ) async throws(OrderFailure) -> [OrderLine] {
+        let records: [Record]
+        do throws(StoreFailure) {
+            records = try await book.store.list(
+                MerchantRecords.order,
+                after: cursor?.bytes,
+                limit: limit,
+                order: .descending
+            )
+        } catch { throw .store(error) }
+        var lines: [OrderLine] = []
+        for record in records {
+            guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
+                preconditionFailure("The key of an order is its TRX.")
+            }
+            do throws(OrderFailure) {
+                let order = try await book.open(record).order
+                lines.append(OrderLine(transaction: transaction, order: OrderView(order)))
+            } catch .damaged {
+                lines.append(OrderLine(transaction: transaction, order: nil))
+            }
+        }
+        return lines
+    }
+
+    /// The journal of one order, as far as it is readable; for the merchant.
+    package func journal(
+        of transaction: TransactionIdentifier
+    ) async throws(OrderFailure) -> [JournalEntry] {
+        let rows: [HistoryRow]
+        do throws(StoreFailure) {
+            rows = try await book.store.history(
+                transaction.bytes,
+                after: 0,
+                limit: RecordLimits.pageMax
+            )
+        } catch { throw .store(error) }
+        do throws(WireFailure) {
+            var entries: [JournalEntry] = []
+            for row in rows { entries.append(try JournalEntry(row.body)) }
+            return entries
+        } catch { throw .damaged }
+    }
+}

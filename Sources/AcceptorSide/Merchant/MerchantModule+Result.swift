@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import SecurityModule
+import Wire
+
+extension MerchantModule {
+    /// What a result brought.
+    package struct Reception: Equatable, Sendable {
+        package let order: OrderView
+        /// For the way to the receipt: a browser that comes from another site brings no cookie, and
+        /// who holds the sealed result has come from the payment.
+        package let receiptKey: ReceiptKey
+    }
+
+    /// Takes a Debit Result M (FIG. 11C, step 638; FIG. 15B, step 824): opens it, compares
+    /// transaction, merchant, amount, currency and exponent with the order, and ends the order as
+    /// paid or as unpaid. The same result again changes nothing and is answered alike; a result
+    /// that is not this order's changes nothing at all.
+    ///
+    /// - Parameters:
+    ///   - compact: the JWE in compact form, ASCII.
+    ///   - transaction: the order that it is said to be for.
+    ///   - now: the time for the journal.
+    /// - Returns: the order as it is afterwards.
+    /// - Throws: `.resultForged`, `.resultMismatch`, `.resultContradicts`.
+    package func receive(
+        _ compact: [UInt8],
+        of transaction: TransactionIdentifier,
+        now: Instant
+    ) async throws(OrderFailure) -> Reception {
+        // The terms never change, so that one look at the result serves every attempt.
+        let order = try await book.read(transaction).order
+        let settlement = try await settlement(compact, of: order)
+        return try await book.change(transaction, at: now) { entry throws(OrderFailure) in
+            let order = entry.order
+            if order.settlement == settlement {
+                return .answer(Reception(order: OrderView(order), receiptKey: order.receiptKey))
+            }
+            guard let next = order.settled(settlement) else { throw .resultContradicts }
+            return OrderBook.Decision(
+                steps: [
+                    OrderBook.Step(
+                        next: next,
+                        revision: entry.revision,
+                        event: .settled(settlement.outcome, sealed: compact)
+                    )
+                ],
+                answer: Reception(order: OrderView(next), receiptKey: next.receiptKey)
+            )
+        }
+    }
+
+    private func settlement(
+        _ compact: [UInt8],
+        of order: Order
+    ) async throws(OrderFailure) -> Settlement {
+        guard compact.count <= PartyMessage.sealedBytesMax else { throw .resultForged }
+        let result: MerchantDebitResult
+        do throws(ModuleFailure) {
+            result = try await sealing.openResult(
+                compact,
+                of: order.terms,
+                keyName: order.proof.keyName
+            )
+        } catch .sealBroken { throw .resultForged } catch { throw .module(error) }
+        guard result.transaction == order.transaction, result.merchant == order.terms.merchant,
+            result.amount == order.terms.amount, let settlement = Settlement(result)
+        else { throw .resultMismatch }
+        return settlement
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Wire
+
+// The body of an order's record before it is sealed: version 1, receipt key 16, article, terms,
+// key name (counted), ETSK 40, order token 32, predecessor (1 or 17), state 1 with what belongs to
+// it, last row 8, hash of the last row 32. A presence byte is 0 or 1.
+extension Order {
+    private static let version: UInt8 = 1
+
+    init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "order")
+        guard try reader.byte("version") == Order.version else {
+            throw reader.failure("version", .invalid)
+        }
+        receiptKey = ReceiptKey(try reader.bytes("receipt key", count: ReceiptKey.count))
+        article = try reader.article()
+        terms = try reader.orderTerms()
+        let keyName = try reader.text("key name", bytesMax: PurchaseLimits.keyNameBytesMax)
+        let wrapped = try reader.bytes("ETSK", count: OrderProof.wrappedSessionKeyBytes)
+        let token = try reader.bytes("order token", count: OrderProof.tokenBytes)
+        guard
+            let proof = OrderProof(keyName: keyName, wrappedSessionKey: wrapped, token: token)
+        else { throw reader.failure("key name", .invalid) }
+        self.proof = proof
+        predecessor = try reader.optional("predecessor") { reader throws(WireFailure) in
+            try reader.transaction()
+        }
+        progress = try reader.progress()
+        lastRow = try reader.integer("last row", bytes: 8)
+        lastHash = try reader.bytes("hash", count: Order.hashBytes)
+        try reader.end()
+    }
+
+    /// Holds secrets; it leaves the module only sealed.
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 1024)
+        writer.byte(Order.version)
+        writer.append(receiptKey.bytes)
+        writer.article(article)
+        writer.orderTerms(terms)
+        writer.text(proof.keyName)
+        writer.append(proof.wrappedSessionKey)
+        writer.append(proof.token)
+        writer.optional(predecessor) { $0.transaction($1) }
+        writer.byte(state.rawValue)
+        switch progress {
+        case .open(let key): writer.text(key.reveal())
+        case .paid(let settlement): writer.settlement(settlement)
+        case .delivered(let settlement, let time):
+            writer.settlement(settlement)
+            writer.instant(time)
+        case .unpaid(let settlement, let successor):
+            writer.optional(settlement) { $0.settlement($1) }
+            writer.optional(successor) { $0.transaction($1) }
+        }
+        writer.integer(lastRow, bytes: 8)
+        writer.append(lastHash)
+        return writer.bytes
+    }
+}
+
+extension ByteReader {
+    /// A value behind a presence byte.
+    mutating func optional<Value>(
+        _ field: StaticString,
+        _ read: (inout ByteReader) throws(WireFailure) -> Value
+    ) throws(WireFailure) -> Value? {
+        switch try byte(field) {
+        case 0: return nil
+        case 1: return try read(&self)
+        default: throw failure(field, .invalid)
+        }
+    }
+
+    fileprivate mutating func article() throws(WireFailure) -> Article {
+        let identifier = try text(
+            "article identifier",
+            bytesMax: MerchantLimits.articleIdentifierBytesMax
+        )
+        let title = try text("title", bytesMax: MerchantLimits.titleBytesMax)
+        let description = try text(
+            "description",
+            bytesMax: PurchaseLimits.descriptionBytesMax
+        )
+        let price = try money()
+        let contentFile = try text("content file", bytesMax: MerchantLimits.contentFileBytesMax)
+        let mediaType = try text("media type", bytesMax: MerchantLimits.mediaTypeBytesMax)
+        guard
+            let article = Article(
+                identifier: identifier,
+                title: title,
+                description: description,
+                price: price,
+                contentFile: contentFile,
+                mediaType: mediaType
+            )
+        else { throw failure("article", .invalid) }
+        return article
+    }
+
+    fileprivate mutating func progress() throws(WireFailure) -> Order.Progress {
+        switch try value("state", bytes: 1, { OrderState(rawValue: UInt8($0)) }) {
+        case .open:
+            guard let key = SessionKeyText(try text("TSK", bytesMax: 43)) else {
+                throw failure("TSK", .invalid)
+            }
+            return .open(key)
+        case .paid:
+            return .paid(try soldSettlement())
+        case .delivered:
+            let settlement = try soldSettlement()
+            return .delivered(settlement, at: try instant("delivery time"))
+        case .unpaid:
+            let settlement = try optional("settlement") { reader throws(WireFailure) in
+                try reader.settlement()
+            }
+            if settlement?.outcome == .sold { throw failure("outcome", .invalid) }
+            let successor = try optional("successor") { reader throws(WireFailure) in
+                try reader.transaction()
+            }
+            return .unpaid(settlement, successor: successor)
+        }
+    }
+
+    private mutating func soldSettlement() throws(WireFailure) -> Settlement {
+        let settlement = try settlement()
+        if settlement.outcome != .sold { throw failure("outcome", .invalid) }
+        return settlement
+    }
+}
+
+extension ByteWriter {
+    /// A value behind a presence byte.
+    mutating func optional<Value>(_ value: Value?, _ write: (inout ByteWriter, Value) -> Void) {
+        byte(value == nil ? 0 : 1)
+        if let value { write(&self, value) }
+    }
+
+    fileprivate mutating func article(_ article: Article) {
+        text(article.identifier)
+        text(article.title)
+        text(article.description)
+        money(article.price)
+        text(article.contentFile)
+        text(article.mediaType)
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+package import Records
+import SecurityModule
+import Synchronization
+import Wire
+
+// Database 223: reading, committing and recovering sales.
+extension PaymentModule {
+    /// A sale as stored.
+    package struct Stored: Sendable {
+        package let sale: SaleRecord
+        package let revision: UInt64
+        /// The bytes last answered.
+        package let reply: [UInt8]
+    }
+
+    func read(_ transaction: TransactionIdentifier) async throws(Refusal) -> Stored? {
+        do throws(StoreFailure) {
+            guard let record = try await store.read(SaleRecord.key(transaction)) else {
+                return nil
+            }
+            return try await open(record)
+        } catch {
+            throw .storeUnavailable
+        }
+    }
+
+    /// Opens a sale's record.
+    ///
+    /// - Throws: `.damaged` where it was changed by somebody else.
+    package func open(_ record: Record) async throws(StoreFailure) -> Stored {
+        do {
+            let bytes = try await seals.open(
+                record.body, name: record.key.name, revision: record.revision)
+            return Stored(
+                sale: try SaleRecord(bytes), revision: record.revision, reply: record.reply)
+        } catch {
+            throw .damaged("the sale \(Hex.text(record.key.bytes)) does not open")
+        }
+    }
+
+    /// Makes a step durable: sale, security card, journal and reply in one transition.
+    func commit(
+        _ sale: inout SaleRecord, revision: UInt64, reply: [UInt8], steps: [SaleStep],
+        _ terminal: Terminal, memory: SealedSecurityCard
+    ) async throws(Refusal) {
+        let key = SaleRecord.key(sale.transaction)
+        var transition = Transition(writes: [await terminal.write(memory)])
+        do throws(ModuleFailure) {
+            for step in steps {
+                let row = try await seals.chain(
+                    step.bytes, stream: key.bytes, number: sale.rowCount + 1,
+                    previous: sale.rowHash)
+                sale.rowCount = row.number
+                sale.rowHash = row.hash
+                transition.history.append(
+                    HistoryRow(
+                        stream: key.bytes, number: row.number, hash: row.hash, body: row.body))
+            }
+            let body = try await seals.seal(sale.bytes, name: key.name, revision: revision + 1)
+            transition.writes.append(
+                .put(
+                    key, expectedRevision: revision, body: body, reply: reply,
+                    isOpen: sale.state.isOpen))
+        } catch {
+            throw .storeUnavailable
+        }
+        let outcome: CommitOutcome
+        do throws(StoreFailure) {
+            outcome = try await store.commit(transition)
+        } catch {
+            // Whether it was stored is known only by looking.
+            if case .unavailable = error { await terminal.reload(from: store) }
+            throw .storeUnavailable
+        }
+        guard outcome == .committed else {
+            await terminal.reload(from: store)
+            throw .orderInProgress
+        }
+        await terminal.adopt(memory)
+    }
+
+    /// Takes a drawn sale with its terminal: from memory, or after a restart from the database.
+    func take(_ transaction: TransactionIdentifier) async throws(Refusal) -> Held? {
+        if let held = held.withLock({ $0.removeValue(forKey: transaction) }) { return held }
+        guard let stored = try await read(transaction), stored.sale.state.isOpen,
+            let terminal = terminals.lease(stored.sale.command.securityCard)
+        else { return nil }
+        do throws(ModuleFailure) {
+            let session = try await keys.session(
+                for: stored.sale.request.terms, stored.sale.request.proof)
+            return Held(
+                terminal: terminal, session: session, sale: stored.sale,
+                revision: stored.revision)
+        } catch {
+            terminals.release(terminal)
+            throw .storeUnavailable
+        }
+    }
+
+    /// Gives up what has waited longer than ``PurchaseLimits/saleTime`` for the card's answer. To
+    /// be called at start-up and then every few seconds.
+    ///
+    /// - Returns: how many sales were given up.
+    @discardableResult
+    package func giveUpLateSales() async -> Int {
+        let deadline = now().subtracting(PurchaseLimits.saleTime)
+        var count = 0
+        var cursor: [UInt8]?
+        while true {
+            guard
+                let page = try? await store.listOpen(
+                    SaleRecord.kind, after: cursor, limit: RecordLimits.pageMax)
+            else { return count }
+            for record in page {
+                guard let stored = try? await open(record), stored.sale.drawnAt < deadline,
+                    var held = try? await take(stored.sale.transaction)
+                else { continue }
+                if (try? await giveUp(&held)) != nil { count += 1 }
+                terminals.release(held.terminal)
+            }
+            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
+            cursor = last.key.bytes
+        }
+    }
+
+    /// Asks a security card outcome and lifts what failed.
+    func ask<Value>(
+        _ question: () async throws(ModuleFailure) -> Result<Value, Refusal>
+    ) async throws(Refusal) -> Value {
+        let result: Result<Value, Refusal>
+        do throws(ModuleFailure) {
+            result = try await question()
+        } catch {
+            throw error == .keyUnknown ? .issuerNotAccepted : .storeUnavailable
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import SecurityModule
+import Synchronization
+import Wire
+
+/// Payment module 228: takes draw requests and debit responses from OPAL servers and questions from
+/// merchants, controls terminals and keeps database 223.
+///
+/// A step is journaled in the same commit that makes it durable; only then its reply leaves. What
+/// is open after a crash is found by its state and given up, or completed when the card's answer
+/// comes again.
+package final class PaymentModule: LinkService {
+    /// A merchant that the acquirer has an agreement with.
+    package struct Agreement: Equatable, Sendable {
+        package let merchant: MerchantIdentifier
+        package let policy: ComparisonPolicy
+
+        package init(merchant: MerchantIdentifier, policy: ComparisonPolicy) {
+            self.merchant = merchant
+            self.policy = policy
+        }
+    }
+
+    /// A sale whose terminal is held.
+    struct Held {
+        let terminal: Terminal
+        let session: any SaleSession
+        var sale: SaleRecord
+        var revision: UInt64
+    }
+
+    let store: any RecordStore
+    let seals: any RecordSealing
+    let keys: any SaleSealing
+    let terminals: TerminalInterface
+    let now: @Sendable () -> Instant
+    private let agreements: [MerchantIdentifier: Agreement]
+    let held = Mutex<[TransactionIdentifier: Held]>([:])
+
+    package static let schema = RecordSchema(
+        party: "payment_server", version: 1, kinds: [SaleRecord.kind, Terminal.memoryKind])
+
+    /// - Parameter now: asked once for each message.
+    package init(
+        store: any RecordStore, seals: any RecordSealing, keys: any SaleSealing,
+        terminals: TerminalInterface, agreements: [Agreement],
+        now: @escaping @Sendable () -> Instant
+    ) {
+        self.store = store
+        self.seals = seals
+        self.keys = keys
+        self.terminals = terminals
+        self.now = now
+        self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
+    }
+
+    package func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
+        let message: PartyMessage
+        do throws(WireFailure) {
+            message = try PartyMessage(request)
+        } catch {
+            return PartyMessage.refusal(.unknown, .malformed).bytes
+        }
+        do throws(Refusal) {
+            switch message {
+            case .drawRequest(let draw): return try await drawRequest(draw)
+            case .debitResponse(let transaction, let sealed):
+                return try await debitResponse(transaction, sealed)
+            case .saleQuestion(let question): return try await saleQuestion(question)
+            default: throw .unknownMessage
+            }
+        } catch {
+            return PartyMessage.refusal(message.transaction, error).bytes
+        }
+    }
+
+    // MARK: Draw request (FIG. 11D, steps 680–694)
+
+    private func drawRequest(_ request: DrawRequest) async throws(Refusal) -> [UInt8] {
+        let transaction = request.terms.transaction
+        let earlier = try await read(transaction)
+        if let earlier, earlier.sale.request == request, earlier.sale.state == .drawn {
+            return earlier.reply
+        }
+        let session = try await session(request)
+        if request.terms.isStale(at: now()) { throw .orderTooOld }
+        switch earlier?.sale.state {
+        case .sold: throw .orderAlreadyPaid
+        case .refused, .void: throw .orderGivenUp
+        case .drawn: throw .orderInProgress
+        case nil: break
+        }
+        let draw = try await openDraw(request, session)
+        guard let terminal = terminals.lease() else { throw .busy }
+        do throws(Refusal) {
+            let (sale, reply) = try await sign(request, draw, session, terminal)
+            held.withLock {
+                $0[transaction] = Held(
+                    terminal: terminal, session: session, sale: sale, revision: 1)
+            }
+            return reply
+        } catch {
+            terminals.release(terminal)
+            throw error
+        }
+    }
+
+    /// Who asks, and for what: merchant, order token, agreement.
+    private func session(_ request: DrawRequest) async throws(Refusal) -> any SaleSession {
+        guard let agreement = agreements[request.terms.merchant] else { throw .unknownMerchant }
+        let session: any SaleSession
+        do throws(ModuleFailure) {
+            session = try await keys.session(for: request.terms, request.proof)
+        } catch {
+            throw error == .keyUnknown ? .unknownMerchant : .orderForged
+        }
+        // The other places of comparison need messages that this version does not speak yet.
+        guard request.terms.policy == agreement.policy, agreement.policy == .securityCard else {
+            throw .policyNotSupported
+        }
+        return session
+    }
+
+    private func openDraw(
+        _ request: DrawRequest, _ session: any SaleSession
+    ) async throws(Refusal) -> CardDraw {
+        let bytes: [UInt8]
+        do throws(ModuleFailure) {
+            bytes = try await session.openDraw(request.sealedDraw)
+        } catch {
+            throw .orderForged
+        }
+        guard let draw = try? CardDraw(bytes), draw.answerToReset == AnswerToReset.opal else {
+            throw .malformed
+        }
+        let terms = request.terms
+        guard draw.transaction == terms.transaction, draw.merchant == terms.merchant,
+            draw.amount == terms.amount
+        else { throw .orderForged }
+        return draw
+    }
+
+    /// Has the security card issue S2, and makes sale, memory and journal durable.
+    private func sign(
+        _ request: DrawRequest, _ draw: CardDraw, _ session: any SaleSession, _ terminal: Terminal
+    ) async throws(Refusal) -> (SaleRecord, reply: [UInt8]) {
+        let moment = now()
+        let drawn = try await ask { () async throws(ModuleFailure) in
+            try await terminal.draw(draw, at: CardTime(moment))
+        }
+        var sale = SaleRecord(
+            terminal: terminal.name, drawnAt: moment, request: request, draw: draw,
+            command: drawn.command)
+        let sealed: [UInt8]
+        do throws(ModuleFailure) {
+            sealed = try await session.sealCommand(drawn.command.bytes)
+        } catch {
+            throw .storeUnavailable
+        }
+        let reply = PartyMessage.debitCommand(draw.transaction, sealed: sealed).bytes
+        try await commit(
+            &sale, revision: 0, reply: reply,
+            steps: [
+                SaleStep(.requested, at: moment),
+                SaleStep(.drawn, at: moment, drawn.command.bytes),
+            ], terminal, memory: drawn.memory)
+        return (sale, reply)
+    }
+
+    // MARK: Debit response (FIG. 11C, steps 624–634)
+
+    private func debitResponse(
+        _ transaction: TransactionIdentifier, _ sealed: [UInt8]
+    ) async throws(Refusal) -> [UInt8] {
+        guard var held = try await take(transaction) else {
+            guard let ended = try await read(transaction) else { throw .orderUnknown }
+            if ended.sale.state.isOpen { throw .busy }
+            return ended.reply
+        }
+        do throws(Refusal) {
+            let reply = try await compare(sealed, &held)
+            terminals.release(held.terminal)
+            return reply
+        } catch {
+            // Still drawn: the right answer may come, or the sale is given up when its time is over.
+            let kept = held
+            self.held.withLock { $0[transaction] = kept }
+            throw error
+        }
+    }
+
+    private func compare(_ sealed: [UInt8], _ held: inout Held) async throws(Refusal) -> [UInt8] {
+        let response: ResponseAPDU
+        do {
+            response = try ResponseAPDU(try await held.session.openResponse(sealed))
+        } catch {
+            throw .malformed
+        }
+        // A card that answers no data has not debited, but proves nothing: SV settles it.
+        guard response.status == .done else { return try await giveUp(&held) }
+        guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
+        let (terminal, sale) = (held.terminal, held.sale)
+        let completed = try await ask { () async throws(ModuleFailure) in
+            try await terminal.complete(sale.draw, sale.command, answer)
+        }
+        held.sale.answer = answer
+        return try await end(
+            &held, after: completed.isCounted ? .cardDebited : .cardRefused,
+            reason: completed.isCounted ? nil : Refusal(answer.completion),
+            data: answer.bytes, memory: completed.memory)
+    }
+
+    /// Gives a held sale up: SV is made, and the sale can never be counted.
+    func giveUp(_ held: inout Held) async throws(Refusal) -> [UInt8] {
+        let (terminal, sale) = (held.terminal, held.sale)
+        let given = try await ask { () async throws(ModuleFailure) in
+            try await terminal.giveUp(sale.draw, sale.command)
+        }
+        held.sale.voidProof = given.voidProof
+        return try await end(
+            &held, after: .givenUp, reason: .orderGivenUp,
+            data: given.voidProof.bits.bigEndianBytes, memory: given.memory)
+    }
+
+    /// Ends a sale: makes both results, and everything durable at once.
+    private func end(
+        _ held: inout Held, after event: SaleEvent, reason: Refusal?, data: [UInt8],
+        memory: SealedSecurityCard
+    ) async throws(Refusal) -> [UInt8] {
+        guard let state = held.sale.state.next(after: event), let outcome = state.outcome,
+            let kind = SaleStep.Kind(rawValue: state.rawValue)
+        else { preconditionFailure("A held sale is drawn.") }
+        let moment = now()
+        var sale = held.sale
+        sale.state = state
+        let reply = try await reply(sale, outcome, reason, moment, held.session)
+        try await commit(
+            &sale, revision: held.revision, reply: reply,
+            steps: [SaleStep(kind, at: moment, data)], held.terminal, memory: memory)
+        held.sale = sale
+        held.revision += 1
+        return reply
+    }
+
+    private func reply(
+        _ sale: SaleRecord, _ outcome: SaleOutcome, _ reason: Refusal?, _ moment: Instant,
+        _ session: any SaleSession
+    ) async throws(Refusal) -> [UInt8] {
+        let (terms, command) = (sale.request.terms, sale.command)
+        do throws(ModuleFailure) {
+            let forCard = try await session.sealResult(
+                CardDebitResult(
+                    outcome: outcome, reason: reason, time: CardTime(moment),
+                    securityCard: command.securityCard,
+                    securityCardNumber: command.securityCardNumber, voidProof: sale.voidProof))
+            let forMerchant = try await session.sealResult(
+                MerchantDebitResult(
+                    transaction: terms.transaction, merchant: terms.merchant,
+                    amount: terms.amount, outcome: outcome, reason: reason,
+                    cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
+                    securityCard: command.securityCard,
+                    securityCardNumber: command.securityCardNumber, time: CardTime(moment)))
+            return PartyMessage.debitResult(
+                terms.transaction, forCard: forCard, forMerchant: forMerchant
+            ).bytes
+        } catch {
+            throw .storeUnavailable
+        }
+    }
+
+    // MARK: Question by transaction id
+
+    private func saleQuestion(_ question: SaleQuestion) async throws(Refusal) -> [UInt8] {
+        do throws(ModuleFailure) {
+            try await keys.check(question)
+        } catch {
+            throw error == .keyUnknown ? .unknownMerchant : .orderForged
+        }
+        let transaction = question.terms.transaction
+        guard let stored = try await read(transaction),
+            stored.sale.request.terms == question.terms
+        else { throw .orderUnknown }
+        var forMerchant: [UInt8] = []
+        if case .debitResult(_, _, let result) = try? PartyMessage(stored.reply) {
+            forMerchant = result
+        }
+        return PartyMessage.saleAnswer(
+            transaction, stored.sale.state, forMerchant: forMerchant
+        ).bytes
+    }
+}
+
+extension PartyMessage {
+    /// TRX of the message.
+    var transaction: TransactionIdentifier {
+        switch self {
+        case .drawRequest(let request): request.terms.transaction
+        case .debitCommand(let transaction, _), .debitResponse(let transaction, _),
+            .debitResult(let transaction, _, _), .saleAnswer(let transaction, _, _),
+            .refusal(let transaction, _):
+            transaction
+        case .saleQuestion(let question): question.terms.transaction
+        }
+    }
+}
+
+extension TransactionIdentifier {
+    /// For the refusal of a message from which no TRX could be read.
+    package static let unknown = TransactionIdentifier(high: 0, low: 0)
+}
+
+extension Refusal {
+    /// Why the card did not debit.
+    init(_ completion: CompletionCode) {
+        switch completion {
+        case .insufficientValue: self = .insufficientValue
+        case .cardExpired: self = .cardExpired
+        case .cardBlocked: self = .cardBlocked
+        case .refusedByLimit: self = .refusedByLimit
+        case .done, .maximumBalanceExceeded: self = .malformed
+        }
+    }
+}

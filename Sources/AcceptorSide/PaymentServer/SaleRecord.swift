@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import Wire
+
+/// One sale as database 223 keeps it, sealed. Format 1: state 1, terminal (counted), moment of the
+/// draw 8, draw request (counted), draw in the clear (counted), DEBIT IEP 69, length of the answer
+/// 1 and the answer, SV 8, number and hash of the last journal row 8 + 32.
+package struct SaleRecord: Equatable, Sendable {
+    package static let kind = RecordKind("sale", keyBytes: 16...16)
+    private static let format: UInt8 = 1
+
+    package var state: SaleState
+    package let terminal: String
+    package let drawnAt: Instant
+    /// The request as it came: the same request gets the same answer.
+    package let request: DrawRequest
+    package let draw: CardDraw
+    package let command: DebitIEP
+    /// The card's answer, once it was compared.
+    package var answer: DebitAnswer?
+    /// SV, once the sale was given up.
+    package var voidProof: Signature
+    package var rowCount: UInt64
+    package var rowHash: [UInt8]
+
+    package init(
+        terminal: String, drawnAt: Instant, request: DrawRequest, draw: CardDraw,
+        command: DebitIEP
+    ) {
+        state = .drawn
+        self.terminal = terminal
+        self.drawnAt = drawnAt
+        self.request = request
+        self.draw = draw
+        self.command = command
+        answer = nil
+        voidProof = .none
+        rowCount = 0
+        rowHash = Array(repeating: 0, count: RecordLimits.hashBytes)
+    }
+
+    package var transaction: TransactionIdentifier { request.terms.transaction }
+
+    package static func key(_ transaction: TransactionIdentifier) -> RecordKey {
+        RecordKey(kind, transaction.bytes)
+    }
+
+    package init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "sale record")
+        guard try reader.byte("format") == SaleRecord.format else {
+            throw reader.failure("format", .invalid)
+        }
+        state = try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) }
+        terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
+        drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
+        let message = try PartyMessage(
+            try reader.counted("request", max: LinkLimits.messageBytesMax))
+        guard case .drawRequest(let request) = message else {
+            throw reader.failure("request", .invalid)
+        }
+        self.request = request
+        draw = try CardDraw(try reader.counted("draw", max: PartyMessage.sealedBytesMax))
+        command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
+        let hasAnswer = try reader.byte("answer") != 0
+        answer = hasAnswer
+            ? try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length)) : nil
+        voidProof = try reader.signature("SV")
+        rowCount = try reader.integer("rows", bytes: 8)
+        rowHash = try reader.bytes("hash", count: RecordLimits.hashBytes)
+        try reader.end()
+    }
+
+    package var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 1024)
+        writer.byte(SaleRecord.format)
+        writer.byte(state.rawValue)
+        writer.text(terminal)
+        writer.integer(UInt64(bitPattern: drawnAt.milliseconds), bytes: 8)
+        writer.counted(PartyMessage.drawRequest(request).bytes)
+        writer.counted(draw.bytes)
+        writer.append(command.bytes)
+        writer.byte(answer == nil ? 0 : 1)
+        if let answer { writer.append(answer.bytes) }
+        writer.signature(voidProof)
+        writer.integer(rowCount, bytes: 8)
+        writer.append(rowHash)
+        return writer.bytes
+    }
+}
+
+/// One row of a sale's journal: step 1, moment 8, then what the step brought (counted).
+package struct SaleStep: Equatable, Sendable {
+    package enum Kind: UInt8, CaseIterable, Sendable {
+        /// The draw request came in (FIG. 11D, step 680).
+        case requested = 1
+        /// The security card issued S2 (step 692); DEBIT IEP.
+        case drawn = 2
+        /// S3 was compared and is right (FIG. 11C, step 626); the answer.
+        case sold = 3
+        /// The card proved that it did not debit; the answer.
+        case refused = 4
+        /// Given up with SV.
+        case void = 5
+    }
+
+    package let kind: Kind
+    package let moment: Instant
+    package let data: [UInt8]
+
+    package init(_ kind: Kind, at moment: Instant, _ data: [UInt8] = []) {
+        self.kind = kind
+        self.moment = moment
+        self.data = data
+    }
+
+    package init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "sale journal")
+        kind = try reader.value("step", bytes: 1) { Kind(rawValue: UInt8($0)) }
+        moment = Instant(milliseconds: Int64(bitPattern: try reader.integer("moment", bytes: 8)))
+        data = try reader.counted("data", max: 1024)
+        try reader.end()
+    }
+
+    package var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 96)
+        writer.byte(kind.rawValue)
+        writer.integer(UInt64(bitPattern: moment.milliseconds), bytes: 8)
+        writer.counted(data)
+        return writer.bytes
+    }
+}

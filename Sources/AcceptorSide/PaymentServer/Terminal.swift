@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import SecurityModule
+package import Wire
+
+/// Terminal 214 with its security card 218: replays a card's answers to the security card as if
+/// both were in it. An actor, because it is a device; who has leased it is its only user.
+package actor Terminal {
+    package static let memoryKind = RecordKind("security_card", keyBytes: 8...8)
+    package static let nameBytesMax = 32
+
+    package nonisolated let name: String
+    package nonisolated let identifier: SecurityCardIdentifier
+    private let securityCard: any PurchaseModule
+    private var memory: SealedSecurityCard
+
+    /// - Parameter memory: the security card's memory as stored.
+    package init(
+        name: String, securityCard: any PurchaseModule, memory: SealedSecurityCard
+    ) {
+        precondition((1...Terminal.nameBytesMax).contains(name.utf8.count))
+        precondition(memory.identifier == securityCard.identifier)
+        self.name = name
+        identifier = securityCard.identifier
+        self.securityCard = securityCard
+        self.memory = memory
+    }
+
+    /// Starts a terminal: with the security card's memory as stored, or a new one.
+    package static func start(
+        name: String, securityCard: any PurchaseModule, store: any RecordStore
+    ) async throws(PaymentServerFailure) -> Terminal {
+        let key = RecordKey(memoryKind, securityCard.identifier.bytes)
+        do {
+            if let record = try await store.read(key) {
+                let memory = SealedSecurityCard(
+                    identifier: securityCard.identifier, revision: record.revision,
+                    body: record.body)
+                _ = try await securityCard.describe(memory)
+                return Terminal(name: name, securityCard: securityCard, memory: memory)
+            }
+            let memory = try await securityCard.personalize()
+            let write = RecordWrite.put(key, expectedRevision: 0, body: memory.body)
+            guard try await store.commit(Transition(writes: [write])) == .committed else {
+                throw PaymentServerFailure.securityCardInUse(securityCard.identifier)
+            }
+            return Terminal(name: name, securityCard: securityCard, memory: memory)
+        } catch let failure as StoreFailure {
+            throw .store(failure)
+        } catch let failure as ModuleFailure {
+            throw .module(failure)
+        } catch let failure as PaymentServerFailure {
+            throw failure
+        } catch {
+            preconditionFailure("Only the failures above are thrown.")
+        }
+    }
+
+    /// Emulates the dialogue of card and security card up to DEBIT IEP (FIG. 11D, steps 688–694).
+    package func draw(
+        _ draw: CardDraw, at time: CardTime
+    ) async throws(ModuleFailure) -> Result<SecurityCardDraw, Refusal> {
+        try await securityCard.draw(draw, at: time, with: memory)
+    }
+
+    /// Gives the card's answer to the security card (FIG. 11C, steps 624–628).
+    package func complete(
+        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer
+    ) async throws(ModuleFailure) -> Result<SecurityCardCompletion, Refusal> {
+        try await securityCard.complete(draw, command, answer, with: memory)
+    }
+
+    package func giveUp(
+        _ draw: CardDraw, _ command: DebitIEP
+    ) async throws(ModuleFailure) -> Result<SecurityCardVoid, Refusal> {
+        try await securityCard.giveUp(draw, command, with: memory)
+    }
+
+    package func describe() async throws(ModuleFailure) -> SecurityCardDescription {
+        try await securityCard.describe(memory)
+    }
+
+    /// The write that makes the next memory durable, together with the sale.
+    package func write(_ next: SealedSecurityCard) -> RecordWrite {
+        .put(
+            RecordKey(Terminal.memoryKind, identifier.bytes), expectedRevision: memory.revision,
+            body: next.body)
+    }
+
+    /// Takes over the memory that is now durable.
+    package func adopt(_ next: SealedSecurityCard) {
+        memory = next
+    }
+
+    /// Reads the memory again: after a commit whose outcome is not known.
+    package func reload(from store: any RecordStore) async {
+        let key = RecordKey(Terminal.memoryKind, identifier.bytes)
+        guard let record = try? await store.read(key) else { return }
+        memory = SealedSecurityCard(
+            identifier: identifier, revision: record.revision, body: record.body)
+    }
+}
+
+/// Why the payment server cannot start or go on.
+package enum PaymentServerFailure: Error, Equatable, Sendable {
+    case store(StoreFailure)
+    case module(ModuleFailure)
+    /// Another payment server uses this security card.
+    case securityCardInUse(SecurityCardIdentifier)
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Testing
+import Wire
+
+@testable import Merchant
+
+/// Bodies and rows: each value comes back, and any byte string gives a value or a failure.
+@Suite struct CodecTests {
+    private static let transaction = TransactionIdentifier(high: 7, low: 8)
+
+    private func settlement(_ outcome: SaleOutcome) -> Settlement {
+        Settlement(
+            outcome: outcome,
+            reason: outcome == .refused ? .insufficientValue : nil,
+            cardPseudonym: "00112233445566778899aabbccddeeff",
+            securityCard: SecurityCardIdentifier(acquirer: 4, serial: 2),
+            securityCardNumber: 9,
+            time: CardTime(Shop.noon)
+        )
+    }
+
+    private func orders() throws -> [Order] {
+        let key = try #require(SessionKeyText(Base64URL.encode(Array(0..<32))))
+        let states: [Order.Progress] = [
+            .open(key), .paid(settlement(.sold)), .delivered(settlement(.sold), at: Shop.noon),
+            .unpaid(nil, successor: nil), .unpaid(settlement(.refused), successor: nil),
+            .unpaid(settlement(.void), successor: CodecTests.transaction),
+        ]
+        let proof = try #require(
+            OrderProof(
+                keyName: "k1",
+                wrappedSessionKey: Array(repeating: 1, count: 40),
+                token: Array(repeating: 2, count: 32)
+            )
+        )
+        let merchant = try #require(MerchantIdentifier("PRESS-1"))
+        let article = try Shop.article()
+        return states.enumerated().map { position, progress in
+            Order(
+                receiptKey: ReceiptKey(Array(0..<16)),
+                article: article,
+                terms: OrderTerms(
+                    transaction: TransactionIdentifier(high: 1, low: 2),
+                    merchant: merchant,
+                    amount: article.price,
+                    policy: .securityCard,
+                    madeAt: Shop.noon,
+                    statusURL: "https://press.example/result"
+                ),
+                proof: proof,
+                predecessor: position % 2 == 0 ? nil : CodecTests.transaction,
+                progress: progress,
+                lastRow: UInt64(position),
+                lastHash: Array(repeating: UInt8(position), count: 32)
+            )
+        }
+    }
+
+    private func entries() throws -> [JournalEntry] {
+        let terms = try orders()[0].terms
+        let events: [JournalEntry.Event] = [
+            .ordered(terms, article: "fens", predecessor: nil),
+            .ordered(terms, article: "fens", predecessor: CodecTests.transaction),
+            .settled(.void, sealed: Array("a.b.c".utf8)), .givenUp, .delivered,
+            .renewed(successor: CodecTests.transaction),
+        ]
+        return events.map { JournalEntry($0, at: Shop.noon) }
+    }
+
+    @Test func `an order in every state comes back from its bytes`() throws {
+        let orders = try orders()
+        #expect(Set(orders.map(\.state)) == Set(OrderState.allCases))
+        for order in orders { #expect(try Order(order.bytes) == order) }
+    }
+
+    @Test func `a row of every type comes back from its bytes`() throws {
+        for entry in try entries() { #expect(try JournalEntry(entry.bytes) == entry) }
+    }
+
+    @Test func `a paid order with a result that is not sold is no order`() throws {
+        var order = try orders()[1]
+        order.progress = .paid(settlement(.void))
+        #expect(throws: WireFailure.self) { try Order(order.bytes) }
+        order.progress = .unpaid(settlement(.sold), successor: nil)
+        #expect(throws: WireFailure.self) { try Order(order.bytes) }
+    }
+
+    @Test func `every beginning of an order or a row is truncated`() throws {
+        for bytes in try orders().map(\.bytes) {
+            for count in 0..<bytes.count {
+                #expect(throws: WireFailure.self) { try Order(Array(bytes.prefix(count))) }
+            }
+        }
+        for bytes in try entries().map(\.bytes) {
+            for count in 0..<bytes.count {
+                #expect(throws: WireFailure.self) { try JournalEntry(Array(bytes.prefix(count))) }
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func `changed bytes give a failure, or a value that has exactly these bytes`(
+        _ seed: UInt64
+    ) throws {
+        let random = SeededRandom(seed: seed)
+        let orders = try orders().map(\.bytes)
+        let entries = try entries().map(\.bytes)
+        for _ in 0..<2_000 {
+            let order = mutated(orders[Int(random.next() % UInt64(orders.count))], random)
+            if let value = try? Order(order) { #expect(value.bytes == order) }
+            let entry = mutated(entries[Int(random.next() % UInt64(entries.count))], random)
+            if let value = try? JournalEntry(entry) { #expect(value.bytes == entry) }
+        }
+    }
+
+    private func mutated(_ bytes: [UInt8], _ random: SeededRandom) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...random.next() % 3 {
+            let position = Int(random.next() % UInt64(bytes.count))
+            switch random.next() % 4 {
+            case 0: bytes[position] ^= 1 << UInt8(random.next() % 8)
+            case 1: bytes[position] = UInt8(truncatingIfNeeded: random.next())
+            case 2: bytes.insert(UInt8(truncatingIfNeeded: random.next()), at: position)
+            default: if bytes.count > 1 { bytes.remove(at: position) }
+            }
+        }
+        return bytes
+    }
+}
