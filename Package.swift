@@ -30,43 +30,71 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(
-    name: "HummingbirdTesting", package: "hummingbird")
+    name: "HummingbirdTesting",
+    package: "hummingbird"
+)
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let httpClient = Target.Dependency.product(
-    name: "AsyncHTTPClient", package: "async-http-client")
+    name: "AsyncHTTPClient",
+    package: "async-http-client"
+)
 let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let configuration = Target.Dependency.product(
+    name: "Configuration",
+    package: "swift-configuration"
+)
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
-    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
 let unixSignals = Target.Dependency.product(
-    name: "UnixSignals", package: "swift-service-lifecycle")
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
 
 /// What a card side, an acceptor side and every other party may see of its neighbours: messages,
 /// storage and the ports of the vault.
 let portsOfASide: [Target.Dependency] = ["Kernel", "Wire", "Records", "SecurityModule"]
 
 func target(
-    _ name: String, at path: String, _ dependencies: [Target.Dependency] = [],
+    _ name: String,
+    at path: String,
+    _ dependencies: [Target.Dependency] = [],
     resources: [Resource] = []
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Sources/\(path)", resources: resources,
-        swiftSettings: strict)
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(path)",
+        resources: resources,
+        swiftSettings: strict
+    )
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = []
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
-        swiftSettings: strict)
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        resources: resources,
+        swiftSettings: strict
+    )
 }
 
 let package = Package(
@@ -76,6 +104,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -85,7 +114,9 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
-            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+            url: "https://github.com/swift-server/swift-service-lifecycle",
+            from: "2.13.0"
+        ),
     ],
     targets: [
         // The rules: no I/O, no clock, no Foundation, no cryptography.
@@ -95,22 +126,34 @@ let package = Package(
 
         // The vault: the ports that everyone may see, then what holds keys.
         target("SecurityModule", at: "Vault/SecurityModule", ["Kernel", "Wire"]),
-        target("Keys", at: "Vault/Keys", ["Kernel", "Wire", "SecurityModule", crypto, cryptoExtras]),
         target(
-            "HSM", at: "Vault/HSM",
-            ["Kernel", "Wire", "SecurityModule", "Keys", crypto, cryptoExtras]),
+            "Keys",
+            at: "Vault/Keys",
+            ["Kernel", "Wire", "SecurityModule", crypto, cryptoExtras]
+        ),
         target(
-            "SecurityCard", at: "Vault/SecurityCard",
-            ["Kernel", "Wire", "SecurityModule", "Keys", crypto]),
+            "HSM",
+            at: "Vault/HSM",
+            ["Kernel", "Wire", "SecurityModule", "Keys", crypto, cryptoExtras]
+        ),
         target(
-            "SessionKeys", at: "Vault/SessionKeys",
-            ["Kernel", "Wire", "SecurityModule", crypto]),
+            "SecurityCard",
+            at: "Vault/SecurityCard",
+            ["Kernel", "Wire", "SecurityModule", "Keys", crypto]
+        ),
+        target(
+            "SessionKeys",
+            at: "Vault/SessionKeys",
+            ["Kernel", "Wire", "SecurityModule", crypto]
+        ),
 
         // The parties. None sees another.
         target("ClientCode", at: "CardSide/ClientCode", ["Kernel", "Wire", "SecurityModule"]),
         target("CardEmulator", at: "CardSide/CardEmulator", portsOfASide),
         target(
-            "OPALServer", at: "CardSide/OPALServer", portsOfASide + ["ClientCode", "CardEmulator"]
+            "OPALServer",
+            at: "CardSide/OPALServer",
+            portsOfASide + ["ClientCode", "CardEmulator"]
         ),
         target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
@@ -119,6 +162,28 @@ let package = Package(
         target("RecordsSQLite", at: "Edges/RecordsSQLite", ["Records", grdb, grdbSQLite]),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
+        target(
+            "Sites",
+            at: "Edges/Sites",
+            portsOfASide + [
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", hummingbird, mustache,
+                logging, nioCore,
+            ],
+            resources: [.copy("Resources")]
+        ),
+        .systemLibrary(
+            name: "CLibXML2", path: "Sources/Edges/CLibXML2", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]),
+        target(
+            "ClientTerminal", at: "Edges/ClientTerminal",
+            ["CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]),
+
+        target(
+            "Simulation", at: "Simulation",
+            portsOfASide + [
+                "Keys", "HSM", "SecurityCard", "SessionKeys", "CardEmulator", "OPALServer",
+                "PaymentServer", "Merchant",
+            ]),
 
         // The executable: commands and composition.
         .executableTarget(
@@ -127,16 +192,61 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
                 "Merchant", "RecordsSQLite", "LinkEdge", "SchemeAuthority", crypto,
-                argumentParser, logging, lifecycle, unixSignals, nioCore, nioPosix, httpClient,
-            ], path: "Sources/opal", swiftSettings: strict),
+                "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle, unixSignals, nioCore,
+                nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
+            ],
+            path: "Sources/opal",
+            swiftSettings: strict
+        ),
 
+        tests("TidyTests", []),
+        tests("KernelTests", ["Kernel"]),
+        tests("WireTests", ["Kernel", "Wire"]),
+        tests(
+            "VaultTests",
+            [
+                "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
+                "CardEmulator", "ClientCode", crypto,
+            ]),
+        tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
+        tests(
+            "SimulationTests",
+            portsOfASide + [
+                "Simulation", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
+            ]),
+        tests(
+            "PurchaseTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
+                "OPALServer", "PaymentServer", "Merchant",
+            ]),
+        tests(
+            "ClientTerminalTests",
+            ["ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
         tests(
             "LinkEdgeTests",
-            ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]),
+            ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]
+        ),
         tests(
             "MerchantTests",
-            ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]),
+            ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]
+        ),
     ]
 )
+
+// The benchmarks are built on request only: `scripts/bench` sets the variable.
+if Context.environment["OPAL_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "opal-bench",
+            dependencies: [
+                "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "CardEmulator",
+                "RecordsSQLite",
+            ],
+            path: "Benchmarks/opal-bench",
+            swiftSettings: strict
+        )
+    )
+}

@@ -28,8 +28,12 @@ package struct RecordKey: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// What a seal is bound to: the name of the kind, a zero byte, the key.
-    package var name: [UInt8] { Array(kind.name.utf8) + [0] + bytes }
+    /// What the seal of a record is bound to, so that no column of it can be changed or moved: the
+    /// name of the kind, a zero byte, the length of the key, the key, whether the record is open,
+    /// and the reply.
+    package func sealName(isOpen: Bool = false, reply: [UInt8] = []) -> [UInt8] {
+        Array(kind.name.utf8) + [0, UInt8(bytes.count)] + bytes + [isOpen ? 1 : 0] + reply
+    }
 }
 
 /// A record as it is stored.
@@ -59,6 +63,9 @@ package struct Record: Equatable, Sendable {
         self.body = body
         self.reply = reply
     }
+
+    /// See ``RecordKey/sealName(isOpen:reply:)``.
+    package var sealName: [UInt8] { key.sealName(isOpen: isOpen, reply: reply) }
 }
 
 /// One row of the append-only history.

@@ -48,7 +48,7 @@ struct OrderBook: Sendable {
         do throws(ModuleFailure) {
             body = try await sealing.open(
                 record.body,
-                name: OrderBook.name(record.key),
+                name: record.sealName,
                 revision: record.revision
             )
         } catch .sealBroken { throw .damaged } catch { throw .module(error) }
@@ -103,7 +103,7 @@ struct OrderBook: Sendable {
         order.lastHash = row.hash
         let body = try await sealing.seal(
             order.bytes,
-            name: OrderBook.name(key),
+            name: key.sealName(isOpen: order.state == .open),
             revision: step.revision + 1
         )
         transition.writes.append(
@@ -116,11 +116,5 @@ struct OrderBook: Sendable {
 
     private static func key(_ transaction: TransactionIdentifier) -> RecordKey {
         RecordKey(MerchantRecords.order, transaction.bytes)
-    }
-
-    /// The name that the seal binds: kind and key. All keys of the kind have one length, so that
-    /// no two names are alike.
-    private static func name(_ key: RecordKey) -> [UInt8] {
-        Array(key.kind.name.utf8) + key.bytes
     }
 }

@@ -33,7 +33,7 @@ extension PaymentModule {
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
         do {
             let bytes = try await seals.open(
-                record.body, name: record.key.name, revision: record.revision)
+                record.body, name: record.sealName, revision: record.revision)
             return Stored(
                 sale: try SaleRecord(bytes), revision: record.revision, reply: record.reply)
         } catch {
@@ -59,7 +59,9 @@ extension PaymentModule {
                     HistoryRow(
                         stream: key.bytes, number: row.number, hash: row.hash, body: row.body))
             }
-            let body = try await seals.seal(sale.bytes, name: key.name, revision: revision + 1)
+            let body = try await seals.seal(
+                sale.bytes, name: key.sealName(isOpen: sale.state.isOpen, reply: reply),
+                revision: revision + 1)
             transition.writes.append(
                 .put(
                     key, expectedRevision: revision, body: body, reply: reply,
@@ -88,6 +90,11 @@ extension PaymentModule {
         guard let stored = try await read(transaction), stored.sale.state.isOpen,
             let terminal = terminals.lease(stored.sale.command.securityCard)
         else { return nil }
+        // What the terminal remembers may be older than this sale.
+        guard await terminal.reload(from: store) else {
+            terminals.release(terminal)
+            throw .storeUnavailable
+        }
         do throws(ModuleFailure) {
             let session = try await keys.session(
                 for: stored.sale.request.terms, stored.sale.request.proof)

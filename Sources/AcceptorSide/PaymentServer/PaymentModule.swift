@@ -41,7 +41,11 @@ package final class PaymentModule: LinkService {
     let held = Mutex<[TransactionIdentifier: Held]>([:])
 
     package static let schema = RecordSchema(
-        party: "payment_server", version: 1, kinds: [SaleRecord.kind, Terminal.memoryKind])
+        party: "payment_server", version: 1,
+        kinds: [
+            SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
+            AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
+        ])
 
     /// - Parameter now: asked once for each message.
     package init(
@@ -104,8 +108,23 @@ package final class PaymentModule: LinkService {
             return reply
         } catch {
             terminals.release(terminal)
-            throw error
+            return try await repeated(request, after: error)
         }
+    }
+
+    /// A draw that was not made durable, as far as is known. The same request may have been first
+    /// (it came twice), or its commit may have been made all the same: then it gets the same
+    /// bytes.
+    private func repeated(
+        _ request: DrawRequest, after refusal: Refusal
+    ) async throws(Refusal) -> [UInt8] {
+        guard refusal == .orderInProgress || refusal == .storeUnavailable else { throw refusal }
+        guard let stored = try await read(request.terms.transaction) else {
+            // Not this sale was changed by somebody else, but the security card's memory.
+            throw refusal == .orderInProgress ? .busy : refusal
+        }
+        guard stored.sale.request == request, stored.sale.state == .drawn else { throw refusal }
+        return stored.reply
     }
 
     /// Who asks, and for what: merchant, order token, agreement.
@@ -185,11 +204,30 @@ package final class PaymentModule: LinkService {
             terminals.release(held.terminal)
             return reply
         } catch {
-            // Still drawn: the right answer may come, or the sale is given up when its time is over.
-            let kept = held
-            self.held.withLock { $0[transaction] = kept }
+            return try await keep(held, after: error)
+        }
+    }
+
+    /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
+    /// sale is given up when its time is over. Whether it waits, only the database knows: the step
+    /// may have become durable though the store did not say so, or somebody else was first.
+    private func keep(_ held: Held, after refusal: Refusal) async throws(Refusal) -> [UInt8] {
+        let transaction = held.sale.transaction
+        let stored: Stored?
+        do throws(Refusal) {
+            stored = try await read(transaction)
+        } catch {
+            // The next message takes the sale from the database.
+            terminals.release(held.terminal)
             throw error
         }
+        guard let stored, !stored.sale.state.isOpen else {
+            await held.terminal.reload(from: store)
+            self.held.withLock { $0[transaction] = held }
+            throw refusal
+        }
+        terminals.release(held.terminal)
+        return stored.reply
     }
 
     private func compare(_ sealed: [UInt8], _ held: inout Held) async throws(Refusal) -> [UInt8] {

@@ -94,12 +94,17 @@ package actor Terminal {
         memory = next
     }
 
-    /// Reads the memory again: after a commit whose outcome is not known.
-    package func reload(from store: any RecordStore) async {
+    /// Reads the memory again: after a commit whose outcome is not known, and before a sale is
+    /// taken up that was not drawn just now.
+    ///
+    /// - Returns: whether the memory is now the stored one.
+    @discardableResult
+    package func reload(from store: any RecordStore) async -> Bool {
         let key = RecordKey(Terminal.memoryKind, identifier.bytes)
-        guard let record = try? await store.read(key) else { return }
+        guard let record = try? await store.read(key) else { return false }
         memory = SealedSecurityCard(
             identifier: identifier, revision: record.revision, body: record.body)
+        return true
     }
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// draw request until the card's answer was compared (FIG. 5).
 package final class TerminalInterface: Sendable {
     private struct Pool {
-        /// Free terminals, the one that was free longest first.
+        /// Free terminals, the one that was free longest last.
         var free: [Terminal]
         var leased: Set<SecurityCardIdentifier> = []
     }
@@ -44,7 +44,9 @@ package final class TerminalInterface: Sendable {
 
     package func release(_ terminal: Terminal) {
         pool.withLock { pool in
-            if pool.leased.remove(terminal.identifier) != nil { pool.free.append(terminal) }
+            if pool.leased.remove(terminal.identifier) != nil {
+                pool.free.insert(terminal, at: 0)
+            }
         }
     }
 

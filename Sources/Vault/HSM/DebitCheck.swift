@@ -41,6 +41,15 @@ struct DebitCheck {
 
     /// SV, as the security card makes it.
     var voidProof: Signature { session.voidProof(scope) }
+
+    /// The command that puts this debit back.
+    var recovery: RecoverValue {
+        let command = evidence.command
+        return RecoverValue(
+            number: evidence.answer.number, securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber, transaction: command.transaction,
+            minorUnits: command.amount.minorUnits, voidProof: voidProof)
+    }
 }
 
 extension DebitEvidence {

@@ -11,9 +11,9 @@ extension SoftwareModule {
     ) async -> CardAudit {
         var check = check
         for row in rows {
-            if row.number != check.rows + 1 {
-                check.findings.append(.rowMissing(number: check.rows + 1))
-            }
+            // Rows come from the database: no number in them may stop the process.
+            let (next, _) = check.rows.addingReportingOverflow(1)
+            if row.number != next { check.findings.append(.rowMissing(number: next)) }
             check.rows = row.number
             let expected = RecordSealer.chain(
                 row.body, stream: card.bytes, number: row.number, previous: check.lastHash)
@@ -25,7 +25,7 @@ extension SoftwareModule {
                 check.findings.append(.rowUnreadable(number: row.number))
                 continue
             }
-            if !isSigned(entry, by: card) {
+            if !isSigned(entry, by: card, &check) {
                 check.findings.append(.signatureWrong(number: row.number))
             }
             add(entry, row.number, to: &check)
@@ -55,13 +55,18 @@ extension SoftwareModule {
 
     /// Checks every signature of a row again; a recovery is checked against the sale by the audit
     /// across parties, and by its debit here.
-    private func isSigned(_ entry: CardHistoryEntry, by card: CardIdentifier) -> Bool {
+    private func isSigned(
+        _ entry: CardHistoryEntry, by card: CardIdentifier, _ check: inout CardAudit
+    ) -> Bool {
         switch entry.event {
         case .debit(let evidence):
             guard let keys = try? keys(of: card, version: evidence.purchaseKeyVersion) else {
                 return false
             }
-            return DebitCheck(evidence, of: card, keys).isSigned
+            let debit = DebitCheck(evidence, of: card, keys)
+            check.recoverable[entry.number] = CardAudit.Recoverable(
+                amount: entry.amount, command: debit.recovery)
+            return debit.isSigned
         case .load(let request, let initialized, let command, let answer):
             guard let keys = try? keys(of: card, version: initialized.loadKeyVersion) else {
                 return false
@@ -74,8 +79,9 @@ extension SoftwareModule {
                 && LoadSignatures.completion(
                     request, card: card, number: answer.number, completion: answer.completion,
                     balance: answer.balance, key: keys.completionKey(card)) == answer.signature
-        case .recovery:
-            return true
+        case .recovery(_, _, let command, _):
+            let recoverable = check.recoverable[command.number]
+            return recoverable?.command == command && recoverable?.amount == entry.amount
         }
     }
 
@@ -104,7 +110,7 @@ extension SoftwareModule {
         }
         check.balances[key] = entry.balance
         if case .recovery = entry.event { return }
-        if entry.number != check.lastNumber + 1 {
+        if check.lastNumber == .max || entry.number != check.lastNumber + 1 {
             check.findings.append(.balanceWrong(number: row))
         }
         check.lastNumber = entry.number

@@ -11,9 +11,10 @@ extension SoftwareModule {
         _ request: InitializeLoad, _ answer: InitializeLoadAnswer, completion: CompletionCode
     ) async throws(ModuleFailure) -> CreditIEP {
         let key = try keys(of: answer.card, version: answer.loadKeyVersion).loadKey(answer.card)
-        guard LoadSignatures.request(request, answer, key: key) == answer.signature else {
-            throw .sealBroken
-        }
+        // S1 covers the currency of the request alone: the answer must speak of the same.
+        guard answer.balance.isComparable(to: request.amount),
+            LoadSignatures.request(request, answer, key: key) == answer.signature
+        else { throw .sealBroken }
         return CreditIEP(
             completion: completion, transaction: request.transaction,
             minorUnits: request.amount.minorUnits,

@@ -20,6 +20,9 @@ package enum KeyFile {
     /// scrypt with 64 MiB and about 0.2 s: RFC 7914 §2, N = 2¹⁶, r = 8, p = 1.
     private static let scryptRounds = 1 << 16
 
+    /// A key file has some hundred bytes.
+    private static let contentBytesMax = 64 * 1024
+
     /// Makes a key and writes it. An existing file is never overwritten.
     ///
     /// - Returns: the key.
@@ -59,13 +62,8 @@ package enum KeyFile {
     package static func read(
         at path: String, passphrase: String?
     ) throws(KeyFailure) -> LocalMasterKey {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-            throw .fileMissing(path: path)
-        }
-        guard let mode = attributes[.posixPermissions] as? Int, mode & 0o077 == 0 else {
-            throw .fileReadableByOthers(path: path)
-        }
-        guard let data = FileManager.default.contents(atPath: path),
+        let data = try ownData(at: path)
+        guard
             let content = try? JSONDecoder().decode(Content.self, from: data),
             let stored = bytes(content.key)
         else { throw .fileUnreadable(path: path) }
@@ -83,6 +81,23 @@ package enum KeyFile {
         let master = LocalMasterKey(key)
         guard master.checkValue == content.check else { throw .fileUnreadable(path: path) }
         return master
+    }
+
+    /// The content of a file that its owner alone can read. The file is opened once, so that what
+    /// was checked is what is read; a link leads to the file that counts.
+    private static func ownData(at path: String) throws(KeyFailure) -> Data {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            throw errno == ENOENT ? .fileMissing(path: path) : .fileUnreadable(path: path)
+        }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+        var status = stat()
+        guard unsafe fstat(file, &status) == 0 else { throw .fileUnreadable(path: path) }
+        guard status.st_mode & 0o077 == 0 else { throw .fileReadableByOthers(path: path) }
+        guard let data = try? handle.read(upToCount: contentBytesMax) else {
+            throw .fileUnreadable(path: path)
+        }
+        return data
     }
 
     private static func stretch(_ passphrase: String, _ salt: [UInt8]) -> SymmetricKey? {

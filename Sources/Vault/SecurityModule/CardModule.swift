@@ -217,6 +217,17 @@ package struct CardAudit: Equatable, Sendable {
         case recordDisagrees
     }
 
+    /// The amount of a debit and the command with SV that puts it back.
+    package struct Recoverable: Equatable, Sendable {
+        package let amount: Money
+        package let command: RecoverValue
+
+        package init(amount: Money, command: RecoverValue) {
+            self.amount = amount
+            self.command = command
+        }
+    }
+
     package var findings: [Finding] = []
     package var rows: UInt64 = 0
     package var lastHash: [UInt8]
@@ -224,6 +235,8 @@ package struct CardAudit: Equatable, Sendable {
     /// Balance by currency and exponent, as the rows add up.
     package var balances: [Money: UInt64] = [:]
     package var recovered: Set<UInt32> = []
+    /// What would put each debit back, by its number: a recovery is nothing else.
+    package var recoverable: [UInt32: Recoverable] = [:]
     package var loadedTotal: UInt64 = 0
     package var debitedTotal: UInt64 = 0
     package var recoveredTotal: UInt64 = 0

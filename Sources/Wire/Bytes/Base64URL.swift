@@ -4,7 +4,8 @@
 /// Foundation, and Foundation's decoder does not know this alphabet.
 package enum Base64URL {
     private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8
+    )
 
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0xFF, count: 256)
@@ -36,6 +37,12 @@ package enum Base64URL {
 
     package static func decode(_ text: String) -> [UInt8]? {
         decode(ascii: Array(text.utf8))
+    }
+
+    /// - Returns: nil unless it is the text of so many bytes.
+    package static func decode(_ text: String, count: Int) -> [UInt8]? {
+        guard let bytes = decode(text), bytes.count == count else { return nil }
+        return bytes
     }
 
     /// - Returns: nil for another character, an impossible length, or bits set behind the end (so

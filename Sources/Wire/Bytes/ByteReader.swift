@@ -23,7 +23,8 @@ package struct ByteReader {
 
     /// The next `count` bytes, at most 8, as an integer.
     package mutating func integer(
-        _ field: StaticString, bytes count: Int
+        _ field: StaticString,
+        bytes count: Int
     ) throws(WireFailure) -> UInt64 {
         guard remaining >= count else { throw failure(field, .truncated) }
         var value: UInt64 = 0
@@ -37,7 +38,8 @@ package struct ByteReader {
     }
 
     package mutating func bytes(
-        _ field: StaticString, count: Int
+        _ field: StaticString,
+        count: Int
     ) throws(WireFailure) -> [UInt8] {
         guard count >= 0, remaining >= count else { throw failure(field, .truncated) }
         defer { offset += count }
@@ -46,7 +48,8 @@ package struct ByteReader {
 
     /// Bytes led by their length in two bytes.
     package mutating func counted(
-        _ field: StaticString, max: Int
+        _ field: StaticString,
+        max: Int
     ) throws(WireFailure) -> [UInt8] {
         let count = Int(try integer(field, bytes: 2))
         guard count <= max else { throw failure(field, .invalid) }
@@ -55,18 +58,32 @@ package struct ByteReader {
 
     /// UTF-8 text led by its length in two bytes, without control characters.
     package mutating func text(
-        _ field: StaticString, bytesMax: Int
+        _ field: StaticString,
+        bytesMax: Int
     ) throws(WireFailure) -> String {
         let raw = try counted(field, max: bytesMax)
-        guard let text = String(validating: raw, as: UTF8.self),
-            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        guard let text = String(validating: raw, as: UTF8.self), ByteReader.isText(text)
         else { throw failure(field, .invalid) }
         return text
     }
 
+    /// Whether text has no control character.
+    package static func isText(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    }
+
+    /// A moment in milliseconds from 1970 to the end of 9999, so that it has a civil time.
+    package mutating func moment(_ field: StaticString) throws(WireFailure) -> Instant {
+        try value(field, bytes: 8) { milliseconds in
+            milliseconds < 253_402_300_800_000 ? Instant(milliseconds: Int64(milliseconds)) : nil
+        }
+    }
+
     /// A value made of an integer field, refused where `make` gives nil.
     package mutating func value<Value>(
-        _ field: StaticString, bytes count: Int, _ make: (UInt64) -> Value?
+        _ field: StaticString,
+        bytes count: Int,
+        _ make: (UInt64) -> Value?
     ) throws(WireFailure) -> Value {
         guard let value = make(try integer(field, bytes: count)) else {
             throw failure(field, .invalid)
@@ -112,7 +129,9 @@ extension ByteReader {
 
     package mutating func transaction() throws(WireFailure) -> TransactionIdentifier {
         TransactionIdentifier(
-            high: try integer("TRX", bytes: 8), low: try integer("TRX", bytes: 8))
+            high: try integer("TRX", bytes: 8),
+            low: try integer("TRX", bytes: 8)
+        )
     }
 
     package mutating func merchant() throws(WireFailure) -> MerchantIdentifier {

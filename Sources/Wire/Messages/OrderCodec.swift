@@ -13,14 +13,16 @@ extension ByteReader {
         let policy = try value("comparison policy", bytes: 1) {
             ComparisonPolicy(rawValue: UInt8($0))
         }
-        let madeAt = try value("order time", bytes: 8) { milliseconds in
-            // Up to the year 9999, so that it has a civil time.
-            milliseconds < 253_402_300_800_000 ? Instant(milliseconds: Int64(milliseconds)) : nil
-        }
+        let madeAt = try moment("order time")
         let statusURL = try text("status URL", bytesMax: PurchaseLimits.statusURLBytesMax)
         return OrderTerms(
-            transaction: transaction, merchant: merchant, amount: amount, policy: policy,
-            madeAt: madeAt, statusURL: statusURL)
+            transaction: transaction,
+            merchant: merchant,
+            amount: amount,
+            policy: policy,
+            madeAt: madeAt,
+            statusURL: statusURL
+        )
     }
 }
 

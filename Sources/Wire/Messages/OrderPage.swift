@@ -17,7 +17,10 @@ package struct OrderPage: Equatable, Sendable {
     package static let paymentServerBytesMax = 64
 
     package init(
-        terms: OrderTerms, proof: OrderProof, paymentServer: String, description: String,
+        terms: OrderTerms,
+        proof: OrderProof,
+        paymentServer: String,
+        description: String,
         sessionKey: SessionKeyText
     ) {
         self.terms = terms
@@ -48,8 +51,7 @@ package struct OrderPage: Equatable, Sendable {
             guard let text = value(field) else {
                 throw WireFailure(path: "order page: \(field.rawValue)", problem: .truncated)
             }
-            guard text.utf8.count <= max,
-                text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            guard text.utf8.count <= max, ByteReader.isText(text)
             else { throw WireFailure(path: "order page: \(field.rawValue)", problem: .invalid) }
             return text
         }
@@ -65,7 +67,8 @@ package struct OrderPage: Equatable, Sendable {
             currency: try parsed(.currency) { text in
                 BCD.parse(text, count: 4).flatMap { Currency(bcd: UInt16($0)) }
             },
-            exponent: try parsed(.exponent) { text in UInt8(text).flatMap(Exponent.init) })
+            exponent: try parsed(.exponent) { DecimalText.byte($0).flatMap(Exponent.init) }
+        )
         let statusURL = try text(.statusURL, max: PurchaseLimits.statusURLBytesMax)
         guard statusURL.hasPrefix("https://") || statusURL.hasPrefix("http://") else {
             throw WireFailure(path: "order page: status-url", problem: .invalid)
@@ -74,8 +77,8 @@ package struct OrderPage: Equatable, Sendable {
             transaction: try parsed(.transaction) { TransactionIdentifier($0) },
             merchant: try parsed(.merchant) { MerchantIdentifier($0) },
             amount: amount,
-            policy: try parsed(.policy) { text in
-                UInt8(text).flatMap(ComparisonPolicy.init(rawValue:))
+            policy: try parsed(.policy) {
+                DecimalText.byte($0).flatMap(ComparisonPolicy.init(rawValue:))
             },
             madeAt: try parsed(.madeAt) { text in
                 DecimalText.integer(text).flatMap { milliseconds in
@@ -83,14 +86,16 @@ package struct OrderPage: Equatable, Sendable {
                         ? Instant(milliseconds: Int64(milliseconds)) : nil
                 }
             },
-            statusURL: statusURL)
-        let wrapped = try parsed(.wrappedSessionKey) { Base64URL.decode($0) }
-        let token = try parsed(.orderToken) { Base64URL.decode($0) }
-        guard
-            let proof = OrderProof(
-                keyName: try text(.keyName), wrappedSessionKey: wrapped, token: token)
-        else { throw WireFailure(path: "order page: order-token", problem: .invalid) }
-        self.proof = proof
+            statusURL: statusURL
+        )
+        let wrapped = try parsed(.wrappedSessionKey) {
+            Base64URL.decode($0, count: OrderProof.wrappedSessionKeyBytes)
+        }
+        let token = try parsed(.orderToken) { Base64URL.decode($0, count: OrderProof.tokenBytes) }
+        // The lengths are right, so that only the name can be wrong.
+        proof = try parsed(.keyName) {
+            OrderProof(keyName: $0, wrappedSessionKey: wrapped, token: token)
+        }
         paymentServer = try text(.paymentServer, max: OrderPage.paymentServerBytesMax)
         description = try text(.description, max: PurchaseLimits.descriptionBytesMax)
         sessionKey = try parsed(.sessionKey) { SessionKeyText($0) }
@@ -144,5 +149,9 @@ package enum DecimalText {
             text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
         return UInt64(text)
+    }
+
+    package static func byte(_ text: String) -> UInt8? {
+        integer(text).flatMap { UInt8(exactly: $0) }
     }
 }

@@ -22,8 +22,12 @@ package struct CardHistoryEntry: Equatable, Sendable {
 
     package static let noteBytesMax = 256
 
+    /// - Parameter note: without control characters, because a row that cannot be read again would
+    ///   stop the card.
     package init(moment: Instant, event: Event, note: String) {
-        precondition(note.utf8.count <= CardHistoryEntry.noteBytesMax)
+        precondition(
+            note.utf8.count <= CardHistoryEntry.noteBytesMax && ByteReader.isText(note)
+        )
         self.moment = moment
         self.event = event
         self.note = note
@@ -32,7 +36,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
     package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "card history")
         let kind = try reader.byte("kind")
-        moment = Instant(milliseconds: Int64(bitPattern: try reader.integer("moment", bytes: 8)))
+        moment = try reader.moment("moment")
         switch kind {
         case 0x01:
             event = .debit(try DebitEvidence(&reader))
@@ -40,14 +44,18 @@ package struct CardHistoryEntry: Equatable, Sendable {
             event = .load(
                 try InitializeLoad(try reader.bytes("INITIALIZE", count: InitializeLoad.length)),
                 try InitializeLoadAnswer(
-                    try reader.bytes("S1", count: InitializeLoadAnswer.length)),
+                    try reader.bytes("S1", count: InitializeLoadAnswer.length)
+                ),
                 try CreditIEP(try reader.bytes("CREDIT IEP", count: CreditIEP.length)),
-                try CreditAnswer(try reader.bytes("answer", count: CreditAnswer.length)))
+                try CreditAnswer(try reader.bytes("answer", count: CreditAnswer.length))
+            )
         case 0x03:
             event = .recovery(
-                try reader.currency(), try reader.exponent(),
+                try reader.currency(),
+                try reader.exponent(),
                 try RecoverValue(try reader.bytes("RECOVER VALUE", count: RecoverValue.length)),
-                try RecoverAnswer(try reader.bytes("answer", count: 14)))
+                try RecoverAnswer(try reader.bytes("answer", count: 14))
+            )
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -128,8 +136,12 @@ package struct DebitEvidence: Equatable, Sendable {
     package let answer: DebitAnswer
 
     package init(
-        type: TransactionType, random: UInt64, expiry: CardDate, purchaseKeyVersion: UInt8,
-        command: DebitIEP, answer: DebitAnswer
+        type: TransactionType,
+        random: UInt64,
+        expiry: CardDate,
+        purchaseKeyVersion: UInt8,
+        command: DebitIEP,
+        answer: DebitAnswer
     ) {
         self.type = type
         self.random = random

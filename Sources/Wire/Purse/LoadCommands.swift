@@ -14,7 +14,10 @@ package struct InitializeLoad: Equatable, Sendable {
     package static let length = 43
 
     package init(
-        bank: BankIdentifier, transaction: TransactionIdentifier, time: CardTime, amount: Money
+        bank: BankIdentifier,
+        transaction: TransactionIdentifier,
+        time: CardTime,
+        amount: Money
     ) {
         self.bank = bank
         self.transaction = transaction
@@ -59,8 +62,15 @@ package struct InitializeLoadAnswer: Equatable, Sendable {
     package static let length = 52
 
     package init(
-        card: CardIdentifier, expiry: CardDate, algorithm: CardAlgorithm, loadKeyVersion: UInt8,
-        balance: Money, balanceMax: UInt64, number: UInt32, random: UInt64, signature: Signature
+        card: CardIdentifier,
+        expiry: CardDate,
+        algorithm: CardAlgorithm,
+        loadKeyVersion: UInt8,
+        balance: Money,
+        balanceMax: UInt64,
+        number: UInt32,
+        random: UInt64,
+        signature: Signature
     ) {
         self.card = card
         self.expiry = expiry
@@ -113,7 +123,9 @@ package struct CreditIEP: Equatable, Sendable {
     package static let length = 34
 
     package init(
-        completion: CompletionCode, transaction: TransactionIdentifier, minorUnits: UInt64,
+        completion: CompletionCode,
+        transaction: TransactionIdentifier,
+        minorUnits: UInt64,
         signature: Signature
     ) {
         self.completion = completion
@@ -151,7 +163,10 @@ package struct CreditAnswer: Equatable, Sendable {
     package static let length = 22
 
     package init(
-        completion: CompletionCode, number: UInt32, balance: UInt64, signature: Signature
+        completion: CompletionCode,
+        number: UInt32,
+        balance: UInt64,
+        signature: Signature
     ) {
         self.completion = completion
         self.number = number

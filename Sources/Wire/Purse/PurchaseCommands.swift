@@ -47,9 +47,14 @@ package struct InitializePurchaseAnswer: Equatable, Sendable {
     package static let length = 37
 
     package init(
-        card: CardIdentifier, expiry: CardDate, algorithm: CardAlgorithm,
-        purchaseKeyVersion: UInt8, authenticationMode: AuthenticationMode, balance: Money,
-        number: UInt32, random: UInt64
+        card: CardIdentifier,
+        expiry: CardDate,
+        algorithm: CardAlgorithm,
+        purchaseKeyVersion: UInt8,
+        authenticationMode: AuthenticationMode,
+        balance: Money,
+        number: UInt32,
+        random: UInt64
     ) {
         self.card = card
         self.expiry = expiry
@@ -104,9 +109,13 @@ package struct DebitIEP: Equatable, Sendable {
     package static let length = 69
 
     package init(
-        securityCard: SecurityCardIdentifier, securityCardNumber: UInt32,
-        transaction: TransactionIdentifier, merchant: MerchantIdentifier, time: CardTime,
-        amount: Money, signature: Signature
+        securityCard: SecurityCardIdentifier,
+        securityCardNumber: UInt32,
+        transaction: TransactionIdentifier,
+        merchant: MerchantIdentifier,
+        time: CardTime,
+        amount: Money,
+        signature: Signature
     ) {
         self.securityCard = securityCard
         self.securityCardNumber = securityCardNumber
@@ -133,9 +142,14 @@ package struct DebitIEP: Equatable, Sendable {
     /// back (FIG. 11B, step 616).
     package func with(amount: Money) -> DebitIEP {
         DebitIEP(
-            securityCard: securityCard, securityCardNumber: securityCardNumber,
-            transaction: transaction, merchant: merchant, time: time, amount: amount,
-            signature: signature)
+            securityCard: securityCard,
+            securityCardNumber: securityCardNumber,
+            transaction: transaction,
+            merchant: merchant,
+            time: time,
+            amount: amount,
+            signature: signature
+        )
     }
 
     package var bytes: [UInt8] {
@@ -164,7 +178,10 @@ package struct DebitAnswer: Equatable, Sendable {
     package static let length = 30
 
     package init(
-        completion: CompletionCode, number: UInt32, balance: UInt64, signature: Signature,
+        completion: CompletionCode,
+        number: UInt32,
+        balance: UInt64,
+        signature: Signature,
         issuerProof: Signature
     ) {
         self.completion = completion
@@ -209,8 +226,12 @@ package struct RecoverValue: Equatable, Sendable {
     package static let length = 48
 
     package init(
-        number: UInt32, securityCard: SecurityCardIdentifier, securityCardNumber: UInt32,
-        transaction: TransactionIdentifier, minorUnits: UInt64, voidProof: Signature
+        number: UInt32,
+        securityCard: SecurityCardIdentifier,
+        securityCardNumber: UInt32,
+        transaction: TransactionIdentifier,
+        minorUnits: UInt64,
+        voidProof: Signature
     ) {
         self.number = number
         self.securityCard = securityCard

@@ -21,7 +21,8 @@ package enum PurseCommand: Equatable, Sendable {
     package static let cardCertificateTag: UInt16 = 0x7F21
     package static let issuerCertificateTag: UInt16 = 0x7F22
 
-    /// Understands a command; class, then instruction, then parameters, then length are checked.
+    /// Understands a command; class, then instruction, then parameters, then length,
+    /// then the elements are checked.
     ///
     /// - Throws: the status word that the card answers.
     package init(_ apdu: CommandAPDU) throws(StatusWord) {
@@ -58,7 +59,11 @@ package enum PurseCommand: Equatable, Sendable {
         case .getPreviousSignature(let number): Self.command(0x5A, 0x00, number.bigEndianBytes)
         case .getData(let tag):
             CommandAPDU(
-                cla: 0x80, ins: 0xCA, p1: UInt8(tag >> 8), p2: UInt8(truncatingIfNeeded: tag))
+                cla: 0x80,
+                ins: 0xCA,
+                p1: UInt8(tag >> 8),
+                p2: UInt8(truncatingIfNeeded: tag)
+            )
         }
     }
 
@@ -74,20 +79,33 @@ package enum PurseCommand: Equatable, Sendable {
 
     private static func parseTransaction(_ apdu: CommandAPDU) throws(StatusWord) -> PurseCommand {
         guard apdu.p2 == 0 else { throw .wrongParameters }
+        switch (apdu.ins, apdu.p1) {
+        case (0x50, 0x01):
+            return .initializePurchase(
+                try data(of: apdu, InitializePurchase.length, InitializePurchase.init)
+            )
+        case (0x54, 0x01): return .debit(try data(of: apdu, DebitIEP.length, DebitIEP.init))
+        case (0x50, 0x00):
+            return .initializeLoad(try data(of: apdu, InitializeLoad.length, InitializeLoad.init))
+        case (0x52, 0x00): return .credit(try data(of: apdu, CreditIEP.length, CreditIEP.init))
+        case (0x52, 0x01):
+            return .recover(try data(of: apdu, RecoverValue.length, RecoverValue.init))
+        default: throw .wrongParameters
+        }
+    }
+
+    private static func data<Elements>(
+        of apdu: CommandAPDU,
+        _ length: Int,
+        _ parse: ([UInt8]) throws(WireFailure) -> Elements
+    ) throws(StatusWord) -> Elements {
+        guard apdu.data.count == length else { throw .wrongLength }
         do throws(WireFailure) {
-            switch (apdu.ins, apdu.p1) {
-            case (0x50, 0x01): return .initializePurchase(try InitializePurchase(apdu.data))
-            case (0x54, 0x01): return .debit(try DebitIEP(apdu.data))
-            case (0x50, 0x00): return .initializeLoad(try InitializeLoad(apdu.data))
-            case (0x52, 0x00): return .credit(try CreditIEP(apdu.data))
-            case (0x52, 0x01): return .recover(try RecoverValue(apdu.data))
-            default: break
-            }
+            return try parse(apdu.data)
         } catch {
             // An element that cannot be: the profile has no status word of its own for it.
-            throw error.problem == .invalid ? .wrongParameters : .wrongLength
+            throw .wrongParameters
         }
-        throw .wrongParameters
     }
 }
 

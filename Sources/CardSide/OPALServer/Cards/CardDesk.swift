@@ -11,16 +11,18 @@ package struct CardDesk: Sendable {
     private let store: any RecordStore
     private let module: any CardModule
     private let loads: any LoadModule
+    private let seals: any RecordSealing
     private let random: any RandomSource
     private let emulator: Emulator
 
     package init(
         store: any RecordStore, module: any CardModule, loads: any LoadModule,
-        random: any RandomSource
+        seals: any RecordSealing, random: any RandomSource
     ) {
         self.store = store
         self.module = module
         self.loads = loads
+        self.seals = seals
         self.random = random
         emulator = Emulator(module: module, store: store, random: random)
     }
@@ -29,7 +31,7 @@ package struct CardDesk: Sendable {
 
     package func issuer(_ identifier: IssuerIdentifier) async throws(StoreFailure) -> Issuer? {
         guard let record = try await store.read(Issuer.key(identifier)) else { return nil }
-        return try Self.issuer(record)
+        return try await self.issuer(record)
     }
 
     package func issuers() async throws(StoreFailure) -> [Issuer] {
@@ -37,17 +39,28 @@ package struct CardDesk: Sendable {
         for record in try await store.list(
             Issuer.kind, after: nil, limit: RecordLimits.pageMax, order: .ascending)
         {
-            issuers.append(try Self.issuer(record))
+            issuers.append(try await issuer(record))
         }
         return issuers
     }
 
-    private static func issuer(_ record: Record) throws(StoreFailure) -> Issuer {
-        do throws(WireFailure) {
-            return try Issuer(record.body, key: record.key.bytes)
+    private func issuer(_ record: Record) async throws(StoreFailure) -> Issuer {
+        do {
+            let body = try await seals.open(
+                record.body, name: record.sealName, revision: record.revision)
+            return try Issuer(body, key: record.key.bytes)
         } catch {
-            throw .damaged("an issuer's record: \(error)")
+            throw .damaged("the record of issuer \(Hex.text(record.key.bytes)): \(error)")
         }
+    }
+
+    /// The write that makes a new issuer durable.
+    package static func write(
+        _ issuer: Issuer, sealedBy seals: any RecordSealing
+    ) async throws(ModuleFailure) -> RecordWrite {
+        let key = Issuer.key(issuer.identifier)
+        let body = try await seals.seal(issuer.bytes, name: key.sealName(), revision: 1)
+        return .put(key, expectedRevision: 0, body: body)
     }
 
     // MARK: New cards

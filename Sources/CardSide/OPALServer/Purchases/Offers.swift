@@ -34,7 +34,7 @@ package struct Offers: Sendable {
         let name = TransactionIdentifier(at: now, random: (random.integer64(), random.integer64()))
         let key = RecordKey(Offers.kind, name.bytes)
         do {
-            let body = try await seals.seal(page.bytes, name: key.name, revision: 1)
+            let body = try await seals.seal(page.bytes, name: key.sealName(), revision: 1)
             let write = RecordWrite.put(key, expectedRevision: 0, body: body)
             guard try await store.commit(Transition(writes: [write])) == .committed else {
                 throw OfferFailure.unavailable
@@ -60,7 +60,7 @@ package struct Offers: Sendable {
         do {
             return try OrderPage(
                 bytes: try await seals.open(
-                    record.body, name: key.name, revision: record.revision))
+                    record.body, name: record.sealName, revision: record.revision))
         } catch {
             throw .unavailable
         }

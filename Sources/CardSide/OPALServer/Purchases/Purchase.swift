@@ -5,6 +5,7 @@ import ClientCode
 import Kernel
 import Records
 import SecurityModule
+import Synchronization
 import Wire
 
 /// One purchase under way, with its card in the pseudo reader.
@@ -32,19 +33,21 @@ struct Purchase {
             try await client.draw(.purchase, terms, at: purchases.now())
         }
         let command = try await command(draw, session)
-        await reader.prepare(note: page.description, attachment: attachment(command, session))
+        let made = MadeDraw()
+        await reader.prepare(
+            note: page.description, attachment: attachment(command, session, made))
         let answer: DebitAnswer
         do throws(ClientFailure) {
             answer = try await client.debit(command, terms)
         } catch {
-            return try await undebited(error, session)
+            return try await undebited(error, session, made)
         }
         guard answer.completion == .done else {
             let response = ResponseAPDU(data: answer.bytes, status: .done)
             await tell(response, session)
             throw Refusal(declined: answer.completion)
         }
-        guard let stored = try await purchases.read(terms.transaction) else {
+        guard let stored = made.draw else {
             preconditionFailure("The draw became durable with the debit.")
         }
         return await purchases.settle(stored, link)
@@ -72,7 +75,9 @@ struct Purchase {
     }
 
     /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
-    private func attachment(_ command: DebitIEP, _ session: any DrawSession) -> Attachment {
+    private func attachment(
+        _ command: DebitIEP, _ session: any DrawSession, _ made: MadeDraw
+    ) -> Attachment {
         let (page, card, purchases) = (page, card, purchases)
         let original = DebitIEP(
             securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
@@ -87,17 +92,28 @@ struct Purchase {
                 answer: answer)
             let sealed = try await session.sealResponse(response.bytes)
             let reply = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed).bytes
-            return [try await purchases.write(draw, expectedRevision: 0, reply: reply)]
+            let write = try await purchases.write(draw, expectedRevision: 0, reply: reply)
+            made.draw = Purchases.Stored(draw: draw, revision: 1, reply: reply)
+            return [write]
         }
     }
 
     /// The card gave no answer, or a status word instead of one.
     private func undebited(
-        _ failure: ClientFailure, _ session: any DrawSession
+        _ failure: ClientFailure, _ session: any DrawSession, _ made: MadeDraw
     ) async throws(Refusal) -> PurchaseOutcome {
         // What the card did is not known, or another tab was first: the database knows.
-        if let stored = try await purchases.read(page.terms.transaction) {
+        let stored: Purchases.Stored?
+        do throws(Refusal) {
+            stored = try await purchases.read(page.terms.transaction)
+        } catch {
+            // Nobody knows: then it is pending and never told as a failure.
+            if case .channel = failure, let made = made.draw { return made.outcome }
+            throw error
+        }
+        if let stored {
             guard stored.draw.card == card else { throw .orderAlreadyPaid }
+            guard stored.draw.terms == page.terms else { throw .orderForged }
             return await purchases.settle(stored, link)
         }
         switch failure {
@@ -145,6 +161,17 @@ struct Purchase {
         case .module(.keyUnknown): .issuerNotAccepted
         default: .storeUnavailable
         }
+    }
+}
+
+/// The draw that was given to the store together with the debit. It is known to be durable only
+/// where the card has answered.
+private final class MadeDraw: Sendable {
+    private let value = Mutex<Purchases.Stored?>(nil)
+
+    var draw: Purchases.Stored? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
     }
 }
 

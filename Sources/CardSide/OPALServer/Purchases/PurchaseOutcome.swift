@@ -8,8 +8,9 @@ package enum PurchaseOutcome: Equatable, Sendable {
     case paid(PurchaseReceipt)
     /// Not paid; the value is on the card.
     case refused(Refusal)
-    /// Debited; the payment server has not yet said what became of it. It is asked until it does:
-    /// then the purchase is paid, or the value comes back.
+    /// Debited, and the payment server has not yet said what became of it; or nobody knows yet
+    /// whether it was debited. The payment server is asked until it answers: then the purchase is
+    /// paid, or the value is on the card.
     case pending(PurchaseReceipt)
 }
 

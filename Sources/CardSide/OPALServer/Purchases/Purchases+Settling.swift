@@ -46,7 +46,7 @@ extension Purchases {
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
         do {
             let bytes = try await seals.open(
-                record.body, name: record.key.name, revision: record.revision)
+                record.body, name: record.sealName, revision: record.revision)
             return Stored(
                 draw: try DrawRecord(bytes), revision: record.revision, reply: record.reply)
         } catch {
@@ -60,7 +60,8 @@ extension Purchases {
     ) async throws(ModuleFailure) -> RecordWrite {
         let key = DrawRecord.key(draw.terms.transaction)
         let body = try await seals.seal(
-            draw.bytes, name: key.name, revision: expectedRevision + 1)
+            draw.bytes, name: key.sealName(isOpen: draw.state.isOpen, reply: reply),
+            revision: expectedRevision + 1)
         return .put(
             key, expectedRevision: expectedRevision, body: body, reply: reply,
             isOpen: draw.state.isOpen)

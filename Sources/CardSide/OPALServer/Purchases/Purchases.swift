@@ -42,30 +42,30 @@ package struct Purchases: Sendable {
     /// Safe to be called again with the same page: a transaction is debited once, and the same
     /// outcome is told.
     package func pay(_ page: OrderPage, with card: CardIdentifier) async -> PurchaseOutcome {
-        guard let link = directory.link(to: page.paymentServer) else {
-            return .refused(.unknownPaymentServer)
-        }
-        if page.terms.isStale(at: now()) { return .refused(.orderTooOld) }
-        let purchase = Purchase(page, card, link, self)
         do throws(Refusal) {
-            return try await purchase.run()
+            guard let link = directory.link(to: page.paymentServer) else {
+                throw .unknownPaymentServer
+            }
+            if page.terms.isStale(at: now()) { throw .orderTooOld }
+            return try await Purchase(page, card, link, self).run()
         } catch {
             return await outcome(after: error, page, card)
         }
     }
 
-    /// A refusal may mean that this transaction was paid already: by a second click, or in
-    /// another tab. Then that is what the person is told.
+    /// A refusal may come because this order was paid already: by a second click, in another tab,
+    /// long ago. The order is too old then, or too little value is left on the card; what the
+    /// person is told is what became of the order.
     private func outcome(
         after refusal: Refusal, _ page: OrderPage, _ card: CardIdentifier
     ) async -> PurchaseOutcome {
-        let mayExist: [Refusal] = [
-            .orderAlreadyPaid, .orderInProgress, .orderGivenUp, .cardChanged, .storeUnavailable,
-        ]
-        guard mayExist.contains(refusal),
-            let stored = try? await read(page.terms.transaction), stored.draw.card == card
+        guard let stored = try? await read(page.terms.transaction), stored.draw.card == card,
+            stored.draw.terms == page.terms
         else { return .refused(refusal) }
-        return stored.outcome
+        guard let link = directory.link(to: stored.draw.paymentServer) else {
+            return stored.outcome
+        }
+        return await settle(stored, link)
     }
 
     // MARK: One purchase

@@ -21,8 +21,7 @@ enum AttemptPurpose: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// The failures of one user identifier or address. It names nobody and is stored as it is: who can
-/// write to the database can forget failures, but still has to guess the password.
+/// The failures of one user identifier or address. It names nobody.
 struct AttemptsRecord: Equatable, Sendable {
     let purpose: AttemptPurpose
     private(set) var count: UInt32

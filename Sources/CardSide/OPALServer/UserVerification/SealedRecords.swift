@@ -5,7 +5,7 @@ import Records
 import SecurityModule
 import Wire
 
-/// Records that lie sealed in the store, bound to their kind, key and revision.
+/// Records that lie sealed in the store (see ``RecordKey/sealName(isOpen:reply:)``).
 struct SealedRecords: Sendable {
     let store: any RecordStore
     let sealing: any RecordSealing
@@ -32,7 +32,7 @@ struct SealedRecords: Sendable {
         do throws(ModuleFailure) {
             let body = try await sealing.open(
                 record.body,
-                name: SealedRecords.name(record.key),
+                name: record.sealName,
                 revision: record.revision
             )
             return Opened(key: record.key, revision: record.revision, body: body)
@@ -51,7 +51,7 @@ struct SealedRecords: Sendable {
         do throws(ModuleFailure) {
             let sealed = try await sealing.seal(
                 body,
-                name: SealedRecords.name(key),
+                name: key.sealName(isOpen: isOpen),
                 revision: expectedRevision + 1
             )
             return .put(key, expectedRevision: expectedRevision, body: sealed, isOpen: isOpen)
@@ -74,11 +74,6 @@ struct SealedRecords: Sendable {
         try await commit(
             Transition(writes: [.delete(key, expectedRevision: revision)])
         )
-    }
-
-    /// The kind, a zero byte and the key.
-    private static func name(_ key: RecordKey) -> [UInt8] {
-        Array(key.kind.name.utf8) + [0] + key.bytes
     }
 }
 

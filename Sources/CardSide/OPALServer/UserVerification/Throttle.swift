@@ -42,7 +42,8 @@ struct Throttle: Sendable {
                 }
                 attempts.fade(at: now)
                 attempts.add(at: now)
-                writes.append(.put(key, expectedRevision: revision, body: attempts.bytes))
+                writes.append(
+                    try await records.put(key, expectedRevision: revision, attempts.bytes))
             }
             if let blockedUntil { return blockedUntil }
             if try await records.commit(Transition(writes: writes)) { return nil }
@@ -64,7 +65,8 @@ struct Throttle: Sendable {
                 if subject.purpose == .user || attempts.count == 0 {
                     writes.append(.delete(key, expectedRevision: revision))
                 } else {
-                    writes.append(.put(key, expectedRevision: revision, body: attempts.bytes))
+                    writes.append(
+                        try await records.put(key, expectedRevision: revision, attempts.bytes))
                 }
             }
             if writes.isEmpty { return }
@@ -81,13 +83,7 @@ struct Throttle: Sendable {
             UserRecordKinds.attempts,
             hashes.attempts(subject.purpose, subject.name)
         )
-        let record: Record?
-        do throws(StoreFailure) {
-            record = try await records.store.read(key)
-        } catch {
-            throw .store(error)
-        }
-        guard let record else { return (key, 0, AttemptsRecord(subject.purpose, at: now)) }
+        guard let record = try await records.read(key) else { return (key, 0, AttemptsRecord(subject.purpose, at: now)) }
         let attempts = try decoded(record.body) { bytes throws(WireFailure) in
             try AttemptsRecord(bytes)
         }

@@ -20,7 +20,10 @@ extension UserDirectory {
             return session.isOver(at: now)
         }
         removed += try await tidy(UserRecordKinds.attempts) { record throws(UserFailure) in
-            (try? AttemptsRecord(record.body))?.isForgotten(at: now) ?? true
+            guard let body = try await self.body(of: record),
+                let attempts = try? AttemptsRecord(body)
+            else { return true }
+            return attempts.isForgotten(at: now)
         }
         removed += try await tidy(UserRecordKinds.user) { record throws(UserFailure) in
             // A user whose record does not open stays, for the operator to look at.

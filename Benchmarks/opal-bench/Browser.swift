@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// As much of a browser as the benchmark needs: it keeps connections and follows nothing by itself.
+struct Browser: Sendable {
+    private let client: HTTPClient
+
+    /// - Parameter authority: the file of the scheme's CA certificate.
+    init(authority: String) throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .file(authority)
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
+            configuration: configuration)
+    }
+
+    func close() async throws {
+        try await client.shutdown()
+    }
+
+    func get(_ address: String, cookie: String = "") async throws -> HTMLText {
+        try await send(HTTPClientRequest(url: address), cookie: cookie)
+    }
+
+    /// - Parameter address: what stands in `X-Forwarded-For`, so that orders are not throttled.
+    func post(
+        _ url: String, _ fields: [(String, String)], cookie: String = "",
+        address: String? = nil
+    ) async throws -> HTMLText {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+        if let address { request.headers.add(name: "x-forwarded-for", value: address) }
+        request.body = .bytes(ByteBuffer(string: Self.encode(fields)))
+        return try await send(request, cookie: cookie)
+    }
+
+    private func send(_ request: HTTPClientRequest, cookie: String) async throws -> HTMLText {
+        var request = request
+        if !cookie.isEmpty { request.headers.add(name: "cookie", value: cookie) }
+        let response = try await client.execute(request, timeout: .seconds(30))
+        let body = try await response.body.collect(upTo: 4 * 1024 * 1024)
+        let cookies = response.headers["set-cookie"].compactMap { $0.split(separator: ";").first }
+        return HTMLText(
+            status: Int(response.status.code),
+            location: response.headers.first(name: "location") ?? "",
+            cookie: cookies.joined(separator: "; "), text: String(buffer: body))
+    }
+
+    private static func encode(_ fields: [(String, String)]) -> String {
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._~")
+        return fields.map { name, value in
+            let encoded = value.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+            return "\(name)=\(encoded)"
+        }.joined(separator: "&")
+    }
+}
+
+/// A page, searched for what the next request needs.
+struct HTMLText: Sendable {
+    let status: Int
+    let location: String
+    let cookie: String
+    let text: String
+
+    /// The value of a hidden field.
+    func hidden(_ name: String) throws -> String {
+        guard let field = text.range(of: "name=\"\(name)\" value=\"") else {
+            throw BenchFailure("the page has no field \(name) (status \(status))")
+        }
+        return Self.plain(text[field.upperBound...].prefix { $0 != "\"" })
+    }
+
+    /// The hidden fields of the form that posts to an address beginning with `origin`.
+    func fields(of origin: String) throws -> [(String, String)] {
+        guard let form = text.range(of: "action=\"\(origin)"),
+            let end = text.range(of: "</form>", range: form.upperBound..<text.endIndex)
+        else { throw BenchFailure("the page has no form for \(origin) (status \(status))") }
+        return text[form.upperBound..<end.lowerBound].components(separatedBy: "<input ").dropFirst()
+            .compactMap { input in
+                guard let name = input.range(of: "name=\""), let value = input.range(of: "value=\"")
+                else { return nil }
+                return (
+                    String(input[name.upperBound...].prefix { $0 != "\"" }),
+                    Self.plain(input[value.upperBound...].prefix { $0 != "\"" })
+                )
+            }
+    }
+
+    /// The address of the download.
+    func download() throws -> String {
+        guard let link = text.range(of: "href=\"/download/") else {
+            throw BenchFailure("the receipt has no download (status \(status))")
+        }
+        return "/download/" + Self.plain(text[link.upperBound...].prefix { $0 != "\"" })
+    }
+
+    private static func plain(_ text: Substring) -> String {
+        text.replacingOccurrences(of: "&quot;", with: "\"")
+            .replacingOccurrences(of: "&#39;", with: "'")
+            .replacingOccurrences(of: "&lt;", with: "<")
+            .replacingOccurrences(of: "&gt;", with: ">")
+            .replacingOccurrences(of: "&amp;", with: "&")
+    }
+}

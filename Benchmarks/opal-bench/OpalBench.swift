@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web]`, everything
+/// where neither is named.
+@main
+struct OpalBench {
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "echo", arguments.count == 3, let port = Int(arguments[1]) {
+            return try await EchoServer.run(port: port, certificates: arguments[2])
+        }
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("opal-bench-\(getpid())").path
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var report = Report(isJSON: arguments.contains("--json"))
+        let isAll = !arguments.contains("card") && !arguments.contains("web")
+        if isAll || arguments.contains("card") {
+            try await CardCore(folder: folder).run(&report)
+        }
+        if isAll || arguments.contains("web") {
+            let opal = URL(fileURLWithPath: CommandLine.arguments[0])
+                .deletingLastPathComponent().appendingPathComponent("opal").path
+            try await WebBench(folder: folder, opal: opal, clients: [1, 8, 32]).run(&report)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Short names; the work is in scripts/.
+.PHONY: run test check bench docs simulate setup
+
+run: ; @scripts/run
+test: ; @scripts/test
+check: ; @scripts/setup && scripts/check
+bench: ; @scripts/bench
+docs: ; @scripts/check-docs
+# make simulate SEED=42 RUNS=1000: both go on in the environment.
+simulate: ; @scripts/setup && swift test --filter SimulationTests
+setup: ; @scripts/setup

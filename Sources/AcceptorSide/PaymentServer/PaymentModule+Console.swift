@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import SecurityModule
+import Synchronization
+
+/// One line of the acquirer's console.
+package struct SaleLine: Equatable, Sendable {
+    package let transaction: TransactionIdentifier
+    /// Nil where the stored sale does not open: it was changed by somebody else.
+    package let sale: SaleRecord?
+}
+
+/// One sale with its journal, oldest row first.
+package struct SaleDetail: Equatable, Sendable {
+    /// One row of the journal.
+    package struct Row: Equatable, Sendable {
+        package let number: UInt64
+        package let hash: [UInt8]
+        /// Nil where the row is not readable.
+        package let step: SaleStep?
+    }
+
+    package let line: SaleLine
+    package let journal: [Row]
+}
+
+/// A terminal with what its security card counts.
+package struct TerminalLine: Equatable, Sendable {
+    package let name: String
+    package let securityCard: SecurityCardIdentifier
+    package let isLeased: Bool
+    /// The sale that it serves, once S2 is issued.
+    package let transaction: TransactionIdentifier?
+    /// Nil where the security card does not answer or its memory does not open.
+    package let description: SecurityCardDescription?
+}
+
+// For the acquirer's operator.
+extension PaymentModule {
+    /// The sales, newest first.
+    ///
+    /// - Parameters:
+    ///   - cursor: the last transaction of the page before; nil for the first page.
+    ///   - limit: lines, capped at ``RecordLimits/pageMax``.
+    /// - Returns: the lines; none behind the oldest sale.
+    /// - Throws: `StoreFailure`, but not for a sale that does not open.
+    package func sales(
+        before cursor: TransactionIdentifier? = nil,
+        limit: Int
+    ) async throws(StoreFailure) -> [SaleLine] {
+        var lines: [SaleLine] = []
+        for record in try await store.list(
+            SaleRecord.kind,
+            after: cursor?.bytes,
+            limit: limit,
+            order: .descending
+        ) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// The sales that still wait for something, oldest first; at most `limit`.
+    package func openSales(limit: Int) async throws(StoreFailure) -> [SaleLine] {
+        var lines: [SaleLine] = []
+        for record in try await store.listOpen(SaleRecord.kind, after: nil, limit: limit) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// One sale with its journal, or nil where there is none.
+    package func sale(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> SaleDetail? {
+        let key = SaleRecord.key(transaction)
+        guard let record = try await store.read(key) else { return nil }
+        let rows = try await store.history(key.bytes, after: 0, limit: RecordLimits.pageMax)
+        return SaleDetail(
+            line: try await line(record),
+            journal: rows.map { row in
+                SaleDetail.Row(
+                    number: row.number,
+                    hash: row.hash,
+                    step: try? SaleStep(row.body)
+                )
+            }
+        )
+    }
+
+    /// How many sales there are.
+    package func saleCount() async throws(StoreFailure) -> Int {
+        try await store.count(SaleRecord.kind)
+    }
+
+    /// All terminals, in the order in which they were configured.
+    package func terminalLines() async -> [TerminalLine] {
+        let leased = terminals.leased
+        let serving = held.withLock { held in
+            Dictionary(
+                held.map { ($0.value.terminal.identifier, $0.key) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+        var lines: [TerminalLine] = []
+        for terminal in terminals.terminals {
+            lines.append(
+                TerminalLine(
+                    name: terminal.name,
+                    securityCard: terminal.identifier,
+                    isLeased: leased.contains(terminal.identifier),
+                    transaction: serving[terminal.identifier],
+                    description: try? await terminal.describe()
+                )
+            )
+        }
+        return lines
+    }
+
+    private func line(_ record: Record) async throws(StoreFailure) -> SaleLine {
+        guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
+            preconditionFailure("The key of a sale is its TRX.")
+        }
+        do throws(StoreFailure) {
+            return SaleLine(transaction: transaction, sale: try await open(record).sale)
+        } catch .damaged {
+            return SaleLine(transaction: transaction, sale: nil)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+package import Kernel
+package import Records
+package import SecurityModule
+import Wire
+
+/// Goes through the OPAL server's databases 270 and 272: opens every record, walks every card's
+/// history, has every S3 and S6 checked again, and adds up what was loaded, debited and recovered.
+package struct CardAuditor: Sendable {
+    package struct Report: Sendable {
+        package var findings: [AuditFinding] = []
+        package var cardCount = 0
+        package var rowCount: UInt64 = 0
+        /// Minor units by currency and exponent (the amount in the key is zero).
+        package var loaded: [Money: UInt64] = [:]
+        package var debited: [Money: UInt64] = [:]
+        package var recovered: [Money: UInt64] = [:]
+        package var onCards: [Money: UInt64] = [:]
+        /// Every debit of every card.
+        package var debits: [TransactionIdentifier: CardIdentifier] = [:]
+        package var draws: [TransactionIdentifier: DrawState] = [:]
+        /// Cards with a finding.
+        package var suspects: Set<CardIdentifier> = []
+    }
+
+    private let store: any RecordStore
+    private let module: any CardModule
+    private let seals: any RecordSealing
+
+    package init(
+        store: any RecordStore, module: any CardModule, seals: any RecordSealing
+    ) {
+        self.store = store
+        self.module = module
+        self.seals = seals
+    }
+
+    /// - Parameter progress: told after each card and after each other record.
+    package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
+        var report = Report()
+        try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
+            report.cardCount += 1
+            try await check(card: record, &report)
+            progress()
+        }
+        let sealedKinds = [Issuer.kind, Offers.kind] + UserRecordKinds.all()
+        for kind in sealedKinds {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                if await open(record) == nil {
+                    report.findings.append(AuditFinding(Self.place(record), "does not open"))
+                }
+                progress()
+            }
+        }
+        try await store.forEach(DrawRecord.kind) { record async throws(StoreFailure) in
+            await check(draw: record, &report)
+            progress()
+        }
+        return report
+    }
+
+    // MARK: Watching
+
+    /// Goes through all cards and blocks each whose history is not what was sealed with it, so that
+    /// it refuses to pay until the operator has looked. A card whose record does not open refuses
+    /// by itself.
+    ///
+    /// - Returns: what was found.
+    package func watch(_ desk: CardDesk) async throws(StoreFailure) -> [AuditFinding] {
+        var report = Report()
+        try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
+            // One card at a time: the totals of the others are of no use here.
+            report.debits = [:]
+            try await check(card: record, &report)
+        }
+        for card in report.suspects { _ = try? await desk.setBlocked(true, card) }
+        return report.findings
+    }
+
+    // MARK: Cards
+
+    private func check(
+        card record: Record, _ report: inout Report
+    ) async throws(StoreFailure) {
+        let bits = record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        guard let card = CardIdentifier(bcd: bits) else {
+            report.findings.append(AuditFinding(Self.place(record), "is no card number"))
+            return
+        }
+        let place = "OPAL server, card \(card.masked)"
+        let sealed = SealedCard(card: card, revision: record.revision, body: record.body)
+        guard record.reply.isEmpty, !record.isOpen,
+            let description = try? await module.describe(sealed)
+        else {
+            report.findings.append(AuditFinding(place, "its record does not open"))
+            report.suspects.insert(card)
+            return
+        }
+        var check = CardAudit()
+        // Rows behind the record's last one belong to a commit that came after the record was read.
+        try await store.forEachPage(of: record.key.bytes, upTo: description.historyCount) {
+            rows async throws(StoreFailure) in
+            check = await module.audit(
+                rows.map { ChainedRow(number: $0.number, hash: $0.hash, body: $0.body) },
+                of: card, check)
+            for row in rows { add(row, card, &report) }
+        }
+        check = await module.conclude(check, on: sealed)
+        report.rowCount += check.rows
+        for purse in description.purses {
+            Self.add(purse.balance, to: &report.onCards)
+        }
+        for finding in check.findings {
+            report.findings.append(AuditFinding(place, finding.words))
+            report.suspects.insert(card)
+        }
+    }
+
+    private func add(_ row: HistoryRow, _ card: CardIdentifier, _ report: inout Report) {
+        guard let entry = try? CardHistoryEntry(row.body) else { return }
+        switch entry.event {
+        case .debit:
+            Self.add(entry.amount, to: &report.debited)
+            if report.debits.updateValue(card, forKey: entry.transaction) != nil {
+                report.findings.append(
+                    AuditFinding(
+                        "OPAL server, transaction \(entry.transaction.text)", "was debited twice")
+                )
+                report.suspects.insert(card)
+            }
+        case .load: Self.add(entry.amount, to: &report.loaded)
+        case .recovery: Self.add(entry.amount, to: &report.recovered)
+        }
+    }
+
+    private static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
+        let key = Money(
+            minorUnits: 0, currency: amount.currency, exponent: amount.exponent)
+        totals[key, default: 0] &+= amount.minorUnits
+    }
+
+    // MARK: Draws
+
+    private func check(draw record: Record, _ report: inout Report) async {
+        guard let body = await open(record), let draw = try? DrawRecord(body),
+            draw.terms.transaction.bytes == record.key.bytes, record.isOpen == draw.state.isOpen
+        else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        report.draws[draw.terms.transaction] = draw.state
+    }
+
+    private func open(_ record: Record) async -> [UInt8]? {
+        try? await seals.open(record.body, name: record.sealName, revision: record.revision)
+    }
+
+    private static func place(_ record: Record) -> String {
+        "OPAL server, \(record.key.kind.name) \(Hex.text(record.key.bytes))"
+    }
+}
+
+extension CardAudit.Finding {
+    /// What the operator reads.
+    var words: String {
+        switch self {
+        case .recordDoesNotOpen: "its record does not open"
+        case .rowUnreadable(let number): "history row \(number) cannot be read"
+        case .rowMissing(let number): "history row \(number) is missing"
+        case .chainBroken(let number):
+            "history row \(number) does not follow from the row before"
+        case .signatureWrong(let number): "history row \(number) has a wrong signature"
+        case .balanceWrong(let number):
+            "history row \(number) has a balance or number that does not follow"
+        case .recordDisagrees: "its record is not what its history adds up to"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+
+/// One line of the issuer's console.
+package struct DrawLine: Equatable, Sendable {
+    package let transaction: TransactionIdentifier
+    /// Nil where the stored draw does not open: it was changed by somebody else.
+    package let draw: DrawRecord?
+}
+
+// For the issuer's operator.
+extension Purchases {
+    /// The draws that wait for their outcome, oldest first.
+    ///
+    /// - Parameters:
+    ///   - cursor: the last transaction of the page before; nil for the first page.
+    ///   - limit: lines, capped at ``RecordLimits/pageMax``.
+    /// - Returns: the lines; none behind the newest open draw.
+    /// - Throws: `StoreFailure`, but not for a draw that does not open.
+    package func openDraws(
+        after cursor: TransactionIdentifier? = nil,
+        limit: Int
+    ) async throws(StoreFailure) -> [DrawLine] {
+        var lines: [DrawLine] = []
+        for record in try await store.listOpen(
+            DrawRecord.kind,
+            after: cursor?.bytes,
+            limit: limit
+        ) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// How many draws there are, ended or not.
+    package func drawCount() async throws(StoreFailure) -> Int {
+        try await store.count(DrawRecord.kind)
+    }
+
+    private func line(_ record: Record) async throws(StoreFailure) -> DrawLine {
+        guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
+            preconditionFailure("The key of a draw is its TRX.")
+        }
+        do throws(StoreFailure) {
+            return DrawLine(transaction: transaction, draw: try await open(record).draw)
+        } catch .damaged {
+            return DrawLine(transaction: transaction, draw: nil)
+        }
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import Hummingbird
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// The card, and what was done with it.
+extension CardholderSite {
+    private static let lastRows = 8
+    private static let pageRows = 25
+
+    func addCardRoutes(to router: Router<SiteContext>) {
+        router.get("/card") { request, _ in
+            try await withSession(request) { signed throws(SiteFailure) in
+                try await cardPage(signed, reader(request))
+            }
+        }
+        router.get("/history") { request, _ in
+            try await withSession(request) { signed throws(SiteFailure) in
+                try await historyPage(
+                    signed,
+                    HistoryFilter(try Form.query(request)),
+                    reader(request)
+                )
+            }
+        }
+        router.get("/history.csv") { request, _ in
+            try await withSession(request) { signed throws(SiteFailure) in
+                try await historyFile(signed, HistoryFilter(try Form.query(request)))
+            }
+        }
+    }
+
+    // MARK: The card
+
+    private func cardPage(_ signed: Signed, _ reader: Reader) async throws(SiteFailure) -> Response
+    {
+        let issuer = try await asking { try await parts.desk.issuer(signed.user.card.issuer) }
+        var facts = RefusalText.Facts()
+        if let issuer { facts.issuer = issuer.name }
+        guard let card = try await describe(signed.user.card) else {
+            let refusal = RefusalText(.cardDamaged, facts)
+            return page(
+                Page(
+                    "cardholder/card",
+                    ["refusal": refusal.values(), "historyHref": "/history"]
+                ),
+                of: signed,
+                current: "/card"
+            )
+        }
+        let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
+        var values: [String: Any] = [
+            "card": drawing(card, facts.issuer, signed, reader), "historyHref": "/history",
+        ]
+        if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
+        if let spending = try await Spending(rows, on: card, today: now).values(reader) {
+            values["spending"] = spending
+        }
+        let last = try await rows.newest(Self.lastRows)
+        if !last.isEmpty { values["transactions"] = try await table(last, reader) }
+        return page(Page("cardholder/card", values), of: signed, current: "/card")
+    }
+
+    /// - Returns: nil where the record of the card does not open: that card stands still, and
+    ///   nothing else does.
+    func describe(_ card: CardIdentifier) async throws(SiteFailure) -> CardDescription? {
+        do {
+            guard let description = try await parts.desk.describe(card) else {
+                throw SiteFailure.broken(SiteBreak.cardMissing)
+            }
+            return description
+        } catch let failure as SiteFailure {
+            throw failure
+        } catch EmulatorFailure.module(.sealBroken) {
+            return nil
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    private func drawing(
+        _ card: CardDescription,
+        _ issuer: String,
+        _ signed: Signed,
+        _ reader: Reader
+    ) -> [String: Any] {
+        let isExpired = card.expiry.isPast(at: CardTime(now))
+        var values: [String: Any] = [
+            "issuer": String(issuer.prefix(Self.drawnLettersMax)), "number": card.card.masked,
+            "lastDigits": String(card.card.masked.suffix(4)), "expiry": card.expiry.monthAndYear,
+            "holder": String(signed.user.maskedIdentifier.prefix(Self.drawnLettersMax)),
+            "balance": reader.amount(card.purses[0].balance),
+        ]
+        if card.isBlocked {
+            values["blocked"] = true
+            values["badge"] = badge(.bad, "Blocked")
+        } else if isExpired {
+            values["badge"] = badge(.bad, "Expired")
+        } else {
+            values["badge"] = badge(.good, "Ready to pay")
+        }
+        return values
+    }
+
+    /// Letters that the drawing of a card has room for.
+    private static let drawnLettersMax = 26
+
+    private func badge(_ tone: Tone, _ text: String) -> [String: Any] {
+        ["text": text, "tone": tone.rawValue]
+    }
+
+    // MARK: Rows
+
+    /// `Transactions` of the templates.
+    private func table(
+        _ rows: [CardRows.Row],
+        _ reader: Reader
+    ) async throws(SiteFailure) -> [String: Any] {
+        var values: [[String: Any]] = []
+        for (_, entry) in rows { values.append(try await line(entry, reader)) }
+        return ["rows": values]
+    }
+
+    private func line(
+        _ entry: CardHistoryEntry,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> [String: Any] {
+        let amount = entry.amount
+        let balance = Money(
+            minorUnits: entry.balance,
+            currency: amount.currency,
+            exponent: amount.exponent
+        )
+        var line: [String: Any] = [
+            "time": reader.time(entry.moment), "what": entry.title,
+            "balance": reader.amount(balance),
+        ]
+        if !entry.note.isEmpty { line["note"] = entry.note }
+        switch entry.kind {
+        case .payment:
+            line["amount"] = reader.debit(amount)
+            line["direction"] = "out"
+            if let badge = try await state(of: entry.transaction) { line["badge"] = badge }
+        case .load:
+            line["amount"] = reader.credit(amount)
+            line["direction"] = "in"
+        case .recovery:
+            line["amount"] = reader.credit(amount)
+            line["direction"] = "in"
+            line["badge"] = badge(.plain, "Put back")
+        }
+        return line
+    }
+
+    /// Only what is not simply paid is marked.
+    private func state(
+        of transaction: TransactionIdentifier
+    ) async throws(SiteFailure) -> [String: Any]? {
+        let debited = try await asking { try await parts.purchases.outcome(of: transaction) }
+        return switch debited?.outcome {
+        case .pending: badge(.wait, "Pending")
+        case .refused: badge(.plain, "Given up")
+        case .paid, nil: nil
+        }
+    }
+
+    // MARK: History
+
+    private func historyPage(
+        _ signed: Signed,
+        _ filter: HistoryFilter,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        var values: [String: Any] = [
+            "form": filter.form, "csvHref": filter.href("/history.csv"),
+        ]
+        if let problems = filter.problems {
+            values["problems"] = problems
+        } else if let card = try await describe(signed.user.card) {
+            let (rows, total) = try await matching(
+                filter,
+                CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
+            )
+            if !rows.isEmpty {
+                values["transactions"] = try await table(rows, reader)
+                values["pager"] = Self.pager(filter, shown: rows.count, total: total)
+            }
+        }
+        let status: HTTPResponse.Status = filter.problem == nil ? .ok : .unprocessableContent
+        return page(
+            Page("cardholder/history", values, status: status),
+            of: signed,
+            current: "/history"
+        )
+    }
+
+    /// The rows of one page, and how many fit at all.
+    private func matching(
+        _ filter: HistoryFilter,
+        _ rows: CardRows
+    ) async throws(SiteFailure) -> ([CardRows.Row], UInt64) {
+        let skipped = filter.page * Self.pageRows
+        if filter.isOpen {
+            return (try await rows.newest(Self.pageRows, skipped: UInt64(skipped)), rows.count)
+        }
+        var (found, total): ([CardRows.Row], Int) = ([], 0)
+        try await rows.scan { row in
+            if filter.isBefore(row.entry) { return false }
+            guard filter.fits(row.entry) else { return true }
+            if total >= skipped, found.count < Self.pageRows { found.append(row) }
+            total += 1
+            return true
+        }
+        return (found, UInt64(total))
+    }
+
+    private static func pager(_ filter: HistoryFilter, shown: Int, total: UInt64) -> [String: Any] {
+        let first = filter.page * pageRows + 1
+        let last = first + shown - 1
+        var pager: [String: Any] = ["summary": "\(first) to \(last) of \(total)"]
+        if filter.page > 0 { pager["previous"] = filter.href("/history", page: filter.page - 1) }
+        if UInt64(last) < total { pager["next"] = filter.href("/history", page: filter.page + 1) }
+        return pager
+    }
+
+    private func historyFile(
+        _ signed: Signed,
+        _ filter: HistoryFilter
+    ) async throws(SiteFailure) -> Response {
+        var file = HistoryFile(parts.wording)
+        if filter.problem == nil, let card = try await describe(signed.user.card) {
+            let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
+            try await rows.scan { row in
+                if filter.isBefore(row.entry) { return false }
+                if filter.fits(row.entry) { file.add(row.entry) }
+                return true
+            }
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8; header=present",
+                .contentDisposition: "attachment; filename=\"history.csv\"",
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: file.text))
+        )
+    }
+}

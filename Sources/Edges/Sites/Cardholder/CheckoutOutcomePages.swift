@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// How a purchase ended: paid, refused, or not known yet.
+extension CardholderSite {
+    /// Seconds between two questions of a pending page.
+    private static let refreshSeconds = "3"
+
+    /// The outcome of a purchase that is shown again. Its balance is for the card's holder alone;
+    /// the rest is known to who has the name of the offer.
+    func outcomePage(
+        of debited: Purchases.Debited,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        let isPayer = signed?.user.card == debited.card
+        return try await outcomePage(debited.outcome, offer, signed, reader, isPayer: isPayer)
+    }
+
+    /// - Parameter isPayer: whether the person proved to hold the card that paid.
+    func outcomePage(
+        _ outcome: PurchaseOutcome,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader,
+        isPayer: Bool
+    ) async throws(SiteFailure) -> Response {
+        switch outcome {
+        case .paid(let receipt):
+            return paidPage(receipt, offer, signed, reader, isPayer: isPayer)
+        case .refused(let refusal):
+            return try await refusedPage(refusal, offer, signed, reader)
+        case .pending(let receipt):
+            var values: [String: Any] = [
+                "order": order(offer, reader), "facts": facts(receipt, reader, isPayer: isPayer),
+                "selfHref": offer.path + "/status", "historyHref": "/history",
+            ]
+            values["refreshSeconds"] = Self.refreshSeconds
+            return show(Page("cardholder/checkout-pending", values), signed)
+        }
+    }
+
+    private func paidPage(
+        _ receipt: PurchaseReceipt,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader,
+        isPayer: Bool
+    ) -> Response {
+        let balance = isPayer ? reader.amount(receipt.balanceMoney) : "On your card page"
+        let html = paidPage.fill(
+            receipt,
+            article: offer.page.description,
+            csrf: signed.map { parts.users.csrfToken(of: $0.token) },
+            balance: balance,
+            reader
+        )
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/html; charset=utf-8",
+                .contentSecurityPolicy: SecurityHeaders.policy(formOrigin: offer.shop.text),
+            ],
+            body: ResponseBody(byteBuffer: html)
+        )
+    }
+
+    private func facts(
+        _ receipt: PurchaseReceipt,
+        _ reader: Reader,
+        isPayer: Bool
+    ) -> [[String: Any]] {
+        var facts: [[String: Any]] = [
+            ["label": "Transaction", "value": receipt.terms.transaction.text, "code": true],
+            ["label": "Time", "value": reader.timeText(receipt.debitedAt)],
+        ]
+        if isPayer {
+            facts.insert(
+                ["label": "Balance now", "value": reader.amount(receipt.balanceMoney)],
+                at: 0
+            )
+        }
+        return facts
+    }
+
+    // MARK: Refusals
+
+    func refusedPage(
+        _ refusal: Refusal,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        let facts = try await refusalFacts(refusal, offer, signed, reader)
+        return try await refusedPage(RefusalText(refusal, facts), offer, signed, reader)
+    }
+
+    func refusedPage(
+        _ text: RefusalText,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader,
+        status: HTTPResponse.Status = .ok
+    ) async throws(SiteFailure) -> Response {
+        let transaction = offer.page.terms.transaction.text
+        let facts: [[String: Any]] = [
+            ["label": "Transaction", "value": transaction, "code": true],
+            ["label": "Time", "value": reader.timeText(now)],
+        ]
+        let back: [String: Any] = [
+            "label": "Back to \(offer.page.terms.merchant.text)", "href": offer.shop.text + "/",
+        ]
+        let values: [String: Any] = [
+            "order": order(offer, reader), "facts": facts, "refusal": text.values(),
+            "actions": ["links": [back]],
+        ]
+        return show(Page("cardholder/checkout-refused", values, status: status), signed)
+    }
+
+    /// What the wording of this refusal needs.
+    private func refusalFacts(
+        _ refusal: Refusal,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> RefusalText.Facts {
+        var facts = RefusalText.Facts()
+        facts.orderCurrency = reader.currency(offer.page.terms.amount.currency)
+        let issuer = signed?.user.card.issuer ?? settings.issuer
+        if let known = try await asking({ try await parts.desk.issuer(issuer) }) {
+            facts.issuer = known.name
+        }
+        let debited = try await debited(offer.page)
+        switch refusal {
+        case .orderGivenUp where debited != nil:
+            facts.amount = reader.amount(offer.page.terms.amount)
+        case .orderAlreadyPaid:
+            facts.paidAt = debited.map { reader.timeText($0.debitedAt) }
+        case .cardExpired, .currencyNotHeld:
+            guard let signed, let card = try await describe(signed.user.card) else { break }
+            facts.expiry = card.expiry.monthAndYear
+            facts.cardCurrency = reader.currency(card.purses[0].balance.currency)
+        default: break
+        }
+        return facts
+    }
+
+    func order(_ offer: Offer, _ reader: Reader) -> [String: Any] {
+        [
+            "merchant": offer.page.terms.merchant.text,
+            "amount": reader.amount(offer.page.terms.amount), "article": offer.page.description,
+        ]
+    }
+
+    private func show(_ page: Page, _ signed: Signed?) -> Response {
+        signed.map { self.page(page, of: $0) } ?? shell.response(page)
+    }
+}
+
+extension PurchaseReceipt {
+    /// The balance after the debit, in the currency of the order.
+    fileprivate var balanceMoney: Money {
+        Money(
+            minorUnits: balance,
+            currency: terms.amount.currency,
+            exponent: terms.amount.exponent
+        )
+    }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// Paying at a shop: the order page comes in, the person agrees, the outcome is shown (FIG. 11,
+// steps 606–634).
+extension CardholderSite {
+    func addCheckoutRoutes(to router: Router<SiteContext>) {
+        router.post("/checkout") { request, context in try await takeOffer(request, context) }
+        router.get("/checkout/:name") { request, context in
+            try await consentPage(try await offer(context), request)
+        }
+        router.post("/checkout/:name") { request, context in
+            try await pay(try await offer(context), request, context)
+        }
+        router.get("/checkout/:name/status") { request, context in
+            let offer = try await offer(context)
+            let signed = try await signed(request)
+            guard let debited = try await debited(offer.page) else {
+                return SiteShell.seeOther(offer.path)
+            }
+            return try await outcomePage(of: debited, offer, signed, reader(request))
+        }
+        // Nothing is changed by going back, so nothing proves where this form comes from.
+        router.post("/checkout/:name/cancel") { request, context in
+            let offer = try await offer(context)
+            return try await refusedPage(
+                .cancelled,
+                offer,
+                try await signed(request),
+                reader(request),
+                status: .ok
+            )
+        }
+    }
+
+    /// An order page that waits for consent.
+    struct Offer {
+        let name: TransactionIdentifier
+        let page: OrderPage
+        /// The shop, as far as a header may name it.
+        let shop: Origin
+
+        var path: String { "/checkout/\(name.text)" }
+    }
+
+    private func offer(_ context: SiteContext) async throws(SiteFailure) -> Offer {
+        guard
+            let name = context.parameters.get("name").flatMap({ TransactionIdentifier($0) }),
+            let page = try await asking({ try await parts.offers.find(name) }),
+            let shop = Origin(of: page.terms.statusURL)
+        else { throw .notFound }
+        return Offer(name: name, page: page, shop: shop)
+    }
+
+    /// The order page of a shop, posted from the shop's own page: it cannot carry a session, and
+    /// nothing happens but that it is kept for the consent page.
+    private func takeOffer(
+        _ request: Request,
+        _ context: SiteContext
+    ) async throws(SiteFailure) -> Response {
+        let form = try await Form.read(request)
+        let page: OrderPage
+        do throws(WireFailure) {
+            page = try OrderPage { form[$0.rawValue] }
+        } catch {
+            throw .badForm(.field("order page"))
+        }
+        guard Origin(of: page.terms.statusURL) != nil else {
+            throw .badForm(.field("status-url"))
+        }
+        let moment = now
+        if let until = offerRate.admit(address.of(request, context), at: moment) {
+            throw .tooMany(until: until)
+        }
+        let name = try await asking { try await parts.offers.keep(page, now: moment) }
+        return SiteShell.seeOther("/checkout/\(name.text)")
+    }
+
+    // MARK: Consent
+
+    private func consentPage(
+        _ offer: Offer,
+        _ request: Request,
+        problems: [String: Any]? = nil
+    ) async throws(SiteFailure) -> Response {
+        let (signed, reader) = (try await signed(request), reader(request))
+        // In another tab it was paid already, or the page was opened again.
+        if let debited = try await debited(offer.page) {
+            return try await outcomePage(of: debited, offer, signed, reader)
+        }
+        if offer.page.terms.isStale(at: now) {
+            return try await refusedPage(.orderTooOld, offer, signed, reader)
+        }
+        var values: [String: Any] = [
+            "order": order(offer, reader), "cancelAction": offer.path + "/cancel",
+        ]
+        if let problems { values["problems"] = problems }
+        var form: [String: Any] = ["action": offer.path]
+        let status: HTTPResponse.Status = problems == nil ? .ok : .unprocessableContent
+        guard let signed else {
+            form["userIdentifier"] = [:] as [String: Any]
+            form["password"] = [:] as [String: Any]
+            values["form"] = form
+            return openForm(Page("cardholder/checkout", values, status: status), to: request)
+        }
+        values["form"] = form
+        guard let card = try await describe(signed.user.card) else {
+            return try await refusedPage(.cardDamaged, offer, signed, reader)
+        }
+        switch card.refusal(of: offer.page.terms.amount, at: now) {
+        case nil, .insufficientValue:
+            values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
+        case let refusal?: return try await refusedPage(refusal, offer, signed, reader)
+        }
+        return page(Page("cardholder/checkout", values, status: status), of: signed)
+    }
+
+    /// `signedIn` of the template: what the card holds and what it would hold.
+    private func balances(
+        _ card: CardDescription,
+        _ amount: Money,
+        _ signed: Signed,
+        _ reader: Reader
+    ) -> [String: Any] {
+        let held = card.purses.first { $0.balance.isComparable(to: amount) }?.balance ?? amount
+        var values: [String: Any] = [
+            "user": signed.user.maskedIdentifier, "number": signed.user.card.masked,
+            "balance": reader.amount(held),
+        ]
+        func money(_ units: UInt64) -> String {
+            reader.amount(
+                Money(minorUnits: units, currency: held.currency, exponent: held.exponent)
+            )
+        }
+        if held.minorUnits >= amount.minorUnits {
+            values["afterwards"] = money(held.minorUnits - amount.minorUnits)
+        } else {
+            values["shortage"] = money(amount.minorUnits - held.minorUnits)
+        }
+        return values
+    }
+
+    // MARK: Paying
+
+    private func pay(
+        _ offer: Offer,
+        _ request: Request,
+        _ context: SiteContext
+    ) async throws(SiteFailure) -> Response {
+        let form = try await Form.read(request)
+        if let signed = try await signed(request) {
+            guard parts.users.isCSRFToken(form.text("csrf"), of: signed.token) else {
+                throw .forbidden
+            }
+            try checkConsent(form)
+            return try await pay(offer, with: signed.user.card, signed, reader(request))
+        }
+        if sessionToken(request) != nil, form["password"] == nil {
+            return try await consentPage(offer, request, problems: Self.sessionOver)
+        }
+        try formToken.check(form, of: request)
+        try checkConsent(form)
+        let (place, moment) = (address.of(request, context), now)
+        let outcome = try await asking {
+            try await parts.users.verify(
+                form.text("userIdentifier"),
+                Password(form.text("password")),
+                from: place,
+                at: moment
+            )
+        }
+        switch outcome {
+        case .verified(let user): return try await pay(offer, with: user.card, nil, reader(request))
+        case .mustChangePassword(let ticket): return choosePassword(ticket, offer: offer.name)
+        case .refused:
+            return try await consentPage(offer, request, problems: Self.wrongPair)
+        case .throttled(let until): throw .tooMany(until: until)
+        }
+    }
+
+    private static var sessionOver: [String: Any] {
+        [
+            "title": "You were signed out",
+            "text": """
+            You were away for a while. Nothing was taken. Give your user identifier and your \
+            password to pay.
+            """,
+        ]
+    }
+
+    private func checkConsent(_ form: Form) throws(SiteFailure) {
+        guard form["decision"] == "pay" else { throw .badForm(.field("decision")) }
+    }
+
+    private func pay(
+        _ offer: Offer,
+        with card: CardIdentifier,
+        _ signed: Signed?,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        let outcome = await parts.purchases.pay(offer.page, with: card)
+        return try await outcomePage(outcome, offer, signed, reader, isPayer: true)
+    }
+
+    /// The purchase of this very order; another order with its transaction is none.
+    func debited(_ page: OrderPage) async throws(SiteFailure) -> Purchases.Debited? {
+        let terms = page.terms
+        let debited = try await asking {
+            try await parts.purchases.outcome(of: terms.transaction)
+        }
+        return debited?.terms == terms ? debited : nil
+    }
+}
+
+extension CardDescription {
+    /// Why the card would not pay this amount now, so that it is said before the person tries.
+    fileprivate func refusal(of amount: Money, at now: Instant) -> Refusal? {
+        if isBlocked { return .cardBlocked }
+        if expiry.isPast(at: CardTime(now)) { return .cardExpired }
+        guard let purse = purses.first(where: { $0.balance.isComparable(to: amount) }) else {
+            return .currencyNotHeld
+        }
+        return purse.balance.minorUnits < amount.minorUnits ? .insufficientValue : nil
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Wire
+
+/// A card's history as comma-separated values (RFC 4180), for a spreadsheet.
+struct HistoryFile {
+    private let reader: Reader
+    private(set) var text = "time,kind,what,note,amount,currency,balance,transaction\r\n"
+
+    init(_ wording: Wording) {
+        reader = wording.reader(.english)
+    }
+
+    mutating func add(_ entry: CardHistoryEntry) {
+        let amount = entry.amount
+        let balance = Money(
+            minorUnits: entry.balance,
+            currency: amount.currency,
+            exponent: amount.exponent
+        )
+        let sign = entry.kind == .payment ? "-" : ""
+        let cells = [
+            reader.iso(entry.moment), entry.kind.rawValue, Self.guarded(entry.title),
+            Self.guarded(entry.note), sign + Self.decimal(amount),
+            reader.currency(amount.currency), Self.decimal(balance), entry.transaction.text,
+        ]
+        text += cells.map(Self.quoted).joined(separator: ",") + "\r\n"
+    }
+
+    /// A spreadsheet takes what begins with one of these for a formula, and runs it; an apostrophe
+    /// makes it text.
+    static func guarded(_ text: String) -> String {
+        guard let first = text.unicodeScalars.first, "=+-@\t\r\n＝＋－＠".unicodeScalars.contains(first)
+        else { return text }
+        return "'" + text
+    }
+
+    private static func quoted(_ cell: String) -> String {
+        guard cell.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else {
+            return cell
+        }
+        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// With a point and without groups, for machines.
+    private static func decimal(_ money: Money) -> String {
+        let decimals = Int(money.exponent.decimals)
+        let digits = String(money.minorUnits)
+        let padded =
+            String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
+        guard decimals > 0 else { return padded }
+        return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+    }
+}

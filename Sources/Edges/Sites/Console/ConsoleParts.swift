@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Merchant
+package import OPALServer
+package import PaymentServer
+package import Records
+package import SecurityModule
+
+/// What the console can look into: the parties that run in this process. Those that do not are
+/// left out, and so are their pages.
+package struct ConsoleParts: Sendable {
+    /// The OPAL server.
+    package struct CardSide: Sendable {
+        package let desk: CardDesk
+        package let users: UserDirectory
+        package let outbox: MailOutbox
+        package let purchases: Purchases
+        package let store: Store
+        /// Makes the references that stand in addresses instead of card numbers.
+        package let seals: any RecordSealing
+        /// Who the mails come from, as the person sees it.
+        package let mailFrom: String
+
+        package init(
+            desk: CardDesk,
+            users: UserDirectory,
+            outbox: MailOutbox,
+            purchases: Purchases,
+            store: Store,
+            seals: any RecordSealing,
+            mailFrom: String
+        ) {
+            self.desk = desk
+            self.users = users
+            self.outbox = outbox
+            self.purchases = purchases
+            self.store = store
+            self.seals = seals
+            self.mailFrom = mailFrom
+        }
+    }
+
+    /// The payment server.
+    package struct Payments: Sendable {
+        package let module: PaymentModule
+        package let store: Store
+
+        package init(module: PaymentModule, store: Store) {
+            self.module = module
+            self.store = store
+        }
+    }
+
+    /// A merchant server.
+    package struct Shop: Sendable {
+        package let name: String
+        package let module: MerchantModule
+        package let store: Store
+
+        package init(name: String, module: MerchantModule, store: Store) {
+            self.name = name
+            self.module = module
+            self.store = store
+        }
+    }
+
+    /// A party's store, for the overview.
+    package struct Store: Sendable {
+        package let name: String
+        /// `SQLite`, `PostgreSQL`, `memory`.
+        package let engine: String
+        package let records: any RecordStore
+        /// The kinds of the schema that it was opened with; their records are counted.
+        package let kinds: [RecordKind]
+
+        package init(
+            name: String,
+            engine: String,
+            records: any RecordStore,
+            kinds: [RecordKind]
+        ) {
+            self.name = name
+            self.engine = engine
+            self.records = records
+            self.kinds = kinds
+        }
+    }
+
+    /// A party that is reached by a link.
+    package struct Link: Sendable {
+        package let name: String
+        /// Asked for each overview: how the link is, in words, and whether it is well.
+        package let state: @Sendable () async -> (detail: String, isWell: Bool)
+
+        package init(
+            name: String,
+            state: @escaping @Sendable () async -> (detail: String, isWell: Bool)
+        ) {
+            self.name = name
+            self.state = state
+        }
+    }
+
+    package var cardSide: CardSide?
+    package var payments: Payments?
+    package var shops: [Shop]
+    package var links: [Link]
+
+    package init(
+        cardSide: CardSide? = nil,
+        payments: Payments? = nil,
+        shops: [Shop] = [],
+        links: [Link] = []
+    ) {
+        self.cardSide = cardSide
+        self.payments = payments
+        self.shops = shops
+        self.links = links
+    }
+
+    /// The parties in this process with their stores.
+    var own: [(party: String, store: Store)] {
+        var own: [(String, Store)] = []
+        if let cardSide { own.append(("OPAL server", cardSide.store)) }
+        if let payments { own.append(("Payment server", payments.store)) }
+        for shop in shops { own.append(("Merchant: \(shop.name)", shop.store)) }
+        return own
+    }
+}

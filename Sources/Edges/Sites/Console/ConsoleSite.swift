@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Hummingbird
+package import Kernel
+
+/// The operator console: what runs, cards, sales, terminals and mails. Each page but the sign-in
+/// needs a session.
+package struct ConsoleSite: Sendable {
+    let parts: ConsoleParts
+    let operators: OperatorDesk
+    let shell: SiteShell
+    let cookies: CookieJar
+    let formToken: FormToken
+    let clientAddress: ClientAddress
+    let now: @Sendable () -> Instant
+    private let random: any RandomSource
+
+    static let cookie = "opal-operator"
+
+    /// - Parameters:
+    ///   - parts: the parties in this process.
+    ///   - operators: who may sign in.
+    ///   - templates: of all sites.
+    ///   - wording: of all sites.
+    ///   - isSecure: whether the console is reached by https.
+    ///   - clientAddress: where a logon comes from.
+    ///   - now: asked once for each request.
+    ///   - random: for form tokens and references.
+    ///   - look: the head and the foot of the pages.
+    package init(
+        parts: ConsoleParts,
+        operators: OperatorDesk,
+        templates: Templates,
+        wording: Wording,
+        isSecure: Bool,
+        clientAddress: ClientAddress = ClientAddress(trustsProxy: false),
+        now: @escaping @Sendable () -> Instant,
+        random: any RandomSource,
+        look: SiteLook = .console
+    ) {
+        self.parts = parts
+        self.operators = operators
+        shell = SiteShell(templates: templates, look: look, wording: wording, isSecure: isSecure)
+        cookies = CookieJar(isSecure: isSecure)
+        formToken = FormToken(cookies: cookies, random: random)
+        self.clientAddress = clientAddress
+        self.now = now
+        self.random = random
+    }
+
+    package func router() -> Router<SiteContext> {
+        let router = shell.router(random: random)
+        let site = self
+        router.get("/sign-in") { request, _ in site.showSignIn(request) }
+        router.post("/sign-in") { request, context in try await site.signIn(request, context) }
+        post("/sign-out", on: router) { visit in site.signOut(visit) }
+        get("/", on: router) { visit in try await site.showOverview(visit) }
+        if let cardSide = parts.cardSide { addCardPages(cardSide, to: router) }
+        if let payments = parts.payments { addPaymentPages(payments, to: router) }
+        return router
+    }
+
+    private func addCardPages(_ side: ConsoleParts.CardSide, to router: Router<SiteContext>) {
+        let pages = ConsoleCards(self, side)
+        get("/cards", on: router) { visit in try await pages.list(visit) }
+        post("/cards/find", on: router) { visit in try await pages.find(visit) }
+        get("/cards/:card", on: router) { visit in try await pages.show(visit) }
+        post("/cards/:card/number", on: router) { visit in try await pages.showNumber(visit) }
+        post("/cards/:card/block", on: router) { visit in
+            try await pages.setBlocked(true, visit)
+        }
+        post("/cards/:card/unblock", on: router) { visit in
+            try await pages.setBlocked(false, visit)
+        }
+        let mails = ConsoleMails(self, side)
+        get("/outbox", on: router) { visit in try await mails.list(visit) }
+        get("/outbox/:mail", on: router) { visit in try await mails.show(visit) }
+    }
+
+    private func addPaymentPages(
+        _ payments: ConsoleParts.Payments,
+        to router: Router<SiteContext>
+    ) {
+        let pages = ConsoleSales(self, payments)
+        get("/sales", on: router) { visit in try await pages.list(visit) }
+        get("/sales/:transaction", on: router) { visit in try await pages.show(visit) }
+        get("/terminals", on: router) { visit in await pages.terminals(visit) }
+    }
+
+    // MARK: Pages behind the sign-in
+
+    /// A request of an operator who is signed in.
+    struct Visit: Sendable {
+        let session: OperatorSession
+        let request: Request
+        let context: SiteContext
+        /// The posted form; the query of a page.
+        let form: Form
+        let reader: Reader
+        let now: Instant
+    }
+
+    /// Without a session the answer is the way to the sign-in, whatever was asked.
+    private func get(
+        _ path: RouterPath,
+        on router: Router<SiteContext>,
+        _ handler: @escaping @Sendable (Visit) async throws -> Response
+    ) {
+        let site = self
+        router.get(path) { request, context in
+            guard let session = site.session(request) else { return site.toSignIn }
+            return try await handler(
+                site.visit(session, request, context, try Form.query(request))
+            )
+        }
+    }
+
+    /// As ``get(_:on:_:)``; the form must carry the token of the session.
+    private func post(
+        _ path: RouterPath,
+        on router: Router<SiteContext>,
+        _ handler: @escaping @Sendable (Visit) async throws -> Response
+    ) {
+        let site = self
+        router.post(path) { request, context in
+            guard let session = site.session(request) else { return site.toSignIn }
+            let form = try await Form.read(request)
+            guard FormToken.isEqual(form.text("csrf"), session.formToken) else {
+                throw SiteFailure.forbidden
+            }
+            return try await handler(site.visit(session, request, context, form))
+        }
+    }
+
+    private func visit(
+        _ session: OperatorSession,
+        _ request: Request,
+        _ context: SiteContext,
+        _ form: Form
+    ) -> Visit {
+        Visit(
+            session: session,
+            request: request,
+            context: context,
+            form: form,
+            reader: shell.wording.reader(request),
+            now: now()
+        )
+    }
+
+    private func session(_ request: Request) -> OperatorSession? {
+        cookies.value(ConsoleSite.cookie, of: request).flatMap {
+            operators.session($0, at: now())
+        }
+    }
+
+    private var toSignIn: Response { SiteShell.seeOther("/sign-in") }
+
+    /// A page of the console with its navigation; `current` is the link that it belongs to.
+    func response(
+        _ template: String,
+        _ values: [String: Any],
+        _ visit: Visit,
+        current: String,
+        status: HTTPResponse.Status = .ok,
+        notice: Page.Notice? = nil
+    ) -> Response {
+        var items = [SiteLook.Link("Overview", "/")]
+        if parts.cardSide != nil { items.append(SiteLook.Link("Cards", "/cards")) }
+        if parts.payments != nil {
+            items.append(SiteLook.Link("Sales", "/sales"))
+            items.append(SiteLook.Link("Terminals", "/terminals"))
+        }
+        if parts.cardSide != nil { items.append(SiteLook.Link("Outbox", "/outbox")) }
+        return shell.response(
+            Page(
+                template,
+                values,
+                status: status,
+                csrf: visit.session.formToken,
+                navigation: Navigation(items, current: current, signOut: "/sign-out"),
+                notice: notice
+            )
+        )
+    }
+}
+
+extension SiteLook {
+    package static let console = SiteLook(
+        kind: .console,
+        brand: Brand(name: "OPAL", note: "Operator console", mark: "opal-mark"),
+        footer: Footer(text: "Operator console"),
+        money: "Nothing was changed."
+    )
+}
+
+/// Small shapes of the templates.
+enum Shape {
+    static func badge(_ text: String, _ tone: Tone) -> [String: Any] {
+        ["text": text, "tone": tone.rawValue]
+    }
+
+    /// When the record with this key, a UUID of version 7, was made: for those that do not open.
+    static func time(ofKey key: [UInt8], _ reader: Reader) -> [String: Any] {
+        reader.time(Instant(milliseconds: key.prefix(6).reduce(0) { $0 << 8 | Int64($1) }))
+    }
+
+    static func fact(_ label: String, _ value: String, isCode: Bool = false) -> [String: Any] {
+        var fact: [String: Any] = ["label": label, "value": value]
+        if isCode { fact["code"] = true }
+        return fact
+    }
+}

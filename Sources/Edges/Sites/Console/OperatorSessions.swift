@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Synchronization
+import Wire
+
+/// An operator who is signed in. It never prints its tokens.
+package struct OperatorSession: Sendable {
+    package let name: OperatorName
+    /// For the cookie and for nothing else.
+    package let token: String
+    /// What the forms of this session carry.
+    package let formToken: String
+}
+
+extension OperatorSession: CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    package var description: String { "(session of \(name.text))" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// The sessions of all operators, in memory.
+final class OperatorSessions: Sendable {
+    private struct Entry {
+        let session: OperatorSession
+        let begunAt: Instant
+        var usedAt: Instant
+
+        func isOver(at now: Instant) -> Bool {
+            usedAt.adding(ConsoleLimits.sessionIdleTime) <= now
+                || begunAt.adding(ConsoleLimits.sessionTime) <= now
+        }
+    }
+
+    private let random: any RandomSource
+    private let entries = Mutex<[String: Entry]>([:])
+
+    init(random: any RandomSource) {
+        self.random = random
+    }
+
+    func begin(_ name: OperatorName, at now: Instant) -> OperatorSession {
+        let session = OperatorSession(
+            name: name,
+            token: Base64URL.encode(random.bytes(ConsoleLimits.tokenBytes)),
+            formToken: Base64URL.encode(random.bytes(ConsoleLimits.tokenBytes))
+        )
+        entries.withLock { entries in
+            entries = entries.filter { !$0.value.isOver(at: now) }
+            if entries.count >= ConsoleLimits.sessionsMax,
+                let oldest = entries.min(by: { $0.value.usedAt < $1.value.usedAt })
+            {
+                entries[oldest.key] = nil
+            }
+            entries[session.token] = Entry(session: session, begunAt: now, usedAt: now)
+        }
+        return session
+    }
+
+    func use(_ token: String, at now: Instant) -> OperatorSession? {
+        entries.withLock { entries in
+            guard let entry = entries[token] else { return nil }
+            guard !entry.isOver(at: now) else {
+                entries[token] = nil
+                return nil
+            }
+            entries[token]?.usedAt = max(entry.usedAt, now)
+            return entry.session
+        }
+    }
+
+    func end(_ token: String) {
+        entries.withLock { $0[token] = nil }
+    }
+
+    func end(of name: OperatorName) {
+        entries.withLock { entries in
+            entries = entries.filter { $0.value.session.name != name }
+        }
+    }
+}

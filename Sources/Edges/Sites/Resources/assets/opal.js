@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Every page works without this file. It only adds: a look at what was typed masked, a guard
+// against a second press of a button, a pending page that ends by itself, printing, and the focus
+// on the summary of errors.
+
+for (const input of document.querySelectorAll(".secret input")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "reveal";
+  button.setAttribute("aria-controls", input.id);
+  const say = (shown) => {
+    const label = input.labels[0]?.textContent ?? "";
+    button.textContent = shown ? "Hide" : "Show";
+    button.setAttribute("aria-label", `${button.textContent} ${label}`);
+    input.type = shown ? "text" : "password";
+  };
+  button.addEventListener("click", () => say(input.type === "password"));
+  // A browser must not keep a secret among the texts it offers for other forms.
+  input.form?.addEventListener("submit", () => say(false));
+  say(false);
+  input.after(button);
+}
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    const button = event.submitter;
+    if (button) {
+      button.setAttribute("aria-busy", "true");
+      if (button.dataset.busy) {
+        button.dataset.label = button.textContent;
+        button.textContent = button.dataset.busy;
+      }
+    }
+  });
+}
+
+// A page that comes back from the browser's memory may send its form again: the server, and not
+// this script, is what keeps a payment from being taken twice.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-busy]")) {
+      button.removeAttribute("aria-busy");
+      if (button.dataset.label) button.textContent = button.dataset.label;
+    }
+  }
+});
+
+// A pending page asks for itself and is replaced only when it has ended: nothing moves before.
+const pending = document.querySelector("[data-look-again]");
+if (pending) {
+  pending.hidden = false;
+  let asksLeft = 120;
+  const timer = setInterval(async () => {
+    asksLeft -= 1;
+    if (asksLeft === 0) {
+      clearInterval(timer);
+      pending.hidden = true;
+    }
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      if (answer.ok && !(await answer.text()).includes("data-look-again")) location.reload();
+    } catch {
+      // No network for a moment: the next turn asks again.
+    }
+  }, Number(pending.dataset.lookAgain) * 1000);
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+document.getElementById("problems")?.focus();

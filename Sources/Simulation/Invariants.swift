@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Merchant
+import OPALServer
+import PaymentServer
+import SecurityModule
+import Wire
+
+/// What must hold between all parties at any moment (`docs/design.md`, §4.1 to §4.3).
+package struct Invariants {
+    private let ledger: Ledger
+    /// Debits by their transaction, with the card that was debited.
+    private var debits: [TransactionIdentifier: [(card: Int, evidence: DebitEvidence)]] = [:]
+    /// Numbers of recovered debits, for each card.
+    private var recovered: [Set<UInt32>] = []
+    private var violations: [Violation]
+
+    /// Checks a world.
+    ///
+    /// - Parameters:
+    ///   - world: whose parties are checked against each other.
+    ///   - isSettled: whether everything should have come to an end.
+    /// - Returns: what does not hold; empty where all does.
+    package static func check(_ world: World, isSettled: Bool = false) async -> [Violation] {
+        var check = Invariants(await Ledger(world))
+        check.run(isSettled: isSettled)
+        return check.violations
+    }
+
+    private init(_ ledger: Ledger) {
+        self.ledger = ledger
+        violations = ledger.violations
+    }
+
+    private mutating func run(isSettled: Bool) {
+        checkCards()
+        for (transaction, draw) in ledger.draws { check(draw, transaction) }
+        for (transaction, sale) in ledger.sales { check(sale, transaction) }
+        checkSecurityCards()
+        for entry in ledger.orders.values { check(entry) }
+        checkConservation()
+        if isSettled { checkNothingIsOpen() }
+    }
+
+    // MARK: Cards
+
+    private mutating func checkCards() {
+        for (index, entry) in ledger.cards.enumerated() {
+            for finding in entry.audit.findings { violations.append(.card(index, finding)) }
+            let audit = entry.audit
+            let balance = entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits }
+            if audit.loadedTotal + audit.recoveredTotal != audit.debitedTotal
+                + (balance ?? .max / 2)
+            {
+                violations.append(.balance(card: index))
+            }
+            var numbers: Set<UInt32> = []
+            for row in entry.rows {
+                switch row.event {
+                case .debit(let evidence):
+                    debits[row.transaction, default: []].append((index, evidence))
+                case .recovery(_, _, let command, _): numbers.insert(command.number)
+                case .load: break
+                }
+            }
+            recovered.append(numbers)
+        }
+        for (transaction, found) in debits {
+            if found.count > 1 { violations.append(.debitedTwice(transaction)) }
+            if ledger.draws[transaction] == nil {
+                violations.append(.debitWithoutDraw(transaction))
+            }
+        }
+        for (index, numbers) in recovered.enumerated() {
+            let known = Set(
+                ledger.draws.values.filter {
+                    $0.card == ledger.cards[index].card && $0.state == .recovered
+                }.map(\.answer.number)
+            )
+            for number in numbers.subtracting(known) {
+                let row = ledger.cards[index].rows.first { $0.number == number }
+                violations.append(.recovery(row?.transaction ?? .unknown))
+            }
+        }
+    }
+
+    // MARK: Draws
+
+    private mutating func check(_ draw: DrawRecord, _ transaction: TransactionIdentifier) {
+        guard let debit = debits[transaction]?.first,
+            ledger.cards[debit.card].card == draw.card, debit.evidence.answer == draw.answer,
+            debit.evidence.command == draw.command,
+            debit.evidence.command.amount == draw.terms.amount,
+            debit.evidence.command.merchant == draw.terms.merchant
+        else {
+            violations.append(.drawWithoutDebit(transaction))
+            return
+        }
+        let sale = ledger.sales[transaction]
+        let agrees: Bool =
+            switch draw.state {
+            case .debited: sale != nil && sale?.state != .refused
+            case .sold: sale?.state == .sold
+            case .recovered: sale?.state == .void
+            }
+        if !agrees {
+            violations.append(.drawAgainstSale(transaction, draw.state, sale?.state))
+        }
+        let isBack = recovered[debit.card].contains(draw.answer.number)
+        if isBack != (draw.state == .recovered) { violations.append(.recovery(transaction)) }
+    }
+
+    // MARK: Sales
+
+    private mutating func check(_ sale: SaleRecord, _ transaction: TransactionIdentifier) {
+        let found = debits[transaction] ?? []
+        switch sale.state {
+        case .sold:
+            guard found.count == 1, found[0].evidence.command == sale.command,
+                sale.command.amount == sale.request.terms.amount,
+                sale.command.merchant == sale.request.terms.merchant,
+                sale.draw.initializeAnswer.card == ledger.cards[found[0].card].card
+            else {
+                violations.append(.saleWithoutDebit(transaction))
+                return
+            }
+        case .refused:
+            if !found.isEmpty { violations.append(.refusedButDebited(transaction)) }
+        case .drawn, .void: break
+        }
+    }
+
+    private mutating func checkSecurityCards() {
+        for card in ledger.securityCards {
+            let sales = ledger.sales.values.filter { $0.command.securityCard == card.identifier }
+            var sums: [Money: (count: UInt64, minorUnits: UInt64)] = [:]
+            for sale in sales where sale.state == .sold {
+                let amount = sale.command.amount
+                let unit = Money(
+                    minorUnits: 0,
+                    currency: amount.currency,
+                    exponent: amount.exponent
+                )
+                sums[unit, default: (0, 0)].count += 1
+                sums[unit, default: (0, 0)].minorUnits += amount.minorUnits
+            }
+            let hasSameTotals =
+                card.totals.count == sums.count
+                && card.totals.allSatisfy { total in
+                    let unit = Money(
+                        minorUnits: 0,
+                        currency: total.currency,
+                        exponent: total.exponent
+                    )
+                    return sums[unit].map {
+                        $0.count == total.count && $0.minorUnits == total.minorUnits
+                    } ?? false
+                }
+            if !hasSameTotals { violations.append(.totals(card.identifier)) }
+            var numbers: Set<UInt32> = []
+            for number in sales.map(\.command.securityCardNumber)
+            where !numbers.insert(number).inserted || number > card.lastNumber {
+                violations.append(.numberReused(card.identifier, number))
+            }
+            let open = sales.filter(\.state.isOpen).map(\.command.securityCardNumber)
+            if Set(open) != Set(card.openNumbers) {
+                violations.append(.openNumbers(card.identifier))
+            }
+        }
+    }
+
+    // MARK: Orders
+
+    private mutating func check(_ entry: Ledger.OrderEntry) {
+        let order = entry.order
+        let sale = ledger.sales[order.transaction]
+        switch order.state {
+        case .paid, .delivered:
+            guard let sale, sale.state == .sold, sale.command.amount == order.amount,
+                sale.command.merchant == entry.merchant
+            else {
+                violations.append(.orderWithoutSale(order.transaction))
+                return
+            }
+        case .unpaid:
+            if sale?.state == .sold {
+                violations.append(.orderUnpaidThoughSold(order.transaction))
+            }
+        case .open: break
+        }
+        let isDelivered = order.state == .delivered
+        if entry.deliveries > 1 || (entry.deliveries == 1) != isDelivered {
+            violations.append(.deliveredTwice(order.transaction))
+        }
+    }
+
+    // MARK: The whole
+
+    /// Loaded = on cards + taken for sales + open. Counted in minor units of all currencies
+    /// together: no rule of the purse turns one into another.
+    private mutating func checkConservation() {
+        var (loaded, found): (UInt64, UInt64) = (0, 0)
+        for entry in ledger.cards {
+            loaded += entry.audit.loadedTotal
+            found += entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits } ?? 0
+        }
+        for draw in ledger.draws.values where draw.state == .debited {
+            if ledger.sales[draw.terms.transaction]?.state != .sold {
+                found += draw.terms.amount.minorUnits
+            }
+        }
+        for sale in ledger.sales.values where sale.state == .sold {
+            found += sale.command.amount.minorUnits
+        }
+        if loaded != found { violations.append(.conservation(loaded: loaded, found: found)) }
+    }
+
+    private mutating func checkNothingIsOpen() {
+        for (transaction, draw) in ledger.draws where draw.state.isOpen {
+            violations.append(.stillOpen("draw \(transaction)"))
+        }
+        for (transaction, sale) in ledger.sales where sale.state.isOpen {
+            violations.append(.stillOpen("sale \(transaction)"))
+        }
+        for (transaction, entry) in ledger.orders where entry.order.state == .open {
+            violations.append(.stillOpen("order \(transaction)"))
+        }
+    }
+}

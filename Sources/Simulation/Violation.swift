@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import SecurityModule
+
+/// Something that must never happen (`docs/design.md`, §4), and did.
+package enum Violation: Equatable, Sendable {
+    /// A store could not be read.
+    case unreadable(String)
+    /// §4.1, §4.4: the card's record and its history do not agree, or a signature is wrong.
+    case card(Int, CardAudit.Finding)
+    /// §4.1: loads + recoveries − debits is not the balance.
+    case balance(card: Int)
+    /// §4.1: what was loaded is not what is on cards, was taken for sales or is open.
+    case conservation(loaded: UInt64, found: UInt64)
+    /// A draw, a sale or an order does not open.
+    case damaged(String)
+    /// §4.3: this transaction was debited more than once.
+    case debitedTwice(TransactionIdentifier)
+    /// §4.2: a debit that no draw remembers, or another draw than the debit.
+    case debitWithoutDraw(TransactionIdentifier)
+    case drawWithoutDebit(TransactionIdentifier)
+    /// §4.2: the draw ended in another way than the sale.
+    case drawAgainstSale(TransactionIdentifier, DrawState, SaleState?)
+    /// A recovered draw without its one recovery in the history, or the other way round.
+    case recovery(TransactionIdentifier)
+    /// §4.1: a sale that is counted, without the debit of the same card and amount.
+    case saleWithoutDebit(TransactionIdentifier)
+    /// A refused sale whose card was debited all the same.
+    case refusedButDebited(TransactionIdentifier)
+    /// A security card has counted something else than its sales.
+    case totals(SecurityCardIdentifier)
+    /// Two sales have one number of a security card, or one above its last.
+    case numberReused(SecurityCardIdentifier, UInt32)
+    /// A number is open at the security card and not at a sale, or the other way round.
+    case openNumbers(SecurityCardIdentifier)
+    /// §4.3: an order is paid or delivered without a sale that is counted, of the same amount.
+    case orderWithoutSale(TransactionIdentifier)
+    /// An order is unpaid though its sale is counted.
+    case orderUnpaidThoughSold(TransactionIdentifier)
+    /// §4.3.
+    case deliveredTwice(TransactionIdentifier)
+    /// §4.2: after everything was settled, something is still open.
+    case stillOpen(String)
+    /// Somebody was told that this was paid, and it is not.
+    case toldPaid(TransactionIdentifier)
+    /// §4.2: somebody was only told that nothing was taken, and the card was debited.
+    case toldRefused(TransactionIdentifier)
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import HSM
+package import Kernel
+import Keys
+import Merchant
+package import OPALServer
+import PaymentServer
+import Records
+package import SecurityModule
+import SessionKeys
+
+extension World {
+    /// An issuer whose cards hold up to 500 units and are valid for two years.
+    ///
+    /// - Parameters:
+    ///   - digits: the six digits of the issuer.
+    ///   - name: as its cardholders know it.
+    ///   - currency: of all its cards.
+    /// - Returns: the issuer.
+    /// - Throws: `.noSuchName` for digits that are none.
+    package static func issuer(
+        _ digits: String,
+        _ name: String,
+        _ currency: Currency
+    ) throws(WorldFailure) -> Issuer {
+        guard let identifier = IssuerIdentifier(digits) else { throw .noSuchName(digits) }
+        return Issuer(
+            identifier: identifier,
+            name: name,
+            currency: currency,
+            exponent: .cents,
+            balanceMax: 50_000,
+            validMonths: 24,
+            newCardValue: 0
+        )
+    }
+
+    static func opalServer(
+        _ keys: WorldKeys,
+        _ store: FaultyStore,
+        _ directory: AcquirerDirectory,
+        _ clock: VirtualClock,
+        _ random: SeededRandom
+    ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
+        let module = keys.module()
+        let seals = RecordSealer(keys.hsm, party: "opal_server")
+        let desk = CardDesk(
+            store: store,
+            module: module,
+            loads: module,
+            seals: seals,
+            random: random
+        )
+        let purchases = Purchases(
+            store: store,
+            seals: seals,
+            keys: DrawSealer(),
+            emulator: Emulator(module: module, store: store, random: random),
+            directory: directory,
+            now: { clock.now }
+        )
+        return (module, desk, purchases)
+    }
+
+    static func paymentServer(
+        _ keys: WorldKeys,
+        _ store: FaultyStore,
+        _ shops: [Shop],
+        terminals count: Int,
+        _ clock: VirtualClock
+    ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
+        var terminals: [Terminal] = []
+        do throws(PaymentServerFailure) {
+            for serial in 1...UInt32(count) {
+                terminals.append(
+                    try await Terminal.start(
+                        name: "terminal-\(serial)",
+                        securityCard: keys.securityCard(serial),
+                        store: store.inner
+                    )
+                )
+            }
+        } catch {
+            throw .paymentServer(error)
+        }
+        let pool = TerminalInterface(terminals)
+        let module = PaymentModule(
+            store: store,
+            seals: RecordSealer(keys.acquirer, party: "payment_server"),
+            keys: keys.sales,
+            terminals: pool,
+            agreements: shops.map { shop in
+                PaymentModule.Agreement(merchant: shop.merchant, policy: .securityCard)
+            },
+            now: { clock.now }
+        )
+        return (module, pool)
+    }
+
+    static func shops(
+        _ plan: WorldPlan,
+        _ keys: WorldKeys,
+        _ door: Door,
+        _ random: SeededRandom
+    ) throws(WorldFailure) -> [Shop] {
+        var shops: [Shop] = []
+        for index in 0..<plan.merchants {
+            let name = "PRESS-\(index + 1)"
+            guard let merchant = MerchantIdentifier(name),
+                let key = SharedKey(name: "k1", bytes: random.bytes(SharedKey.keyBytes)),
+                keys.directory.add(key, for: merchant),
+                let profile = MerchantModule.Profile(
+                    merchant: merchant,
+                    paymentServer: World.paymentServer,
+                    policy: .securityCard,
+                    statusURL: "https://press.example/\(index + 1)/result"
+                )
+            else { throw .noSuchName(name) }
+            shops.append(
+                Shop(
+                    merchant: merchant,
+                    store: FaultyStore(
+                        index < plan.merchantStores.count
+                            ? plan.merchantStores[index] : MemoryStore()
+                    ),
+                    link: FaultyLink(door),
+                    articles: try articles(plan.prices),
+                    profile: profile,
+                    sealing: OrderSealer(merchant: merchant, current: key),
+                    records: RecordSealer(LocalMasterKey.make(), party: "merchant")
+                )
+            )
+        }
+        return shops
+    }
+
+    private static func articles(_ prices: [UInt64]) throws(WorldFailure) -> [Article] {
+        var articles: [Article] = []
+        for (index, price) in prices.enumerated() {
+            let name = "story-\(index + 1)"
+            guard
+                let article = Article(
+                    identifier: name,
+                    title: "Story \(index + 1)",
+                    description: "A short story",
+                    price: Money(minorUnits: price, currency: .euro, exponent: .cents),
+                    contentFile: name + ".txt",
+                    mediaType: "text/plain"
+                )
+            else { throw .noSuchName(name) }
+            articles.append(article)
+        }
+        return articles
+    }
+}
+
+extension Shop {
+    /// The merchant's module, as after a start.
+    func module(_ random: SeededRandom) -> MerchantModule {
+        MerchantModule(
+            profile,
+            sealing: sealing,
+            recordSealing: records,
+            store: store,
+            link: link,
+            random: random
+        )
+    }
+}
+
+extension World {
+    /// A security card of the acquirer, without its memory.
+    package func securityCard(_ identifier: SecurityCardIdentifier) -> any PurchaseModule {
+        keys.securityCard(identifier.serial)
+    }
+}

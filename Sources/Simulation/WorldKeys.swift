@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HSM
+import Kernel
+import Keys
+import SecurityCard
+import SessionKeys
+import Synchronization
+
+/// The keys of all parties, as their security modules and key files would keep them over a restart.
+final class WorldKeys: Sendable {
+    private static let version: UInt8 = 1
+
+    let hsm = LocalMasterKey.make()
+    let acquirer = LocalMasterKey.make()
+    let directory = SharedKeyDirectory()
+    let sales: SaleSealer
+    private let issuers = Mutex<[IssuerIdentifier: [UInt8]]>([:])
+
+    init(issuers: [IssuerIdentifier], random: SeededRandom) throws(WorldFailure) {
+        sales = SaleSealer(
+            directory: directory,
+            pseudonymKey: random.bytes(SaleSealer.pseudonymKeyBytes)
+        )
+        do throws(KeyFailure) {
+            for issuer in issuers { try install(issuer, in: SoftwareModule(hsm)) }
+        } catch {
+            throw .key(error)
+        }
+    }
+
+    /// Takes an issuer's keys into a module; makes them where the issuer is new.
+    func install(_ issuer: IssuerIdentifier, in module: SoftwareModule) throws(KeyFailure) {
+        let name = SoftwareModule.KeyName(issuer: issuer, version: WorldKeys.version)
+        if let wrapped = issuers.withLock({ $0[issuer] }) {
+            try module.install(wrapped, as: name)
+        } else {
+            let wrapped = try module.makeKeys(name)
+            issuers.withLock { $0[issuer] = wrapped }
+        }
+    }
+
+    /// The HSM with the keys of all issuers.
+    func module() -> SoftwareModule {
+        let module = SoftwareModule(hsm)
+        for (issuer, _) in issuers.withLock({ $0 }) {
+            guard (try? install(issuer, in: module)) != nil else {
+                preconditionFailure("The module wrapped these keys itself.")
+            }
+        }
+        return module
+    }
+
+    /// A security card that accepts the issuers known now.
+    func securityCard(_ serial: UInt32) -> SoftwareSecurityCard {
+        let card = SoftwareSecurityCard(
+            SecurityCardIdentifier(acquirer: 7, serial: serial),
+            master: acquirer
+        )
+        let module = SoftwareModule(hsm)
+        for (issuer, wrapped) in issuers.withLock({ $0 }) {
+            guard
+                let exported = try? module.exportPurchaseKey(wrapped, to: acquirer),
+                (try? card.install(
+                    purchaseKey: exported,
+                    as: SoftwareSecurityCard.KeyName(issuer: issuer, version: WorldKeys.version)
+                ))
+                    != nil
+            else { preconditionFailure("The module wrapped these keys itself.") }
+        }
+        return card
+    }
+}

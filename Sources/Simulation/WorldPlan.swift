@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CardEmulator
+package import Kernel
+package import Keys
+package import Merchant
+package import PaymentServer
+package import Records
+import SessionKeys
+
+/// What a ``World`` is made of.
+package struct WorldPlan: Sendable {
+    package var seed: UInt64 = 1
+    package var start = VirtualClock.noon
+    /// A card for each, loaded with so many cents.
+    package var cardValues: [UInt64] = [10_000, 10_000]
+    /// Terminals of the payment server, each with a security card of its own.
+    package var terminals = 2
+    package var merchants = 1
+    /// Prices of the articles that each merchant sells, in cents.
+    package var prices: [UInt64] = [150, 20, 999]
+    package var opalStore: any RecordStore = MemoryStore()
+    package var paymentStore: any RecordStore = MemoryStore()
+    /// The stores of the first merchants; the others keep their orders in memory.
+    package var merchantStores: [any RecordStore] = []
+
+    package init() {}
+}
+
+/// A merchant of a ``World``.
+package struct Shop: Sendable {
+    package let merchant: MerchantIdentifier
+    package let store: FaultyStore
+    /// From this merchant to the payment server.
+    package let link: FaultyLink
+    package let articles: [Article]
+    let profile: MerchantModule.Profile
+    let sealing: OrderSealer
+    let records: RecordSealer
+}
+
+/// Why a world cannot be made, or a party of it cannot be started again.
+package enum WorldFailure: Error, Sendable {
+    case noSuchName(String)
+    case key(KeyFailure)
+    case card(EmulatorFailure)
+    case store(StoreFailure)
+    case paymentServer(PaymentServerFailure)
+    case order(OrderFailure)
+    /// Two makers of records met by chance.
+    case conflict
+}

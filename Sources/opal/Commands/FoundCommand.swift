@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import OPALServer
+import RecordsSQLite
+import SchemeAuthority
+
+struct FoundCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "found",
+        abstract: "Make a demo scheme in an empty data folder, for `opal serve` on this machine.",
+        discussion: """
+            Makes the parties with their keys, the scheme's authority, a certificate for each party \
+            and one for the sites (localhost, 127.0.0.1), and as many cardholders as wanted. The \
+            cardholders are called user1, user2 …; they share one password, which is kept in \
+            demo-password in the data folder, readable by its owner only.
+            """)
+
+    @Option(name: .long, help: "How many cardholders to make.")
+    var users = 1
+    @Option(name: .long, help: "Minor units on each new card.")
+    var value: UInt64 = 25_00
+    @OptionGroup var options: DataOptions
+
+    func validate() throws {
+        guard (0...1000).contains(users) else {
+            throw ValidationError("The number of users is 0 to 1000.")
+        }
+    }
+
+    func run() async throws {
+        let folder = options.folder
+        let passphrase = try options.passphrase()
+        try await Founding(folder: folder, passphrase: passphrase).run()
+        try certificates(folder)
+        let party = try await OPALServerParty(
+            folder, passphrase: passphrase, directory: .init([:]),
+            logonURL: "https://localhost:8400/sign-in")
+        let password = ReadablePassword.make()
+        let progress = ProgressLine()
+        progress.begin("cardholders", of: users)
+        for number in 1..<users + 1 {
+            try await DemoCardholder(party: party).make(
+                "user\(number)", password: password, value: value)
+            progress.step()
+        }
+        progress.end()
+        await party.store.close()
+        try folder.write(secret: password, to: folder.demoPassword)
+        print("Made a scheme with \(users) cardholders in \(folder.path)")
+    }
+
+    private func certificates(_ folder: DataFolder) throws {
+        let authority = try SchemeAuthority.make(name: "OPAL scheme authority", now: Date())
+        try authority.save(in: folder.certificates)
+        let parties = [Role.opalServer, .paymentServer, .shop].map(\.rawValue)
+        for name in parties {
+            try authority.issue(name, dnsNames: ["localhost"], now: Date())
+                .save(in: folder.certificates)
+        }
+        try authority.issue(
+            "site", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], use: .site, now: Date()
+        ).save(in: folder.certificates)
+    }
+}

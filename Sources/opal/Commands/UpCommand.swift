@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Logging
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Start everything in one process, with demo data.",
+        discussion: """
+            Makes, where the data folder is empty, a demo scheme: an issuer with its keys, a \
+            payment server with security cards, a shop, an operator, and the cardholder `demo` \
+            with value on the card. Then it starts all roles with embedded databases and prints \
+            where to click. It listens on this machine only, without TLS; to serve others see \
+            `opal serve --help`.
+
+            Stop it with Ctrl-C: what is under way is finished.
+            """
+    )
+
+    @Option(name: .long, help: "The data folder.")
+    var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
+    @Option(name: .long, help: "The first port; the shop has the next one, the console +9.")
+    var port = 8400
+
+    func validate() throws {
+        guard (1...65_000).contains(port) else {
+            throw ValidationError("The port must be a number from 1 to 65000.")
+        }
+    }
+
+    func run() async throws {
+        var logger = Logger(label: "opal")
+        logger.logLevel = .warning
+        let folder = DataFolder(data)
+        let founding = Founding(folder: folder, passphrase: nil)
+        try await founding.run()
+        let settings = ServerSettings.up(data: folder.path, port: port)
+        let system = try ServerSystem(settings, roles: Set(Role.allCases), logger: logger)
+        try await system.run(
+            prepare: { party in
+                if let party { try await DemoData(folder: folder).make(party) }
+            },
+            ready: { UpCommand.show(settings, folder) }
+        )
+    }
+
+    private static func show(_ settings: ServerSettings, _ folder: DataFolder) {
+        let password = (try? DataFolder.read(secret: folder.demoPassword)) ?? "?"
+        let console = (try? DataFolder.read(secret: folder.consolePassword)) ?? "?"
+        print("")
+        Output.table(
+            ["", "address", "sign in with"],
+            [
+                ["cardholder", settings.cardholderOrigin, "demo / \(password)"],
+                ["shop", settings.shopOrigin, "–"],
+                [
+                    "console", "http://localhost:\(settings.consolePort)",
+                    "operator / \(console)",
+                ],
+            ]
+        )
+        print("")
+        print("Data: \(folder.path). Both passwords are kept there, readable by you only.")
+        print("ready")
+        fflush(nil)
+    }
+}

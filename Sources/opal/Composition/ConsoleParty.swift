@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Keys
+import Records
+import RecordsSQLite
+import Sites
+
+/// The operator's console, composed: its own small database with the operators.
+struct ConsoleParty {
+    let store: SQLiteStore
+    let operators: OperatorDesk
+    let seals: RecordSealer
+    private let lock: FolderLock
+
+    private static let schema = RecordSchema(
+        party: "console", version: 1, kinds: OperatorDesk.kinds)
+    private static let firstOperator = "operator"
+
+    /// Opens the console; the first time it makes a key and the operator `operator`, whose password
+    /// is kept in the data folder.
+    init(_ folder: DataFolder, passphrase: String?) async throws {
+        try folder.make(.console)
+        lock = try folder.lock(.console)
+        let isNew = !folder.exists(.console)
+        let master =
+            isNew
+            ? try KeyFile.create(at: folder.keyFile(.console), passphrase: passphrase)
+            : try KeyFile.read(at: folder.keyFile(.console), passphrase: passphrase)
+        store = try SQLiteStore(path: folder.database(.console), schema: Self.schema)
+        seals = RecordSealer(master, party: Self.schema.party)
+        operators = OperatorDesk(
+            store: store, seals: seals, passwords: PasswordKeeper(master),
+            random: SystemRandom())
+        guard let name = OperatorName(Self.firstOperator) else {
+            preconditionFailure("The name of the first operator is one.")
+        }
+        let password = ReadablePassword.make()
+        if try await operators.makeFirst(name, password: password) {
+            try folder.write(secret: password, to: folder.consolePassword)
+        }
+    }
+}

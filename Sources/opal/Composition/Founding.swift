@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import HSM
+import Kernel
+import Keys
+import Merchant
+import OPALServer
+import PaymentServer
+import Records
+import RecordsSQLite
+import SecurityModule
+
+/// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys, an
+/// acquirer with the issuer's purchase key, a merchant with its shared key.
+struct Founding {
+    let folder: DataFolder
+    let passphrase: String?
+
+    static let issuer = "990001"
+    static let issuerName = "Opal City"
+
+    /// Makes what is missing; what is there is left alone.
+    func run() async throws {
+        try folder.make()
+        let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
+        let present = parties.filter(folder.exists)
+        if present.count == parties.count { return }
+        guard present.isEmpty else {
+            throw CommandFailure(
+                "\(folder.path) holds only a part of a scheme. Restore the rest, or choose an "
+                    + "empty folder."
+            )
+        }
+        var masters: [DataFolder.Party: LocalMasterKey] = [:]
+        for party in parties {
+            try folder.make(party)
+            masters[party] = try KeyFile.create(
+                at: folder.keyFile(party),
+                passphrase: passphrase
+            )
+        }
+        guard let card = masters[.opalServer], let acquirer = masters[.paymentServer],
+            let shop = masters[.shop]
+        else { preconditionFailure("Each party was just given its key.") }
+        try await found(card, acquirer, shop)
+    }
+
+    private func found(
+        _ card: LocalMasterKey,
+        _ acquirer: LocalMasterKey,
+        _ shop: LocalMasterKey
+    ) async throws {
+        guard let identifier = IssuerIdentifier(Self.issuer),
+            let merchant = MerchantIdentifier(ShopParty.identifier)
+        else { preconditionFailure("The names of the demo are names.") }
+        let issuer = Issuer(
+            identifier: identifier,
+            name: Self.issuerName,
+            currency: .euro,
+            exponent: .cents,
+            balanceMax: 500_00,
+            validMonths: 36,
+            newCardValue: 10_00
+        )
+        let module = SoftwareModule(card)
+        let keys = try module.makeKeys(
+            SoftwareModule.KeyName(issuer: identifier, version: issuer.purchaseKeyVersion)
+        )
+        try await write(
+            folder.database(.opalServer),
+            OPALServerRecords.schema,
+            [
+                try await CardDesk.write(
+                    issuer,
+                    sealedBy: RecordSealer(card, party: OPALServerRecords.schema.party)
+                ),
+                .put(
+                    Issuer.key(identifier, version: issuer.purchaseKeyVersion),
+                    expectedRevision: 0,
+                    body: keys
+                ),
+            ]
+        )
+        let shared = try LocalMasterKey.makeShared(acquirer, shop)
+        let keyName = "k1"
+        try await write(
+            folder.database(.paymentServer),
+            PaymentModule.schema,
+            [
+                AcquirerRecords.issuerKey(
+                    identifier,
+                    version: issuer.purchaseKeyVersion,
+                    wrapped: try module.exportPurchaseKey(keys, to: acquirer)
+                ),
+                try await AcquirerRecords.agreement(
+                    of: merchant,
+                    .securityCard,
+                    sealedBy: RecordSealer(acquirer, party: PaymentModule.schema.party)
+                ),
+                AcquirerRecords.merchantKey(keyName, of: merchant, wrapped: shared.first),
+            ]
+        )
+        try await write(
+            folder.database(.shop),
+            MerchantRecords.schema,
+            [
+                .put(
+                    RecordKey(MerchantRecords.sharedKey, Array(keyName.utf8)),
+                    expectedRevision: 0,
+                    body: shared.second
+                )
+            ]
+        )
+    }
+
+    private func write(
+        _ path: String,
+        _ schema: RecordSchema,
+        _ writes: [RecordWrite]
+    ) async throws {
+        let store = try SQLiteStore(path: path, schema: schema)
+        let outcome = try await store.commit(Transition(writes: writes))
+        await store.close()
+        guard outcome == .committed else {
+            throw CommandFailure("\(path) has data already. Choose an empty folder.")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import HSM
+import Kernel
+import Keys
+import OPALServer
+import Records
+import RecordsSQLite
+import SecurityModule
+import SessionKeys
+import Wire
+
+/// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases.
+struct OPALServerParty {
+    let store: SQLiteStore
+    let master: LocalMasterKey
+    let module: SoftwareModule
+    let users: UserDirectory
+    let desk: CardDesk
+    let offers: Offers
+    let purchases: Purchases
+    let outbox: MailOutbox
+    let auditor: CardAuditor
+    private let lock: FolderLock
+
+    /// - Parameters:
+    ///   - directory: the payment servers that it may talk to.
+    ///   - logonURL: what the mails say where to log on.
+    init(
+        _ folder: DataFolder,
+        passphrase: String?,
+        directory: AcquirerDirectory,
+        logonURL: String
+    ) async throws {
+        lock = try folder.lock(.opalServer)
+        master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
+        store = try SQLiteStore(
+            path: folder.database(.opalServer),
+            schema: OPALServerRecords.schema
+        )
+        module = SoftwareModule(master)
+        try await OPALServerParty.installKeys(from: store, in: module)
+        let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
+        let random = SystemRandom()
+        let hasher = TokenHasher(master)
+        users = UserDirectory(
+            store: store,
+            sealing: seals,
+            passwords: PasswordKeeper(master),
+            accounts: DemoFundingNetwork(),
+            random: random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: logonURL)
+        )
+        desk = CardDesk(
+            store: store,
+            module: module,
+            loads: module,
+            seals: seals,
+            random: random
+        )
+        offers = Offers(store: store, seals: seals, random: random)
+        purchases = Purchases(
+            store: store,
+            seals: seals,
+            keys: DrawSealer(),
+            emulator: Emulator(module: module, store: store, random: random),
+            directory: directory,
+            now: SystemClock.now
+        )
+        outbox = MailOutbox(store: store, sealing: seals)
+        auditor = CardAuditor(store: store, module: module, seals: seals)
+    }
+
+    /// Gives the HSM the issuers' wrapped master keys.
+    static func installKeys(
+        from store: any RecordStore,
+        in module: SoftwareModule
+    ) async throws {
+        for record in try await store.list(
+            Issuer.keyKind,
+            after: nil,
+            limit: RecordLimits.pageMax,
+            order: .ascending
+        ) {
+            let bytes = record.key.bytes
+            guard
+                let issuer = IssuerIdentifier(
+                    bcd: bytes.prefix(3).reduce(0) { $0 << 8 | UInt32($1) }
+                ),
+                let version = bytes.last
+            else { throw StoreFailure.damaged("the keys of an issuer") }
+            try module.install(
+                record.body,
+                as: SoftwareModule.KeyName(issuer: issuer, version: version)
+            )
+        }
+    }
+
+    /// What must be done every few seconds: draws that wait are asked about, what is too old is
+    /// forgotten.
+    func tick() async {
+        await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
+        _ = try? await offers.forgetOld(now: SystemClock.now())
+    }
+
+    /// What must be done every hour: sessions, failures and sign-ups that are over are removed.
+    func tidy() async {
+        _ = try? await users.tidy(at: SystemClock.now())
+    }
+
+    /// A purchase under way is left alone for so long.
+    private static let settleAge = Duration.seconds(20)
+}
+
+/// Stands in for the funding network until a payment gateway is configured: it accepts each account
+/// whose check digit is right, and refuses the CVV2 `000` and the account numbers that end in
+/// `0002`, so that both can be shown.
+struct DemoFundingNetwork: FundingAccountCheck {
+    func check(
+        _ account: FundingAccount,
+        _ verificationValue: CardVerificationValue,
+        _ address: BillingAddress
+    ) async -> FundingAccountAnswer {
+        if verificationValue.digits == "000" { return .refused(.verificationValueWrong) }
+        return account.lastFour == "0002" ? .refused(.declined) : .accepted
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HSM
+import Keys
+import OPALServer
+import Records
+import RecordsSQLite
+import SecurityModule
+
+/// The OPAL server's data for a command of its operator, also beside the running server: changes
+/// are guarded by revision.
+struct OperatorAccess {
+    let store: SQLiteStore
+    let master: LocalMasterKey
+    let module: SoftwareModule
+    let seals: RecordSealer
+    let desk: CardDesk
+
+    init(_ options: DataOptions) async throws {
+        let folder = options.folder
+        master = try KeyFile.read(
+            at: folder.keyFile(.opalServer),
+            passphrase: try options.passphrase()
+        )
+        store = try SQLiteStore(
+            path: folder.database(.opalServer),
+            schema: OPALServerRecords.schema
+        )
+        module = SoftwareModule(master)
+        try await OPALServerParty.installKeys(from: store, in: module)
+        seals = RecordSealer(master, party: OPALServerRecords.schema.party)
+        desk = CardDesk(
+            store: store,
+            module: module,
+            loads: module,
+            seals: seals,
+            random: SystemRandom()
+        )
+    }
+
+    /// Makes what a command writes durable.
+    func commit(_ writes: [RecordWrite], _ history: [HistoryRow] = []) async throws {
+        let transition = Transition(writes: writes, history: history)
+        guard try await store.commit(transition) == .committed else {
+            throw CommandFailure("There is one already, or it was changed meanwhile. Look again.")
+        }
+    }
+}

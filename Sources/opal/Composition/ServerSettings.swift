@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Foundation
+import SystemPackage
+
+/// What `opal serve` is told: by a JSON file, and by environment variables, which win. The names
+/// are listed in ``Key``; `docs/configuration.md` shows them with their meaning.
+struct ServerSettings {
+    var data: String
+    var passphraseFile: String?
+    var host: String
+    var cardholderPort: Int
+    var cardholderOrigin: String
+    var shopPort: Int
+    var shopOrigin: String
+    var consolePort: Int
+    /// Whether the sites speak HTTPS.
+    var usesTLS: Bool
+    var certificates: String
+    var siteCertificate: String
+    var paymentServerName: String
+    var paymentServerHost: String
+    var paymentServerPort: Int
+    var terminals: Int
+    var newCardIssuer: String
+    var isBehindProxy: Bool
+
+    /// The key of a setting in the file; dots stand for nesting. The environment variable is
+    /// `OPAL_` and the key in capitals with underscores: `cardholder.port` is
+    /// `OPAL_CARDHOLDER_PORT`.
+    enum Key: String, CaseIterable {
+        case data
+        case passphraseFile
+        case host
+        case cardholderPort = "cardholder.port"
+        case cardholderOrigin = "cardholder.origin"
+        case shopPort = "shop.port"
+        case shopOrigin = "shop.origin"
+        case consolePort = "console.port"
+        case tls
+        case certificates
+        case siteCertificate
+        case paymentServerName = "paymentServer.name"
+        case paymentServerHost = "paymentServer.host"
+        case paymentServerPort = "paymentServer.port"
+        case terminals
+        case newCardIssuer
+        case behindProxy
+    }
+
+    static let terminalsRange = 1...1000
+
+    /// The settings of `opal up`: everything on this machine, plain HTTP on localhost.
+    static func up(data: String, port: Int) -> ServerSettings {
+        ServerSettings(
+            data: data,
+            passphraseFile: nil,
+            host: "127.0.0.1",
+            cardholderPort: port,
+            cardholderOrigin: "http://localhost:\(port)",
+            shopPort: port + 1,
+            shopOrigin: "http://localhost:\(port + 1)",
+            consolePort: port + 9,
+            usesTLS: false,
+            certificates: "\(data)/ca",
+            siteCertificate: "site",
+            paymentServerName: "payment-server",
+            paymentServerHost: "127.0.0.1",
+            paymentServerPort: port + 10,
+            terminals: 16,
+            newCardIssuer: Founding.issuer,
+            isBehindProxy: false
+        )
+    }
+
+    /// Reads file and environment.
+    ///
+    /// - Throws: `CommandFailure` that names the key and says what it must be.
+    static func read(file: String?) async throws -> ServerSettings {
+        var providers: [any ConfigProvider] = [
+            EnvironmentVariablesProvider().prefixKeys(with: "opal")
+        ]
+        if let file {
+            try refuseUnknownKeys(in: file)
+            providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+        }
+        let reader = SettingsReader(ConfigReader(providers: providers))
+        var settings = ServerSettings.up(data: reader.text(.data, "data"), port: 8400)
+        settings.passphraseFile = reader.optionalText(.passphraseFile)
+        settings.host = reader.text(.host, settings.host)
+        settings.cardholderPort = try reader.port(.cardholderPort, 8400)
+        settings.shopPort = try reader.port(.shopPort, 8401)
+        settings.consolePort = try reader.port(.consolePort, 8409)
+        settings.usesTLS = reader.flag(.tls, true)
+        let scheme = settings.usesTLS ? "https" : "http"
+        settings.cardholderOrigin = try reader.origin(
+            .cardholderOrigin,
+            "\(scheme)://localhost:\(settings.cardholderPort)"
+        )
+        settings.shopOrigin = try reader.origin(
+            .shopOrigin,
+            "\(scheme)://localhost:\(settings.shopPort)"
+        )
+        settings.certificates = reader.text(.certificates, "\(settings.data)/ca")
+        settings.siteCertificate = reader.text(.siteCertificate, "site")
+        settings.paymentServerName = reader.text(.paymentServerName, "payment-server")
+        settings.paymentServerHost = reader.text(.paymentServerHost, "127.0.0.1")
+        settings.paymentServerPort = try reader.port(.paymentServerPort, 8410)
+        settings.terminals = try reader.number(.terminals, 16, terminalsRange)
+        settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
+        settings.isBehindProxy = reader.flag(.behindProxy, false)
+        return settings
+    }
+
+    /// A misspelt key would be passed over in silence; so each one must be known.
+    private static func refuseUnknownKeys(in file: String) throws {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure("There is no configuration file \(file).")
+        }
+        guard let object = try? JSONSerialization.jsonObject(with: data),
+            let root = object as? [String: Any]
+        else { throw CommandFailure("\(file) is not a JSON object.") }
+        let known = Set(Key.allCases.map(\.rawValue))
+        let unknown = flatten(root, "").filter { !known.contains($0) }.sorted()
+        guard unknown.isEmpty else {
+            throw CommandFailure(
+                "\(file) has unknown keys: \(unknown.joined(separator: ", ")). Known are: "
+                    + known.sorted().joined(separator: ", ") + "."
+            )
+        }
+    }
+
+    private static func flatten(_ object: [String: Any], _ prefix: String) -> [String] {
+        object.flatMap { key, value in
+            if let inner = value as? [String: Any] {
+                return flatten(inner, prefix + key + ".")
+            }
+            return [prefix + key]
+        }
+    }
+}
+
+/// Reads single settings, with errors that say what to do.
+private struct SettingsReader {
+    private let reader: ConfigReader
+
+    init(_ reader: ConfigReader) {
+        self.reader = reader
+    }
+
+    func optionalText(_ key: ServerSettings.Key) -> String? {
+        reader.string(forKey: ConfigKey(key.rawValue))
+    }
+
+    func text(_ key: ServerSettings.Key, _ usual: String) -> String {
+        optionalText(key) ?? usual
+    }
+
+    func flag(_ key: ServerSettings.Key, _ usual: Bool) -> Bool {
+        reader.bool(forKey: ConfigKey(key.rawValue)) ?? usual
+    }
+
+    func number(
+        _ key: ServerSettings.Key,
+        _ usual: Int,
+        _ range: ClosedRange<Int>
+    ) throws -> Int {
+        let number = reader.int(forKey: ConfigKey(key.rawValue)) ?? usual
+        guard range.contains(number) else {
+            throw CommandFailure(
+                "\(key.rawValue) must be a number from \(range.lowerBound) to "
+                    + "\(range.upperBound)."
+            )
+        }
+        return number
+    }
+
+    func port(_ key: ServerSettings.Key, _ usual: Int) throws -> Int {
+        try number(key, usual, 1...65_535)
+    }
+
+    func origin(_ key: ServerSettings.Key, _ usual: String) throws -> String {
+        let origin = text(key, usual)
+        guard let url = URL(string: origin), let scheme = url.scheme,
+            ["http", "https"].contains(scheme), url.host != nil, url.path.isEmpty
+        else {
+            throw CommandFailure(
+                "\(key.rawValue) must be an origin such as https://card.example, without a path."
+            )
+        }
+        return origin
+    }
+}

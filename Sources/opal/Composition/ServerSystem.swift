@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Kernel
+import LinkEdge
+import Logging
+import Merchant
+import NIOCore
+import NIOPosix
+import NIOSSL
+import OPALServer
+import PaymentServer
+import Records
+import RecordsSQLite
+import SchemeAuthority
+import ServiceLifecycle
+import Sites
+import Synchronization
+import UnixSignals
+import Wire
+
+/// The roles of one process, composed and running. Parties in the same process meet over the same
+/// port as parties on two machines, without the socket.
+struct ServerSystem {
+    let settings: ServerSettings
+    let roles: Set<Role>
+    let logger: Logger
+    private let folder: DataFolder
+    private let passphrase: String?
+    private let group = MultiThreadedEventLoopGroup.singleton
+
+    /// The name under which a party in the same process calls another.
+    private static let localPeer = "opal-server"
+
+    init(_ settings: ServerSettings, roles: Set<Role>, logger: Logger) throws {
+        self.settings = settings
+        self.roles = roles
+        self.logger = logger
+        folder = DataFolder(settings.data)
+        passphrase = try settings.passphraseFile.map(DataFolder.read(secret:))
+    }
+
+    /// Runs until SIGTERM or SIGINT; then what is under way is finished.
+    ///
+    /// - Parameters:
+    ///   - prepare: done once, when the parties are open and before the sites answer.
+    ///   - ready: called when every site and link listens.
+    func run(
+        prepare: (OPALServerParty?) async throws -> Void = { _ in },
+        ready: @escaping @Sendable () async -> Void
+    ) async throws {
+        var services: [any Service] = []
+        var parties = Parties()
+        let gate = ReadyGate(ready)
+        if roles.contains(.paymentServer) {
+            let party = try await PaymentServerParty(
+                folder,
+                passphrase: passphrase,
+                terminals: settings.terminals
+            )
+            parties.payment = party
+            services.append(Ticker(seconds: 5) { await party.tick() })
+            if settings.usesTLS { services.append(try linkServer(party, gate)) }
+        }
+        let link = try await linkToPaymentServer(parties.payment)
+        if roles.contains(.opalServer) {
+            let party = try await OPALServerParty(
+                folder,
+                passphrase: passphrase,
+                directory: AcquirerDirectory([settings.paymentServerName: link]),
+                logonURL: settings.cardholderOrigin + CardholderSite.signInPath
+            )
+            parties.opal = party
+            try await prepare(party)
+            services.append(Ticker(seconds: 5) { await party.tick() })
+            let watch = CardWatch(party: party, logger: logger)
+            services.append(Ticker(seconds: 3600) { await watch.run() })
+            services.append(Ticker(seconds: 3600) { await party.tidy() })
+        }
+        if roles.contains(.shop) {
+            let party = try await ShopParty(
+                folder,
+                passphrase: passphrase,
+                paymentServer: settings.paymentServerName,
+                link: link,
+                statusURL: settings.shopOrigin + "/status"
+            )
+            parties.shop = party
+            services.append(Ticker(seconds: 5) { await party.tick() })
+        }
+        services += try await sites(parties, gate)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services,
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await group.run()
+        await parties.close()
+        if let link = link as? TLSLink { await link.close() }
+    }
+
+    // MARK: Links
+
+    private func identity(_ name: String) throws -> LinkIdentity {
+        let certificate = try PartyCertificate.load(
+            name,
+            from: settings.certificates,
+            now: Date()
+        )
+        return try LinkIdentity(
+            certificatePEM: certificate.certificatePEM,
+            keyPEM: certificate.keyPEM,
+            authorityPEM: certificate.authorityPEM
+        )
+    }
+
+    private func linkServer(
+        _ party: PaymentServerParty,
+        _ gate: ReadyGate
+    ) throws -> any Service {
+        let logger = logger
+        let server = try TLSLinkServer(
+            group: group,
+            host: settings.paymentServerHost,
+            port: settings.paymentServerPort,
+            identity: try identity(settings.paymentServerName),
+            allowedPeers: [Role.opalServer.rawValue, Role.shop.rawValue],
+            service: party.module,
+            report: { peer, reason in
+                logger.warning(
+                    "link",
+                    metadata: ["peer": "\(peer)", "reason": "\(reason)"]
+                )
+            }
+        )
+        return LinkListener(server: server, listening: gate.listener())
+    }
+
+    private func linkToPaymentServer(_ party: PaymentServerParty?) async throws -> any Link {
+        if let party { return DirectLink(to: party.module, as: Self.localPeer) }
+        let name = roles.contains(.opalServer) ? Role.opalServer.rawValue : Role.shop.rawValue
+        let logger = logger
+        return try TLSLink(
+            group: group,
+            host: settings.paymentServerHost,
+            port: settings.paymentServerPort,
+            peer: settings.paymentServerName,
+            identity: try identity(name),
+            report: { peer, reason in
+                logger.warning(
+                    "link",
+                    metadata: ["peer": "\(peer)", "reason": "\(reason)"]
+                )
+            }
+        )
+    }
+
+    // MARK: Sites
+
+    private func sites(_ parties: Parties, _ gate: ReadyGate) async throws -> [any Service] {
+        let kit = SiteKit(settings: settings, templates: try Templates(), logger: logger)
+        var applications: [any ApplicationProtocol] = []
+        if let party = parties.opal {
+            applications.append(
+                try server(
+                    try kit.cardholder(party),
+                    port: settings.cardholderPort,
+                    gate.listener()
+                )
+            )
+        }
+        if let party = parties.shop {
+            applications.append(
+                try server(try kit.shop(party), port: settings.shopPort, gate.listener())
+            )
+        }
+        if roles.contains(.console) {
+            let party = try await ConsoleParty(folder, passphrase: passphrase)
+            applications.append(
+                try server(
+                    try kit.console(party, parties),
+                    port: settings.consolePort,
+                    gate.listener()
+                )
+            )
+        }
+        return applications
+    }
+
+    private func server(
+        _ router: Router<SiteContext>,
+        port: Int,
+        _ listening: @escaping @Sendable () async -> Void
+    ) throws -> some ApplicationProtocol {
+        let address = BindAddress.hostname(settings.host, port: port)
+        return Application(
+            router: router,
+            server: try serverBuilder(),
+            configuration: ApplicationConfiguration(address: address, serverName: "opal"),
+            onServerRunning: { _ in await listening() },
+            logger: logger
+        )
+    }
+
+    private func serverBuilder() throws -> HTTPServerBuilder {
+        guard settings.usesTLS else { return .http1() }
+        let certificate = try PartyCertificate.load(
+            settings.siteCertificate,
+            from: settings.certificates,
+            now: Date()
+        )
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(
+                Array(certificate.certificatePEM.utf8)
+            ).map { .certificate($0) },
+            privateKey: .privateKey(
+                try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)
+            )
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        return try .tls(.http1(), tlsConfiguration: configuration)
+    }
+}
+
+/// The parties that a process runs.
+struct Parties {
+    var opal: OPALServerParty?
+    var payment: PaymentServerParty?
+    var shop: ShopParty?
+
+    /// Finishes what is queued and closes the databases.
+    func close() async {
+        await shop?.store.close()
+        await opal?.store.close()
+        await payment?.store.close()
+    }
+}
+
+/// Serves links until shutdown; then what is under way is answered.
+private struct LinkListener: Service {
+    let server: TLSLinkServer
+    let listening: @Sendable () async -> Void
+
+    func run() async throws {
+        _ = try await server.start()
+        await listening()
+        try? await gracefulShutdown()
+        await server.shutdown()
+    }
+}
+
+/// Does something at start-up and then every so many seconds, one after another.
+private struct Ticker: Service {
+    let seconds: Int
+    let action: @Sendable () async -> Void
+
+    init(seconds: Int, _ action: @escaping @Sendable () async -> Void) {
+        self.seconds = seconds
+        self.action = action
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            repeat {
+                await action()
+                try? await Task.sleep(for: .seconds(seconds))
+            } while !Task.isCancelled
+        }
+    }
+}
+
+/// Calls `ready` when every listener listens. All of them are named before the first one starts.
+final class ReadyGate: Sendable {
+    private let ready: @Sendable () async -> Void
+    private let waiting = Mutex(0)
+
+    init(_ ready: @escaping @Sendable () async -> Void) {
+        self.ready = ready
+    }
+
+    /// One more to wait for; call what is returned when it listens.
+    func listener() -> @Sendable () async -> Void {
+        waiting.withLock { $0 += 1 }
+        return {
+            let isLast = self.waiting.withLock { waiting in
+                waiting -= 1
+                return waiting == 0
+            }
+            if isLast { await self.ready() }
+        }
+    }
+}
+
+/// Looks at every card's history at start-up and every hour, and blocks a card whose history is not
+/// what was sealed.
+private struct CardWatch: Sendable {
+    let party: OPALServerParty
+    let logger: Logger
+
+    func run() async {
+        let findings = try? await party.auditor.watch(party.desk)
+        for finding in findings ?? [] {
+            logger.critical(
+                "alarm: a card was stopped",
+                metadata: ["place": "\(finding.place)", "problem": "\(finding.problem)"]
+            )
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Keys
+import Merchant
+import Records
+import RecordsSQLite
+import SecurityModule
+import SessionKeys
+import Wire
+
+/// The merchant server 208 of the demo shop, composed.
+struct ShopParty {
+    let store: SQLiteStore
+    let merchant: MerchantModule
+    private let lock: FolderLock
+
+    static let identifier = "FARTHINGPRESS01"
+
+    /// - Parameters:
+    ///   - paymentServer: its name in the acquirer directory.
+    ///   - statusURL: where browsers bring results.
+    init(
+        _ folder: DataFolder,
+        passphrase: String?,
+        paymentServer: String,
+        link: any Link,
+        statusURL: String
+    ) async throws {
+        lock = try folder.lock(.shop)
+        let master = try KeyFile.read(at: folder.keyFile(.shop), passphrase: passphrase)
+        store = try SQLiteStore(path: folder.database(.shop), schema: MerchantRecords.schema)
+        var keys: [SharedKey] = []
+        for record in try await store.list(
+            MerchantRecords.sharedKey,
+            after: nil,
+            limit: 8,
+            order: .descending
+        ) {
+            let name = String(decoding: record.key.bytes, as: UTF8.self)
+            if let key = SharedKey(name: name, bytes: try master.unwrapBytes(record.body)) {
+                keys.append(key)
+            }
+        }
+        guard let current = keys.first, let identifier = MerchantIdentifier(Self.identifier),
+            let profile = MerchantModule.Profile(
+                merchant: identifier,
+                paymentServer: paymentServer,
+                policy: .securityCard,
+                statusURL: statusURL
+            )
+        else { throw CommandFailure("The shop has no key. Make its folder anew.") }
+        merchant = MerchantModule(
+            profile,
+            sealing: OrderSealer(
+                merchant: identifier,
+                current: current,
+                older: Array(keys.dropFirst())
+            ),
+            recordSealing: RecordSealer(master, party: MerchantRecords.schema.party),
+            store: store,
+            link: link,
+            random: SystemRandom()
+        )
+    }
+
+    func tick() async {
+        _ = try? await merchant.settleOpen(now: SystemClock.now())
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Hummingbird
+import Kernel
+import Logging
+import Merchant
+import OPALServer
+import PaymentServer
+import Records
+import Sites
+
+/// Makes the sites out of the parties.
+struct SiteKit {
+    let settings: ServerSettings
+    let templates: Templates
+    let wording = Wording()
+    let logger: Logger
+
+    func cardholder(_ party: OPALServerParty) throws -> Router<SiteContext> {
+        guard let issuer = IssuerIdentifier(settings.newCardIssuer) else {
+            throw CommandFailure("newCardIssuer must be a BIN of six digits.")
+        }
+        guard let origin = Origin(of: settings.cardholderOrigin) else {
+            throw CommandFailure("cardholder.origin must be an origin.")
+        }
+        return CardholderSite(
+            parts: .init(
+                users: party.users,
+                desk: party.desk,
+                purchases: party.purchases,
+                offers: party.offers,
+                templates: templates,
+                wording: wording,
+                now: SystemClock.now,
+                random: SystemRandom()
+            ),
+            settings: .init(
+                origin: origin,
+                brandName: "OPAL",
+                shop: SiteLook.Link("Farthing Press", settings.shopOrigin),
+                issuer: issuer,
+                trustsProxy: settings.isBehindProxy
+            )
+        ).router()
+    }
+
+    func shop(_ party: ShopParty) throws -> Router<SiteContext> {
+        let demo = try DemoShop()
+        guard
+            let shop = ShopSettings(
+                address: settings.shopOrigin,
+                checkoutURL: settings.cardholderOrigin + "/checkout",
+                clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy)
+            )
+        else { throw CommandFailure("shop.origin must be an origin.") }
+        return ShopSite(
+            merchant: party.merchant,
+            catalogue: demo.catalogue,
+            content: demo.content,
+            settings: shop,
+            templates: templates,
+            wording: wording,
+            now: SystemClock.now,
+            random: SystemRandom()
+        ).router()
+    }
+
+    /// The console shows the parties that run in this process.
+    func console(_ console: ConsoleParty, _ parties: Parties) throws -> Router<SiteContext> {
+        var parts = ConsoleParts()
+        if let party = parties.opal {
+            parts.cardSide = ConsoleParts.CardSide(
+                desk: party.desk, users: party.users, outbox: party.outbox,
+                purchases: party.purchases,
+                store: ConsoleParts.Store(
+                    name: "opal-server", engine: "SQLite", records: party.store,
+                    kinds: OPALServerRecords.schema.kinds),
+                seals: console.seals, mailFrom: "OPAL")
+        }
+        if let party = parties.payment {
+            parts.payments = ConsoleParts.Payments(
+                module: party.module,
+                store: ConsoleParts.Store(
+                    name: "payment-server", engine: "SQLite", records: party.store,
+                    kinds: PaymentModule.schema.kinds))
+        }
+        if let party = parties.shop {
+            parts.shops = [
+                ConsoleParts.Shop(
+                    name: "Farthing Press", module: party.merchant,
+                    store: ConsoleParts.Store(
+                        name: "shop", engine: "SQLite", records: party.store,
+                        kinds: MerchantRecords.schema.kinds))
+            ]
+        }
+        return ConsoleSite(
+            parts: parts, operators: console.operators, templates: templates, wording: wording,
+            isSecure: settings.usesTLS,
+            clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
+            now: SystemClock.now, random: SystemRandom()
+        ).router()
+    }
+}

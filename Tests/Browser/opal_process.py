@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts `opal up` on free ports, reads what it says, and stops it as an operator would."""
+import re
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+# A debug build makes its keys and certificates slowly.
+READY_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 30
+# The sites of `opal up --port P`, as ports after P; the payment server listens on one more.
+SITES = {"card": 0, "shop": 1, "console": 9}
+PORTS_IN_A_ROW = 16
+
+
+def free_port() -> int:
+    """The first of a row of ports that nobody listens on now."""
+    for first in range(18080, 60000, 64):
+        sockets = []
+        try:
+            for port in range(first, first + PORTS_IN_A_ROW):
+                one = socket.socket()
+                sockets.append(one)
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                one.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+    raise RuntimeError("no free ports")
+
+
+class Opal:
+    """All parties in one process. `sites` holds the address of each site by its name."""
+
+    def __init__(self, program: Path, data: Path):
+        self.data = data
+        self.lines: list[str] = []
+        port = free_port()
+        self.sites = {name: f"http://localhost:{port + after}" for name, after in SITES.items()}
+        self._ready = threading.Event()
+        self._process = subprocess.Popen(
+            [program, "up", "--data", data, "--port", str(port)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip())
+            if re.search(r"\bready\b", line, re.IGNORECASE):
+                self._ready.set()
+        self._ready.set()
+
+    def wait_until_ready(self):
+        in_time = self._ready.wait(READY_SECONDS_MAX)
+        if not in_time or self._process.poll() is not None:
+            raise RuntimeError("opal up did not become ready")
+
+    def secret(self, name: str) -> str:
+        """A password that `opal up` wrote down, in a file that only its user may read."""
+        file = self.data / name
+        mode = file.stat().st_mode & 0o777
+        if mode != 0o600:
+            raise AssertionError(f"{name} has the mode {mode:o} and not 600")
+        return file.read_text().strip()
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> int:
+        """- Returns: the exit status; below zero when it had to be killed."""
+        if self.is_running():
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            status = self._process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self._reader.join(5)
+        return status

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Simulation
+import Testing
+
+@Suite struct RunTests {
+    private static func setting(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
+    }
+
+    /// `SEED` is the first seed and `RUNS` how many follow; a failing run prints its seed.
+    static let seeds: [UInt64] = {
+        let first = setting("SEED") ?? 1
+        return Array(first..<first + max(setting("RUNS") ?? 40, 1))
+    }()
+
+    /// `STEPS` in each run; one call in `FAULTS` fails.
+    static let steps = Int(setting("STEPS") ?? 40)
+    static let faults = Int(max(setting("FAULTS") ?? 8, 1))
+
+    @Test(arguments: seeds)
+    func `whatever fails, no value is made or lost and nothing is delivered twice`(
+        seed: UInt64
+    ) async throws {
+        let run = Run(seed: seed, steps: RunTests.steps, faultsOneIn: RunTests.faults)
+        let report = try await run.report()
+        #expect(report.violations.isEmpty, "\(report)")
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Kernel
+import Keys
+import OPALServer
+import Records
+import SecurityModule
+import Simulation
+import Sites
+import Testing
+import Wire
+
+/// The card site with everything behind it: all parties of a simulation, and real users.
+struct CardWorld {
+    static let identifier = "anna.b"
+    static let email = "anna@example.org"
+    static let password = "correct horse battery"
+    /// Minor units on a new card.
+    static let value: UInt64 = 5000
+
+    let world: World
+    let site: CardholderSite
+    let outbox: MailOutbox
+    let accounts: FixedAccountCheck
+
+    init(
+        origin: String = "https://card.example",
+        answer: FundingAccountAnswer = .accepted
+    ) async throws {
+        let world = try await World()
+        let master = LocalMasterKey.make()
+        let seals = RecordSealer(master, party: "opal_server")
+        let (store, clock) = (world.opalStore, world.clock)
+        let hasher = TokenHasher(master)
+        accounts = FixedAccountCheck(answer: answer)
+        let users = UserDirectory(
+            store: store,
+            sealing: seals,
+            passwords: PasswordKeeper(master, rounds: 16),
+            accounts: accounts,
+            random: world.random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: origin + CardholderSite.signInPath)
+        )
+        outbox = MailOutbox(store: store, sealing: seals)
+        try await Self.keepIssuer(world, seals)
+        let module = world.cardModule
+        let desk = CardDesk(
+            store: store,
+            module: module,
+            loads: try #require(module as? any LoadModule),
+            seals: seals,
+            random: world.random
+        )
+        let parts = CardholderSite.Parts(
+            users: users,
+            desk: desk,
+            purchases: world.purchases,
+            offers: Offers(store: store, seals: seals, random: world.random),
+            templates: try Templates(),
+            wording: Wording(),
+            now: { clock.now },
+            random: world.random
+        )
+        site = CardholderSite(
+            parts: parts,
+            settings: .init(
+                origin: try #require(Origin(of: origin)),
+                brandName: "Harbour Bank",
+                shop: SiteLook.Link("Shop", "https://press.example/"),
+                issuer: world.issuer.identifier
+            )
+        )
+        self.world = world
+    }
+
+    /// The issuer's record, with value for new cards.
+    private static func keepIssuer(_ world: World, _ seals: RecordSealer) async throws {
+        let issuer = Issuer(
+            identifier: world.issuer.identifier,
+            name: world.issuer.name,
+            currency: .euro,
+            exponent: .cents,
+            balanceMax: 50_000,
+            validMonths: 24,
+            newCardValue: value
+        )
+        let write = try await CardDesk.write(issuer, sealedBy: seals)
+        #expect(try await world.opalStore.commit(Transition(writes: [write])) == .committed)
+    }
+
+    /// Runs a test in front of the site, with one browser.
+    func browse(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
+        let application = Application(router: site.router())
+        try await application.test(.router) { client in
+            try await test(Browser(client))
+        }
+    }
+
+    static let signUpFields = [
+        "userIdentifier": identifier, "email": email, "password": "first chosen password",
+        "accountNumber": "4111 1111 1111 1111", "expiry": "12/27", "verificationValue": "739",
+        "street": "1 Long Lane", "postalCode": "12345", "city": "Springfield", "country": "US",
+    ]
+
+    /// The one-time password of the newest mail.
+    func mailedPassword() async throws -> String {
+        let body = try #require(try await outbox.waiting().last?.message?.body)
+        let match = try #require(body.firstMatch(of: /([A-Z]{4}-){3}[A-Z]{4}/))
+        return String(match.output.0)
+    }
+
+    /// Opens a card and signs in.
+    func enter(_ browser: Browser) async throws {
+        try await browser.open("/sign-up")
+        try await browser.send("/sign-up", Self.signUpFields)
+        try await browser.open("/sign-in")
+        try await browser.send(
+            "/sign-in",
+            ["userIdentifier": Self.identifier, "password": try await mailedPassword()]
+        )
+        try await browser.follow()
+        try await browser.send(
+            "/new-password",
+            ["newPassword": Self.password, "repeatedPassword": Self.password]
+        )
+        try await browser.follow()
+        #expect(browser.page.status == .ok)
+    }
+
+    /// Orders at the shop and brings the order page to the site; the consent page is shown then.
+    ///
+    /// - Returns: the path of the consent page.
+    @discardableResult
+    func checkout(_ browser: Browser, article: Int = 0) async throws -> String {
+        let page = try await world.page(try await world.order(article))
+        return try await checkout(
+            browser,
+            fields: page.fields.map { ($0.0.rawValue, $0.1) }
+        )
+    }
+
+    @discardableResult
+    func checkout(_ browser: Browser, fields: [(String, String)]) async throws -> String {
+        // Another site posts: the browser sends no cookie that is SameSite=Lax.
+        try await browser.send("/checkout", fields, fromElsewhere: true)
+        guard browser.page.status == .seeOther else { return "" }
+        let path = try #require(browser.page.headers[.location])
+        try await browser.follow()
+        return path
+    }
+}
+
+struct FixedAccountCheck: FundingAccountCheck {
+    let answer: FundingAccountAnswer
+
+    func check(
+        _ account: FundingAccount,
+        _ verificationValue: CardVerificationValue,
+        _ address: BillingAddress
+    ) async -> FundingAccountAnswer { answer }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Kernel
+import Keys
+import Merchant
+import OPALServer
+import PaymentServer
+import Records
+import Simulation
+import Sites
+import Testing
+import Wire
+
+/// The operator console over a world of real parties, with a user who has signed up.
+struct ConsoleFixture {
+    static let name = "night.watch"
+    static let password = "a lantern and a long coat"
+    static let user = "anna.b"
+
+    let world: World
+    let site: ConsoleSite
+    let operators: OperatorDesk
+    let users: UserDirectory
+    let outbox: MailOutbox
+
+    init(withParts: Bool = true) async throws {
+        let world = try await World()
+        let master = LocalMasterKey.make()
+        let seals = RecordSealer(master, party: "opal_server")
+        let hasher = TokenHasher(master)
+        users = UserDirectory(
+            store: world.opalStore,
+            sealing: seals,
+            passwords: PasswordKeeper(master, rounds: 16),
+            accounts: EachAccountAccepted(),
+            random: world.random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: "https://card.example/sign-in")
+        )
+        outbox = MailOutbox(store: world.opalStore, sealing: seals)
+        operators = OperatorDesk(
+            store: world.opalStore,
+            seals: seals,
+            passwords: PasswordKeeper(master, rounds: 16),
+            random: world.random
+        )
+        let name = try #require(OperatorName(Self.name))
+        #expect(try await operators.makeFirst(name, password: Self.password))
+        self.world = world
+        site = ConsoleSite(
+            parts: withParts ? Self.parts(world, users, outbox, seals) : ConsoleParts(),
+            operators: operators,
+            templates: try Templates(),
+            wording: Wording(),
+            isSecure: true,
+            now: { world.now },
+            random: world.random
+        )
+    }
+
+    private static func parts(
+        _ world: World,
+        _ users: UserDirectory,
+        _ outbox: MailOutbox,
+        _ seals: RecordSealer
+    ) -> ConsoleParts {
+        ConsoleParts(
+            cardSide: ConsoleParts.CardSide(
+                desk: world.desk,
+                users: users,
+                outbox: outbox,
+                purchases: world.purchases,
+                store: ConsoleParts.Store(
+                    name: "Cards and users",
+                    engine: "memory",
+                    records: world.opalStore,
+                    kinds: [DrawRecord.kind] + UserRecordKinds.all()
+                ),
+                seals: seals,
+                mailFrom: "cards@harbour.example"
+            ),
+            payments: ConsoleParts.Payments(
+                module: world.payments,
+                store: ConsoleParts.Store(
+                    name: "Sales",
+                    engine: "memory",
+                    records: world.paymentStore,
+                    kinds: [SaleRecord.kind]
+                )
+            ),
+            shops: [
+                ConsoleParts.Shop(
+                    name: "Press",
+                    module: world.merchant(),
+                    store: ConsoleParts.Store(
+                        name: "Orders",
+                        engine: "memory",
+                        records: world.shops[0].store,
+                        kinds: [MerchantRecords.order]
+                    )
+                )
+            ],
+            links: [ConsoleParts.Link(name: "Bank server") { ("no answer", false) }]
+        )
+    }
+
+    func browse(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
+        let application = Application(router: site.router())
+        try await application.test(.router) { client in try await test(Browser(client)) }
+    }
+
+    /// Runs a test with an operator who is signed in.
+    func work(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
+        try await browse { browser async throws in
+            try await Self.signIn(browser)
+            try await test(browser)
+        }
+    }
+
+    @discardableResult
+    static func signIn(
+        _ browser: Browser,
+        _ name: String = ConsoleFixture.name,
+        _ password: String = ConsoleFixture.password
+    ) async throws -> Browser.Page {
+        try await browser.open("/sign-in")
+        return try await browser.send("/sign-in", ["operator": name, "password": password])
+    }
+
+    /// Signs a user up and gives the one-time password that was mailed.
+    func signUp() async throws -> String {
+        var form = SignUpForm()
+        form.userIdentifier = Self.user
+        form.email = "anna@example.org"
+        form.password = "first chosen password"
+        form.accountNumber = "4111 1111 1111 1111"
+        form.expiry = "12/27"
+        form.verificationValue = "739"
+        form.street = "1 Long Lane"
+        form.postalCode = "12345"
+        form.city = "Springfield"
+        form.country = "US"
+        #expect(
+            try await users.signUp(form, from: "192.0.2.1", at: world.now) == .checkYourMail)
+        let body = try #require(try await outbox.waiting().last?.message?.body)
+        let match = try #require(body.firstMatch(of: /([A-Z]{4}-){3}[A-Z]{4}/))
+        return String(match.output.0)
+    }
+
+    /// Pays one order with the first card.
+    func pay() async throws -> OrderPage {
+        let page = try await world.page(try await world.order())
+        guard case .paid = await world.pay(page) else {
+            Issue.record("The payment must be taken.")
+            return page
+        }
+        return page
+    }
+
+    /// The link to the first card, as the list of cards shows it.
+    static func cardPath(_ browser: Browser) async throws -> String {
+        let list = try await browser.open("/cards")
+        let match = try #require(list.text.firstMatch(of: #/href="(/cards/[^"?]+)"/#))
+        return String(match.1)
+    }
+}
+
+/// A bank that knows each account.
+private struct EachAccountAccepted: FundingAccountCheck {
+    func check(
+        _ account: FundingAccount,
+        _ verificationValue: CardVerificationValue,
+        _ address: BillingAddress
+    ) async -> FundingAccountAnswer { .accepted }
+}

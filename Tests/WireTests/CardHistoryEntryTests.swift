@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Testing
+import Wire
+
+@Suite struct CardHistoryEntryTests {
+    @Test(arguments: 0..<50) func `each kind of row is read as it was written`(seed: UInt64) throws
+    {
+        var samples = Samples(seed)
+        for entry in try samples.historyEntries() {
+            #expect(try CardHistoryEntry(entry.bytes) == entry)
+        }
+    }
+
+    @Test func `a row says which transaction it is about`() throws {
+        var samples = Samples(1)
+        let entries = try samples.historyEntries()
+        guard case .debit(let debit) = entries[0].event,
+            case .load(let request, _, _, let answer) = entries[1].event,
+            case .recovery(let currency, let exponent, let recovery, let recovered) =
+                entries[2].event
+        else {
+            Issue.record("The samples are a debit, a load and a recovery.")
+            return
+        }
+        #expect(entries.map(\.number) == [debit.answer.number, answer.number, recovery.number])
+        #expect(
+            entries.map(\.transaction)
+                == [debit.command.transaction, request.transaction, recovery.transaction]
+        )
+        #expect(
+            entries.map(\.balance) == [debit.answer.balance, answer.balance, recovered.balance]
+        )
+        let amount = Money(
+            minorUnits: recovery.minorUnits,
+            currency: currency,
+            exponent: exponent
+        )
+        #expect(entries.map(\.amount) == [debit.command.amount, request.amount, amount])
+    }
+
+    @Test func `each truncation and one byte more is a failure with a path`() throws {
+        var samples = Samples(2)
+        for entry in try samples.historyEntries() {
+            let bytes = entry.bytes
+            for count in 0..<bytes.count {
+                let failure = #expect(throws: WireFailure.self) {
+                    try CardHistoryEntry(Array(bytes[..<count]))
+                }
+                #expect(failure?.problem == .truncated)
+                #expect(failure?.path.isEmpty == false)
+            }
+            #expect(throws: WireFailure(path: "card history: end", problem: .tooLong)) {
+                try CardHistoryEntry(bytes + [0])
+            }
+        }
+    }
+
+    @Test func `damaged bytes are another row or a failure, and never a trap`() throws {
+        var samples = Samples(3)
+        for entry in try samples.historyEntries() {
+            for _ in 0..<3_000 {
+                let damaged = samples.random.damaged(entry.bytes)
+                guard let again = try? CardHistoryEntry(damaged) else { continue }
+                #expect(again.bytes == damaged)
+                // A moment that was read can be shown.
+                _ = CardTime(again.moment)
+            }
+        }
+    }
+
+    @Test func `a moment without civil time is refused`() throws {
+        var samples = Samples(4)
+        let bytes = try samples.historyEntries()[0].bytes
+        for moment in [UInt64.max, 1 << 63, 253_402_300_800_000] {
+            let damaged = [bytes[0]] + moment.bigEndianBytes + bytes[9...]
+            #expect(throws: WireFailure(path: "card history: moment", problem: .invalid)) {
+                try CardHistoryEntry(damaged)
+            }
+        }
+    }
+
+    @Test func `a note that could not be read again is never written`() async {
+        await #expect(processExitsWith: .failure) {
+            _ = try? Self.entry(note: String(repeating: "n", count: 257))
+        }
+        await #expect(processExitsWith: .failure) { _ = try? Self.entry(note: "a\u{A}b") }
+    }
+
+    private static func entry(note: String) throws -> CardHistoryEntry {
+        var samples = Samples(5)
+        let event = try samples.historyEntries()[0].event
+        return CardHistoryEntry(moment: samples.instant(), event: event, note: note)
+    }
+}
+
+@Suite struct DirectLinkTests {
+    private struct Echo: LinkService {
+        func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
+            request + Array(peer.utf8)
+        }
+    }
+
+    @Test func `a link in one process gives the answer and tells who asks`() async throws {
+        let link = DirectLink(to: Echo(), as: "shop")
+        #expect(try await link.request([1]) == [1] + Array("shop".utf8))
+    }
+
+    @Test func `a request above the limit is not sent`() async throws {
+        let link = DirectLink(to: Echo(), as: "")
+        let most = [UInt8](repeating: 0, count: LinkLimits.messageBytesMax)
+        #expect(try await link.request(most).count == most.count)
+        await #expect(throws: LinkFailure.tooLarge) { try await link.request(most + [0]) }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension Seeded {
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+    }
+
+    /// One small damage: a byte changed, removed, added, or the end cut off.
+    mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
+        var result = bytes
+        let position = result.isEmpty ? 0 : Int.random(in: 0..<result.count, using: &self)
+        switch Int.random(in: 0..<5, using: &self) {
+        case 0 where !result.isEmpty: result.remove(at: position)
+        case 1: result.insert(UInt8.random(in: .min ... .max, using: &self), at: position)
+        case 2: result.removeLast(result.count - position)
+        case 3 where !result.isEmpty: result[position] = 0xFF
+        case _ where !result.isEmpty: result[position] ^= 1 << UInt8.random(in: 0..<8, using: &self)
+        default: result.append(0)
+        }
+        return result
+    }
+}
