@@ -30,6 +30,7 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -106,6 +107,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -172,18 +174,25 @@ let package = Package(
             resources: [.copy("Resources")]
         ),
         .systemLibrary(
-            name: "CLibXML2", path: "Sources/Edges/CLibXML2", pkgConfig: "libxml-2.0",
-            providers: [.apt(["libxml2-dev"])]),
+            name: "CLibXML2",
+            path: "Sources/Edges/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
+        ),
         target(
-            "ClientTerminal", at: "Edges/ClientTerminal",
-            ["CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]),
+            "ClientTerminal",
+            at: "Edges/ClientTerminal",
+            ["CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
+        ),
 
         target(
-            "Simulation", at: "Simulation",
+            "Simulation",
+            at: "Simulation",
             portsOfASide + [
                 "Keys", "HSM", "SecurityCard", "SessionKeys", "CardEmulator", "OPALServer",
                 "PaymentServer", "Merchant",
-            ]),
+            ]
+        ),
 
         // The executable: commands and composition.
         .executableTarget(
@@ -192,7 +201,8 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
                 "Merchant", "RecordsSQLite", "LinkEdge", "SchemeAuthority", crypto,
-                "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle, unixSignals, nioCore,
+                "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
+                unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
             ],
             path: "Sources/opal",
@@ -207,22 +217,34 @@ let package = Package(
             [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "CardEmulator", "ClientCode", crypto,
-            ]),
+            ]
+        ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
         tests(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-            ]),
+            ]
+        ),
         tests(
             "PurchaseTests",
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
                 "OPALServer", "PaymentServer", "Merchant",
-            ]),
+            ]
+        ),
+        tests(
+            "SitesTests",
+            portsOfASide + [
+                "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "SessionKeys",
+                "CardEmulator", "OPALServer", "PaymentServer", "Merchant", hummingbird,
+                hummingbirdTesting, httpTypes, nioCore,
+            ]
+        ),
         tests(
             "ClientTerminalTests",
-            ["ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]),
+            ["ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
+        ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
         tests(
@@ -243,7 +265,8 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
             name: "opal-bench",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "CardEmulator",
-                "RecordsSQLite",
+                "RecordsSQLite", hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, logging,
+                nioCore, nioPosix, nioHTTP1, nioSSL,
             ],
             path: "Benchmarks/opal-bench",
             swiftSettings: strict

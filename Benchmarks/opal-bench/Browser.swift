@@ -11,17 +11,20 @@ import NIOSSL
 struct Browser: Sendable {
     private let client: HTTPClient
 
-    /// - Parameter authority: the file of the scheme's CA certificate.
+    /// `authority`: the file of the scheme's CA certificate.
     init(authority: String) throws {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .file(authority)
         var configuration = HTTPClient.Configuration(
-            tlsConfiguration: tls, redirectConfiguration: .disallow)
+            tlsConfiguration: tls,
+            redirectConfiguration: .disallow
+        )
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.httpVersion = .http1Only
         client = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
-            configuration: configuration)
+            configuration: configuration
+        )
     }
 
     func close() async throws {
@@ -32,9 +35,11 @@ struct Browser: Sendable {
         try await send(HTTPClientRequest(url: address), cookie: cookie)
     }
 
-    /// - Parameter address: what stands in `X-Forwarded-For`, so that orders are not throttled.
+    /// `address`: what stands in `X-Forwarded-For`, so that orders are not throttled.
     func post(
-        _ url: String, _ fields: [(String, String)], cookie: String = "",
+        _ url: String,
+        _ fields: [(String, String)],
+        cookie: String = "",
         address: String? = nil
     ) async throws -> HTMLText {
         var request = HTTPClientRequest(url: url)
@@ -54,7 +59,9 @@ struct Browser: Sendable {
         return HTMLText(
             status: Int(response.status.code),
             location: response.headers.first(name: "location") ?? "",
-            cookie: cookies.joined(separator: "; "), text: String(buffer: body))
+            cookie: cookies.joined(separator: "; "),
+            text: String(buffer: body)
+        )
     }
 
     private static func encode(_ fields: [(String, String)]) -> String {

@@ -14,7 +14,9 @@ struct OpalBench {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("opal-bench-\(getpid())").path
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var report = Report(isJSON: arguments.contains("--json"))
         let isAll = !arguments.contains("card") && !arguments.contains("web")

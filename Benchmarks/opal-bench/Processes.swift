@@ -50,7 +50,8 @@ final class Processes: Sendable {
         servers.withLock { servers in
             Dictionary(
                 servers.map { ($0.name, residentMiB($0.process.processIdentifier)) },
-                uniquingKeysWith: { first, _ in first })
+                uniquingKeysWith: { first, _ in first }
+            )
         }
     }
 

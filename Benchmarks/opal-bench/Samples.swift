@@ -10,7 +10,7 @@ struct Samples {
 
     /// Runs `operation` for each index, shared among so many callers, and times each one.
     ///
-    /// - Parameter operation: caller, then index.
+    /// `operation`: caller, then index.
     static func run(
         callers: Int,
         operations: Int,

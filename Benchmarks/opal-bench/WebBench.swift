@@ -7,7 +7,8 @@ import NIOSSL
 import Synchronization
 
 /// *Consent to result* and *order to article* over HTTPS, with OPAL server, payment server and shop
-/// as processes of their own on loopback TLS; beside them a bare TLS echo by the same server library.
+/// as processes of their own on loopback TLS; beside them a bare TLS echo by the same server
+/// library.
 struct WebBench {
     let folder: String
     /// The `opal` executable.
@@ -23,7 +24,9 @@ struct WebBench {
     func run(_ report: inout Report) async throws {
         let data = "\(folder)/scheme"
         try await Processes.runToEnd(
-            opal, ["found", "--data", data, "--users", "\(Self.users)", "--value", "50000"])
+            opal,
+            ["found", "--data", data, "--users", "\(Self.users)", "--value", "50000"]
+        )
         let config = "\(folder)/config.json"
         try configuration(data).write(toFile: config, atomically: true, encoding: .utf8)
         let processes = Processes()
@@ -32,7 +35,10 @@ struct WebBench {
             try await processes.start(role, opal, ["serve", role, "--config", config])
         }
         try await processes.start(
-            "echo", CommandLine.arguments[0], ["echo", "\(Self.echoPort)", "\(data)/ca"])
+            "echo",
+            CommandLine.arguments[0],
+            ["echo", "\(Self.echoPort)", "\(data)/ca"]
+        )
         let browser = try Browser(authority: "\(data)/ca/ca.pem")
         let password = try String(contentsOfFile: "\(data)/demo-password", encoding: .utf8)
             .trimmingCharacters(in: .newlines)
@@ -48,8 +54,11 @@ struct WebBench {
             {
                 report.note(
                     String(
-                        format: "    consent to result / bare echo at %d clients: 1 / %.1f", count,
-                        echo.perSecond / consent.perSecond))
+                        format: "    consent to result / bare echo at %d clients: 1 / %.1f",
+                        count,
+                        echo.perSecond / consent.perSecond
+                    )
+                )
             }
         }
         try await browser.close()
@@ -82,7 +91,8 @@ struct WebBench {
             let answer = try await browser.post(
                 "\(Self.card)/sign-in",
                 [("csrf", form), ("userIdentifier", "user\(number)"), ("password", password)],
-                cookie: page.cookie)
+                cookie: page.cookie
+            )
             guard answer.status == 303, !answer.cookie.isEmpty else {
                 throw BenchFailure("user\(number) could not sign in: \(answer.status)")
             }
@@ -96,16 +106,25 @@ struct WebBench {
     ///
     /// - Returns: the address of the consent page.
     private func order(
-        _ browser: Browser, _ visit: Person, _ index: Int
+        _ browser: Browser,
+        _ visit: Person,
+        _ index: Int
     ) async throws -> String {
         let ordered = try await browser.post(
-            "\(Self.shop)/order", [("csrf", visit.csrf), ("article", Self.cheapest)],
-            cookie: visit.cookie, address: "10.\(index >> 16 & 255).\(index >> 8 & 255).1")
+            "\(Self.shop)/order",
+            [("csrf", visit.csrf), ("article", Self.cheapest)],
+            cookie: visit.cookie,
+            address: "10.\(index >> 16 & 255).\(index >> 8 & 255).1"
+        )
         guard ordered.status == 303 else {
             throw BenchFailure("the shop took no order: \(ordered.status)")
         }
         let page = try await browser.get(Self.shop + ordered.location)
-        let offered = try await browser.post("\(Self.card)/checkout", try page.fields(of: Self.card))
+        let offered = try await browser.post(
+            "\(Self.card)/checkout",
+            try page.fields(of: Self.card),
+            address: "10.\(index >> 16 & 255).\(index >> 8 & 255).1"
+        )
         guard offered.status == 303 else {
             throw BenchFailure("the card site took no offer: \(offered.status)")
         }
@@ -114,10 +133,14 @@ struct WebBench {
 
     private static let cheapest = "salt"
 
-    private func pay(_ browser: Browser, _ person: Person, _ address: String) async throws -> HTMLText
+    private func pay(_ browser: Browser, _ person: Person, _ address: String) async throws
+        -> HTMLText
     {
         let paid = try await browser.post(
-            address, [("csrf", person.csrf), ("decision", "pay")], cookie: person.cookie)
+            address,
+            [("csrf", person.csrf), ("decision", "pay")],
+            cookie: person.cookie
+        )
         guard paid.status == 200, paid.text.contains("name=\"result\"") else {
             throw BenchFailure("a purchase was not paid: \(paid.status)")
         }
@@ -127,14 +150,18 @@ struct WebBench {
     // MARK: Rows
 
     private func echo(
-        _ browser: Browser, _ clients: Int, _ processes: Processes, _ report: inout Report
+        _ browser: Browser,
+        _ clients: Int,
+        _ processes: Processes,
+        _ report: inout Report
     ) async throws {
         let address = "https://localhost:\(Self.echoPort)/echo"
         let fields = [("csrf", String(repeating: "x", count: 43)), ("decision", "pay")]
         for _ in 0..<2 {
             // The first round warms up.
             let samples = try await Samples.run(
-                callers: clients, operations: clients == 1 ? 3_000 : 20_000
+                callers: clients,
+                operations: clients == 1 ? 3_000 : 20_000
             ) { _, _ in
                 let answer = try await browser.post(address, fields, cookie: "x=y")
                 guard answer.status == 200 else { throw BenchFailure("the echo is silent") }
@@ -150,13 +177,18 @@ struct WebBench {
     }
 
     private func consent(
-        _ browser: Browser, _ visit: Person, _ people: [Person], _ clients: Int, _ processes: Processes,
+        _ browser: Browser,
+        _ visit: Person,
+        _ people: [Person],
+        _ clients: Int,
+        _ processes: Processes,
         _ report: inout Report
     ) async throws {
         let operations = clients == 1 ? 1_000 : 6_000
         let addresses = try await prepared(operations, browser, visit)
         let samples = try await Samples.run(callers: clients, operations: operations) {
-            caller, index in
+            caller,
+            index in
             _ = try await pay(browser, people[caller], addresses[index])
         }
         var row = Row("consent to result", callers: clients, samples)
@@ -166,7 +198,9 @@ struct WebBench {
 
     /// Orders made before the clock starts.
     private func prepared(
-        _ count: Int, _ browser: Browser, _ visit: Person
+        _ count: Int,
+        _ browser: Browser,
+        _ visit: Person
     ) async throws -> [String] {
         let addresses = Mutex([String](repeating: "", count: count))
         _ = try await Samples.run(callers: 32, operations: count) { _, index in
@@ -177,12 +211,17 @@ struct WebBench {
     }
 
     private func article(
-        _ browser: Browser, _ visit: Person, _ people: [Person], _ clients: Int, _ processes: Processes,
+        _ browser: Browser,
+        _ visit: Person,
+        _ people: [Person],
+        _ clients: Int,
+        _ processes: Processes,
         _ report: inout Report
     ) async throws {
         let operations = clients == 1 ? 500 : 3_000
         let samples = try await Samples.run(callers: clients, operations: operations) {
-            caller, index in
+            caller,
+            index in
             let address = try await order(browser, visit, 1_000_000 + index)
             let paid = try await pay(browser, people[caller], address)
             let brought = try await browser.post(
@@ -190,12 +229,14 @@ struct WebBench {
                 [
                     ("transaction", try paid.hidden("transaction")),
                     ("result", try paid.hidden("result")),
-                ])
+                ]
+            )
             guard brought.status == 303 else {
                 throw BenchFailure("the shop did not take a result: \(brought.status)")
             }
             let receipt = try await browser.get(
-                brought.location.hasPrefix("http") ? brought.location : Self.shop + brought.location)
+                brought.location.hasPrefix("http") ? brought.location : Self.shop + brought.location
+            )
             let file = try await browser.get(Self.shop + (try receipt.download()))
             guard file.status == 200, !file.text.isEmpty else {
                 throw BenchFailure("an article was not delivered: \(file.status)")

@@ -26,13 +26,18 @@ package struct RecordWrite: Equatable, Sendable {
 
     /// Writes the record's next state. It will have revision `expectedRevision + 1`.
     package static func put(
-        _ key: RecordKey, expectedRevision: UInt64, body: [UInt8], reply: [UInt8] = [],
+        _ key: RecordKey,
+        expectedRevision: UInt64,
+        body: [UInt8],
+        reply: [UInt8] = [],
         isOpen: Bool = false
     ) -> RecordWrite {
         precondition(max(body.count, reply.count) <= RecordLimits.bodyBytesMax)
         return RecordWrite(
-            key: key, expectedRevision: expectedRevision,
-            change: .put(body: body, reply: reply, isOpen: isOpen))
+            key: key,
+            expectedRevision: expectedRevision,
+            change: .put(body: body, reply: reply, isOpen: isOpen)
+        )
     }
 
     /// Removes a record that nobody needs any more, such as a session that has ended.

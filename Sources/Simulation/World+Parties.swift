@@ -94,6 +94,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: .securityCard)
             },
+            cardSidePeers: ["opal-server"],
             now: { clock.now }
         )
         return (module, pool)

@@ -41,7 +41,7 @@ package final class World: Sendable {
     let keys: WorldKeys
     let door = Door(as: "opal-server")
     let directory: AcquirerDirectory
-    private let terminalCount: Int
+    let terminalCount: Int
     private let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
 

@@ -5,8 +5,8 @@
 package protocol Link: Sendable {
     /// Sends a request and waits for its response.
     ///
-    /// - Parameter request: the whole message, at most ``LinkLimits/messageBytesMax`` bytes.
-    /// - Throws: `LinkFailure`. After any failure but `.notSent` and `.tooLarge` the peer may have
+    /// `request`: the whole message, at most ``LinkLimits/messageBytesMax`` bytes.
+    /// Throws `LinkFailure`. After any failure but `.notSent` and `.tooLarge` the peer may have
     ///   seen the request; ask again with the same bytes to learn what became of it.
     func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8]
 }
@@ -15,7 +15,7 @@ package protocol Link: Sendable {
 package protocol LinkService: Sendable {
     /// Answers one request. It never fails: what it refuses, it answers with a refusal message.
     ///
-    /// - Parameter peer: the name in the certificate of the calling party, or the name that the
+    /// `peer`: the name in the certificate of the calling party, or the name that the
     ///   composition gave to a caller in the same process.
     func answer(_ request: [UInt8], from peer: String) async -> [UInt8]
 }
@@ -53,7 +53,7 @@ package struct DirectLink: Link {
     private let service: any LinkService
     private let name: String
 
-    /// - Parameter name: the name under which the service sees this caller.
+    /// `name`: the name under which the service sees this caller.
     package init(to service: any LinkService, as name: String) {
         self.service = service
         self.name = name

@@ -12,7 +12,8 @@ struct Opal: AsyncParsableCommand {
             and demo data, and says where to click.
             """,
         subcommands: [
-            UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self, HSMCommand.self, CACommand.self,
+            UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
+            HSMCommand.self, CACommand.self,
             IssuerCommand.self,
             CardCommand.self, PayCommand.self,
         ]

@@ -167,7 +167,7 @@ import Wire
     private func opened(_ record: Record, in shop: Shop) async throws -> [UInt8] {
         try await shop.recordSealer.open(
             record.body,
-            name: Array("order".utf8) + record.key.bytes,
+            name: record.sealName,
             revision: record.revision
         )
     }

@@ -63,12 +63,26 @@ import Wire
             .saleAnswer(transaction, .sold, forMerchant: []), .refusal(transaction, .busy),
         ]
         for message in messages {
-            let answer = try PartyMessage(await world.payments.answer(message.bytes, from: "x"))
+            let answer = try PartyMessage(
+                await world.payments.answer(message.bytes, from: "opal-server")
+            )
             #expect(answer == .refusal(transaction, .unknownMessage))
         }
         let response = PartyMessage.debitResponse(transaction, sealed: [1, 2])
-        let answer = try PartyMessage(await world.payments.answer(response.bytes, from: "x"))
+        let answer = try PartyMessage(
+            await world.payments.answer(response.bytes, from: "opal-server")
+        )
         #expect(answer == .refusal(transaction, .orderUnknown))
+    }
+
+    @Test func `a merchant's link cannot draw or answer a debit`() async throws {
+        let world = try await World()
+        let transaction = TransactionIdentifier(high: 1, low: 2)
+        let response = PartyMessage.debitResponse(transaction, sealed: [1, 2])
+        let answer = try PartyMessage(
+            await world.payments.answer(response.bytes, from: "shop")
+        )
+        #expect(answer == .refusal(transaction, .unknownMessage))
     }
 
     @Test func `a truncated or oversized APDU changes nothing on the card`() async throws {

@@ -27,4 +27,14 @@ import Testing
         let report = try await run.report()
         #expect(report.violations.isEmpty, "\(report)")
     }
+
+    /// Else the test above would show nothing.
+    @Test func `runs with faults still deliver`() async throws {
+        var delivered = 0
+        for seed in UInt64(1)...8 {
+            let run = Run(seed: seed, steps: RunTests.steps, faultsOneIn: RunTests.faults)
+            delivered += try await run.report().delivered
+        }
+        #expect(delivered > 0)
+    }
 }

@@ -85,7 +85,8 @@ import Wire
             let page = try await browser.send("\(path)/number", [:])
             try expectWhole(page)
             let card = try #require(
-                fixture.world.cards.first { page.text.contains($0.digits) })
+                fixture.world.cards.first { page.text.contains($0.digits) }
+            )
             let acts = try await fixture.operators.journal(of: card)
             #expect(acts.map(\.kind) == [.numberShown])
             #expect(acts.map(\.operatorName) == [ConsoleFixture.name])
@@ -142,7 +143,8 @@ import Wire
     @Test func `an address that is no reference of ours leads nowhere`() async throws {
         let fixture = try await ConsoleFixture()
         try await fixture.work { browser async throws in
-            for text in [fixture.world.cards[0].digits, "AAAA", String(repeating: "A", count: 400)] {
+            for text in [fixture.world.cards[0].digits, "AAAA", String(repeating: "A", count: 400)]
+            {
                 #expect(try await browser.open("/cards/\(text)").status == .notFound)
             }
         }

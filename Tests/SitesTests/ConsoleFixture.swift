@@ -144,7 +144,8 @@ struct ConsoleFixture {
         form.city = "Springfield"
         form.country = "US"
         #expect(
-            try await users.signUp(form, from: "192.0.2.1", at: world.now) == .checkYourMail)
+            try await users.signUp(form, from: "192.0.2.1", at: world.now) == .checkYourMail
+        )
         let body = try #require(try await outbox.waiting().last?.message?.body)
         let match = try #require(body.firstMatch(of: /([A-Z]{4}-){3}[A-Z]{4}/))
         return String(match.output.0)

@@ -71,7 +71,8 @@ import Testing
             for _ in 0..<ConsoleLimits.failuresPerAddress {
                 #expect(
                     try await ConsoleFixture.signIn(browser, ConsoleFixture.name, "guess").status
-                        == .forbidden)
+                        == .forbidden
+                )
             }
             #expect(try await ConsoleFixture.signIn(browser).status == .tooManyRequests)
             fixture.world.clock.advance(by: ConsoleLimits.addressWindow)

@@ -34,7 +34,8 @@ import Wire
                 #expect(goods.count > 100)
                 let drawing = fixture.demo.content.presentation(of: article).drawing
                 #expect(
-                    try await browser.open("/assets/article-\(drawing).svg").status == .ok)
+                    try await browser.open("/assets/article-\(drawing).svg").status == .ok
+                )
             }
         }
     }

@@ -45,7 +45,8 @@ import Wire
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser)
             fixture.world.clock.advance(
-                by: PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(1))
+                by: PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(1)
+            )
             let receipt = path.replacing("/order/", with: "/receipt/")
             let refused = try await browser.open(receipt)
             try expectWhole(refused)
@@ -62,7 +63,8 @@ import Wire
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser)
             let order = try #require(
-                try await fixture.world.merchant().orders(limit: 1).first?.order)
+                try await fixture.world.merchant().orders(limit: 1).first?.order
+            )
             let page = try await ShopFixture.page(browser, path)
             let result = try await fixture.refusedResult(page, order.amount, reason)
             let answer = try await browser.submit("/status", result)

@@ -50,7 +50,8 @@ import Wire
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser, "comma")
             fixture.world.clock.advance(
-                by: PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(1))
+                by: PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(1)
+            )
             // Too old to be paid: the way leads to the question.
             let answer = try await browser.open(path)
             #expect(answer.status == .seeOther)
@@ -66,7 +67,8 @@ import Wire
         }
     }
 
-    @Test func `an order is not ordered again while it is open or after it was paid`() async throws {
+    @Test func `an order is not ordered again while it is open or after it was paid`() async throws
+    {
         let fixture = try await ShopFixture()
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser)

@@ -21,7 +21,8 @@ import Wire
             let receipt = try await browser.open(answer.location)
             #expect(receipt.status == .ok && receipt.text.contains("Paid, and it is yours"))
             let goods = try await browser.open(
-                answer.location.replacing("/receipt/", with: "/download/"))
+                answer.location.replacing("/receipt/", with: "/download/")
+            )
             #expect(goods.status == .ok)
             #expect(goods.headers[.contentType] == "text/plain;charset=utf-8")
             #expect(goods.headers[.contentDisposition] == "attachment; filename=\"glass.txt\"")
@@ -87,7 +88,9 @@ import Wire
         let fixture = try await ShopFixture()
         try await fixture.run { browser async throws in
             let first = try await ShopFixture.page(
-                browser, try await ShopFixture.order(browser, "salt"))
+                browser,
+                try await ShopFixture.order(browser, "salt")
+            )
             let second = try await ShopFixture.order(browser, "islands")
             let dear = try await ShopFixture.page(browser, second)
             var result = try await fixture.pay(first)
@@ -99,7 +102,8 @@ import Wire
         }
     }
 
-    @Test func `what is said of an unknown order and of a forged result is the same`() async throws {
+    @Test func `what is said of an unknown order and of a forged result is the same`() async throws
+    {
         let fixture = try await ShopFixture()
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser)

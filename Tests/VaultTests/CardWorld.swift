@@ -231,3 +231,18 @@ extension DebitIEP {
     /// The same command with one bit of S2 wrong.
     var forged: DebitIEP { signed(Signature(bits: signature.bits ^ 1)) }
 }
+
+extension DebitIEP {
+    /// The same command with another amount, as a forger makes it.
+    func with(amount: Money) -> DebitIEP {
+        DebitIEP(
+            securityCard: securityCard,
+            securityCardNumber: securityCardNumber,
+            transaction: transaction,
+            merchant: merchant,
+            time: time,
+            amount: amount,
+            signature: signature
+        )
+    }
+}

@@ -276,7 +276,7 @@ import Wire
 
     @Test(arguments: PurseVectors.cases)
     func
-        `the security card draws, counts, gives up and accepts a refusal with the bytes of the case`(
+        `the security card draws, counts, gives up and hears a refusal with the case's bytes`(
             vector: PurseVector
         ) async throws
     {

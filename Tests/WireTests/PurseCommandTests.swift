@@ -135,13 +135,22 @@ import Wire
         }
     }
 
-    @Test func `a debit with another amount is otherwise the same`() throws {
+    @Test func `a debit gets the merchant's own terms back and keeps the rest`() throws {
         var samples = Samples(2)
         let debit = try samples.debit()
-        let amount = try samples.money()
-        let other = debit.with(amount: amount)
-        #expect(other.amount == amount)
-        #expect(other.with(amount: debit.amount) == debit)
+        let terms = OrderTerms(
+            transaction: TransactionIdentifier(high: 7, low: 8),
+            merchant: debit.merchant,
+            amount: try samples.money(),
+            policy: .securityCard,
+            madeAt: Instant(milliseconds: 0),
+            statusURL: "https://shop.example/status"
+        )
+        let restored = debit.restoring(terms)
+        #expect(restored.amount == terms.amount && restored.transaction == terms.transaction)
+        #expect(restored.securityCard == debit.securityCard && restored.time == debit.time)
+        #expect(restored.securityCardNumber == debit.securityCardNumber)
+        #expect(restored.signature == debit.signature)
     }
 
     @Test func `a failure tells the place and never a value`() {

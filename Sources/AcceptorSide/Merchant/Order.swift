@@ -52,6 +52,12 @@ struct Order: Equatable, Sendable {
     /// The order after a result (FIG. 11C, step 638), or nil where it can no longer change.
     func settled(_ settlement: Settlement) -> Order? {
         var next = self
+        // Given up only because the payment server did not know it: a proven sale counts more, as
+        // the money was taken and the goods are owed.
+        if case .unpaid(nil, _) = progress, settlement.outcome == .sold {
+            next.progress = .paid(settlement)
+            return next
+        }
         switch state.next(after: .result(settlement.outcome)) {
         case .paid: next.progress = .paid(settlement)
         case .unpaid: next.progress = .unpaid(settlement, successor: nil)

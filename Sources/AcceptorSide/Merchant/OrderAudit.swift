@@ -10,6 +10,8 @@ package struct OrderAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
         package var orderCount = 0
+        /// Every order that opens.
+        package var orders: Set<TransactionIdentifier> = []
         /// Orders that are paid or delivered, with their amounts.
         package var paid: [TransactionIdentifier: Money] = [:]
         package var deliveredCount = 0
@@ -23,7 +25,7 @@ package struct OrderAudit: Sendable {
         self.sealing = sealing
     }
 
-    /// - Parameter progress: told after each order.
+    /// `progress`: told after each order.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
         let book = OrderBook(store: store, sealing: sealing)
@@ -31,38 +33,58 @@ package struct OrderAudit: Sendable {
             report.orderCount += 1
             let place = "merchant, order \(Hex.text(record.key.bytes))"
             if let order = try? await book.open(record).order {
+                report.orders.insert(order.transaction)
                 switch order.state {
                 case .paid, .delivered: report.paid[order.transaction] = order.article.price
                 case .open, .unpaid: break
                 }
                 if order.state == .delivered { report.deliveredCount += 1 }
-                if !(try await isChained(order)) {
-                    report.findings.append(
-                        AuditFinding(place, "its journal is not what was sealed"))
-                }
+                report.findings += try await checkJournal(of: order, record, place)
             } else {
                 report.findings.append(AuditFinding(place, "does not open"))
             }
             progress()
         }
+        try await store.forEach(MerchantRecords.sharedKey) { record async throws(StoreFailure) in
+            let body = try? await sealing.open(
+                record.body,
+                name: record.sealName,
+                revision: record.revision
+            )
+            if body == nil {
+                let place = "merchant, shared_key \(Hex.text(record.key.bytes))"
+                report.findings.append(AuditFinding(place, "does not open"))
+            }
+        }
         return report
     }
 
-    private func isChained(_ order: Order) async throws(StoreFailure) -> Bool {
+    /// Whether there is an order now.
+    package func hasOrder(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> Bool {
+        try await store.read(RecordKey(MerchantRecords.order, transaction.bytes)) != nil
+    }
+
+    private func checkJournal(
+        of order: Order,
+        _ record: Record,
+        _ place: String
+    ) async throws(StoreFailure) -> [AuditFinding] {
         let stream = order.transaction.bytes
-        var previous = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
-        var number: UInt64 = 0
-        var isRight = true
-        try await store.forEachPage(of: stream, upTo: order.lastRow) {
-            rows async throws(StoreFailure) in
-            for row in rows {
-                number += 1
-                let expected = try? await sealing.chain(
-                    row.body, stream: stream, number: number, previous: previous)
-                if row.number != number || expected?.hash != row.hash { isRight = false }
-                previous = row.hash
-            }
+        return try await store.checkJournal(
+            of: record,
+            stream: stream,
+            rows: order.lastRow,
+            lastHash: order.lastHash,
+            place: place
+        ) { row, previous in
+            try? await sealing.chain(
+                row.body,
+                stream: stream,
+                number: row.number,
+                previous: previous
+            ).hash
         }
-        return isRight && number == order.lastRow && previous == order.lastHash
     }
 }

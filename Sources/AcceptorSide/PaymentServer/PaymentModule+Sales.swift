@@ -33,9 +33,15 @@ extension PaymentModule {
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
         do {
             let bytes = try await seals.open(
-                record.body, name: record.sealName, revision: record.revision)
+                record.body,
+                name: record.sealName,
+                revision: record.revision
+            )
             return Stored(
-                sale: try SaleRecord(bytes), revision: record.revision, reply: record.reply)
+                sale: try SaleRecord(bytes),
+                revision: record.revision,
+                reply: record.reply
+            )
         } catch {
             throw .damaged("the sale \(Hex.text(record.key.bytes)) does not open")
         }
@@ -43,29 +49,48 @@ extension PaymentModule {
 
     /// Makes a step durable: sale, security card, journal and reply in one transition.
     func commit(
-        _ sale: inout SaleRecord, revision: UInt64, reply: [UInt8], steps: [SaleStep],
-        _ terminal: Terminal, memory: SealedSecurityCard
+        _ sale: inout SaleRecord,
+        revision: UInt64,
+        reply: [UInt8],
+        steps: [SaleStep],
+        _ terminal: Terminal,
+        memory: SealedSecurityCard
     ) async throws(Refusal) {
         let key = SaleRecord.key(sale.transaction)
         var transition = Transition(writes: [await terminal.write(memory)])
         do throws(ModuleFailure) {
             for step in steps {
                 let row = try await seals.chain(
-                    step.bytes, stream: key.bytes, number: sale.rowCount + 1,
-                    previous: sale.rowHash)
+                    step.bytes,
+                    stream: key.bytes,
+                    number: sale.rowCount + 1,
+                    previous: sale.rowHash
+                )
                 sale.rowCount = row.number
                 sale.rowHash = row.hash
                 transition.history.append(
                     HistoryRow(
-                        stream: key.bytes, number: row.number, hash: row.hash, body: row.body))
+                        stream: key.bytes,
+                        number: row.number,
+                        hash: row.hash,
+                        body: row.body
+                    )
+                )
             }
             let body = try await seals.seal(
-                sale.bytes, name: key.sealName(isOpen: sale.state.isOpen, reply: reply),
-                revision: revision + 1)
+                sale.bytes,
+                name: key.sealName(isOpen: sale.state.isOpen, reply: reply),
+                revision: revision + 1
+            )
             transition.writes.append(
                 .put(
-                    key, expectedRevision: revision, body: body, reply: reply,
-                    isOpen: sale.state.isOpen))
+                    key,
+                    expectedRevision: revision,
+                    body: body,
+                    reply: reply,
+                    isOpen: sale.state.isOpen
+                )
+            )
         } catch {
             throw .storeUnavailable
         }
@@ -97,10 +122,15 @@ extension PaymentModule {
         }
         do throws(ModuleFailure) {
             let session = try await keys.session(
-                for: stored.sale.request.terms, stored.sale.request.proof)
+                for: stored.sale.request.terms,
+                stored.sale.request.proof
+            )
             return Held(
-                terminal: terminal, session: session, sale: stored.sale,
-                revision: stored.revision)
+                terminal: terminal,
+                session: session,
+                sale: stored.sale,
+                revision: stored.revision
+            )
         } catch {
             terminals.release(terminal)
             throw .storeUnavailable
@@ -119,7 +149,10 @@ extension PaymentModule {
         while true {
             guard
                 let page = try? await store.listOpen(
-                    SaleRecord.kind, after: cursor, limit: RecordLimits.pageMax)
+                    SaleRecord.kind,
+                    after: cursor,
+                    limit: RecordLimits.pageMax
+                )
             else { return count }
             for record in page {
                 guard let stored = try? await open(record), stored.sale.drawnAt < deadline,

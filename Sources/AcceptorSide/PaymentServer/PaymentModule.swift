@@ -38,19 +38,27 @@ package final class PaymentModule: LinkService {
     let terminals: TerminalInterface
     let now: @Sendable () -> Instant
     private let agreements: [MerchantIdentifier: Agreement]
+    /// The OPAL servers, by the names of their links: only they draw and answer debits.
+    private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
 
     package static let schema = RecordSchema(
-        party: "payment_server", version: 1,
+        party: "payment_server",
+        version: 1,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-        ])
+        ]
+    )
 
-    /// - Parameter now: asked once for each message.
+    /// `now`: asked once for each message.
     package init(
-        store: any RecordStore, seals: any RecordSealing, keys: any SaleSealing,
-        terminals: TerminalInterface, agreements: [Agreement],
+        store: any RecordStore,
+        seals: any RecordSealing,
+        keys: any SaleSealing,
+        terminals: TerminalInterface,
+        agreements: [Agreement],
+        cardSidePeers: Set<String>,
         now: @escaping @Sendable () -> Instant
     ) {
         self.store = store
@@ -58,6 +66,7 @@ package final class PaymentModule: LinkService {
         self.keys = keys
         self.terminals = terminals
         self.now = now
+        self.cardSidePeers = cardSidePeers
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
     }
 
@@ -69,6 +78,12 @@ package final class PaymentModule: LinkService {
             return PartyMessage.refusal(.unknown, .malformed).bytes
         }
         do throws(Refusal) {
+            switch message {
+            case .drawRequest, .debitResponse:
+                // A merchant may ask what became of a sale, and no more.
+                guard cardSidePeers.contains(peer) else { throw .unknownMessage }
+            default: break
+            }
             switch message {
             case .drawRequest(let draw): return try await drawRequest(draw)
             case .debitResponse(let transaction, let sealed):
@@ -103,7 +118,11 @@ package final class PaymentModule: LinkService {
             let (sale, reply) = try await sign(request, draw, session, terminal)
             held.withLock {
                 $0[transaction] = Held(
-                    terminal: terminal, session: session, sale: sale, revision: 1)
+                    terminal: terminal,
+                    session: session,
+                    sale: sale,
+                    revision: 1
+                )
             }
             return reply
         } catch {
@@ -116,7 +135,8 @@ package final class PaymentModule: LinkService {
     /// (it came twice), or its commit may have been made all the same: then it gets the same
     /// bytes.
     private func repeated(
-        _ request: DrawRequest, after refusal: Refusal
+        _ request: DrawRequest,
+        after refusal: Refusal
     ) async throws(Refusal) -> [UInt8] {
         guard refusal == .orderInProgress || refusal == .storeUnavailable else { throw refusal }
         guard let stored = try await read(request.terms.transaction) else {
@@ -144,7 +164,8 @@ package final class PaymentModule: LinkService {
     }
 
     private func openDraw(
-        _ request: DrawRequest, _ session: any SaleSession
+        _ request: DrawRequest,
+        _ session: any SaleSession
     ) async throws(Refusal) -> CardDraw {
         let bytes: [UInt8]
         do throws(ModuleFailure) {
@@ -164,15 +185,22 @@ package final class PaymentModule: LinkService {
 
     /// Has the security card issue S2, and makes sale, memory and journal durable.
     private func sign(
-        _ request: DrawRequest, _ draw: CardDraw, _ session: any SaleSession, _ terminal: Terminal
+        _ request: DrawRequest,
+        _ draw: CardDraw,
+        _ session: any SaleSession,
+        _ terminal: Terminal
     ) async throws(Refusal) -> (SaleRecord, reply: [UInt8]) {
         let moment = now()
         let drawn = try await ask { () async throws(ModuleFailure) in
             try await terminal.draw(draw, at: CardTime(moment))
         }
         var sale = SaleRecord(
-            terminal: terminal.name, drawnAt: moment, request: request, draw: draw,
-            command: drawn.command)
+            terminal: terminal.name,
+            drawnAt: moment,
+            request: request,
+            draw: draw,
+            command: drawn.command
+        )
         let sealed: [UInt8]
         do throws(ModuleFailure) {
             sealed = try await session.sealCommand(drawn.command.bytes)
@@ -181,18 +209,24 @@ package final class PaymentModule: LinkService {
         }
         let reply = PartyMessage.debitCommand(draw.transaction, sealed: sealed).bytes
         try await commit(
-            &sale, revision: 0, reply: reply,
+            &sale,
+            revision: 0,
+            reply: reply,
             steps: [
                 SaleStep(.requested, at: moment),
                 SaleStep(.drawn, at: moment, drawn.command.bytes),
-            ], terminal, memory: drawn.memory)
+            ],
+            terminal,
+            memory: drawn.memory
+        )
         return (sale, reply)
     }
 
     // MARK: Debit response (FIG. 11C, steps 624–634)
 
     private func debitResponse(
-        _ transaction: TransactionIdentifier, _ sealed: [UInt8]
+        _ transaction: TransactionIdentifier,
+        _ sealed: [UInt8]
     ) async throws(Refusal) -> [UInt8] {
         guard var held = try await take(transaction) else {
             guard let ended = try await read(transaction) else { throw .orderUnknown }
@@ -246,9 +280,12 @@ package final class PaymentModule: LinkService {
         }
         held.sale.answer = answer
         return try await end(
-            &held, after: completed.isCounted ? .cardDebited : .cardRefused,
-            reason: completed.isCounted ? nil : Refusal(answer.completion),
-            data: answer.bytes, memory: completed.memory)
+            &held,
+            after: completed.isCounted ? .cardDebited : .cardRefused,
+            reason: completed.isCounted ? nil : Refusal(declined: answer.completion),
+            data: answer.bytes,
+            memory: completed.memory
+        )
     }
 
     /// Gives a held sale up: SV is made, and the sale can never be counted.
@@ -259,50 +296,84 @@ package final class PaymentModule: LinkService {
         }
         held.sale.voidProof = given.voidProof
         return try await end(
-            &held, after: .givenUp, reason: .orderGivenUp,
-            data: given.voidProof.bits.bigEndianBytes, memory: given.memory)
+            &held,
+            after: .givenUp,
+            reason: .orderGivenUp,
+            data: given.voidProof.bits.bigEndianBytes,
+            memory: given.memory
+        )
     }
 
     /// Ends a sale: makes both results, and everything durable at once.
     private func end(
-        _ held: inout Held, after event: SaleEvent, reason: Refusal?, data: [UInt8],
+        _ held: inout Held,
+        after event: SaleEvent,
+        reason: Refusal?,
+        data: [UInt8],
         memory: SealedSecurityCard
     ) async throws(Refusal) -> [UInt8] {
-        guard let state = held.sale.state.next(after: event), let outcome = state.outcome,
-            let kind = SaleStep.Kind(rawValue: state.rawValue)
-        else { preconditionFailure("A held sale is drawn.") }
+        guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
+            preconditionFailure("A held sale is drawn.")
+        }
+        let kind: SaleStep.Kind =
+            switch outcome {
+            case .sold: .sold
+            case .refused: .refused
+            case .void: .void
+            }
         let moment = now()
         var sale = held.sale
         sale.state = state
         let reply = try await reply(sale, outcome, reason, moment, held.session)
         try await commit(
-            &sale, revision: held.revision, reply: reply,
-            steps: [SaleStep(kind, at: moment, data)], held.terminal, memory: memory)
+            &sale,
+            revision: held.revision,
+            reply: reply,
+            steps: [SaleStep(kind, at: moment, data)],
+            held.terminal,
+            memory: memory
+        )
         held.sale = sale
         held.revision += 1
         return reply
     }
 
     private func reply(
-        _ sale: SaleRecord, _ outcome: SaleOutcome, _ reason: Refusal?, _ moment: Instant,
+        _ sale: SaleRecord,
+        _ outcome: SaleOutcome,
+        _ reason: Refusal?,
+        _ moment: Instant,
         _ session: any SaleSession
     ) async throws(Refusal) -> [UInt8] {
         let (terms, command) = (sale.request.terms, sale.command)
         do throws(ModuleFailure) {
             let forCard = try await session.sealResult(
                 CardDebitResult(
-                    outcome: outcome, reason: reason, time: CardTime(moment),
+                    outcome: outcome,
+                    reason: reason,
+                    time: CardTime(moment),
                     securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber, voidProof: sale.voidProof))
+                    securityCardNumber: command.securityCardNumber,
+                    voidProof: sale.voidProof
+                )
+            )
             let forMerchant = try await session.sealResult(
                 MerchantDebitResult(
-                    transaction: terms.transaction, merchant: terms.merchant,
-                    amount: terms.amount, outcome: outcome, reason: reason,
+                    transaction: terms.transaction,
+                    merchant: terms.merchant,
+                    amount: terms.amount,
+                    outcome: outcome,
+                    reason: reason,
                     cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
                     securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber, time: CardTime(moment)))
+                    securityCardNumber: command.securityCardNumber,
+                    time: CardTime(moment)
+                )
+            )
             return PartyMessage.debitResult(
-                terms.transaction, forCard: forCard, forMerchant: forMerchant
+                terms.transaction,
+                forCard: forCard,
+                forMerchant: forMerchant
             ).bytes
         } catch {
             throw .storeUnavailable
@@ -326,7 +397,9 @@ package final class PaymentModule: LinkService {
             forMerchant = result
         }
         return PartyMessage.saleAnswer(
-            transaction, stored.sale.state, forMerchant: forMerchant
+            transaction,
+            stored.sale.state,
+            forMerchant: forMerchant
         ).bytes
     }
 }
@@ -348,17 +421,4 @@ extension PartyMessage {
 extension TransactionIdentifier {
     /// For the refusal of a message from which no TRX could be read.
     package static let unknown = TransactionIdentifier(high: 0, low: 0)
-}
-
-extension Refusal {
-    /// Why the card did not debit.
-    init(_ completion: CompletionCode) {
-        switch completion {
-        case .insufficientValue: self = .insufficientValue
-        case .cardExpired: self = .cardExpired
-        case .cardBlocked: self = .cardBlocked
-        case .refusedByLimit: self = .refusedByLimit
-        case .done, .maximumBalanceExceeded: self = .malformed
-        }
-    }
 }

@@ -29,50 +29,64 @@ package struct SaleAudit: Sendable {
     private let securityCards: [SecurityCardIdentifier: any PurchaseModule]
 
     package init(
-        store: any RecordStore, seals: any RecordSealing, securityCards: [any PurchaseModule]
+        store: any RecordStore,
+        seals: any RecordSealing,
+        securityCards: [any PurchaseModule]
     ) {
         self.store = store
         self.seals = seals
         self.securityCards = Dictionary(
-            securityCards.map { ($0.identifier, $0) }, uniquingKeysWith: { first, _ in first })
+            securityCards.map { ($0.identifier, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
-    /// - Parameter progress: told after each sale.
+    /// `progress`: told after each sale.
     package func run(
         _ progress: @Sendable () -> Void
     ) async throws(StoreFailure) -> Report {
         var report = Report()
-        // The memories first: sales that are counted while the audit runs are then too many, never
-        // too few.
-        let memories = try await memories(&report)
-        var counted: [SecurityCardIdentifier: [SecurityCardDescription.Total]] = [:]
-        var numbers: [SecurityCardIdentifier: Set<UInt32>] = [:]
+        // What a memory has counted is on record from then on, and what is on record is counted
+        // in a memory that is read afterwards; so this holds beside a running server.
+        let before = try await memories(&report)
+        var found: [SecurityCardIdentifier: Found] = [:]
         try await store.forEach(SaleRecord.kind) { record async throws(StoreFailure) in
             report.saleCount += 1
             if let sale = try await check(record, &report) {
                 let card = sale.command.securityCard
-                if !numbers[card, default: []].insert(sale.command.securityCardNumber).inserted {
+                if !found[card, default: Found()].add(sale) {
                     report.findings.append(
-                        AuditFinding(Self.place(record), "its NTPSAM was used twice"))
-                }
-                if let memory = memories[card],
-                    sale.command.securityCardNumber <= memory.lastNumber,
-                    sale.state == .sold
-                {
-                    SaleAudit.add(sale.command.amount, to: &counted[card, default: []])
+                        AuditFinding(Self.place(record), "its NTPSAM was used twice")
+                    )
                 }
             }
             progress()
         }
-        for (card, memory) in memories {
-            compare(memory, counted[card] ?? [], &report)
+        for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
+        var silent = Report()
+        for (card, memory) in try await memories(&silent) where before[card] != nil {
+            compare(found[card] ?? Found(), memory, &report)
         }
-        try await store.forEach(AcquirerRecords.agreement) { record async throws(StoreFailure) in
-            if await open(record) == nil {
-                report.findings.append(AuditFinding(Self.place(record), "does not open"))
+        for kind in [
+            AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
+        ] {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                if await open(record) == nil {
+                    report.findings.append(AuditFinding(Self.place(record), "does not open"))
+                }
             }
         }
         return report
+    }
+
+    /// The state of a sale as it is now: nil where there is none, or where it does not open.
+    package func state(
+        of transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> SaleState? {
+        guard let record = try await store.read(SaleRecord.key(transaction)),
+            let body = await open(record)
+        else { return nil }
+        return try? SaleRecord(body).state
     }
 
     // MARK: Security cards
@@ -85,35 +99,84 @@ package struct SaleAudit: Sendable {
             let key = RecordKey(Terminal.memoryKind, identifier.bytes)
             guard let record = try await store.read(key) else { continue }
             let memory = SealedSecurityCard(
-                identifier: identifier, revision: record.revision, body: record.body)
+                identifier: identifier,
+                revision: record.revision,
+                body: record.body
+            )
             if record.reply.isEmpty, !record.isOpen,
                 let description = try? await securityCard.describe(memory)
             {
                 memories[identifier] = description
             } else {
                 report.findings.append(
-                    AuditFinding("security card \(identifier.text)", "its memory does not open"))
+                    AuditFinding("security card \(identifier.text)", "its memory does not open")
+                )
             }
         }
         return memories
     }
 
+    /// The sales on record of one security card.
+    private struct Found {
+        var numbers: Set<UInt32> = []
+        var lastNumber: UInt32 = 0
+        var totals: [SecurityCardDescription.Total] = []
+
+        /// Counts a sale.
+        ///
+        /// Returns whether its NTPSAM is new.
+        mutating func add(_ sale: SaleRecord) -> Bool {
+            let number = sale.command.securityCardNumber
+            lastNumber = max(lastNumber, number)
+            if sale.state == .sold { SaleAudit.add(sale.command.amount, to: &totals) }
+            return numbers.insert(number).inserted
+        }
+
+        func total(like other: SecurityCardDescription.Total) -> SecurityCardDescription.Total? {
+            totals.first { $0.currency == other.currency && $0.exponent == other.exponent }
+        }
+    }
+
+    /// What was counted must be on record.
     private func compare(
-        _ memory: SecurityCardDescription, _ counted: [SecurityCardDescription.Total],
+        _ memory: SecurityCardDescription,
+        _ found: Found,
         _ report: inout Report
     ) {
         for total in memory.totals {
-            let found = counted.first {
-                $0.currency == total.currency && $0.exponent == total.exponent
-            }
-            if (found?.minorUnits ?? 0) < total.minorUnits || (found?.count ?? 0) < total.count {
+            let sum = found.total(like: total)
+            if (sum?.minorUnits ?? 0) < total.minorUnits || (sum?.count ?? 0) < total.count {
                 report.findings.append(
                     AuditFinding(
                         "security card \(memory.identifier.text)",
                         "counted \(total.count) sales of \(total.minorUnits) minor units in "
-                            + "currency \(total.currency.digits), but \(found?.count ?? 0) of "
-                            + "\(found?.minorUnits ?? 0) are on record"))
+                            + "currency \(total.currency.digits), but \(sum?.count ?? 0) of "
+                            + "\(sum?.minorUnits ?? 0) are on record"
+                    )
+                )
             }
+        }
+    }
+
+    /// What is on record must be counted: else the memory was put back to an older one.
+    private func compare(
+        _ found: Found,
+        _ memory: SecurityCardDescription,
+        _ report: inout Report
+    ) {
+        let isCounted = found.totals.allSatisfy { sum in
+            memory.totals.contains {
+                $0.currency == sum.currency && $0.exponent == sum.exponent
+                    && $0.count >= sum.count && $0.minorUnits >= sum.minorUnits
+            }
+        }
+        if !isCounted || found.lastNumber > memory.lastNumber {
+            report.findings.append(
+                AuditFinding(
+                    "security card \(memory.identifier.text)",
+                    "its memory is older than its sales"
+                )
+            )
         }
     }
 
@@ -123,8 +186,11 @@ package struct SaleAudit: Sendable {
         }
         let before = index.map { totals[$0] }
         let total = SecurityCardDescription.Total(
-            currency: amount.currency, exponent: amount.exponent, count: (before?.count ?? 0) + 1,
-            minorUnits: (before?.minorUnits ?? 0) &+ amount.minorUnits)
+            currency: amount.currency,
+            exponent: amount.exponent,
+            count: (before?.count ?? 0) + 1,
+            minorUnits: (before?.minorUnits ?? 0) &+ amount.minorUnits
+        )
         if let index { totals[index] = total } else { totals.append(total) }
     }
 
@@ -135,7 +201,8 @@ package struct SaleAudit: Sendable {
     }
 
     private func check(
-        _ record: Record, _ report: inout Report
+        _ record: Record,
+        _ report: inout Report
     ) async throws(StoreFailure) -> SaleRecord? {
         let place = Self.place(record)
         guard let body = await open(record), let sale = try? SaleRecord(body),
@@ -148,46 +215,47 @@ package struct SaleAudit: Sendable {
         switch sale.state {
         case .sold:
             report.sold[sale.transaction] = Sold(
-                card: sale.draw.initializeAnswer.card, number: sale.draw.initializeAnswer.number,
-                amount: sale.command.amount, merchant: sale.command.merchant)
+                card: sale.draw.initializeAnswer.card,
+                number: sale.draw.initializeAnswer.number,
+                amount: sale.command.amount,
+                merchant: sale.command.merchant
+            )
         case .void, .refused: report.void.insert(sale.transaction)
         case .drawn: report.open.insert(sale.transaction)
         }
-        if let answer = sale.answer, let securityCard = securityCards[sale.command.securityCard] {
+        let securityCard = securityCards[sale.command.securityCard]
+        if securityCard == nil {
+            report.findings.append(AuditFinding(place, "its security card is not on record"))
+        }
+        if let answer = sale.answer, let securityCard {
             let isRight = (try? await securityCard.verify(sale.draw, sale.command, answer)) ?? false
             if !isRight { report.findings.append(AuditFinding(place, "its S3 is wrong")) }
-        } else if sale.state == .sold {
+        } else if sale.answer == nil, sale.state == .sold {
             report.findings.append(AuditFinding(place, "is sold without S3"))
         }
-        try await walk(sale, place, &report)
+        report.findings += try await checkJournal(of: sale, record, place)
         return sale
     }
 
-    /// Walks the journal of a sale: each row follows from the one before, the last one is sealed
-    /// in the record.
-    private func walk(
-        _ sale: SaleRecord, _ place: String, _ report: inout Report
-    ) async throws(StoreFailure) {
+    private func checkJournal(
+        of sale: SaleRecord,
+        _ record: Record,
+        _ place: String
+    ) async throws(StoreFailure) -> [AuditFinding] {
         let stream = sale.transaction.bytes
-        var previous = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
-        var number: UInt64 = 0
-        try await store.forEachPage(of: stream, upTo: sale.rowCount) {
-            rows async throws(StoreFailure) in
-            for row in rows {
-                number += 1
-                let expected = try? await seals.chain(
-                    row.body, stream: stream, number: number, previous: previous)
-                if row.number != number || expected?.hash != row.hash {
-                    report.findings.append(
-                        AuditFinding(
-                            "\(place), journal row \(row.number)",
-                            "does not follow from the row before"))
-                }
-                previous = row.hash
-            }
-        }
-        if number != sale.rowCount || previous != sale.rowHash {
-            report.findings.append(AuditFinding(place, "its journal is not what was sealed"))
+        return try await store.checkJournal(
+            of: record,
+            stream: stream,
+            rows: sale.rowCount,
+            lastHash: sale.rowHash,
+            place: place
+        ) { row, previous in
+            try? await seals.chain(
+                row.body,
+                stream: stream,
+                number: row.number,
+                previous: previous
+            ).hash
         }
     }
 

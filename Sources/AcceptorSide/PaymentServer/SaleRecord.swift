@@ -26,7 +26,10 @@ package struct SaleRecord: Equatable, Sendable {
     package var rowHash: [UInt8]
 
     package init(
-        terminal: String, drawnAt: Instant, request: DrawRequest, draw: CardDraw,
+        terminal: String,
+        drawnAt: Instant,
+        request: DrawRequest,
+        draw: CardDraw,
         command: DebitIEP
     ) {
         state = .drawn
@@ -56,7 +59,8 @@ package struct SaleRecord: Equatable, Sendable {
         terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
         drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
         let message = try PartyMessage(
-            try reader.counted("request", max: LinkLimits.messageBytesMax))
+            try reader.counted("request", max: LinkLimits.messageBytesMax)
+        )
         guard case .drawRequest(let request) = message else {
             throw reader.failure("request", .invalid)
         }
@@ -64,7 +68,8 @@ package struct SaleRecord: Equatable, Sendable {
         draw = try CardDraw(try reader.counted("draw", max: PartyMessage.sealedBytesMax))
         command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
         let hasAnswer = try reader.byte("answer") != 0
-        answer = hasAnswer
+        answer =
+            hasAnswer
             ? try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length)) : nil
         voidProof = try reader.signature("SV")
         rowCount = try reader.integer("rows", bytes: 8)

@@ -16,9 +16,11 @@ package actor Terminal {
     private let securityCard: any PurchaseModule
     private var memory: SealedSecurityCard
 
-    /// - Parameter memory: the security card's memory as stored.
+    /// `memory`: the security card's memory as stored.
     package init(
-        name: String, securityCard: any PurchaseModule, memory: SealedSecurityCard
+        name: String,
+        securityCard: any PurchaseModule,
+        memory: SealedSecurityCard
     ) {
         precondition((1...Terminal.nameBytesMax).contains(name.utf8.count))
         precondition(memory.identifier == securityCard.identifier)
@@ -30,14 +32,18 @@ package actor Terminal {
 
     /// Starts a terminal: with the security card's memory as stored, or a new one.
     package static func start(
-        name: String, securityCard: any PurchaseModule, store: any RecordStore
+        name: String,
+        securityCard: any PurchaseModule,
+        store: any RecordStore
     ) async throws(PaymentServerFailure) -> Terminal {
         let key = RecordKey(memoryKind, securityCard.identifier.bytes)
         do {
             if let record = try await store.read(key) {
                 let memory = SealedSecurityCard(
-                    identifier: securityCard.identifier, revision: record.revision,
-                    body: record.body)
+                    identifier: securityCard.identifier,
+                    revision: record.revision,
+                    body: record.body
+                )
                 _ = try await securityCard.describe(memory)
                 return Terminal(name: name, securityCard: securityCard, memory: memory)
             }
@@ -60,20 +66,24 @@ package actor Terminal {
 
     /// Emulates the dialogue of card and security card up to DEBIT IEP (FIG. 11D, steps 688–694).
     package func draw(
-        _ draw: CardDraw, at time: CardTime
+        _ draw: CardDraw,
+        at time: CardTime
     ) async throws(ModuleFailure) -> Result<SecurityCardDraw, Refusal> {
         try await securityCard.draw(draw, at: time, with: memory)
     }
 
     /// Gives the card's answer to the security card (FIG. 11C, steps 624–628).
     package func complete(
-        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Result<SecurityCardCompletion, Refusal> {
         try await securityCard.complete(draw, command, answer, with: memory)
     }
 
     package func giveUp(
-        _ draw: CardDraw, _ command: DebitIEP
+        _ draw: CardDraw,
+        _ command: DebitIEP
     ) async throws(ModuleFailure) -> Result<SecurityCardVoid, Refusal> {
         try await securityCard.giveUp(draw, command, with: memory)
     }
@@ -85,8 +95,10 @@ package actor Terminal {
     /// The write that makes the next memory durable, together with the sale.
     package func write(_ next: SealedSecurityCard) -> RecordWrite {
         .put(
-            RecordKey(Terminal.memoryKind, identifier.bytes), expectedRevision: memory.revision,
-            body: next.body)
+            RecordKey(Terminal.memoryKind, identifier.bytes),
+            expectedRevision: memory.revision,
+            body: next.body
+        )
     }
 
     /// Takes over the memory that is now durable.
@@ -103,7 +115,10 @@ package actor Terminal {
         let key = RecordKey(Terminal.memoryKind, identifier.bytes)
         guard let record = try? await store.read(key) else { return false }
         memory = SealedSecurityCard(
-            identifier: identifier, revision: record.revision, body: record.body)
+            identifier: identifier,
+            revision: record.revision,
+            body: record.body
+        )
         return true
     }
 }

@@ -43,31 +43,40 @@ package struct Emulator: Sendable {
 
     /// Does one command.
     ///
-    /// - Parameters:
-    ///   - command: the command's bytes.
-    ///   - card: the card's record.
-    ///   - dialogue: what the last Initialize left open.
-    ///   - now: the moment for the history.
-    ///   - note: what the person reads in the history.
-    ///   - attach: records that must become durable together with a change of the card; it is
+    /// `command`: the command's bytes.
+    /// `card`: the card's record.
+    /// `dialogue`: what the last Initialize left open.
+    /// `now`: the moment for the history.
+    /// `note`: what the person reads in the history.
+    /// `attach`: records that must become durable together with a change of the card; it is
     ///     asked once for each change, with the response that will leave.
-    /// - Throws: `StoreFailure`, and then nothing has changed, except after `.unavailable`.
+    /// Throws `StoreFailure`, and then nothing has changed, except after `.unavailable`.
     package func perform(
-        _ command: [UInt8], on card: SealedCard, dialogue: CardDialogue?, now: Instant,
-        note: String, attach: Attachment?
+        _ command: [UInt8],
+        on card: SealedCard,
+        dialogue: CardDialogue?,
+        now: Instant,
+        note: String,
+        attach: Attachment?
     ) async throws(EmulatorFailure) -> Outcome {
         let parsed: PurseCommand
         do throws(StatusWord) {
             parsed = try PurseCommand(Self.apdu(command))
         } catch {
             return Outcome(
-                response: ResponseAPDU(status: error), dialogue: dialogue, card: card)
+                response: ResponseAPDU(status: error),
+                dialogue: dialogue,
+                card: card
+            )
         }
         let step: CardStep
         do throws(ModuleFailure) {
             let context = CardContext(
-                random: random.integer(), now: now, note: note,
-                evidence: try await evidence(for: parsed, of: card))
+                random: random.integer(),
+                now: now,
+                note: note,
+                evidence: try await evidence(for: parsed, of: card)
+            )
             step = try await module.process(parsed, on: card, dialogue: dialogue, context: context)
         } catch {
             throw .module(error)
@@ -79,7 +88,10 @@ package struct Emulator: Sendable {
     }
 
     private func commit(
-        _ step: CardStep, _ change: CardChange, expected: UInt64, _ attach: Attachment?
+        _ step: CardStep,
+        _ change: CardChange,
+        expected: UInt64,
+        _ attach: Attachment?
     ) async throws(EmulatorFailure) -> Outcome {
         let key = Emulator.key(change.card.card)
         var transition = Transition(writes: [
@@ -87,7 +99,8 @@ package struct Emulator: Sendable {
         ])
         if let row = change.row {
             transition.history.append(
-                HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body))
+                HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body)
+            )
             if let attach {
                 transition.writes += try await attach.writes(for: step.response)
             }
@@ -105,7 +118,8 @@ package struct Emulator: Sendable {
 
     /// The row that a command names by its NT: looked for from the newest row back.
     private func evidence(
-        for command: PurseCommand, of card: SealedCard
+        for command: PurseCommand,
+        of card: SealedCard
     ) async throws(ModuleFailure) -> CardHistoryEntry? {
         let number: UInt32
         let wantsDebit: Bool
@@ -121,7 +135,10 @@ package struct Emulator: Sendable {
             let begin = end > page ? end - page : 0
             guard
                 let rows = try? await store.history(
-                    card.card.bytes, after: begin, limit: Int(end - begin))
+                    card.card.bytes,
+                    after: begin,
+                    limit: Int(end - begin)
+                )
             else { throw .unavailable("the history cannot be read") }
             for row in rows.reversed() {
                 guard let entry = try? CardHistoryEntry(row.body) else { throw .sealBroken }
@@ -178,11 +195,4 @@ package enum EmulatorFailure: Error, Equatable, Sendable {
     case module(ModuleFailure)
     /// The card, or a record attached to it, was changed by another commit.
     case conflict
-}
-
-extension RandomSource {
-    /// Eight fresh bytes as an integer: R of a dialogue.
-    package func integer() -> UInt64 {
-        bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
 }

@@ -19,9 +19,11 @@ package actor PseudoReader: CardChannel {
     /// Why the last command got no response, for the party that put the card in.
     package private(set) var failure: EmulatorFailure?
 
-    /// - Parameter now: asked for the moment of each history row.
+    /// `now`: asked for the moment of each history row.
     package init(
-        _ card: CardIdentifier, emulator: Emulator, now: @escaping @Sendable () -> Instant
+        _ card: CardIdentifier,
+        emulator: Emulator,
+        now: @escaping @Sendable () -> Instant
     ) {
         identifier = card
         self.emulator = emulator
@@ -52,7 +54,13 @@ package actor PseudoReader: CardChannel {
         let outcome: Emulator.Outcome
         do throws(EmulatorFailure) {
             outcome = try await emulator.perform(
-                command, on: card, dialogue: open, now: now(), note: note, attach: attachment)
+                command,
+                on: card,
+                dialogue: open,
+                now: now(),
+                note: note,
+                attach: attachment
+            )
         } catch {
             self.card = nil
             failure = error

@@ -27,10 +27,16 @@ package struct ClientCode: Sendable {
     ///
     /// - Throws: `.refused` with the reason; nothing has left the card.
     package func draw(
-        _ type: TransactionType, _ terms: OrderTerms, at now: Instant
+        _ type: TransactionType,
+        _ terms: OrderTerms,
+        at now: Instant
     ) async throws(ClientFailure) -> CardDraw {
         let answerToReset = try await reset()
-        try await expectDone(.select(application: PurseCommand.application))
+        let selected = try await expectDone(.select(application: PurseCommand.application))
+        // Before Initialize: a card without a clock would say first that its value is too small.
+        if let expiry = try expiry(selected), expiry.isPast(at: CardTime(now)) {
+            throw .refused(.cardExpired)
+        }
         let request = InitializePurchase(type: type, amount: terms.amount)
         let response = try await transmit(.initializePurchase(request))
         guard response.status == .done else {
@@ -48,12 +54,17 @@ package struct ClientCode: Sendable {
         }
         let isPublicKeyCard = answer.algorithm == .publicKey
         return CardDraw(
-            answerToReset: answerToReset, initializeAnswer: answer, type: type,
-            amount: terms.amount, transaction: terms.transaction, merchant: terms.merchant,
+            answerToReset: answerToReset,
+            initializeAnswer: answer,
+            type: type,
+            amount: terms.amount,
+            transaction: terms.transaction,
+            merchant: terms.merchant,
             cardCertificate: isPublicKeyCard
                 ? try await expectDone(.getData(tag: PurseCommand.cardCertificateTag)) : [],
             issuerCertificate: isPublicKeyCard
-                ? try await expectDone(.getData(tag: PurseCommand.issuerCertificateTag)) : [])
+                ? try await expectDone(.getData(tag: PurseCommand.issuerCertificateTag)) : []
+        )
     }
 
     /// Has the card debit itself (FIG. 11B, steps 616–620). The merchant's original terms are put
@@ -61,13 +72,10 @@ package struct ClientCode: Sendable {
     ///
     /// - Returns: the card's answer; its completion code tells whether it debited.
     package func debit(
-        _ command: DebitIEP, _ terms: OrderTerms
+        _ command: DebitIEP,
+        _ terms: OrderTerms
     ) async throws(ClientFailure) -> DebitAnswer {
-        let original = DebitIEP(
-            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
-            transaction: terms.transaction, merchant: terms.merchant, time: command.time,
-            amount: terms.amount, signature: command.signature)
-        let response = try await transmit(.debit(original))
+        let response = try await transmit(.debit(command.restoring(terms)))
         switch response.status {
         case .done: return try parse { () throws(WireFailure) in try DebitAnswer(response.data) }
         case .signatureWrong: throw .refused(.securityCardSignatureWrong)
@@ -82,6 +90,19 @@ package struct ClientCode: Sendable {
         try await expectDone(.select(application: PurseCommand.application))
         let data = try await expectDone(.recover(command))
         return try parse { () throws(WireFailure) in try RecoverAnswer(data) }
+    }
+
+    /// DEXP in the answer to SELECT (tag C3), where the card gives it.
+    private func expiry(_ selected: [UInt8]) throws(ClientFailure) -> CardDate? {
+        var objects = try parse { () throws(WireFailure) in try TLV.parse(selected) }
+        for tag in [UInt16(0x6F), 0xA5, 0xC3] {
+            guard let object = objects.first(where: { $0.tag == tag }) else { return nil }
+            if tag == 0xC3 {
+                return CardDate(bcd: object.value.reduce(0) { $0 << 8 | UInt32($1) })
+            }
+            objects = try parse { () throws(WireFailure) in try TLV.parse(object.value) }
+        }
+        return nil
     }
 
     // MARK: Exchange

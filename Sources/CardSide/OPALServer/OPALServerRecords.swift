@@ -6,8 +6,10 @@ package import Records
 /// What the OPAL server keeps: card database 270, history 272, users, draws, offers, issuers.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
-        party: "opal_server", version: 1,
+        party: "opal_server",
+        version: 1,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, Offers.kind, Issuer.kind, Issuer.keyKind,
-        ] + UserRecordKinds.all())
+        ] + UserRecordKinds.all()
+    )
 }

@@ -203,7 +203,8 @@ final class LinkServerHandler: ChannelDuplexHandler {
 @available(*, unavailable)
 extension LinkServerHandler: Sendable {}
 
-/// Carries responses from tasks to the event loop: one wake-up and one flush for all that are ready.
+/// Carries responses from tasks to the event loop: one wake-up and one flush for all that are
+/// ready.
 private final class ResponseOutbox: Sendable {
     private let ready = Mutex<[Frame]>([])
     private let handler: NIOLoopBound<LinkServerHandler>

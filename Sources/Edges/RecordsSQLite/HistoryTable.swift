@@ -33,6 +33,9 @@ enum HistoryTable {
         SELECT number, hash, body FROM history WHERE stream = ?1 AND number > ?2
         ORDER BY number LIMIT ?3
         """
+    private static let selectStreams = """
+        SELECT DISTINCT stream FROM history WHERE stream > ?1 ORDER BY stream LIMIT ?2
+        """
 
     /// Writes a row if it is the next one of its stream.
     ///
@@ -71,5 +74,19 @@ enum HistoryTable {
             rows.append(HistoryRow(stream: stream, number: number, hash: hash, body: body))
         }
         return rows
+    }
+
+    static func streams(
+        after cursor: [UInt8]?,
+        limit: Int,
+        on db: Database
+    ) throws -> [[UInt8]] {
+        let statement = try PreparedStatement(selectStreams, on: db)
+        // Every stream is longer than the empty one and so behind it.
+        try statement.bind(cursor ?? [], at: 1)
+        try statement.bind(Int64(pageLength(limit)), at: 2)
+        var streams: [[UInt8]] = []
+        while try statement.next() { streams.append(statement.bytes(at: 0)) }
+        return streams
     }
 }

@@ -126,11 +126,12 @@ struct RecordTable: Sendable {
         var records: [Records.Record] = []
         while try statement.next() {
             let key = statement.bytes(at: 4)
-            // Whoever can write to the file can switch its constraints off.
-            guard kind.keyBytes.contains(key.count) else {
-                throw StoreFailure.damaged("a key of \(kind.name) has a wrong length")
-            }
-            records.append(try record(RecordKey(kind, key), in: statement))
+            // Whoever can write to the file can switch its constraints off. A row that no record
+            // can have is nobody's: it must not hide the others.
+            guard kind.keyBytes.contains(key.count),
+                let record = try? record(RecordKey(kind, key), in: statement)
+            else { continue }
+            records.append(record)
         }
         return records
     }

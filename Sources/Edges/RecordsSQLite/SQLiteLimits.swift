@@ -18,4 +18,6 @@ package enum SQLiteLimits {
     package static let writerCacheKiB = 65_536
     /// Connections for single reads: as many as there are cores, within these bounds.
     package static let readers = 2...16
+    /// Faults of the file that one check names at the most.
+    package static let problemsMax = 20
 }

@@ -13,7 +13,7 @@ package import Records
 /// After a failed flush the store answers `.unavailable` until it is opened anew, because only
 /// then it is known what the disk holds.
 package final class SQLiteStore: RecordStore {
-    private let layout: StoreLayout
+    let layout: StoreLayout
     private let readers: ReaderPool
     /// For what may take long: it runs on its own queue and not on its caller's thread.
     private let lister: DatabaseQueue
@@ -129,7 +129,8 @@ package final class SQLiteStore: RecordStore {
         }
     }
 
-    private func listing<T: Sendable>(
+    /// Runs `body` on the connection for what may take long.
+    func listing<T: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreFailure) -> T {
         try readers.checkOpen()

@@ -33,7 +33,8 @@ package enum AuthorityFailure: Error, Equatable, Sendable, CustomStringConvertib
         case .notWritable(let path):
             "\(path) cannot be written: check the owner and the space of its folder"
         case .keyReadableByOthers(let path):
-            "\(path) holds a key and others may read it: run chmod 600 on it; if others had access, "
+            "\(path) holds a key and others may read it: run chmod 600 on it; if others had "
+                + "access, "
                 + "issue a new one"
         case .notACertificate(let path):
             "\(path) is not a certificate in PEM: issue it again or restore it"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What may be a name in a certificate and in a file name: a DNS name in lower case (RFC 1123, 2.1),
-/// without wildcards.
+/// What may be a name in a certificate and in a file name: a DNS name in lower case (RFC 1123,
+/// 2.1), without wildcards.
 enum PartyName {
     static let bytesMax = 253
     static let labelBytesMax = 63

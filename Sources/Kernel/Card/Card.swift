@@ -31,10 +31,16 @@ package struct Card: Equatable, Sendable {
     package static let historyHashBytes = 32
 
     package init(
-        identifier: CardIdentifier, expiry: CardDate, algorithm: CardAlgorithm = .aes,
-        purchaseKeyVersion: UInt8, loadKeyVersion: UInt8,
-        authenticationMode: AuthenticationMode = .symmetric, lastNumber: UInt32 = 0,
-        isBlocked: Bool = false, wrongSignatures: UInt8 = 0, purses: [Purse],
+        identifier: CardIdentifier,
+        expiry: CardDate,
+        algorithm: CardAlgorithm = .aes,
+        purchaseKeyVersion: UInt8,
+        loadKeyVersion: UInt8,
+        authenticationMode: AuthenticationMode = .symmetric,
+        lastNumber: UInt32 = 0,
+        isBlocked: Bool = false,
+        wrongSignatures: UInt8 = 0,
+        purses: [Purse],
         historyCount: UInt64 = 0,
         historyHash: [UInt8] = Array(repeating: 0, count: Card.historyHashBytes)
     ) {

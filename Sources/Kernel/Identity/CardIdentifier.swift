@@ -37,7 +37,7 @@ package struct CardIdentifier: Hashable, Sendable {
         self.bcd = bcd
     }
 
-    /// - Parameter number: the IEP within the issuer, 0…9,999,999,999.
+    /// `number`: the IEP within the issuer, 0…9,999,999,999.
     package init(issuer: IssuerIdentifier, number: UInt64) {
         precondition(number <= CardIdentifier.numberMax)
         bcd = UInt64(issuer.bcd) << 40 | BCD.pack(number)
@@ -72,6 +72,8 @@ extension CardIdentifier: CustomStringConvertible, CustomDebugStringConvertible,
 extension FixedWidthInteger {
     /// The bytes of this integer, most significant first.
     package var bigEndianBytes: [UInt8] {
-        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> (Self.bitWidth - 8 - $0 * 8)) }
+        (0..<Self.bitWidth / 8).map {
+            UInt8(truncatingIfNeeded: self >> (Self.bitWidth - 8 - $0 * 8))
+        }
     }
 }

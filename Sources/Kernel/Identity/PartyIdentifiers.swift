@@ -20,7 +20,8 @@ package struct MerchantIdentifier: Hashable, Sendable {
     /// The 15 bytes of the element.
     package var bytes: [UInt8] {
         let characters = Array(text.utf8)
-        return characters + Array(repeating: 0x20, count: MerchantIdentifier.length - characters.count)
+        return characters
+            + Array(repeating: 0x20, count: MerchantIdentifier.length - characters.count)
     }
 }
 

@@ -8,6 +8,11 @@ package protocol RandomSource: Sendable {
 }
 
 extension RandomSource {
+    /// Eight fresh bytes as an integer.
+    package func integer() -> UInt64 {
+        bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
     /// 16 fresh bytes as two integers, as ``TransactionIdentifier`` takes them.
     package func pair() -> (UInt64, UInt64) {
         let fresh = bytes(16)

@@ -12,14 +12,15 @@ package struct TransactionIdentifier: Hashable, Sendable {
 
     /// A UUID of version 7 (RFC 9562 §5.7), so that records are in the order of their time.
     ///
-    /// - Parameter random: 16 fresh random bytes, as two integers.
+    /// `random`: 16 fresh random bytes, as two integers.
     package init(at instant: Instant, random: (UInt64, UInt64)) {
         let milliseconds = UInt64(bitPattern: instant.milliseconds) & 0xFFFF_FFFF_FFFF
         high = milliseconds << 16 | 0x7000 | (random.0 & 0x0FFF)
         low = 0x8000_0000_0000_0000 | (random.1 >> 2)
     }
 
-    /// - Parameter text: 36 characters, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 without dashes.
+    /// - Parameter text: 36 characters, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 without
+    ///   dashes.
     package init?(_ text: some StringProtocol) {
         var digits: [UInt8] = []
         for (position, character) in text.utf8.enumerated() {

@@ -13,8 +13,12 @@ package struct OrderTerms: Hashable, Sendable {
     package let statusURL: String
 
     package init(
-        transaction: TransactionIdentifier, merchant: MerchantIdentifier, amount: Money,
-        policy: ComparisonPolicy, madeAt: Instant, statusURL: String
+        transaction: TransactionIdentifier,
+        merchant: MerchantIdentifier,
+        amount: Money,
+        policy: ComparisonPolicy,
+        madeAt: Instant,
+        statusURL: String
     ) {
         self.transaction = transaction
         self.merchant = merchant

@@ -85,3 +85,16 @@ extension Refusal {
         self = refusal
     }
 }
+
+extension Refusal {
+    /// Why a card declined a debit, by its completion code.
+    package init(declined completion: CompletionCode) {
+        switch completion {
+        case .insufficientValue: self = .insufficientValue
+        case .cardExpired: self = .cardExpired
+        case .cardBlocked: self = .cardBlocked
+        case .refusedByLimit: self = .refusedByLimit
+        case .done, .maximumBalanceExceeded: self = .malformed
+        }
+    }
+}

@@ -15,13 +15,17 @@ package struct CardDate: Hashable, Sendable {
     package init(_ date: CivilDate) {
         precondition((2000...2099).contains(date.year))
         bcd = UInt32(
-            BCD.pack(UInt64((date.year - 2000) * 10_000 + date.month * 100 + date.dayOfMonth)))
+            BCD.pack(UInt64((date.year - 2000) * 10_000 + date.month * 100 + date.dayOfMonth))
+        )
     }
 
     private var civil: CivilDate? {
         let value = Int(BCD.value(UInt64(bcd)))
         return CivilDate(
-            year: 2000 + value / 10_000, month: value / 100 % 100, dayOfMonth: value % 100)
+            year: 2000 + value / 10_000,
+            month: value / 100 % 100,
+            dayOfMonth: value % 100
+        )
     }
 
     /// Whether the card may no longer be used at this time.
@@ -70,7 +74,10 @@ package struct CardTime: Hashable, Sendable {
         let time = Int64(value % 1_000_000)
         guard
             let civil = CivilDate(
-                year: date / 10_000, month: date / 100 % 100, dayOfMonth: date % 100)
+                year: date / 10_000,
+                month: date / 100 % 100,
+                dayOfMonth: date % 100
+            )
         else { preconditionFailure("A card time is a second of the calendar.") }
         let seconds = time / 10_000 * 3600 + time / 100 % 100 * 60 + time % 100
         return Instant(milliseconds: civil.day * 86_400_000 + seconds * 1000)

@@ -61,11 +61,19 @@ package struct CardRecord: Equatable, Sendable {
         let historyHash = try reader.bytes("hash", count: Card.historyHashBytes)
         let purses = try CardRecord.purses(&reader)
         card = Card(
-            identifier: identifier, expiry: expiry, algorithm: algorithm,
-            purchaseKeyVersion: purchaseKeyVersion, loadKeyVersion: loadKeyVersion,
-            authenticationMode: mode, lastNumber: lastNumber, isBlocked: isBlocked,
-            wrongSignatures: wrongSignatures, purses: purses, historyCount: historyCount,
-            historyHash: historyHash)
+            identifier: identifier,
+            expiry: expiry,
+            algorithm: algorithm,
+            purchaseKeyVersion: purchaseKeyVersion,
+            loadKeyVersion: loadKeyVersion,
+            authenticationMode: mode,
+            lastNumber: lastNumber,
+            isBlocked: isBlocked,
+            wrongSignatures: wrongSignatures,
+            purses: purses,
+            historyCount: historyCount,
+            historyHash: historyHash
+        )
         recoveryFloor = try reader.number("recovery floor")
         recovered = []
         for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
@@ -107,8 +115,12 @@ package struct CardRecord: Equatable, Sendable {
             let balanceMax = try reader.integer("BALMAX", bytes: 8)
             purses.append(
                 Purse(
-                    currency: balance.currency, exponent: balance.exponent,
-                    balance: balance.minorUnits, balanceMax: balanceMax))
+                    currency: balance.currency,
+                    exponent: balance.exponent,
+                    balance: balance.minorUnits,
+                    balanceMax: balanceMax
+                )
+            )
         }
         return purses
     }

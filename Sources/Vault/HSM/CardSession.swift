@@ -43,8 +43,10 @@ struct CardSession {
                         TLV(0xC3, Array(card.expiry.bcd.bigEndianBytes.dropFirst())),
                         TLV(0xC4, [card.algorithm.rawValue]),
                         TLV(0xC5, [card.purchaseKeyVersion]), TLV(0xC6, [card.loadKeyVersion]),
-                    ]),
-            ])
+                    ]
+                ),
+            ]
+        )
         return CardStep(ResponseAPDU(data: information.bytes, status: .done))
     }
 
@@ -81,16 +83,23 @@ struct CardSession {
         guard let number = card.nextNumber else { return CardStep(.numbersUsedUp) }
         let amount = request.amount
         let answer = InitializePurchaseAnswer(
-            card: card.identifier, expiry: card.expiry, algorithm: card.algorithm,
+            card: card.identifier,
+            expiry: card.expiry,
+            algorithm: card.algorithm,
             purchaseKeyVersion: card.purchaseKeyVersion,
             authenticationMode: card.authenticationMode,
             balance: Money(
                 minorUnits: card.balance(amount.currency, amount.exponent),
-                currency: amount.currency, exponent: amount.exponent),
-            number: number, random: context.random)
+                currency: amount.currency,
+                exponent: amount.exponent
+            ),
+            number: number,
+            random: context.random
+        )
         return CardStep(
             ResponseAPDU(data: answer.bytes, status: .done),
-            dialogue: .purchase(request, number: number, random: context.random))
+            dialogue: .purchase(request, number: number, random: context.random)
+        )
     }
 
     /// DEBIT IEP (FIG. 11B, step 618): checks S2, debits, makes S3 and S6.
@@ -101,11 +110,19 @@ struct CardSession {
         let card = record.card.identifier
         let keys = try module.keys(of: card, version: record.card.purchaseKeyVersion)
         let scope = PurchaseScope(
-            type: request.type, card: card, number: number, command: command)
+            type: request.type,
+            card: card,
+            number: number,
+            command: command
+        )
         let session = PurchaseSessionKey(
-            cardKey: keys.purchaseKey(card), number: number, random: random,
-            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
-            transaction: command.transaction)
+            cardKey: keys.purchaseKey(card),
+            number: number,
+            random: random,
+            securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber,
+            transaction: command.transaction
+        )
         guard session.securityCardSignature(scope) == command.signature else {
             return try wrongSignature()
         }
@@ -114,12 +131,18 @@ struct CardSession {
         if completion == .done { record.card.debit(command.amount) }
         let balance = record.card.balance(command.amount.currency, command.amount.exponent)
         let answer = DebitAnswer(
-            completion: completion, number: number, balance: balance,
+            completion: completion,
+            number: number,
+            balance: balance,
             signature: session.cardSignature(scope, completion: completion, balance: balance),
             issuerProof: completion == .done
                 ? scope.issuerProof(
-                    expiry: record.card.expiry, balance: balance, key: keys.proofKey(card))
-                : .none)
+                    expiry: record.card.expiry,
+                    balance: balance,
+                    key: keys.proofKey(card)
+                )
+                : .none
+        )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
         guard completion == .done else { return CardStep(response) }
         return CardStep(
@@ -127,9 +150,16 @@ struct CardSession {
             change: try change(
                 .debit(
                     DebitEvidence(
-                        type: request.type, random: random, expiry: record.card.expiry,
-                        purchaseKeyVersion: record.card.purchaseKeyVersion, command: command,
-                        answer: answer))))
+                        type: request.type,
+                        random: random,
+                        expiry: record.card.expiry,
+                        purchaseKeyVersion: record.card.purchaseKeyVersion,
+                        command: command,
+                        answer: answer
+                    )
+                )
+            )
+        )
     }
 
     /// RECOVER VALUE: puts back what a debit took, once, where the security card proves that it
@@ -139,11 +169,17 @@ struct CardSession {
             evidence.isNamed(by: command)
         else { return CardStep(ResponseAPDU(status: .noSuchSignature), dialogue: dialogue) }
         let keys = try module.keys(
-            of: record.card.identifier, version: evidence.purchaseKeyVersion)
+            of: record.card.identifier,
+            version: evidence.purchaseKeyVersion
+        )
         let check = DebitCheck(evidence, of: record.card.identifier, keys)
         // The evidence is what this card signed and nothing else.
         guard check.isProven else { throw .sealBroken }
-        guard check.voidProof == command.voidProof else { return try wrongSignature() }
+        // A wrong SV changes nothing and is not counted: it is sent again and again while a draw is
+        // open, and a payment server must not be able to block a card with it.
+        guard check.voidProof == command.voidProof else {
+            return CardStep(ResponseAPDU(status: .signatureWrong), dialogue: dialogue)
+        }
         guard record.mayRecover(command.number) else {
             return CardStep(ResponseAPDU(status: .conditionsNotSatisfied), dialogue: dialogue)
         }
@@ -151,12 +187,17 @@ struct CardSession {
         record.noteRecovery(command.number)
         let amount = evidence.command.amount
         let recovered = RecoverAnswer(
-            completion: .done, number: command.number,
-            balance: record.card.balance(amount.currency, amount.exponent))
+            completion: .done,
+            number: command.number,
+            balance: record.card.balance(amount.currency, amount.exponent)
+        )
         return CardStep(
-            ResponseAPDU(data: recovered.bytes, status: .done), dialogue: nil,
+            ResponseAPDU(data: recovered.bytes, status: .done),
+            dialogue: nil,
             change: try change(
-                .recovery(amount.currency, amount.exponent, command, recovered)))
+                .recovery(amount.currency, amount.exponent, command, recovered)
+            )
+        )
     }
 
     // MARK: Load
@@ -171,16 +212,24 @@ struct CardSession {
         let purse = card.purses[index].balanceAnswer
         func answer(_ signature: Signature) -> InitializeLoadAnswer {
             InitializeLoadAnswer(
-                card: card.identifier, expiry: card.expiry, algorithm: card.algorithm,
-                loadKeyVersion: card.loadKeyVersion, balance: purse.balance,
-                balanceMax: purse.balanceMax, number: number, random: context.random,
-                signature: signature)
+                card: card.identifier,
+                expiry: card.expiry,
+                algorithm: card.algorithm,
+                loadKeyVersion: card.loadKeyVersion,
+                balance: purse.balance,
+                balanceMax: purse.balanceMax,
+                number: number,
+                random: context.random,
+                signature: signature
+            )
         }
         let key = try module.keys(of: card.identifier, version: card.loadKeyVersion)
             .loadKey(card.identifier)
         let signed = answer(LoadSignatures.request(request, answer(.none), key: key))
         return CardStep(
-            ResponseAPDU(data: signed.bytes, status: .done), dialogue: .load(request, signed))
+            ResponseAPDU(data: signed.bytes, status: .done),
+            dialogue: .load(request, signed)
+        )
     }
 
     /// CREDIT IEP (FIG. 18B, step 881): checks S2, credits, makes S3.
@@ -191,7 +240,11 @@ struct CardSession {
         let card = record.card.identifier
         let keys = try module.keys(of: card, version: record.card.loadKeyVersion)
         let expected = LoadSignatures.credit(
-            request, initialized, completion: command.completion, key: keys.loadKey(card))
+            request,
+            initialized,
+            completion: command.completion,
+            key: keys.loadKey(card)
+        )
         guard expected == command.signature else { return try wrongSignature() }
         guard command.transaction == request.transaction,
             command.minorUnits == request.amount.minorUnits
@@ -203,10 +256,18 @@ struct CardSession {
         if completion == .done { record.card.credit(request.amount) }
         let balance = record.card.balance(request.amount.currency, request.amount.exponent)
         let answer = CreditAnswer(
-            completion: completion, number: initialized.number, balance: balance,
+            completion: completion,
+            number: initialized.number,
+            balance: balance,
             signature: LoadSignatures.completion(
-                request, card: card, number: initialized.number, completion: completion,
-                balance: balance, key: keys.completionKey(card)))
+                request,
+                card: card,
+                number: initialized.number,
+                completion: completion,
+                balance: balance,
+                key: keys.completionKey(card)
+            )
+        )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
         guard completion == .done else { return CardStep(response) }
         return CardStep(response, change: try change(.load(request, initialized, command, answer)))
@@ -226,8 +287,11 @@ struct CardSession {
     ) throws(ModuleFailure) -> CardChange {
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(
-            entry.bytes, stream: record.card.identifier.bytes,
-            number: record.card.historyCount + 1, previous: record.card.historyHash)
+            entry.bytes,
+            stream: record.card.identifier.bytes,
+            number: record.card.historyCount + 1,
+            previous: record.card.historyHash
+        )
         record.card.append(historyHash: row.hash)
         return CardChange(card: try module.seal(record, revision: revision + 1), row: row)
     }

@@ -16,18 +16,29 @@ struct DebitCheck {
         self.evidence = evidence
         let command = evidence.command
         scope = PurchaseScope(
-            type: evidence.type, card: card, number: evidence.answer.number, command: command)
+            type: evidence.type,
+            card: card,
+            number: evidence.answer.number,
+            command: command
+        )
         session = PurchaseSessionKey(
-            cardKey: keys.purchaseKey(card), number: evidence.answer.number,
-            random: evidence.random, securityCard: command.securityCard,
-            securityCardNumber: command.securityCardNumber, transaction: command.transaction)
+            cardKey: keys.purchaseKey(card),
+            number: evidence.answer.number,
+            random: evidence.random,
+            securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber,
+            transaction: command.transaction
+        )
         proofKey = keys.proofKey(card)
     }
 
     /// Whether S6 is right: only the issuer's module can have made it.
     var isProven: Bool {
         scope.issuerProof(
-            expiry: evidence.expiry, balance: evidence.answer.balance, key: proofKey)
+            expiry: evidence.expiry,
+            balance: evidence.answer.balance,
+            key: proofKey
+        )
             == evidence.answer.issuerProof
     }
 
@@ -35,7 +46,10 @@ struct DebitCheck {
     var isSigned: Bool {
         isProven && session.securityCardSignature(scope) == evidence.command.signature
             && session.cardSignature(
-                scope, completion: evidence.answer.completion, balance: evidence.answer.balance)
+                scope,
+                completion: evidence.answer.completion,
+                balance: evidence.answer.balance
+            )
                 == evidence.answer.signature
     }
 
@@ -46,9 +60,13 @@ struct DebitCheck {
     var recovery: RecoverValue {
         let command = evidence.command
         return RecoverValue(
-            number: evidence.answer.number, securityCard: command.securityCard,
-            securityCardNumber: command.securityCardNumber, transaction: command.transaction,
-            minorUnits: command.amount.minorUnits, voidProof: voidProof)
+            number: evidence.answer.number,
+            securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber,
+            transaction: command.transaction,
+            minorUnits: command.amount.minorUnits,
+            voidProof: voidProof
+        )
     }
 }
 

@@ -7,7 +7,9 @@ import Wire
 
 extension SoftwareModule {
     package func audit(
-        _ rows: [ChainedRow], of card: CardIdentifier, _ check: CardAudit
+        _ rows: [ChainedRow],
+        of card: CardIdentifier,
+        _ check: CardAudit
     ) async -> CardAudit {
         var check = check
         for row in rows {
@@ -16,7 +18,11 @@ extension SoftwareModule {
             if row.number != next { check.findings.append(.rowMissing(number: next)) }
             check.rows = row.number
             let expected = RecordSealer.chain(
-                row.body, stream: card.bytes, number: row.number, previous: check.lastHash)
+                row.body,
+                stream: card.bytes,
+                number: row.number,
+                previous: check.lastHash
+            )
             if expected.hash != row.hash {
                 check.findings.append(.chainBroken(number: row.number))
             }
@@ -56,7 +62,9 @@ extension SoftwareModule {
     /// Checks every signature of a row again; a recovery is checked against the sale by the audit
     /// across parties, and by its debit here.
     private func isSigned(
-        _ entry: CardHistoryEntry, by card: CardIdentifier, _ check: inout CardAudit
+        _ entry: CardHistoryEntry,
+        by card: CardIdentifier,
+        _ check: inout CardAudit
     ) -> Bool {
         switch entry.event {
         case .debit(let evidence):
@@ -65,7 +73,9 @@ extension SoftwareModule {
             }
             let debit = DebitCheck(evidence, of: card, keys)
             check.recoverable[entry.number] = CardAudit.Recoverable(
-                amount: entry.amount, command: debit.recovery)
+                amount: entry.amount,
+                command: debit.recovery
+            )
             return debit.isSigned
         case .load(let request, let initialized, let command, let answer):
             guard let keys = try? keys(of: card, version: initialized.loadKeyVersion) else {
@@ -74,11 +84,20 @@ extension SoftwareModule {
             let key = keys.loadKey(card)
             return LoadSignatures.request(request, initialized, key: key) == initialized.signature
                 && LoadSignatures.credit(
-                    request, initialized, completion: command.completion, key: key)
+                    request,
+                    initialized,
+                    completion: command.completion,
+                    key: key
+                )
                     == command.signature
                 && LoadSignatures.completion(
-                    request, card: card, number: answer.number, completion: answer.completion,
-                    balance: answer.balance, key: keys.completionKey(card)) == answer.signature
+                    request,
+                    card: card,
+                    number: answer.number,
+                    completion: answer.completion,
+                    balance: answer.balance,
+                    key: keys.completionKey(card)
+                ) == answer.signature
         case .recovery(_, _, let command, _):
             let recoverable = check.recoverable[command.number]
             return recoverable?.command == command && recoverable?.amount == entry.amount

@@ -53,13 +53,15 @@ package final class SoftwareModule: CardModule, LoadModule {
     /// KMP of an issuer, wrapped under the master key of an acquirer's module, for its security
     /// cards.
     package func exportPurchaseKey(
-        _ wrapped: [UInt8], to acquirer: LocalMasterKey
+        _ wrapped: [UInt8],
+        to acquirer: LocalMasterKey
     ) throws(KeyFailure) -> [UInt8] {
         try acquirer.wrap(IssuerMasterKeys(wrapped: wrapped, under: master).purchase)
     }
 
     func keys(
-        of card: CardIdentifier, version: UInt8
+        of card: CardIdentifier,
+        version: UInt8
     ) throws(ModuleFailure) -> ReadyMasterKeys {
         let name = KeyName(issuer: card.issuer, version: version)
         guard let keys = issuers.withLock({ $0[name] }) else { throw .keyUnknown }
@@ -69,30 +71,43 @@ package final class SoftwareModule: CardModule, LoadModule {
     // MARK: Records
 
     package func personalize(
-        _ order: CardOrder, revision: UInt64
+        _ order: CardOrder,
+        revision: UInt64
     ) async throws(ModuleFailure) -> SealedCard {
         _ = try keys(of: order.card, version: order.purchaseKeyVersion)
         _ = try keys(of: order.card, version: order.loadKeyVersion)
         let purse = Purse(
-            currency: order.currency, exponent: order.exponent, balance: 0,
-            balanceMax: order.balanceMax)
+            currency: order.currency,
+            exponent: order.exponent,
+            balance: 0,
+            balanceMax: order.balanceMax
+        )
         let card = Card(
-            identifier: order.card, expiry: order.expiry,
-            purchaseKeyVersion: order.purchaseKeyVersion, loadKeyVersion: order.loadKeyVersion,
-            purses: [purse])
+            identifier: order.card,
+            expiry: order.expiry,
+            purchaseKeyVersion: order.purchaseKeyVersion,
+            loadKeyVersion: order.loadKeyVersion,
+            purses: [purse]
+        )
         return try seal(CardRecord(card), revision: revision)
     }
 
     package func describe(_ card: SealedCard) async throws(ModuleFailure) -> CardDescription {
         let card = try open(card).card
         return CardDescription(
-            card: card.identifier, expiry: card.expiry, isBlocked: card.isBlocked,
-            wrongSignatures: card.wrongSignatures, lastNumber: card.lastNumber,
-            purses: card.purses.map(\.balanceAnswer), historyCount: card.historyCount)
+            card: card.identifier,
+            expiry: card.expiry,
+            isBlocked: card.isBlocked,
+            wrongSignatures: card.wrongSignatures,
+            lastNumber: card.lastNumber,
+            purses: card.purses.map(\.balanceAnswer),
+            historyCount: card.historyCount
+        )
     }
 
     package func setBlocked(
-        _ isBlocked: Bool, on sealed: SealedCard
+        _ isBlocked: Bool,
+        on sealed: SealedCard
     ) async throws(ModuleFailure) -> SealedCard {
         var record = try open(sealed)
         if isBlocked { record.card.block() } else { record.card.unblock() }
@@ -100,30 +115,47 @@ package final class SoftwareModule: CardModule, LoadModule {
     }
 
     package func process(
-        _ command: PurseCommand, on sealed: SealedCard, dialogue: CardDialogue?,
+        _ command: PurseCommand,
+        on sealed: SealedCard,
+        dialogue: CardDialogue?,
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep {
         var session = CardSession(
-            record: try open(sealed), revision: sealed.revision, dialogue: dialogue,
-            context: context, module: self)
+            record: try open(sealed),
+            revision: sealed.revision,
+            dialogue: dialogue,
+            context: context,
+            module: self
+        )
         return try session.answer(command)
     }
 
     /// Seals a record, having checked what must hold for every card.
     package func seal(
-        _ record: CardRecord, revision: UInt64
+        _ record: CardRecord,
+        revision: UInt64
     ) throws(ModuleFailure) -> SealedCard {
         precondition(record.isSound, "A card that breaks its own rules is never stored.")
         let card = record.card.identifier
         return SealedCard(
-            card: card, revision: revision,
+            card: card,
+            revision: revision,
             body: try RecordSealer.seal(
-                record.bytes, key: recordKey, name: card.bytes, revision: revision))
+                record.bytes,
+                key: recordKey,
+                name: card.bytes,
+                revision: revision
+            )
+        )
     }
 
     func open(_ sealed: SealedCard) throws(ModuleFailure) -> CardRecord {
         let bytes = try RecordSealer.open(
-            sealed.body, key: recordKey, name: sealed.card.bytes, revision: sealed.revision)
+            sealed.body,
+            key: recordKey,
+            name: sealed.card.bytes,
+            revision: sealed.revision
+        )
         guard let record = try? CardRecord(bytes), record.card.identifier == sealed.card,
             record.isSound
         else { throw .sealBroken }
@@ -135,6 +167,7 @@ extension Purse {
     var balanceAnswer: BalanceAnswer {
         BalanceAnswer(
             balance: Money(minorUnits: balance, currency: currency, exponent: exponent),
-            balanceMax: balanceMax)
+            balanceMax: balanceMax
+        )
     }
 }

@@ -27,7 +27,8 @@ package enum KeyFile {
     ///
     /// - Returns: the key.
     package static func create(
-        at path: String, passphrase: String?
+        at path: String,
+        passphrase: String?
     ) throws(KeyFailure) -> LocalMasterKey {
         let key = SymmetricKey(size: .bits256)
         let master = LocalMasterKey(key)
@@ -60,7 +61,8 @@ package enum KeyFile {
     ///
     /// - Throws: `KeyFailure` with what to do; a file that others may read is refused.
     package static func read(
-        at path: String, passphrase: String?
+        at path: String,
+        passphrase: String?
     ) throws(KeyFailure) -> LocalMasterKey {
         let data = try ownData(at: path)
         guard
@@ -102,8 +104,14 @@ package enum KeyFile {
 
     private static func stretch(_ passphrase: String, _ salt: [UInt8]) -> SymmetricKey? {
         try? KDF.Scrypt.deriveKey(
-            from: Array(passphrase.utf8), salt: salt, outputByteCount: 32, rounds: scryptRounds,
-            blockSize: 8, parallelism: 1, maxMemory: 256 * 1024 * 1024)
+            from: Array(passphrase.utf8),
+            salt: salt,
+            outputByteCount: 32,
+            rounds: scryptRounds,
+            blockSize: 8,
+            parallelism: 1,
+            maxMemory: 256 * 1024 * 1024
+        )
     }
 
     private static func hexText(_ bytes: some Sequence<UInt8>) -> String {

@@ -16,7 +16,10 @@ package struct IssuerMasterKeys: Sendable {
     package let proof: SymmetricKey
 
     package init(
-        purchase: SymmetricKey, load: SymmetricKey, completion: SymmetricKey, proof: SymmetricKey
+        purchase: SymmetricKey,
+        load: SymmetricKey,
+        completion: SymmetricKey,
+        proof: SymmetricKey
     ) {
         self.purchase = purchase
         self.load = load
@@ -27,8 +30,11 @@ package struct IssuerMasterKeys: Sendable {
     /// Four fresh keys from the system's generator.
     package static func make() -> IssuerMasterKeys {
         IssuerMasterKeys(
-            purchase: SymmetricKey(size: .bits256), load: SymmetricKey(size: .bits256),
-            completion: SymmetricKey(size: .bits256), proof: SymmetricKey(size: .bits256))
+            purchase: SymmetricKey(size: .bits256),
+            load: SymmetricKey(size: .bits256),
+            completion: SymmetricKey(size: .bits256),
+            proof: SymmetricKey(size: .bits256)
+        )
     }
 
     /// The four keys wrapped (RFC 3394) one after another, 160 bytes.
@@ -48,8 +54,11 @@ package struct IssuerMasterKeys: Sendable {
     /// The keys, each with its state set up.
     package var ready: ReadyMasterKeys {
         ReadyMasterKeys(
-            purchase: CMACKey(purchase), load: CMACKey(load), completion: CMACKey(completion),
-            proof: CMACKey(proof))
+            purchase: CMACKey(purchase),
+            load: CMACKey(load),
+            completion: CMACKey(completion),
+            proof: CMACKey(proof)
+        )
     }
 }
 

@@ -6,54 +6,72 @@ import Foundation
 package import SecurityModule
 
 /// Passwords by scrypt (RFC 7914), then a code under a key of the module: whoever steals the
-/// database without the module cannot even begin to guess. Stored form: version 1, salt 16, code 32.
+/// database without the module cannot even begin to guess. Stored form: version 1, salt 16, code
+/// 32.
 package struct PasswordKeeper: PasswordModule {
     private let pepper: SymmetricKey
-    private let rounds: Int
+    private let stretcher: Stretcher
 
     package static let saltBytes = 16
     /// N = 2¹⁵, r = 8, p = 1: 32 MiB and some tens of milliseconds (OWASP's second choice with
     /// p = 3 costs three times as much; the pepper stands against theft of the database).
     package static let scryptRounds = 1 << 15
 
-    /// - Parameter rounds: fewer in tests only.
+    /// `rounds`: fewer in tests only.
     package init(_ master: LocalMasterKey, rounds: Int = PasswordKeeper.scryptRounds) {
         pepper = master.derive("OPAL password pepper")
-        self.rounds = rounds
+        stretcher = Stretcher(rounds: rounds)
     }
 
     package func hash(
-        _ password: String, salt: [UInt8]
+        _ password: String,
+        salt: [UInt8]
     ) async throws(ModuleFailure) -> [UInt8] {
         precondition(salt.count == PasswordKeeper.saltBytes)
-        return [1] + salt + Array(try code(password, salt))
+        let stretched = try await stretcher.stretch(password, salt)
+        return [1] + salt
+            + Array(HMAC<SHA256>.authenticationCode(for: stretched, using: pepper))
     }
 
     package func matches(
-        _ password: String, _ hash: [UInt8]
+        _ password: String,
+        _ hash: [UInt8]
     ) async throws(ModuleFailure) -> Bool {
         guard hash.count == 1 + PasswordKeeper.saltBytes + 32, hash[0] == 1 else {
             throw .sealBroken
         }
         let salt = Array(hash[1...PasswordKeeper.saltBytes])
         let expected = Data(hash[(1 + PasswordKeeper.saltBytes)...])
+        let stretched = try await stretcher.stretch(password, salt)
         // The comparison of authentication codes takes constant time.
-        let key = SymmetricKey(data: try stretched(password, salt))
         return HMAC<SHA256>.isValidAuthenticationCode(
-            expected, authenticating: unsafe key.withUnsafeBytes { unsafe Data($0) }, using: pepper)
+            expected,
+            authenticating: stretched,
+            using: pepper
+        )
+    }
+}
+
+/// Runs scrypt, one password at a time: it takes tens of milliseconds and 32 MiB, and whoever asks
+/// need not be signed in. So passwords never hold more than one of the threads that purchases use.
+private actor Stretcher {
+    private let rounds: Int
+
+    init(rounds: Int) {
+        self.rounds = rounds
     }
 
-    private func code(
-        _ password: String, _ salt: [UInt8]
-    ) throws(ModuleFailure) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: try stretched(password, salt), using: pepper)
-    }
-
-    private func stretched(_ password: String, _ salt: [UInt8]) throws(ModuleFailure) -> Data {
+    func stretch(_ password: String, _ salt: [UInt8]) throws(ModuleFailure) -> Data {
         guard
             let key = try? KDF.Scrypt.deriveKey(
-                from: Array(password.utf8), salt: salt, outputByteCount: 32, rounds: rounds,
-                blockSize: 8, parallelism: 1, maxMemory: 128 * 1024 * 1024)
+                from: Array(password.utf8),
+                salt: salt,
+                outputByteCount: 32,
+                rounds: rounds,
+                blockSize: 8,
+                parallelism: 1,
+                maxMemory: 128 * 1024 * 1024
+            )
         else { throw .unavailable("scrypt found no memory") }
         return unsafe key.withUnsafeBytes { unsafe Data($0) }
     }

@@ -8,10 +8,14 @@ package import Wire
 package struct PurchaseSessionKey: Sendable {
     private let key: CMACKey
 
-    /// - Parameter cardKey: KCP.
+    /// `cardKey`: KCP.
     package init(
-        cardKey: CMACKey, number: UInt32, random: UInt64, securityCard: SecurityCardIdentifier,
-        securityCardNumber: UInt32, transaction: TransactionIdentifier
+        cardKey: CMACKey,
+        number: UInt32,
+        random: UInt64,
+        securityCard: SecurityCardIdentifier,
+        securityCardNumber: UInt32,
+        transaction: TransactionIdentifier
     ) {
         var context = ByteWriter(capacity: 40)
         context.number(number)
@@ -34,7 +38,9 @@ package struct PurchaseSessionKey: Sendable {
 
     /// S3: the card proves how the debit ended; `balance` is the one afterwards.
     package func cardSignature(
-        _ scope: PurchaseScope, completion: CompletionCode, balance: UInt64
+        _ scope: PurchaseScope,
+        completion: CompletionCode,
+        balance: UInt64
     ) -> Signature {
         var message = ByteWriter(capacity: 96)
         message.byte(0x03)
@@ -61,9 +67,12 @@ package struct PurchaseScope: Sendable {
     package let number: UInt32
     package let command: DebitIEP
 
-    /// - Parameter number: NT that the transaction has.
+    /// `number`: NT that the transaction has.
     package init(
-        type: TransactionType, card: CardIdentifier, number: UInt32, command: DebitIEP
+        type: TransactionType,
+        card: CardIdentifier,
+        number: UInt32,
+        command: DebitIEP
     ) {
         self.type = type
         self.card = card
@@ -87,7 +96,7 @@ package struct PurchaseScope: Sendable {
 
     /// S6: a proof that only the issuer can check.
     ///
-    /// - Parameter key: KCI.
+    /// `key`: KCI.
     package func issuerProof(expiry: CardDate, balance: UInt64, key: CMACKey) -> Signature {
         var message = ByteWriter(capacity: 96)
         message.byte(0x06)
@@ -102,9 +111,11 @@ package struct PurchaseScope: Sendable {
 package enum LoadSignatures {
     /// S1: the card asks to be loaded. The answer's own signature field is not covered.
     ///
-    /// - Parameter key: KCL.
+    /// `key`: KCL.
     package static func request(
-        _ request: InitializeLoad, _ answer: InitializeLoadAnswer, key: CMACKey
+        _ request: InitializeLoad,
+        _ answer: InitializeLoadAnswer,
+        key: CMACKey
     ) -> Signature {
         var message = ByteWriter(capacity: 104)
         message.byte(0x01)
@@ -124,9 +135,11 @@ package enum LoadSignatures {
 
     /// S2: the load server allows (or refuses) the load that S1 asked for.
     ///
-    /// - Parameter key: KCL.
+    /// `key`: KCL.
     package static func credit(
-        _ request: InitializeLoad, _ answer: InitializeLoadAnswer, completion: CompletionCode,
+        _ request: InitializeLoad,
+        _ answer: InitializeLoadAnswer,
+        completion: CompletionCode,
         key: CMACKey
     ) -> Signature {
         var message = ByteWriter(capacity: 64)
@@ -143,10 +156,14 @@ package enum LoadSignatures {
 
     /// S3: the card proves how the load ended; `balance` is the one afterwards.
     ///
-    /// - Parameter key: KCC.
+    /// `key`: KCC.
     package static func completion(
-        _ request: InitializeLoad, card: CardIdentifier, number: UInt32,
-        completion: CompletionCode, balance: UInt64, key: CMACKey
+        _ request: InitializeLoad,
+        card: CardIdentifier,
+        number: UInt32,
+        completion: CompletionCode,
+        balance: UInt64,
+        key: CMACKey
     ) -> Signature {
         var message = ByteWriter(capacity: 64)
         message.byte(0x03)

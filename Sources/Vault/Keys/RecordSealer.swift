@@ -9,25 +9,32 @@ package import SecurityModule
 package struct RecordSealer: RecordSealing {
     private let key: SymmetricKey
 
-    /// - Parameter party: the party whose records these are.
+    /// `party`: the party whose records these are.
     package init(_ master: LocalMasterKey, party: String) {
         key = master.derive("OPAL record sealing", Array(party.utf8))
     }
 
     package func seal(
-        _ body: [UInt8], name: [UInt8], revision: UInt64
+        _ body: [UInt8],
+        name: [UInt8],
+        revision: UInt64
     ) async throws(ModuleFailure) -> [UInt8] {
         try Self.seal(body, key: key, name: name, revision: revision)
     }
 
     package func open(
-        _ sealed: [UInt8], name: [UInt8], revision: UInt64
+        _ sealed: [UInt8],
+        name: [UInt8],
+        revision: UInt64
     ) async throws(ModuleFailure) -> [UInt8] {
         try Self.open(sealed, key: key, name: name, revision: revision)
     }
 
     package func chain(
-        _ body: [UInt8], stream: [UInt8], number: UInt64, previous: [UInt8]
+        _ body: [UInt8],
+        stream: [UInt8],
+        number: UInt64,
+        previous: [UInt8]
     ) async throws(ModuleFailure) -> ChainedRow {
         Self.chain(body, stream: stream, number: number, previous: previous)
     }
@@ -35,18 +42,27 @@ package struct RecordSealer: RecordSealing {
 
 extension RecordSealer {
     package static func seal(
-        _ body: [UInt8], key: SymmetricKey, name: [UInt8], revision: UInt64
+        _ body: [UInt8],
+        key: SymmetricKey,
+        name: [UInt8],
+        revision: UInt64
     ) throws(ModuleFailure) -> [UInt8] {
         guard
             let box = try? AES.GCM.seal(
-                body, using: key, authenticating: binding(name, revision)),
+                body,
+                using: key,
+                authenticating: binding(name, revision)
+            ),
             let combined = box.combined
         else { throw .unavailable("AES-GCM did not seal") }
         return Array(combined)
     }
 
     package static func open(
-        _ sealed: [UInt8], key: SymmetricKey, name: [UInt8], revision: UInt64
+        _ sealed: [UInt8],
+        key: SymmetricKey,
+        name: [UInt8],
+        revision: UInt64
     ) throws(ModuleFailure) -> [UInt8] {
         guard let box = try? AES.GCM.SealedBox(combined: sealed),
             let body = try? AES.GCM.open(box, using: key, authenticating: binding(name, revision))
@@ -56,7 +72,10 @@ extension RecordSealer {
 
     /// SHA-256(previous || stream || number || body).
     package static func chain(
-        _ body: [UInt8], stream: [UInt8], number: UInt64, previous: [UInt8]
+        _ body: [UInt8],
+        stream: [UInt8],
+        number: UInt64,
+        previous: [UInt8]
     ) -> ChainedRow {
         var hash = SHA256()
         hash.update(data: previous)

@@ -29,7 +29,8 @@ extension LocalMasterKey {
 
     /// A fresh key of 32 bytes, wrapped under each of two master keys: what two parties share.
     package static func makeShared(
-        _ first: LocalMasterKey, _ second: LocalMasterKey
+        _ first: LocalMasterKey,
+        _ second: LocalMasterKey
     ) throws(KeyFailure) -> (first: [UInt8], second: [UInt8]) {
         let key = SymmetricKey(size: .bits256)
         return (try first.wrap(key), try second.wrap(key))

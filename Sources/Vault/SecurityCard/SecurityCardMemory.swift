@@ -4,8 +4,8 @@ import Kernel
 import SecurityModule
 import Wire
 
-/// What a security card remembers. Format 1: last NTPSAM 4, number of open ones 2 and each NTPSAM 4,
-/// number of totals 1 and for each CURR 2, CEXP 1, count 8, sum 8.
+/// What a security card remembers. Format 1: last NTPSAM 4, number of open ones 2 and each NTPSAM
+/// 4, number of totals 1 and for each CURR 2, CEXP 1, count 8, sum 8.
 ///
 /// A number is open from the draw until it is counted or given up; whichever comes first removes
 /// it, so that it is never both.
@@ -50,13 +50,17 @@ struct SecurityCardMemory: Equatable {
         }
         let before = index.map { totals[$0] }
         let (sum, isTooLarge) = (before?.minorUnits ?? 0).addingReportingOverflow(
-            amount.minorUnits)
+            amount.minorUnits
+        )
         guard !isTooLarge, index != nil || totals.count < SecurityCardMemory.totalsMax else {
             return false
         }
         let total = SecurityCardDescription.Total(
-            currency: amount.currency, exponent: amount.exponent, count: (before?.count ?? 0) + 1,
-            minorUnits: sum)
+            currency: amount.currency,
+            exponent: amount.exponent,
+            count: (before?.count ?? 0) + 1,
+            minorUnits: sum
+        )
         if let index { totals[index] = total } else { totals.append(total) }
         giveUp(number)
         return true
@@ -76,9 +80,12 @@ struct SecurityCardMemory: Equatable {
         for _ in 0..<(try reader.byte("totals")) {
             totals.append(
                 SecurityCardDescription.Total(
-                    currency: try reader.currency(), exponent: try reader.exponent(),
+                    currency: try reader.currency(),
+                    exponent: try reader.exponent(),
                     count: try reader.integer("count", bytes: 8),
-                    minorUnits: try reader.integer("sum", bytes: 8)))
+                    minorUnits: try reader.integer("sum", bytes: 8)
+                )
+            )
         }
         try reader.end()
     }

@@ -26,7 +26,7 @@ package final class SoftwareSecurityCard: PurchaseModule {
     private let memoryKey: SymmetricKey
     private let issuers = Mutex<[KeyName: CMACKey]>([:])
 
-    /// - Parameter master: the local master key of the acquirer's module.
+    /// `master`: the local master key of the acquirer's module.
     package init(_ identifier: SecurityCardIdentifier, master: LocalMasterKey) {
         self.identifier = identifier
         self.master = master
@@ -59,14 +59,19 @@ package final class SoftwareSecurityCard: PurchaseModule {
     ) async throws(ModuleFailure) -> SecurityCardDescription {
         let memory = try open(sealed)
         return SecurityCardDescription(
-            identifier: identifier, lastNumber: memory.lastNumber, openNumbers: memory.open,
-            totals: memory.totals)
+            identifier: identifier,
+            lastNumber: memory.lastNumber,
+            openNumbers: memory.open,
+            totals: memory.totals
+        )
     }
 
     // MARK: One sale
 
     package func draw(
-        _ draw: CardDraw, at time: CardTime, with sealed: SealedSecurityCard
+        _ draw: CardDraw,
+        at time: CardTime,
+        with sealed: SealedSecurityCard
     ) async throws(ModuleFailure) -> Result<SecurityCardDraw, Refusal> {
         var memory = try open(sealed)
         let answer = draw.initializeAnswer
@@ -74,25 +79,41 @@ package final class SoftwareSecurityCard: PurchaseModule {
         guard let cardKey = purchaseKey(answer) else { return .failure(.issuerNotAccepted) }
         guard let number = memory.begin() else { return .failure(.busy) }
         let unsigned = DebitIEP(
-            securityCard: identifier, securityCardNumber: number, transaction: draw.transaction,
-            merchant: draw.merchant, time: time, amount: draw.amount, signature: .none)
+            securityCard: identifier,
+            securityCardNumber: number,
+            transaction: draw.transaction,
+            merchant: draw.merchant,
+            time: time,
+            amount: draw.amount,
+            signature: .none
+        )
         let session = Self.session(answer, unsigned, cardKey)
         let scope = Self.scope(draw, unsigned)
         let command = DebitIEP(
-            securityCard: identifier, securityCardNumber: number, transaction: draw.transaction,
-            merchant: draw.merchant, time: time, amount: draw.amount,
-            signature: session.securityCardSignature(scope))
+            securityCard: identifier,
+            securityCardNumber: number,
+            transaction: draw.transaction,
+            merchant: draw.merchant,
+            time: time,
+            amount: draw.amount,
+            signature: session.securityCardSignature(scope)
+        )
         let (rest, _) = answer.balance.minorUnits.subtractingReportingOverflow(
-            draw.amount.minorUnits)
+            draw.amount.minorUnits
+        )
         return .success(
             SecurityCardDraw(
-                memory: try seal(memory, revision: sealed.revision + 1), command: command,
-                expectedSignature: session.cardSignature(scope, completion: .done, balance: rest))
+                memory: try seal(memory, revision: sealed.revision + 1),
+                command: command,
+                expectedSignature: session.cardSignature(scope, completion: .done, balance: rest)
+            )
         )
     }
 
     package func complete(
-        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer,
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer,
         with sealed: SealedSecurityCard
     ) async throws(ModuleFailure) -> Result<SecurityCardCompletion, Refusal> {
         var memory = try open(sealed)
@@ -110,11 +131,15 @@ package final class SoftwareSecurityCard: PurchaseModule {
         return .success(
             SecurityCardCompletion(
                 memory: try seal(memory, revision: sealed.revision + 1),
-                isCounted: answer.completion == .done))
+                isCounted: answer.completion == .done
+            )
+        )
     }
 
     package func giveUp(
-        _ draw: CardDraw, _ command: DebitIEP, with sealed: SealedSecurityCard
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        with sealed: SealedSecurityCard
     ) async throws(ModuleFailure) -> Result<SecurityCardVoid, Refusal> {
         var memory = try open(sealed)
         guard command.securityCard == identifier, memory.isOpen(command.securityCardNumber) else {
@@ -126,11 +151,15 @@ package final class SoftwareSecurityCard: PurchaseModule {
         return .success(
             SecurityCardVoid(
                 memory: try seal(memory, revision: sealed.revision + 1),
-                voidProof: session.voidProof(Self.scope(draw, command))))
+                voidProof: session.voidProof(Self.scope(draw, command))
+            )
+        )
     }
 
     package func verify(
-        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Bool {
         let initialized = draw.initializeAnswer
         guard let cardKey = purchaseKey(initialized) else { throw .keyUnknown }
@@ -140,8 +169,10 @@ package final class SoftwareSecurityCard: PurchaseModule {
         let (rest, isOverdrawn) = before.subtractingReportingOverflow(command.amount.minorUnits)
         guard !(isDone && isOverdrawn), answer.number == initialized.number else { return false }
         let expected = Self.session(initialized, command, cardKey).cardSignature(
-            Self.scope(draw, command), completion: answer.completion,
-            balance: isDone ? rest : before)
+            Self.scope(draw, command),
+            completion: answer.completion,
+            balance: isDone ? rest : before
+        )
         return expected == answer.signature && answer.balance == (isDone ? rest : before)
     }
 
@@ -165,32 +196,52 @@ package final class SoftwareSecurityCard: PurchaseModule {
     }
 
     private static func session(
-        _ answer: InitializePurchaseAnswer, _ command: DebitIEP, _ cardKey: CMACKey
+        _ answer: InitializePurchaseAnswer,
+        _ command: DebitIEP,
+        _ cardKey: CMACKey
     ) -> PurchaseSessionKey {
         PurchaseSessionKey(
-            cardKey: cardKey, number: answer.number, random: answer.random,
-            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
-            transaction: command.transaction)
+            cardKey: cardKey,
+            number: answer.number,
+            random: answer.random,
+            securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber,
+            transaction: command.transaction
+        )
     }
 
     private static func scope(_ draw: CardDraw, _ command: DebitIEP) -> PurchaseScope {
         PurchaseScope(
-            type: draw.type, card: draw.initializeAnswer.card,
-            number: draw.initializeAnswer.number, command: command)
+            type: draw.type,
+            card: draw.initializeAnswer.card,
+            number: draw.initializeAnswer.number,
+            command: command
+        )
     }
 
     private func seal(
-        _ memory: SecurityCardMemory, revision: UInt64
+        _ memory: SecurityCardMemory,
+        revision: UInt64
     ) throws(ModuleFailure) -> SealedSecurityCard {
         SealedSecurityCard(
-            identifier: identifier, revision: revision,
+            identifier: identifier,
+            revision: revision,
             body: try RecordSealer.seal(
-                memory.bytes, key: memoryKey, name: identifier.bytes, revision: revision))
+                memory.bytes,
+                key: memoryKey,
+                name: identifier.bytes,
+                revision: revision
+            )
+        )
     }
 
     private func open(_ sealed: SealedSecurityCard) throws(ModuleFailure) -> SecurityCardMemory {
         let bytes = try RecordSealer.open(
-            sealed.body, key: memoryKey, name: identifier.bytes, revision: sealed.revision)
+            sealed.body,
+            key: memoryKey,
+            name: identifier.bytes,
+            revision: sealed.revision
+        )
         guard sealed.identifier == identifier, let memory = try? SecurityCardMemory(bytes) else {
             throw .sealBroken
         }

@@ -8,8 +8,8 @@ package import Wire
 package protocol CardModule: Sendable {
     /// Makes the record of a new card with an empty purse.
     ///
-    /// - Parameter revision: 1, or 0 where the card is loaded before it is first stored.
-    /// - Throws: `.keyUnknown` where there are no keys of that issuer and version.
+    /// `revision`: 1, or 0 where the card is loaded before it is first stored.
+    /// Throws `.keyUnknown` where there are no keys of that issuer and version.
     func personalize(_ order: CardOrder, revision: UInt64) async throws(ModuleFailure)
         -> SealedCard
 
@@ -24,7 +24,9 @@ package protocol CardModule: Sendable {
     ///   durable before the response leaves.
     /// - Throws: `.sealBroken` where record or evidence does not open, `.keyUnknown`.
     func process(
-        _ command: PurseCommand, on card: SealedCard, dialogue: CardDialogue?,
+        _ command: PurseCommand,
+        on card: SealedCard,
+        dialogue: CardDialogue?,
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
@@ -43,9 +45,8 @@ package protocol CardModule: Sendable {
     /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
     /// signature, and that loads + recoveries − debits = balance.
     ///
-    /// - Parameters:
-    ///   - rows: the rows in order, page by page.
-    ///   - check: the state after the pages before; begin with a new one.
+    /// `rows`: the rows in order, page by page.
+    /// `check`: the state after the pages before; begin with a new one.
     func audit(_ rows: [ChainedRow], of card: CardIdentifier, _ check: CardAudit) async
         -> CardAudit
 
@@ -58,12 +59,16 @@ package protocol LoadModule: Sendable {
     /// - Returns: CREDIT IEP with S2.
     /// - Throws: `.sealBroken` where S1 is wrong, `.keyUnknown`.
     func authorize(
-        _ request: InitializeLoad, _ answer: InitializeLoadAnswer, completion: CompletionCode
+        _ request: InitializeLoad,
+        _ answer: InitializeLoadAnswer,
+        completion: CompletionCode
     ) async throws(ModuleFailure) -> CreditIEP
 
     /// - Throws: `.sealBroken` where S3 is wrong, `.keyUnknown`.
     func verify(
-        _ answer: CreditAnswer, to credit: CreditIEP, of request: InitializeLoad,
+        _ answer: CreditAnswer,
+        to credit: CreditIEP,
+        of request: InitializeLoad,
         _ initializeAnswer: InitializeLoadAnswer
     ) async throws(ModuleFailure)
 }
@@ -79,8 +84,13 @@ package struct CardOrder: Equatable, Sendable {
     package let balanceMax: UInt64
 
     package init(
-        card: CardIdentifier, expiry: CardDate, purchaseKeyVersion: UInt8, loadKeyVersion: UInt8,
-        currency: Currency, exponent: Exponent, balanceMax: UInt64
+        card: CardIdentifier,
+        expiry: CardDate,
+        purchaseKeyVersion: UInt8,
+        loadKeyVersion: UInt8,
+        currency: Currency,
+        exponent: Exponent,
+        balanceMax: UInt64
     ) {
         self.card = card
         self.expiry = expiry
@@ -138,7 +148,9 @@ package struct CardStep: Sendable {
     package let change: CardChange?
 
     package init(
-        _ response: ResponseAPDU, dialogue: CardDialogue? = nil, change: CardChange? = nil
+        _ response: ResponseAPDU,
+        dialogue: CardDialogue? = nil,
+        change: CardChange? = nil
     ) {
         self.response = response
         self.dialogue = dialogue
@@ -188,8 +200,13 @@ package struct CardDescription: Equatable, Sendable {
     package let historyCount: UInt64
 
     package init(
-        card: CardIdentifier, expiry: CardDate, isBlocked: Bool, wrongSignatures: UInt8,
-        lastNumber: UInt32, purses: [BalanceAnswer], historyCount: UInt64
+        card: CardIdentifier,
+        expiry: CardDate,
+        isBlocked: Bool,
+        wrongSignatures: UInt8,
+        lastNumber: UInt32,
+        purses: [BalanceAnswer],
+        historyCount: UInt64
     ) {
         self.card = card
         self.expiry = expiry

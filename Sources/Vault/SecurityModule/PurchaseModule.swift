@@ -22,7 +22,9 @@ package protocol PurchaseModule: Sendable {
     /// Checks the card's S3 (FIG. 11C, step 626) and, where it is right, counts the sale or, where
     /// the card refused, gives the number up.
     func complete(
-        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer,
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer,
         with memory: SealedSecurityCard
     ) async throws(ModuleFailure) -> Result<SecurityCardCompletion, Refusal>
 
@@ -36,7 +38,9 @@ package protocol PurchaseModule: Sendable {
 
     /// Checks a card's S3 and, for a void sale, SV again, for an audit.
     func verify(
-        _ draw: CardDraw, _ command: DebitIEP, _ answer: DebitAnswer
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Bool
 }
 
@@ -113,7 +117,9 @@ package struct SecurityCardDescription: Equatable, Sendable {
     package let totals: [Total]
 
     package init(
-        identifier: SecurityCardIdentifier, lastNumber: UInt32, openNumbers: [UInt32],
+        identifier: SecurityCardIdentifier,
+        lastNumber: UInt32,
+        openNumbers: [UInt32],
         totals: [Total]
     ) {
         self.identifier = identifier

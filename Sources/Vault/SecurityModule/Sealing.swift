@@ -7,14 +7,14 @@ package import Wire
 package protocol OrderSealing: Sendable {
     /// Makes TSK, ETSK and order token for an order.
     ///
-    /// - Parameter random: 32 fresh random bytes, which become the TSK.
-    /// - Throws: `.keyUnknown`.
+    /// `random`: 32 fresh random bytes, which become the TSK.
+    /// Throws `.keyUnknown`.
     func seal(_ terms: OrderTerms, random: [UInt8]) async throws(ModuleFailure) -> SealedOrder
 
     /// Opens a Debit Result M.
     ///
-    /// - Parameter compact: the JWE in compact form, ASCII.
-    /// - Throws: `.sealBroken` unless it was sealed for this merchant and this transaction.
+    /// `compact`: the JWE in compact form, ASCII.
+    /// Throws `.sealBroken` unless it was sealed for this merchant and this transaction.
     func openResult(_ compact: [UInt8], of terms: OrderTerms, keyName: String)
         async throws(ModuleFailure) -> MerchantDebitResult
 
@@ -83,9 +83,9 @@ package protocol DrawSession: Sendable {
 
 /// Seals what a party stores: bound to the party, to what the record is and to its revision.
 package protocol RecordSealing: Sendable {
-    /// - Parameters:
-    ///   - name: the kind of the record and its key, so that a record is of no use in another place.
-    ///   - revision: the revision that the record will have.
+    ///
+    /// `name`: the kind of the record and its key, so that a record is of no use in another place.
+    /// `revision`: the revision that the record will have.
     func seal(_ body: [UInt8], name: [UInt8], revision: UInt64) async throws(ModuleFailure)
         -> [UInt8]
 
@@ -95,14 +95,14 @@ package protocol RecordSealing: Sendable {
 
     /// The next row of a stream of history: its hash follows from the row before.
     ///
-    /// - Parameter previous: 32 bytes, zero before the first row.
+    /// `previous`: 32 bytes, zero before the first row.
     func chain(_ body: [UInt8], stream: [UInt8], number: UInt64, previous: [UInt8])
         async throws(ModuleFailure) -> ChainedRow
 }
 
 /// Keeps passwords: as a slow hash that is of no use without the module's key.
 package protocol PasswordModule: Sendable {
-    /// - Parameter salt: 16 fresh random bytes.
+    /// `salt`: 16 fresh random bytes.
     func hash(_ password: String, salt: [UInt8]) async throws(ModuleFailure) -> [UInt8]
 
     /// Whether the password is the one that was hashed; takes the same time for both answers.

@@ -14,7 +14,12 @@ package struct CommandAPDU: Equatable, Sendable {
     package static let dataBytesMax = 65_535
 
     package init(
-        cla: UInt8, ins: UInt8, p1: UInt8, p2: UInt8, data: [UInt8] = [], expected: Int = 256
+        cla: UInt8,
+        ins: UInt8,
+        p1: UInt8,
+        p2: UInt8,
+        data: [UInt8] = [],
+        expected: Int = 256
     ) {
         precondition(data.count <= CommandAPDU.dataBytesMax && (0...65_536).contains(expected))
         self.cla = cla

@@ -8,7 +8,7 @@ package struct ByteReader {
     private var offset: Int
     private let message: StaticString
 
-    /// - Parameter message: the name of the message, which begins the path of each failure.
+    /// `message`: the name of the message, which begins the path of each failure.
     package init(_ bytes: [UInt8], of message: StaticString) {
         self.bytes = bytes
         self.message = message

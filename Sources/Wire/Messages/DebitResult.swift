@@ -15,8 +15,12 @@ package struct CardDebitResult: Equatable, Sendable {
     package let voidProof: Signature
 
     package init(
-        outcome: SaleOutcome, reason: Refusal?, time: CardTime,
-        securityCard: SecurityCardIdentifier, securityCardNumber: UInt32, voidProof: Signature
+        outcome: SaleOutcome,
+        reason: Refusal?,
+        time: CardTime,
+        securityCard: SecurityCardIdentifier,
+        securityCardNumber: UInt32,
+        voidProof: Signature
     ) {
         self.outcome = outcome
         self.reason = reason
@@ -66,9 +70,15 @@ package struct MerchantDebitResult: Equatable, Sendable {
     package let time: CardTime
 
     package init(
-        transaction: TransactionIdentifier, merchant: MerchantIdentifier, amount: Money,
-        outcome: SaleOutcome, reason: Refusal?, cardPseudonym: String,
-        securityCard: SecurityCardIdentifier, securityCardNumber: UInt32, time: CardTime
+        transaction: TransactionIdentifier,
+        merchant: MerchantIdentifier,
+        amount: Money,
+        outcome: SaleOutcome,
+        reason: Refusal?,
+        cardPseudonym: String,
+        securityCard: SecurityCardIdentifier,
+        securityCardNumber: UInt32,
+        time: CardTime
     ) {
         self.transaction = transaction
         self.merchant = merchant

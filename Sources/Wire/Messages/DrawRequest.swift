@@ -44,9 +44,14 @@ package struct CardDraw: Equatable, Sendable {
     package let issuerCertificate: [UInt8]
 
     package init(
-        answerToReset: [UInt8], initializeAnswer: InitializePurchaseAnswer, type: TransactionType,
-        amount: Money, transaction: TransactionIdentifier, merchant: MerchantIdentifier,
-        cardCertificate: [UInt8] = [], issuerCertificate: [UInt8] = []
+        answerToReset: [UInt8],
+        initializeAnswer: InitializePurchaseAnswer,
+        type: TransactionType,
+        amount: Money,
+        transaction: TransactionIdentifier,
+        merchant: MerchantIdentifier,
+        cardCertificate: [UInt8] = [],
+        issuerCertificate: [UInt8] = []
     ) {
         self.answerToReset = answerToReset
         self.initializeAnswer = initializeAnswer
@@ -62,15 +67,20 @@ package struct CardDraw: Equatable, Sendable {
         var reader = ByteReader(bytes, of: "draw")
         answerToReset = try reader.counted("answer to reset", max: AnswerToReset.bytesMax)
         initializeAnswer = try InitializePurchaseAnswer(
-            try reader.bytes("answer to INITIALIZE", count: InitializePurchaseAnswer.length))
+            try reader.bytes("answer to INITIALIZE", count: InitializePurchaseAnswer.length)
+        )
         type = try reader.transactionType()
         amount = try reader.money()
         transaction = try reader.transaction()
         merchant = try reader.merchant()
         cardCertificate = try reader.counted(
-            "card certificate", max: PurchaseLimits.certificateBytesMax)
+            "card certificate",
+            max: PurchaseLimits.certificateBytesMax
+        )
         issuerCertificate = try reader.counted(
-            "issuer certificate", max: PurchaseLimits.certificateBytesMax)
+            "issuer certificate",
+            max: PurchaseLimits.certificateBytesMax
+        )
         try reader.end()
     }
 

@@ -36,24 +36,32 @@ package enum PartyMessage: Equatable, Sendable {
         case 0x01: self = .drawRequest(try DrawRequest(&reader))
         case 0x02:
             self = .debitCommand(
-                try reader.transaction(), sealed: try reader.counted("DEBIT IEP, sealed", max: max))
+                try reader.transaction(),
+                sealed: try reader.counted("DEBIT IEP, sealed", max: max)
+            )
         case 0x03:
             self = .debitResponse(
-                try reader.transaction(), sealed: try reader.counted("answer, sealed", max: max))
+                try reader.transaction(),
+                sealed: try reader.counted("answer, sealed", max: max)
+            )
         case 0x04:
             self = .debitResult(
-                try reader.transaction(), forCard: try reader.counted("result C", max: max),
-                forMerchant: try reader.counted("result M", max: max))
+                try reader.transaction(),
+                forCard: try reader.counted("result C", max: max),
+                forMerchant: try reader.counted("result M", max: max)
+            )
         case 0x05: self = .saleQuestion(try SaleQuestion(&reader))
         case 0x06:
             self = .saleAnswer(
                 try reader.transaction(),
                 try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) },
-                forMerchant: try reader.counted("result M", max: max))
+                forMerchant: try reader.counted("result M", max: max)
+            )
         case 0x0F:
             self = .refusal(
                 try reader.transaction(),
-                try reader.value("reason", bytes: 1) { Refusal(rawValue: UInt8($0)) })
+                try reader.value("reason", bytes: 1) { Refusal(rawValue: UInt8($0)) }
+            )
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()

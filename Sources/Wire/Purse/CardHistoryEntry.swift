@@ -22,7 +22,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
 
     package static let noteBytesMax = 256
 
-    /// - Parameter note: without control characters, because a row that cannot be read again would
+    /// `note`: without control characters, because a row that cannot be read again would
     ///   stop the card.
     package init(moment: Instant, event: Event, note: String) {
         precondition(

@@ -138,16 +138,16 @@ package struct DebitIEP: Equatable, Sendable {
         try reader.end()
     }
 
-    /// The same command with another amount: the client code puts the merchant's original amount
-    /// back (FIG. 11B, step 616).
-    package func with(amount: Money) -> DebitIEP {
+    /// The same command with the merchant's original amount, transaction and merchant put back
+    /// (FIG. 11B, step 616): what was changed on the way makes S2 wrong.
+    package func restoring(_ terms: OrderTerms) -> DebitIEP {
         DebitIEP(
             securityCard: securityCard,
             securityCardNumber: securityCardNumber,
-            transaction: transaction,
-            merchant: merchant,
+            transaction: terms.transaction,
+            merchant: terms.merchant,
             time: time,
-            amount: amount,
+            amount: terms.amount,
             signature: signature
         )
     }

@@ -8,9 +8,9 @@ struct AuditCommand: AsyncParsableCommand {
         commandName: "audit",
         abstract: "Check every record, signature and cent in a data folder.",
         discussion: """
-            Opens every record, walks every history, checks every S3 and S6 again, and compares the \
-            parties: nothing delivered without a sale, no sale without a debit, no value made or \
-            lost. It only reads, and may run beside the servers.
+            Opens every record, walks every history, checks every S3 and S6 again, and compares \
+            the parties: nothing delivered without a sale, no sale without a debit, no value made \
+            or lost. It only reads, and may run beside the servers.
 
             Exit code 0: all is right. 1: something is off; each finding names its row.
             """

@@ -11,11 +11,12 @@ struct FoundCommand: AsyncParsableCommand {
         commandName: "found",
         abstract: "Make a demo scheme in an empty data folder, for `opal serve` on this machine.",
         discussion: """
-            Makes the parties with their keys, the scheme's authority, a certificate for each party \
-            and one for the sites (localhost, 127.0.0.1), and as many cardholders as wanted. The \
-            cardholders are called user1, user2 …; they share one password, which is kept in \
+            Makes the parties with their keys, the scheme's authority, a certificate for each \
+            party and one for the sites (localhost, 127.0.0.1), and as many cardholders as wanted. \
+            The cardholders are called user1, user2 …; they share one password, which is kept in \
             demo-password in the data folder, readable by its owner only.
-            """)
+            """
+    )
 
     @Option(name: .long, help: "How many cardholders to make.")
     var users = 1
@@ -35,14 +36,20 @@ struct FoundCommand: AsyncParsableCommand {
         try await Founding(folder: folder, passphrase: passphrase).run()
         try certificates(folder)
         let party = try await OPALServerParty(
-            folder, passphrase: passphrase, directory: .init([:]),
-            logonURL: "https://localhost:8400/sign-in")
+            folder,
+            passphrase: passphrase,
+            directory: .init([:]),
+            logonURL: "https://localhost:8400/sign-in"
+        )
         let password = ReadablePassword.make()
         let progress = ProgressLine()
         progress.begin("cardholders", of: users)
         for number in 1..<users + 1 {
             try await DemoCardholder(party: party).make(
-                "user\(number)", password: password, value: value)
+                "user\(number)",
+                password: password,
+                value: value
+            )
             progress.step()
         }
         progress.end()
@@ -60,7 +67,11 @@ struct FoundCommand: AsyncParsableCommand {
                 .save(in: folder.certificates)
         }
         try authority.issue(
-            "site", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], use: .site, now: Date()
+            "site",
+            dnsNames: ["localhost"],
+            ipAddresses: ["127.0.0.1"],
+            use: .site,
+            now: Date()
         ).save(in: folder.certificates)
     }
 }

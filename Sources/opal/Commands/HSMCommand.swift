@@ -10,8 +10,8 @@ struct HSMCommand: AsyncParsableCommand {
         commandName: "hsm",
         abstract: "Make and recognise local master keys.",
         discussion: """
-            Each party has one local master key, under which all its other keys are wrapped. Keep a \
-            copy of its file and of the passphrase in two safe places: without it nothing in the \
+            Each party has one local master key, under which all its other keys are wrapped. Keep \
+            a copy of its file and of the passphrase in two safe places: without it nothing in the \
             party's database opens.
             """,
         subcommands: [Init.self, Show.self]

@@ -75,10 +75,11 @@ struct IssuerCommand: AsyncParsableCommand {
             )
             try await access.commit([
                 try await CardDesk.write(issuer, sealedBy: access.seals),
-                .put(
-                    Issuer.key(identifier, version: issuer.purchaseKeyVersion),
-                    expectedRevision: 0,
-                    body: keys
+                try await IssuerKeys.write(
+                    keys,
+                    of: identifier,
+                    version: issuer.purchaseKeyVersion,
+                    sealedBy: access.seals
                 ),
             ])
             await access.store.close()
@@ -133,8 +134,8 @@ struct IssuerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give the issuer's purchase key to the payment server of this data folder.",
             discussion: """
-                The key travels wrapped, from the HSM's local master key to the acquirer's. Restart \
-                the payment server afterwards.
+                The key travels wrapped, from the HSM's local master key to the acquirer's. \
+                Restart the payment server afterwards.
                 """
         )
 
@@ -148,7 +149,7 @@ struct IssuerCommand: AsyncParsableCommand {
             }
             let access = try await OperatorAccess(options)
             guard let issuer = try await access.desk.issuer(identifier),
-                let keys = try await access.store.read(
+                let record = try await access.store.read(
                     Issuer.key(identifier, version: issuer.purchaseKeyVersion)
                 )
             else { throw CommandFailure("There is no issuer \(bin).") }
@@ -161,10 +162,14 @@ struct IssuerCommand: AsyncParsableCommand {
                 path: folder.database(.paymentServer),
                 schema: PaymentModule.schema
             )
-            let write = AcquirerRecords.issuerKey(
-                identifier,
-                version: issuer.purchaseKeyVersion,
-                wrapped: try access.module.exportPurchaseKey(keys.body, to: acquirer)
+            let keys = try await IssuerKeys.open(record, sealedBy: access.seals)
+            let write = try await AcquirerRecords.issuerKey(
+                AcquirerRecords.IssuerKey(
+                    issuer: identifier,
+                    version: issuer.purchaseKeyVersion,
+                    wrapped: try access.module.exportPurchaseKey(keys.wrapped, to: acquirer)
+                ),
+                sealedBy: RecordSealer(acquirer, party: PaymentModule.schema.party)
             )
             let outcome = try await store.commit(Transition(writes: [write]))
             await store.close()

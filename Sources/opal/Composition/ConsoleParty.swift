@@ -13,8 +13,11 @@ struct ConsoleParty {
     let seals: RecordSealer
     private let lock: FolderLock
 
-    private static let schema = RecordSchema(
-        party: "console", version: 1, kinds: OperatorDesk.kinds)
+    static let schema = RecordSchema(
+        party: "console",
+        version: 1,
+        kinds: OperatorDesk.kinds
+    )
     private static let firstOperator = "operator"
 
     /// Opens the console; the first time it makes a key and the operator `operator`, whose password
@@ -30,8 +33,11 @@ struct ConsoleParty {
         store = try SQLiteStore(path: folder.database(.console), schema: Self.schema)
         seals = RecordSealer(master, party: Self.schema.party)
         operators = OperatorDesk(
-            store: store, seals: seals, passwords: PasswordKeeper(master),
-            random: SystemRandom())
+            store: store,
+            seals: seals,
+            passwords: PasswordKeeper(master),
+            random: SystemRandom()
+        )
         guard let name = OperatorName(Self.firstOperator) else {
             preconditionFailure("The name of the first operator is one.")
         }

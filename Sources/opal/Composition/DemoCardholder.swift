@@ -12,7 +12,7 @@ struct DemoCardholder {
     /// A valid number of a test range that no issuer uses.
     private static let fundingAccount = "4000000000000010"
 
-    /// - Parameter value: minor units on the new card.
+    /// `value`: minor units on the new card.
     func make(_ identifier: String, password: String, value: UInt64) async throws {
         let now = SystemClock.now()
         var form = SignUpForm()

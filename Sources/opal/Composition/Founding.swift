@@ -11,8 +11,8 @@ import Records
 import RecordsSQLite
 import SecurityModule
 
-/// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys, an
-/// acquirer with the issuer's purchase key, a merchant with its shared key.
+/// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
+/// an acquirer with the issuer's purchase key, a merchant with its shared key.
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -67,48 +67,60 @@ struct Founding {
         let keys = try module.makeKeys(
             SoftwareModule.KeyName(issuer: identifier, version: issuer.purchaseKeyVersion)
         )
+        let seals = RecordSealer(card, party: OPALServerRecords.schema.party)
         try await write(
             folder.database(.opalServer),
             OPALServerRecords.schema,
             [
-                try await CardDesk.write(
-                    issuer,
-                    sealedBy: RecordSealer(card, party: OPALServerRecords.schema.party)
-                ),
-                .put(
-                    Issuer.key(identifier, version: issuer.purchaseKeyVersion),
-                    expectedRevision: 0,
-                    body: keys
+                try await CardDesk.write(issuer, sealedBy: seals),
+                try await IssuerKeys.write(
+                    keys,
+                    of: identifier,
+                    version: issuer.purchaseKeyVersion,
+                    sealedBy: seals
                 ),
             ]
         )
+        let accepted = AcquirerRecords.IssuerKey(
+            issuer: identifier,
+            version: issuer.purchaseKeyVersion,
+            wrapped: try module.exportPurchaseKey(keys, to: acquirer)
+        )
+        try await introduce(merchant, at: shop, to: acquirer, accepting: accepted)
+    }
+
+    /// Gives merchant and acquirer their shared key, and the acquirer the issuer's.
+    private func introduce(
+        _ merchant: MerchantIdentifier,
+        at shop: LocalMasterKey,
+        to acquirer: LocalMasterKey,
+        accepting key: AcquirerRecords.IssuerKey
+    ) async throws {
         let shared = try LocalMasterKey.makeShared(acquirer, shop)
-        let keyName = "k1"
+        let name = "k1"
+        let seals = RecordSealer(acquirer, party: PaymentModule.schema.party)
         try await write(
             folder.database(.paymentServer),
             PaymentModule.schema,
             [
-                AcquirerRecords.issuerKey(
-                    identifier,
-                    version: issuer.purchaseKeyVersion,
-                    wrapped: try module.exportPurchaseKey(keys, to: acquirer)
-                ),
-                try await AcquirerRecords.agreement(
+                try await AcquirerRecords.issuerKey(key, sealedBy: seals),
+                try await AcquirerRecords.agreement(of: merchant, .securityCard, sealedBy: seals),
+                try await AcquirerRecords.merchantKey(
+                    name,
                     of: merchant,
-                    .securityCard,
-                    sealedBy: RecordSealer(acquirer, party: PaymentModule.schema.party)
+                    wrapped: shared.first,
+                    sealedBy: seals
                 ),
-                AcquirerRecords.merchantKey(keyName, of: merchant, wrapped: shared.first),
             ]
         )
         try await write(
             folder.database(.shop),
             MerchantRecords.schema,
             [
-                .put(
-                    RecordKey(MerchantRecords.sharedKey, Array(keyName.utf8)),
-                    expectedRevision: 0,
-                    body: shared.second
+                try await MerchantRecords.sharedKey(
+                    name,
+                    wrapped: shared.second,
+                    sealedBy: RecordSealer(shop, party: MerchantRecords.schema.party)
                 )
             ]
         )

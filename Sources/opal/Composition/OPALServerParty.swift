@@ -24,9 +24,9 @@ struct OPALServerParty {
     let auditor: CardAuditor
     private let lock: FolderLock
 
-    /// - Parameters:
-    ///   - directory: the payment servers that it may talk to.
-    ///   - logonURL: what the mails say where to log on.
+    ///
+    /// `directory`: the payment servers that it may talk to.
+    /// `logonURL`: what the mails say where to log on.
     init(
         _ folder: DataFolder,
         passphrase: String?,
@@ -40,8 +40,8 @@ struct OPALServerParty {
             schema: OPALServerRecords.schema
         )
         module = SoftwareModule(master)
-        try await OPALServerParty.installKeys(from: store, in: module)
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
+        try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
         let random = SystemRandom()
         let hasher = TokenHasher(master)
         users = UserDirectory(
@@ -76,26 +76,25 @@ struct OPALServerParty {
     /// Gives the HSM the issuers' wrapped master keys.
     static func installKeys(
         from store: any RecordStore,
-        in module: SoftwareModule
+        in module: SoftwareModule,
+        sealedBy seals: any RecordSealing
     ) async throws {
-        for record in try await store.list(
-            Issuer.keyKind,
-            after: nil,
-            limit: RecordLimits.pageMax,
-            order: .ascending
-        ) {
-            let bytes = record.key.bytes
-            guard
-                let issuer = IssuerIdentifier(
-                    bcd: bytes.prefix(3).reduce(0) { $0 << 8 | UInt32($1) }
-                ),
-                let version = bytes.last
-            else { throw StoreFailure.damaged("the keys of an issuer") }
-            try module.install(
-                record.body,
-                as: SoftwareModule.KeyName(issuer: issuer, version: version)
-            )
-        }
+        var records: [Record] = []
+        try await store.forEach(Issuer.keyKind) { records.append($0) }
+        for record in records { try await install(record, in: module, sealedBy: seals) }
+    }
+
+    /// Gives the HSM the keys in one record.
+    static func install(
+        _ record: Record,
+        in module: SoftwareModule,
+        sealedBy seals: any RecordSealing
+    ) async throws {
+        let keys = try await IssuerKeys.open(record, sealedBy: seals)
+        try module.install(
+            keys.wrapped,
+            as: SoftwareModule.KeyName(issuer: keys.issuer, version: keys.version)
+        )
     }
 
     /// What must be done every few seconds: draws that wait are asked about, what is too old is

@@ -27,8 +27,8 @@ struct OperatorAccess {
             schema: OPALServerRecords.schema
         )
         module = SoftwareModule(master)
-        try await OPALServerParty.installKeys(from: store, in: module)
         seals = RecordSealer(master, party: OPALServerRecords.schema.party)
+        try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
         desk = CardDesk(
             store: store,
             module: module,

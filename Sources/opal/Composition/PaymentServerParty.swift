@@ -20,7 +20,7 @@ struct PaymentServerParty {
     /// The acquirer of the demo scheme.
     static let acquirer: UInt32 = 0x0000_0001
 
-    /// - Parameter count: how many terminals stand in the pool.
+    /// `count`: how many terminals stand in the pool.
     init(_ folder: DataFolder, passphrase: String?, terminals count: Int) async throws {
         lock = try folder.lock(.paymentServer)
         let master = try KeyFile.read(
@@ -32,47 +32,31 @@ struct PaymentServerParty {
             schema: PaymentModule.schema
         )
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
-        let issuerKeys = try await AcquirerRecords.issuerKeys(in: store)
-        var pool: [Terminal] = []
-        for serial in 1...UInt32(count) {
-            let card = SoftwareSecurityCard(
-                SecurityCardIdentifier(acquirer: Self.acquirer, serial: serial),
-                master: master
-            )
-            for key in issuerKeys {
-                try card.install(
-                    purchaseKey: key.wrapped,
-                    as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
-                )
-            }
-            pool.append(
-                try await Terminal.start(
-                    name: "terminal-\(serial)",
-                    securityCard: card,
-                    store: store
-                )
-            )
-        }
-        terminals = TerminalInterface(pool)
+        let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+        let workshop = TerminalWorkshop(master: master, issuerKeys: issuerKeys, store: store)
+        let pool = try await workshop.pool(count)
+        terminals = TerminalInterface(pool, retired: try await workshop.retired(behind: pool))
         module = PaymentModule(
             store: store,
             seals: seals,
             keys: SaleSealer(
-                directory: try await Self.directory(store, master),
+                directory: try await Self.directory(store, master, seals),
                 pseudonymKey: master.deriveBytes("OPAL pseudonym")
             ),
             terminals: terminals,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
+            cardSidePeers: [Role.opalServer.rawValue],
             now: SystemClock.now
         )
     }
 
     private static func directory(
         _ store: any RecordStore,
-        _ master: LocalMasterKey
+        _ master: LocalMasterKey,
+        _ seals: RecordSealer
     ) async throws -> SharedKeyDirectory {
         let directory = SharedKeyDirectory()
-        for key in try await AcquirerRecords.merchantKeys(in: store) {
+        for key in try await AcquirerRecords.merchantKeys(in: store, sealedBy: seals) {
             guard
                 let shared = SharedKey(
                     name: key.name,
@@ -90,5 +74,52 @@ struct PaymentServerParty {
 
     func tick() async {
         await module.giveUpLateSales()
+    }
+}
+
+/// Starts terminals, each with its software security card and the issuers' keys.
+private struct TerminalWorkshop {
+    let master: LocalMasterKey
+    let issuerKeys: [AcquirerRecords.IssuerKey]
+    let store: any RecordStore
+
+    func pool(_ count: Int) async throws -> [Terminal] {
+        var pool: [Terminal] = []
+        for serial in 1...UInt32(count) { pool.append(try await terminal(serial)) }
+        return pool
+    }
+
+    /// Where the pool was made smaller: the terminals that still have sales to end.
+    func retired(behind pool: [Terminal]) async throws -> [Terminal] {
+        var retired: [Terminal] = []
+        for record in try await store.list(
+            Terminal.memoryKind,
+            after: pool.last?.identifier.bytes,
+            limit: RecordLimits.pageMax,
+            order: .ascending
+        ) {
+            let bits = record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
+            let former = try await terminal(SecurityCardIdentifier(bits: bits).serial)
+            if try await former.describe().openNumbers.isEmpty == false { retired.append(former) }
+        }
+        return retired
+    }
+
+    private func terminal(_ serial: UInt32) async throws -> Terminal {
+        let card = SoftwareSecurityCard(
+            SecurityCardIdentifier(acquirer: PaymentServerParty.acquirer, serial: serial),
+            master: master
+        )
+        for key in issuerKeys {
+            try card.install(
+                purchaseKey: key.wrapped,
+                as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
+            )
+        }
+        return try await Terminal.start(
+            name: "terminal-\(serial)",
+            securityCard: card,
+            store: store
+        )
     }
 }

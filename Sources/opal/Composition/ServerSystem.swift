@@ -33,9 +33,6 @@ struct ServerSystem {
     private let passphrase: String?
     private let group = MultiThreadedEventLoopGroup.singleton
 
-    /// The name under which a party in the same process calls another.
-    private static let localPeer = "opal-server"
-
     init(_ settings: ServerSettings, roles: Set<Role>, logger: Logger) throws {
         self.settings = settings
         self.roles = roles
@@ -46,9 +43,8 @@ struct ServerSystem {
 
     /// Runs until SIGTERM or SIGINT; then what is under way is finished.
     ///
-    /// - Parameters:
-    ///   - prepare: done once, when the parties are open and before the sites answer.
-    ///   - ready: called when every site and link listens.
+    /// `prepare`: done once, when the parties are open and before the sites answer.
+    /// `ready`: called when every site and link listens.
     func run(
         prepare: (OPALServerParty?) async throws -> Void = { _ in },
         ready: @escaping @Sendable () async -> Void
@@ -66,8 +62,10 @@ struct ServerSystem {
             services.append(Ticker(seconds: 5) { await party.tick() })
             if settings.usesTLS { services.append(try linkServer(party, gate)) }
         }
-        let link = try await linkToPaymentServer(parties.payment)
+        var links: [any Link] = []
         if roles.contains(.opalServer) {
+            let link = try linkToPaymentServer(parties.payment, from: .opalServer)
+            links.append(link)
             let party = try await OPALServerParty(
                 folder,
                 passphrase: passphrase,
@@ -82,6 +80,8 @@ struct ServerSystem {
             services.append(Ticker(seconds: 3600) { await party.tidy() })
         }
         if roles.contains(.shop) {
+            let link = try linkToPaymentServer(parties.payment, from: .shop)
+            links.append(link)
             let party = try await ShopParty(
                 folder,
                 passphrase: passphrase,
@@ -102,7 +102,7 @@ struct ServerSystem {
         )
         try await group.run()
         await parties.close()
-        if let link = link as? TLSLink { await link.close() }
+        for case let link as TLSLink in links { await link.close() }
     }
 
     // MARK: Links
@@ -142,9 +142,12 @@ struct ServerSystem {
         return LinkListener(server: server, listening: gate.listener())
     }
 
-    private func linkToPaymentServer(_ party: PaymentServerParty?) async throws -> any Link {
-        if let party { return DirectLink(to: party.module, as: Self.localPeer) }
-        let name = roles.contains(.opalServer) ? Role.opalServer.rawValue : Role.shop.rawValue
+    private func linkToPaymentServer(
+        _ party: PaymentServerParty?,
+        from role: Role
+    ) throws -> any Link {
+        let name = role.rawValue
+        if let party { return DirectLink(to: party.module, as: name) }
         let logger = logger
         return try TLSLink(
             group: group,

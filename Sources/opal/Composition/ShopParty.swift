@@ -7,6 +7,7 @@ import Records
 import RecordsSQLite
 import SecurityModule
 import SessionKeys
+import Synchronization
 import Wire
 
 /// The merchant server 208 of the demo shop, composed.
@@ -14,12 +15,13 @@ struct ShopParty {
     let store: SQLiteStore
     let merchant: MerchantModule
     private let lock: FolderLock
+    private let rounds = Rounds()
 
     static let identifier = "FARTHINGPRESS01"
 
-    /// - Parameters:
-    ///   - paymentServer: its name in the acquirer directory.
-    ///   - statusURL: where browsers bring results.
+    ///
+    /// `paymentServer`: its name in the acquirer directory.
+    /// `statusURL`: where browsers bring results.
     init(
         _ folder: DataFolder,
         passphrase: String?,
@@ -30,6 +32,7 @@ struct ShopParty {
         lock = try folder.lock(.shop)
         let master = try KeyFile.read(at: folder.keyFile(.shop), passphrase: passphrase)
         store = try SQLiteStore(path: folder.database(.shop), schema: MerchantRecords.schema)
+        let seals = RecordSealer(master, party: MerchantRecords.schema.party)
         var keys: [SharedKey] = []
         for record in try await store.list(
             MerchantRecords.sharedKey,
@@ -38,7 +41,12 @@ struct ShopParty {
             order: .descending
         ) {
             let name = String(decoding: record.key.bytes, as: UTF8.self)
-            if let key = SharedKey(name: name, bytes: try master.unwrapBytes(record.body)) {
+            let wrapped = try await seals.open(
+                record.body,
+                name: record.sealName,
+                revision: record.revision
+            )
+            if let key = SharedKey(name: name, bytes: try master.unwrapBytes(wrapped)) {
                 keys.append(key)
             }
         }
@@ -57,14 +65,26 @@ struct ShopParty {
                 current: current,
                 older: Array(keys.dropFirst())
             ),
-            recordSealing: RecordSealer(master, party: MerchantRecords.schema.party),
+            recordSealing: seals,
             store: store,
             link: link,
             random: SystemRandom()
         )
     }
 
+    /// Goes on where the last round ended, so that many open orders are all asked about.
     func tick() async {
-        _ = try? await merchant.settleOpen(now: SystemClock.now())
+        let last = rounds.withLock { $0 }
+        let round = try? await merchant.settleOpen(now: SystemClock.now(), after: last)
+        rounds.withLock { $0 = round?.next }
+    }
+}
+
+/// Where the last round of questions ended.
+private final class Rounds: Sendable {
+    private let last = Mutex<TransactionIdentifier?>(nil)
+
+    func withLock<Value>(_ body: (inout TransactionIdentifier?) -> Value) -> Value {
+        last.withLock { body(&$0) }
     }
 }

@@ -71,34 +71,54 @@ struct SiteKit {
         var parts = ConsoleParts()
         if let party = parties.opal {
             parts.cardSide = ConsoleParts.CardSide(
-                desk: party.desk, users: party.users, outbox: party.outbox,
+                desk: party.desk,
+                users: party.users,
+                outbox: party.outbox,
                 purchases: party.purchases,
                 store: ConsoleParts.Store(
-                    name: "opal-server", engine: "SQLite", records: party.store,
-                    kinds: OPALServerRecords.schema.kinds),
-                seals: console.seals, mailFrom: "OPAL")
+                    name: "opal-server",
+                    engine: "SQLite",
+                    records: party.store,
+                    kinds: OPALServerRecords.schema.kinds
+                ),
+                seals: console.seals,
+                mailFrom: "OPAL"
+            )
         }
         if let party = parties.payment {
             parts.payments = ConsoleParts.Payments(
                 module: party.module,
                 store: ConsoleParts.Store(
-                    name: "payment-server", engine: "SQLite", records: party.store,
-                    kinds: PaymentModule.schema.kinds))
+                    name: "payment-server",
+                    engine: "SQLite",
+                    records: party.store,
+                    kinds: PaymentModule.schema.kinds
+                )
+            )
         }
         if let party = parties.shop {
             parts.shops = [
                 ConsoleParts.Shop(
-                    name: "Farthing Press", module: party.merchant,
+                    name: "Farthing Press",
+                    module: party.merchant,
                     store: ConsoleParts.Store(
-                        name: "shop", engine: "SQLite", records: party.store,
-                        kinds: MerchantRecords.schema.kinds))
+                        name: "shop",
+                        engine: "SQLite",
+                        records: party.store,
+                        kinds: MerchantRecords.schema.kinds
+                    )
+                )
             ]
         }
         return ConsoleSite(
-            parts: parts, operators: console.operators, templates: templates, wording: wording,
+            parts: parts,
+            operators: console.operators,
+            templates: templates,
+            wording: wording,
             isSecure: settings.usesTLS,
             clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
-            now: SystemClock.now, random: SystemRandom()
+            now: SystemClock.now,
+            random: SystemRandom()
         ).router()
     }
 }

@@ -23,6 +23,7 @@ struct CardWorld {
 
     let world: World
     let site: CardholderSite
+    let desk: CardDesk
     let outbox: MailOutbox
     let accounts: FixedAccountCheck
 
@@ -75,6 +76,7 @@ struct CardWorld {
             )
         )
         self.world = world
+        self.desk = desk
     }
 
     /// The issuer's record, with value for new cards.

@@ -30,14 +30,16 @@ package struct CardAuditor: Sendable {
     private let seals: any RecordSealing
 
     package init(
-        store: any RecordStore, module: any CardModule, seals: any RecordSealing
+        store: any RecordStore,
+        module: any CardModule,
+        seals: any RecordSealing
     ) {
         self.store = store
         self.module = module
         self.seals = seals
     }
 
-    /// - Parameter progress: told after each card and after each other record.
+    /// `progress`: told after each card and after each other record.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
@@ -45,12 +47,10 @@ package struct CardAuditor: Sendable {
             try await check(card: record, &report)
             progress()
         }
-        let sealedKinds = [Issuer.kind, Offers.kind] + UserRecordKinds.all()
+        let sealedKinds = [Issuer.kind, Issuer.keyKind, Offers.kind] + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
-                if await open(record) == nil {
-                    report.findings.append(AuditFinding(Self.place(record), "does not open"))
-                }
+                try await check(sealed: record, &report)
                 progress()
             }
         }
@@ -82,14 +82,17 @@ package struct CardAuditor: Sendable {
     // MARK: Cards
 
     private func check(
-        card record: Record, _ report: inout Report
+        card record: Record,
+        _ report: inout Report
     ) async throws(StoreFailure) {
         let bits = record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
         guard let card = CardIdentifier(bcd: bits) else {
-            report.findings.append(AuditFinding(Self.place(record), "is no card number"))
+            report.findings.append(
+                AuditFinding(Self.cardPlace(record.key.bytes), "is no card number")
+            )
             return
         }
-        let place = "OPAL server, card \(card.masked)"
+        let place = Self.cardPlace(record.key.bytes)
         let sealed = SealedCard(card: card, revision: record.revision, body: record.body)
         guard record.reply.isEmpty, !record.isOpen,
             let description = try? await module.describe(sealed)
@@ -100,11 +103,16 @@ package struct CardAuditor: Sendable {
         }
         var check = CardAudit()
         // Rows behind the record's last one belong to a commit that came after the record was read.
-        try await store.forEachPage(of: record.key.bytes, upTo: description.historyCount) {
+        let behind = try await store.forEachPage(
+            of: record.key.bytes,
+            upTo: description.historyCount
+        ) {
             rows async throws(StoreFailure) in
             check = await module.audit(
                 rows.map { ChainedRow(number: $0.number, hash: $0.hash, body: $0.body) },
-                of: card, check)
+                of: card,
+                check
+            )
             for row in rows { add(row, card, &report) }
         }
         check = await module.conclude(check, on: sealed)
@@ -112,10 +120,12 @@ package struct CardAuditor: Sendable {
         for purse in description.purses {
             Self.add(purse.balance, to: &report.onCards)
         }
-        for finding in check.findings {
-            report.findings.append(AuditFinding(place, finding.words))
-            report.suspects.insert(card)
+        var problems = check.findings.map(\.words)
+        if let behind, try await store.isStray(behind: record) {
+            problems.append("history row \(behind) is behind the last one of its record")
         }
+        if !problems.isEmpty { report.suspects.insert(card) }
+        report.findings += problems.map { AuditFinding(place, $0) }
     }
 
     private func add(_ row: HistoryRow, _ card: CardIdentifier, _ report: inout Report) {
@@ -126,7 +136,9 @@ package struct CardAuditor: Sendable {
             if report.debits.updateValue(card, forKey: entry.transaction) != nil {
                 report.findings.append(
                     AuditFinding(
-                        "OPAL server, transaction \(entry.transaction.text)", "was debited twice")
+                        "OPAL server, transaction \(entry.transaction.text)",
+                        "was debited twice"
+                    )
                 )
                 report.suspects.insert(card)
             }
@@ -137,8 +149,31 @@ package struct CardAuditor: Sendable {
 
     private static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
         let key = Money(
-            minorUnits: 0, currency: amount.currency, exponent: amount.exponent)
+            minorUnits: 0,
+            currency: amount.currency,
+            exponent: amount.exponent
+        )
         totals[key, default: 0] &+= amount.minorUnits
+    }
+
+    // MARK: Other records
+
+    private func check(
+        sealed record: Record,
+        _ report: inout Report
+    ) async throws(StoreFailure) {
+        guard let body = await open(record) else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        // Cards are never removed.
+        guard record.key.kind == UserRecordKinds.user,
+            let card = (try? UserRecord(body))?.card,
+            try await store.read(Emulator.key(card)) == nil
+        else { return }
+        report.findings.append(
+            AuditFinding(Self.place(record), "its card \(card.masked) has no record")
+        )
     }
 
     // MARK: Draws
@@ -155,6 +190,13 @@ package struct CardAuditor: Sendable {
 
     private func open(_ record: Record) async -> [UInt8]? {
         try? await seals.open(record.body, name: record.sealName, revision: record.revision)
+    }
+
+    /// A card by the last four digits of its number, also where that is none.
+    ///
+    /// `bytes`: BIN and IEP.
+    package static func cardPlace(_ bytes: [UInt8]) -> String {
+        "OPAL server, card •••• •••• •••• \(Hex.text(bytes.suffix(2)))"
     }
 
     private static func place(_ record: Record) -> String {

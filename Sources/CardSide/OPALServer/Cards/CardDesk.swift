@@ -16,8 +16,11 @@ package struct CardDesk: Sendable {
     private let emulator: Emulator
 
     package init(
-        store: any RecordStore, module: any CardModule, loads: any LoadModule,
-        seals: any RecordSealing, random: any RandomSource
+        store: any RecordStore,
+        module: any CardModule,
+        loads: any LoadModule,
+        seals: any RecordSealing,
+        random: any RandomSource
     ) {
         self.store = store
         self.module = module
@@ -37,8 +40,11 @@ package struct CardDesk: Sendable {
     package func issuers() async throws(StoreFailure) -> [Issuer] {
         var issuers: [Issuer] = []
         for record in try await store.list(
-            Issuer.kind, after: nil, limit: RecordLimits.pageMax, order: .ascending)
-        {
+            Issuer.kind,
+            after: nil,
+            limit: RecordLimits.pageMax,
+            order: .ascending
+        ) {
             issuers.append(try await issuer(record))
         }
         return issuers
@@ -47,7 +53,10 @@ package struct CardDesk: Sendable {
     private func issuer(_ record: Record) async throws(StoreFailure) -> Issuer {
         do {
             let body = try await seals.open(
-                record.body, name: record.sealName, revision: record.revision)
+                record.body,
+                name: record.sealName,
+                revision: record.revision
+            )
             return try Issuer(body, key: record.key.bytes)
         } catch {
             throw .damaged("the record of issuer \(Hex.text(record.key.bytes)): \(error)")
@@ -56,7 +65,8 @@ package struct CardDesk: Sendable {
 
     /// The write that makes a new issuer durable.
     package static func write(
-        _ issuer: Issuer, sealedBy seals: any RecordSealing
+        _ issuer: Issuer,
+        sealedBy seals: any RecordSealing
     ) async throws(ModuleFailure) -> RecordWrite {
         let key = Issuer.key(issuer.identifier)
         let body = try await seals.seal(issuer.bytes, name: key.sealName(), revision: 1)
@@ -76,19 +86,26 @@ package struct CardDesk: Sendable {
     /// Makes a card, with the issuer's value for new cards on it (FIG. 10, steps 502 and 504). The
     /// value is loaded by the card's own commands, so that it is signed like any load.
     ///
-    /// - Parameter value: minor units to load instead of the issuer's setting.
+    /// `value`: minor units to load instead of the issuer's setting.
     package func make(
-        for issuer: Issuer, value: UInt64? = nil, now: Instant
+        for issuer: Issuer,
+        value: UInt64? = nil,
+        now: Instant
     ) async throws(EmulatorFailure) -> NewCard {
         let value = value ?? issuer.newCardValue
         let card = CardIdentifier(
             issuer: issuer.identifier,
-            number: random.integer() % (CardIdentifier.numberMax + 1))
+            number: random.integer() % (CardIdentifier.numberMax + 1)
+        )
         let order = CardOrder(
-            card: card, expiry: issuer.expiry(from: now),
+            card: card,
+            expiry: issuer.expiry(from: now),
             purchaseKeyVersion: issuer.purchaseKeyVersion,
-            loadKeyVersion: issuer.loadKeyVersion, currency: issuer.currency,
-            exponent: issuer.exponent, balanceMax: issuer.balanceMax)
+            loadKeyVersion: issuer.loadKeyVersion,
+            currency: issuer.currency,
+            exponent: issuer.exponent,
+            balanceMax: issuer.balanceMax
+        )
         do throws(ModuleFailure) {
             guard value > 0 else {
                 let sealed = try await module.personalize(order, revision: 1)
@@ -97,15 +114,27 @@ package struct CardDesk: Sendable {
             let blank = try await module.personalize(order, revision: 0)
             let change = try await load(
                 Money(
-                    minorUnits: value, currency: issuer.currency, exponent: issuer.exponent),
-                onto: blank, from: issuer, now: now)
+                    minorUnits: value,
+                    currency: issuer.currency,
+                    exponent: issuer.exponent
+                ),
+                onto: blank,
+                from: issuer,
+                now: now
+            )
             guard let row = change.row else { throw .unavailable("the card was not loaded") }
             return NewCard(
-                card: card, writes: [Self.first(change.card)],
+                card: card,
+                writes: [Self.first(change.card)],
                 history: [
                     HistoryRow(
-                        stream: card.bytes, number: row.number, hash: row.hash, body: row.body)
-                ])
+                        stream: card.bytes,
+                        number: row.number,
+                        hash: row.hash,
+                        body: row.body
+                    )
+                ]
+            )
         } catch {
             throw .module(error)
         }
@@ -117,22 +146,37 @@ package struct CardDesk: Sendable {
 
     /// The four messages of a load in one process: S1, S2, S3.
     private func load(
-        _ amount: Money, onto blank: SealedCard, from issuer: Issuer, now: Instant
+        _ amount: Money,
+        onto blank: SealedCard,
+        from issuer: Issuer,
+        now: Instant
     ) async throws(ModuleFailure) -> CardChange {
         let request = InitializeLoad(
             bank: BankIdentifier(bits: UInt64(issuer.identifier.bcd)),
             transaction: TransactionIdentifier(
-                at: now, random: (random.integer(), random.integer())),
-            time: CardTime(now), amount: amount)
+                at: now,
+                random: random.pair()
+            ),
+            time: CardTime(now),
+            amount: amount
+        )
         let context = CardContext(random: random.integer(), now: now, note: issuer.name)
         let begun = try await module.process(
-            .initializeLoad(request), on: blank, dialogue: nil, context: context)
+            .initializeLoad(request),
+            on: blank,
+            dialogue: nil,
+            context: context
+        )
         guard let answer = try? InitializeLoadAnswer(begun.response.data) else {
             throw .unavailable("the card refused to be loaded")
         }
         let credit = try await loads.authorize(request, answer, completion: .done)
         let credited = try await module.process(
-            .credit(credit), on: blank, dialogue: begun.dialogue, context: context)
+            .credit(credit),
+            on: blank,
+            dialogue: begun.dialogue,
+            context: context
+        )
         guard let change = credited.change, let done = try? CreditAnswer(credited.response.data)
         else { throw .unavailable("the card refused to be credited") }
         try await loads.verify(done, to: credit, of: request, answer)
@@ -160,14 +204,18 @@ package struct CardDesk: Sendable {
     ///
     /// - Returns: false where there is no such card.
     package func setBlocked(
-        _ isBlocked: Bool, _ card: CardIdentifier
+        _ isBlocked: Bool,
+        _ card: CardIdentifier
     ) async throws(EmulatorFailure) -> Bool {
         for _ in 0..<CardDesk.conflictsMax {
             do {
                 guard let sealed = try await emulator.fetch(card) else { return false }
                 let next = try await module.setBlocked(isBlocked, on: sealed)
                 let write = RecordWrite.put(
-                    Emulator.key(card), expectedRevision: sealed.revision, body: next.body)
+                    Emulator.key(card),
+                    expectedRevision: sealed.revision,
+                    body: next.body
+                )
                 if try await store.commit(Transition(writes: [write])) == .committed {
                     return true
                 }
@@ -187,10 +235,14 @@ package struct CardDesk: Sendable {
 
     /// Cards in the order of their numbers.
     package func cards(
-        after cursor: CardIdentifier?, limit: Int
+        after cursor: CardIdentifier?,
+        limit: Int
     ) async throws(StoreFailure) -> [CardIdentifier] {
         try await store.list(
-            Emulator.cardKind, after: cursor?.bytes, limit: limit, order: .ascending
+            Emulator.cardKind,
+            after: cursor?.bytes,
+            limit: limit,
+            order: .ascending
         ).compactMap { record in
             CardIdentifier(bcd: record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) })
         }
@@ -200,7 +252,9 @@ package struct CardDesk: Sendable {
     ///
     /// - Throws: `.damaged` where a row cannot be read.
     package func history(
-        _ card: CardIdentifier, after number: UInt64, limit: Int
+        _ card: CardIdentifier,
+        after number: UInt64,
+        limit: Int
     ) async throws(StoreFailure) -> [(number: UInt64, entry: CardHistoryEntry)] {
         var rows: [(UInt64, CardHistoryEntry)] = []
         for row in try await store.history(card.bytes, after: number, limit: limit) {

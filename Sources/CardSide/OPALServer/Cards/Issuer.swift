@@ -29,9 +29,15 @@ package struct Issuer: Equatable, Sendable {
     package static let validMonthsRange = 1...120
 
     package init(
-        identifier: IssuerIdentifier, name: String, currency: Currency, exponent: Exponent,
-        balanceMax: UInt64, purchaseKeyVersion: UInt8 = 1, loadKeyVersion: UInt8 = 1,
-        validMonths: Int, newCardValue: UInt64
+        identifier: IssuerIdentifier,
+        name: String,
+        currency: Currency,
+        exponent: Exponent,
+        balanceMax: UInt64,
+        purchaseKeyVersion: UInt8 = 1,
+        loadKeyVersion: UInt8 = 1,
+        validMonths: Int,
+        newCardValue: UInt64
     ) {
         precondition((1...Issuer.nameBytesMax).contains(name.utf8.count))
         precondition(Issuer.validMonthsRange.contains(validMonths) && newCardValue <= balanceMax)
@@ -61,7 +67,10 @@ package struct Issuer: Equatable, Sendable {
         let (year, month) = (months / 12, months % 12 + 1)
         guard
             let last = CivilDate(
-                year: year, month: month, dayOfMonth: CivilDate.lastDay(of: month, in: year))
+                year: year,
+                month: month,
+                dayOfMonth: CivilDate.lastDay(of: month, in: year)
+            )
         else { preconditionFailure("Each month has a last day.") }
         return CardDate(last)
     }

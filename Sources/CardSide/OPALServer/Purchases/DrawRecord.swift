@@ -24,7 +24,10 @@ package struct DrawRecord: Equatable, Sendable {
     package var endedAt: Instant?
 
     package init(
-        card: CardIdentifier, debitedAt: Instant, page: OrderPage, command: DebitIEP,
+        card: CardIdentifier,
+        debitedAt: Instant,
+        page: OrderPage,
+        command: DebitIEP,
         answer: DebitAnswer
     ) {
         state = .debited
@@ -51,16 +54,21 @@ package struct DrawRecord: Equatable, Sendable {
         state = try reader.value("state", bytes: 1) { DrawState(rawValue: UInt8($0)) }
         card = try reader.card()
         debitedAt = Instant(
-            milliseconds: Int64(bitPattern: try reader.integer("debited", bytes: 8)))
+            milliseconds: Int64(bitPattern: try reader.integer("debited", bytes: 8))
+        )
         terms = try reader.orderTerms()
         paymentServer = try reader.text(
-            "payment server", bytesMax: OrderPage.paymentServerBytesMax)
+            "payment server",
+            bytesMax: OrderPage.paymentServerBytesMax
+        )
         guard let key = SessionKeyText(try reader.text("TSK", bytesMax: 43)) else {
             throw reader.failure("TSK", .invalid)
         }
         sessionKey = key
         description = try reader.text(
-            "description", bytesMax: PurchaseLimits.descriptionBytesMax)
+            "description",
+            bytesMax: PurchaseLimits.descriptionBytesMax
+        )
         command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
         answer = try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length))
         let ended = Int64(bitPattern: try reader.integer("ended", bytes: 8))

@@ -18,7 +18,9 @@ package struct Offers: Sendable {
     private let random: any RandomSource
 
     package init(
-        store: any RecordStore, seals: any RecordSealing, random: any RandomSource
+        store: any RecordStore,
+        seals: any RecordSealing,
+        random: any RandomSource
     ) {
         self.store = store
         self.seals = seals
@@ -29,9 +31,10 @@ package struct Offers: Sendable {
     ///
     /// - Returns: the name under which the consent page finds it, hard to guess.
     package func keep(
-        _ page: OrderPage, now: Instant
+        _ page: OrderPage,
+        now: Instant
     ) async throws(OfferFailure) -> TransactionIdentifier {
-        let name = TransactionIdentifier(at: now, random: (random.integer64(), random.integer64()))
+        let name = TransactionIdentifier(at: now, random: random.pair())
         let key = RecordKey(Offers.kind, name.bytes)
         do {
             let body = try await seals.seal(page.bytes, name: key.sealName(), revision: 1)
@@ -60,7 +63,11 @@ package struct Offers: Sendable {
         do {
             return try OrderPage(
                 bytes: try await seals.open(
-                    record.body, name: record.sealName, revision: record.revision))
+                    record.body,
+                    name: record.sealName,
+                    revision: record.revision
+                )
+            )
         } catch {
             throw .unavailable
         }
@@ -75,8 +82,11 @@ package struct Offers: Sendable {
         var count = 0
         // Names begin with the time in milliseconds (6 bytes), so the oldest come first.
         for record in try await store.list(
-            Offers.kind, after: nil, limit: RecordLimits.pageMax, order: .ascending)
-        {
+            Offers.kind,
+            after: nil,
+            limit: RecordLimits.pageMax,
+            order: .ascending
+        ) {
             let madeAt = record.key.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) }
             guard madeAt < deadline else { break }
             let write = RecordWrite.delete(record.key, expectedRevision: record.revision)
@@ -89,12 +99,6 @@ package struct Offers: Sendable {
 /// Why an offer cannot be kept or shown: the store or the module does not answer.
 package enum OfferFailure: Error, Equatable, Sendable {
     case unavailable
-}
-
-extension RandomSource {
-    fileprivate func integer64() -> UInt64 {
-        bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
 }
 
 extension OrderPage {
@@ -115,7 +119,9 @@ extension OrderPage {
         var values: [Field: String] = [:]
         for name in names {
             values[name] = try reader.text(
-                "field", bytesMax: PurchaseLimits.statusURLBytesMax)
+                "field",
+                bytesMax: PurchaseLimits.statusURLBytesMax
+            )
         }
         try reader.end()
         self = try OrderPage { values[$0] }

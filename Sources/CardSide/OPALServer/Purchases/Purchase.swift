@@ -35,7 +35,9 @@ struct Purchase {
         let command = try await command(draw, session)
         let made = MadeDraw()
         await reader.prepare(
-            note: page.description, attachment: attachment(command, session, made))
+            note: page.description,
+            attachment: attachment(command, session, made)
+        )
         let answer: DebitAnswer
         do throws(ClientFailure) {
             answer = try await client.debit(command, terms)
@@ -57,7 +59,8 @@ struct Purchase {
 
     /// Sends the draw request and opens DEBIT IEP (FIG. 15, steps 810–816).
     private func command(
-        _ draw: CardDraw, _ session: any DrawSession
+        _ draw: CardDraw,
+        _ session: any DrawSession
     ) async throws(Refusal) -> DebitIEP {
         let sealed: [UInt8]
         do throws(ModuleFailure) {
@@ -76,20 +79,23 @@ struct Purchase {
 
     /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
     private func attachment(
-        _ command: DebitIEP, _ session: any DrawSession, _ made: MadeDraw
+        _ command: DebitIEP,
+        _ session: any DrawSession,
+        _ made: MadeDraw
     ) -> Attachment {
         let (page, card, purchases) = (page, card, purchases)
-        let original = DebitIEP(
-            securityCard: command.securityCard, securityCardNumber: command.securityCardNumber,
-            transaction: page.terms.transaction, merchant: page.terms.merchant,
-            time: command.time, amount: page.terms.amount, signature: command.signature)
+        let original = command.restoring(page.terms)
         return Attachment { response async throws(ModuleFailure) in
             guard let answer = try? DebitAnswer(response.data) else {
                 throw .unavailable("the card's answer to DEBIT IEP is none")
             }
             let draw = DrawRecord(
-                card: card, debitedAt: purchases.now(), page: page, command: original,
-                answer: answer)
+                card: card,
+                debitedAt: purchases.now(),
+                page: page,
+                command: original,
+                answer: answer
+            )
             let sealed = try await session.sealResponse(response.bytes)
             let reply = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed).bytes
             let write = try await purchases.write(draw, expectedRevision: 0, reply: reply)
@@ -100,7 +106,9 @@ struct Purchase {
 
     /// The card gave no answer, or a status word instead of one.
     private func undebited(
-        _ failure: ClientFailure, _ session: any DrawSession, _ made: MadeDraw
+        _ failure: ClientFailure,
+        _ session: any DrawSession,
+        _ made: MadeDraw
     ) async throws(Refusal) -> PurchaseOutcome {
         // What the card did is not known, or another tab was first: the database knows.
         let stored: Purchases.Stored?
@@ -172,18 +180,5 @@ private final class MadeDraw: Sendable {
     var draw: Purchases.Stored? {
         get { value.withLock { $0 } }
         set { value.withLock { $0 = newValue } }
-    }
-}
-
-extension Refusal {
-    /// Why the card declined the debit.
-    init(declined completion: CompletionCode) {
-        switch completion {
-        case .insufficientValue: self = .insufficientValue
-        case .cardExpired: self = .cardExpired
-        case .cardBlocked: self = .cardBlocked
-        case .refusedByLimit: self = .refusedByLimit
-        case .done, .maximumBalanceExceeded: self = .malformed
-        }
     }
 }

@@ -25,7 +25,10 @@ package struct PurchaseReceipt: Equatable, Sendable {
     package let resultForMerchant: [UInt8]
 
     package init(
-        terms: OrderTerms, card: CardIdentifier, balance: UInt64, debitedAt: Instant,
+        terms: OrderTerms,
+        card: CardIdentifier,
+        balance: UInt64,
+        debitedAt: Instant,
         resultForMerchant: [UInt8]
     ) {
         self.terms = terms

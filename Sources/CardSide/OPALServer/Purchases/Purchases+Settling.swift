@@ -19,8 +19,12 @@ extension Purchases {
         /// What the person is told.
         package var outcome: PurchaseOutcome {
             let receipt = PurchaseReceipt(
-                terms: draw.terms, card: draw.card, balance: draw.answer.balance,
-                debitedAt: draw.debitedAt, resultForMerchant: draw.state == .sold ? reply : [])
+                terms: draw.terms,
+                card: draw.card,
+                balance: draw.answer.balance,
+                debitedAt: draw.debitedAt,
+                resultForMerchant: draw.state == .sold ? reply : []
+            )
             switch draw.state {
             case .sold: return .paid(receipt)
             case .debited: return .pending(receipt)
@@ -46,9 +50,15 @@ extension Purchases {
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
         do {
             let bytes = try await seals.open(
-                record.body, name: record.sealName, revision: record.revision)
+                record.body,
+                name: record.sealName,
+                revision: record.revision
+            )
             return Stored(
-                draw: try DrawRecord(bytes), revision: record.revision, reply: record.reply)
+                draw: try DrawRecord(bytes),
+                revision: record.revision,
+                reply: record.reply
+            )
         } catch {
             throw .damaged("the draw \(Hex.text(record.key.bytes)) does not open")
         }
@@ -56,15 +66,23 @@ extension Purchases {
 
     /// The write that makes a draw's next state durable.
     func write(
-        _ draw: DrawRecord, expectedRevision: UInt64, reply: [UInt8]
+        _ draw: DrawRecord,
+        expectedRevision: UInt64,
+        reply: [UInt8]
     ) async throws(ModuleFailure) -> RecordWrite {
         let key = DrawRecord.key(draw.terms.transaction)
         let body = try await seals.seal(
-            draw.bytes, name: key.sealName(isOpen: draw.state.isOpen, reply: reply),
-            revision: expectedRevision + 1)
+            draw.bytes,
+            name: key.sealName(isOpen: draw.state.isOpen, reply: reply),
+            revision: expectedRevision + 1
+        )
         return .put(
-            key, expectedRevision: expectedRevision, body: body, reply: reply,
-            isOpen: draw.state.isOpen)
+            key,
+            expectedRevision: expectedRevision,
+            body: body,
+            reply: reply,
+            isOpen: draw.state.isOpen
+        )
     }
 
     /// Sends the Debit Response and acts on the result. Where no result comes, the draw stays open
@@ -76,7 +94,9 @@ extension Purchases {
                 try? PartyMessage(reply)
         else { return stored.outcome }
         let session = await keys.session(
-            stored.draw.sessionKey, stored.draw.terms.transaction)
+            stored.draw.sessionKey,
+            stored.draw.terms.transaction
+        )
         // What does not open did not come from the payment server: the draw stays open.
         guard let result = try? await session.openResult(forCard) else { return stored.outcome }
         switch result.outcome {
@@ -98,7 +118,10 @@ extension Purchases {
         while true {
             guard
                 let page = try? await store.listOpen(
-                    DrawRecord.kind, after: cursor, limit: RecordLimits.pageMax)
+                    DrawRecord.kind,
+                    after: cursor,
+                    limit: RecordLimits.pageMax
+                )
             else { return count }
             for record in page {
                 guard let stored = try? await open(record), stored.draw.debitedAt <= deadline,
@@ -119,7 +142,10 @@ extension Purchases {
         next.reply = forMerchant
         guard
             let write = try? await write(
-                next.draw, expectedRevision: stored.revision, reply: forMerchant),
+                next.draw,
+                expectedRevision: stored.revision,
+                reply: forMerchant
+            ),
             let outcome = try? await store.commit(Transition(writes: [write]))
         else { return stored.outcome }
         // A conflict: somebody else settled it at the same time, with the same result.
@@ -141,10 +167,13 @@ extension Purchases {
         }
         await reader.prepare(note: draw.description, attachment: attachment)
         let command = RecoverValue(
-            number: draw.answer.number, securityCard: draw.command.securityCard,
+            number: draw.answer.number,
+            securityCard: draw.command.securityCard,
             securityCardNumber: draw.command.securityCardNumber,
-            transaction: draw.terms.transaction, minorUnits: draw.terms.amount.minorUnits,
-            voidProof: result.voidProof)
+            transaction: draw.terms.transaction,
+            minorUnits: draw.terms.amount.minorUnits,
+            voidProof: result.voidProof
+        )
         _ = try? await ClientCode(reader).recover(command)
         return await reread(stored)
     }

@@ -25,8 +25,11 @@ package struct Purchases: Sendable {
     private static let draws = 2
 
     package init(
-        store: any RecordStore, seals: any RecordSealing, keys: any DrawSealing,
-        emulator: Emulator, directory: AcquirerDirectory,
+        store: any RecordStore,
+        seals: any RecordSealing,
+        keys: any DrawSealing,
+        emulator: Emulator,
+        directory: AcquirerDirectory,
         now: @escaping @Sendable () -> Instant
     ) {
         self.store = store
@@ -57,7 +60,9 @@ package struct Purchases: Sendable {
     /// long ago. The order is too old then, or too little value is left on the card; what the
     /// person is told is what became of the order.
     private func outcome(
-        after refusal: Refusal, _ page: OrderPage, _ card: CardIdentifier
+        after refusal: Refusal,
+        _ page: OrderPage,
+        _ card: CardIdentifier
     ) async -> PurchaseOutcome {
         guard let stored = try? await read(page.terms.transaction), stored.draw.card == card,
             stored.draw.terms == page.terms
@@ -82,8 +87,10 @@ package struct Purchases: Sendable {
                 throw refusal
             } catch is WireFailure {
                 throw .malformed
-            } catch LinkFailure.busy, LinkFailure.tooLarge {
+            } catch LinkFailure.busy {
                 throw .busy
+            } catch LinkFailure.tooLarge {
+                throw .malformed
             } catch {
                 continue
             }

@@ -61,10 +61,12 @@ struct AttemptsRecord: Equatable, Sendable {
         if pause > .zero { blockedUntil = now.adding(pause) }
     }
 
-    /// Takes back one attempt that turned out well, with the pause that it had brought.
+    /// Takes back one attempt that turned out well, with the pause that it had brought. A pause
+    /// that the failures before it have earned stays: else one good logon beside each guess would
+    /// lift it.
     mutating func takeBack() {
         if count > 0 { count -= 1 }
-        blockedUntil = Instant(milliseconds: 0)
+        if purpose.rule.pause(after: count) == .zero { blockedUntil = Instant(milliseconds: 0) }
     }
 
     /// Whether nothing of it matters any more.

@@ -38,6 +38,26 @@ package struct MailOutbox: Sendable {
         } catch {
             throw .store(error)
         }
+        return try await opened(page)
+    }
+
+    /// The newest mails first.
+    package func newest(limit: Int) async throws(UserFailure) -> [Waiting] {
+        let page: [Record]
+        do throws(StoreFailure) {
+            page = try await records.store.list(
+                UserRecordKinds.mail,
+                after: nil,
+                limit: limit,
+                order: .descending
+            )
+        } catch {
+            throw .store(error)
+        }
+        return try await opened(page)
+    }
+
+    private func opened(_ page: [Record]) async throws(UserFailure) -> [Waiting] {
         var waiting: [Waiting] = []
         for record in page {
             waiting.append(

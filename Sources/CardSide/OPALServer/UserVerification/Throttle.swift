@@ -43,7 +43,8 @@ struct Throttle: Sendable {
                 attempts.fade(at: now)
                 attempts.add(at: now)
                 writes.append(
-                    try await records.put(key, expectedRevision: revision, attempts.bytes))
+                    try await records.put(key, expectedRevision: revision, attempts.bytes)
+                )
             }
             if let blockedUntil { return blockedUntil }
             if try await records.commit(Transition(writes: writes)) { return nil }
@@ -66,7 +67,8 @@ struct Throttle: Sendable {
                     writes.append(.delete(key, expectedRevision: revision))
                 } else {
                     writes.append(
-                        try await records.put(key, expectedRevision: revision, attempts.bytes))
+                        try await records.put(key, expectedRevision: revision, attempts.bytes)
+                    )
                 }
             }
             if writes.isEmpty { return }
@@ -83,7 +85,9 @@ struct Throttle: Sendable {
             UserRecordKinds.attempts,
             hashes.attempts(subject.purpose, subject.name)
         )
-        guard let record = try await records.read(key) else { return (key, 0, AttemptsRecord(subject.purpose, at: now)) }
+        guard let record = try await records.read(key) else {
+            return (key, 0, AttemptsRecord(subject.purpose, at: now))
+        }
         let attempts = try decoded(record.body) { bytes throws(WireFailure) in
             try AttemptsRecord(bytes)
         }

@@ -7,7 +7,8 @@ import Wire
 
 extension UserDirectory {
     /// Removes what nobody needs any more: sessions and tickets that are over, forgotten failures,
-    /// and sign-ups whose person never came. To be called about once an hour.
+    /// mails that nobody sent for a month, and sign-ups whose person never came. To be called about
+    /// once an hour.
     ///
     /// - Returns: the number of removed records.
     @discardableResult
@@ -24,6 +25,11 @@ extension UserDirectory {
                 let attempts = try? AttemptsRecord(body)
             else { return true }
             return attempts.isForgotten(at: now)
+        }
+        let oldest = now.subtracting(UserLimits.mailKeepTime).milliseconds
+        removed += try await tidy(UserRecordKinds.mail) { record throws(UserFailure) in
+            // The key begins with the time in milliseconds (6 bytes).
+            record.key.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) } < oldest
         }
         removed += try await tidy(UserRecordKinds.user) { record throws(UserFailure) in
             // A user whose record does not open stays, for the operator to look at.

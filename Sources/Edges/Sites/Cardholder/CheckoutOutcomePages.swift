@@ -23,7 +23,7 @@ extension CardholderSite {
         return try await outcomePage(debited.outcome, offer, signed, reader, isPayer: isPayer)
     }
 
-    /// - Parameter isPayer: whether the person proved to hold the card that paid.
+    /// A payer has proved to hold the card that paid, and sees its balance.
     func outcomePage(
         _ outcome: PurchaseOutcome,
         _ offer: Offer,

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
-import Wire
+package import Wire
 
 /// A card's history as comma-separated values (RFC 4180), for a spreadsheet.
-struct HistoryFile {
+package struct HistoryFile {
     private let reader: Reader
-    private(set) var text = "time,kind,what,note,amount,currency,balance,transaction\r\n"
+    package private(set) var text = "time,kind,what,note,amount,currency,balance,transaction\r\n"
 
-    init(_ wording: Wording) {
+    package init(_ wording: Wording) {
         reader = wording.reader(.english)
     }
 
-    mutating func add(_ entry: CardHistoryEntry) {
+    /// Appends the line of a row.
+    package mutating func add(_ entry: CardHistoryEntry) {
         let amount = entry.amount
         let balance = Money(
             minorUnits: entry.balance,
@@ -30,7 +31,7 @@ struct HistoryFile {
 
     /// A spreadsheet takes what begins with one of these for a formula, and runs it; an apostrophe
     /// makes it text.
-    static func guarded(_ text: String) -> String {
+    package static func guarded(_ text: String) -> String {
         guard let first = text.unicodeScalars.first, "=+-@\t\r\n＝＋－＠".unicodeScalars.contains(first)
         else { return text }
         return "'" + text

@@ -43,9 +43,8 @@ struct PaidPage: Sendable {
         ]
     }
 
-    /// - Parameters:
-    ///   - csrf: the token of the session; nil for who is not signed in.
-    ///   - balance: ready for the reader.
+    /// The page for this receipt. The token is that of the session, nil for who is not signed in;
+    /// the balance is ready for the reader.
     func fill(
         _ receipt: PurchaseReceipt,
         article: String,

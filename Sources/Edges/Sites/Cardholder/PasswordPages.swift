@@ -16,9 +16,8 @@ extension CardholderSite {
         router.post("/new-password") { request, _ in try await choose(request) }
     }
 
-    /// Sends who gave a right one-time password to the choice of a new one.
-    ///
-    /// - Parameter offer: what the person was about to pay.
+    /// Sends who gave a right one-time password to the choice of a new one; the offer is what the
+    /// person was about to pay.
     func choosePassword(
         _ ticket: PasswordTicket,
         offer: TransactionIdentifier?
@@ -142,63 +141,5 @@ extension CardholderSite {
         var response = openForm(page, to: request)
         cookies.remove(Self.ticketCookie, on: &response)
         return response
-    }
-}
-
-/// What must not happen on this site, for the log.
-enum SiteBreak: Error {
-    /// The issuer of new cards is not in the database.
-    case issuerMissing
-    /// All numbers that were drawn are taken.
-    case noCardNumber
-    /// A session names a user or a card that is not there.
-    case cardMissing
-}
-
-/// What is wrong with a new password.
-struct PasswordProblems {
-    private let field: String
-    private let text: String
-
-    private init(field: String, text: String) {
-        self.field = field
-        self.text = text
-    }
-
-    init(_ problem: FieldProblem) {
-        self.init(field: "newPassword", text: problem.text(.password))
-    }
-
-    /// Nil where both entries are the same.
-    init?(repeated form: Form) {
-        guard form.text("newPassword") != form.text("repeatedPassword") else { return nil }
-        self.init(field: "repeatedPassword", text: "The two new passwords are not the same.")
-    }
-
-    static let oldWrong = PasswordProblems(
-        field: "password",
-        text: "This is not your present password."
-    )
-
-    var values: [String: Any] {
-        [
-            "title": "The password was not changed",
-            "items": [["field": field, "text": text] as [String: Any]],
-        ]
-    }
-
-    /// A `Form` of the templates with these entries.
-    static func form(
-        action: String,
-        _ entries: [String],
-        _ problems: PasswordProblems?
-    ) -> [String: Any] {
-        var form: [String: Any] = ["action": action]
-        for entry in entries {
-            var values: [String: Any] = [:]
-            if let problems, problems.field == entry { values["error"] = problems.text }
-            form[entry] = values
-        }
-        return form
     }
 }

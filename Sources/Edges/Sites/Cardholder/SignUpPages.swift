@@ -62,7 +62,7 @@ extension CardholderSite {
         return Page("cardholder/sign-up", values)
     }
 
-    /// - Parameter maskedEmail: nil where the page must not tell whether there is an address.
+    /// Without an address where the page must not tell whether there is one.
     func checkMailPage(_ reader: Reader, maskedEmail: String?) -> Page {
         var values: [String: Any] = [
             "validUntil": reader.time(now.adding(UserLimits.oneTimeTime)),

@@ -15,17 +15,17 @@ struct ConsoleMails: Sendable {
         self.side = side
     }
 
-    /// The mails that wait, newest first: of the oldest ``RecordLimits/pageMax``, because more
-    /// than that mean that a mail server is missing, and not that they must be read here.
+    /// The mails that wait, newest first: the newest ``RecordLimits/pageMax``, because more than
+    /// that mean that a mail server is missing, and not that they must be read here.
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let all: [MailOutbox.Waiting]
         do throws(UserFailure) {
-            all = try await side.outbox.waiting(limit: RecordLimits.pageMax)
+            all = try await side.outbox.newest(limit: RecordLimits.pageMax)
         } catch {
             throw .unavailable(error)
         }
         let skipped = visit.form["from"].flatMap { Int($0) } ?? 0
-        let rest = all.reversed().dropFirst(max(skipped, 0))
+        let rest = all.dropFirst(max(skipped, 0))
         let shown = rest.prefix(ConsoleLimits.pageRows)
         var values: [String: Any] = [:]
         if !shown.isEmpty {

@@ -37,7 +37,7 @@ package struct OperatorJournal: Sendable {
 
     /// The end of a card's acts: format 1, rows 8, hash 32, last block or unblock (counted, empty
     /// where there was none).
-    fileprivate struct End {
+    struct End {
         var revision: UInt64 = 0
         var rows: UInt64 = 0
         var hash = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
@@ -116,9 +116,9 @@ package struct OperatorJournal: Sendable {
     private static func key(_ card: CardIdentifier) -> RecordKey { RecordKey(kind, card.bytes) }
 
     /// 20 bytes: no other stream has this length.
-    private static func stream(_ card: CardIdentifier) -> [UInt8] {
-        Array("operator act".utf8) + card.bytes
-    }
+    private static func stream(_ card: CardIdentifier) -> [UInt8] { streamPrefix + card.bytes }
+
+    static let streamPrefix = Array("operator act".utf8)
 
     private func end(_ card: CardIdentifier) async throws(OperatorFailure) -> End {
         do {
@@ -138,7 +138,7 @@ package struct OperatorJournal: Sendable {
 }
 
 extension OperatorJournal.End {
-    fileprivate init(_ bytes: [UInt8], revision: UInt64) throws(WireFailure) {
+    init(_ bytes: [UInt8], revision: UInt64) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "operator acts")
         guard try reader.byte("format") == OperatorJournal.format else {
             throw reader.failure("format", .invalid)

@@ -23,8 +23,8 @@ package struct ClientAddress: Sendable {
         return context.peer.flatMap(Self.cut) ?? "local"
     }
 
-    /// - Returns: nil for what is no address.
-    static func cut(_ text: String) -> String? {
+    /// The part of an address that is counted; nil for what is no address.
+    package static func cut(_ text: String) -> String? {
         if isIPv4(text) { return text }
         guard let groups = groups(text) else { return nil }
         // ::ffff:a.b.c.d is an IPv4 address on a socket for both (RFC 4291 §2.5.5.2).

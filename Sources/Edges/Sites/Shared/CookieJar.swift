@@ -27,7 +27,7 @@ package struct CookieJar: Sendable {
         return nil
     }
 
-    /// - Parameter seconds: how long the browser keeps it; nil until it is closed.
+    /// Makes the browser keep a cookie for so many seconds; without them, until it is closed.
     package func set(
         _ name: String,
         _ value: String,

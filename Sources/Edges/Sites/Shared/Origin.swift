@@ -5,9 +5,8 @@ package struct Origin: Equatable, Sendable {
     /// `https://shop.example:8443`.
     package let text: String
 
-    /// - Parameter url: an absolute http or https address.
-    /// - Returns: nil for another scheme, for a user name in front of the host, and for every
-    ///   character that a host cannot have.
+    /// The origin of an absolute http or https address; nil for another scheme, for a user name in
+    /// front of the host, and for every character that a host cannot have.
     package init?(of url: String) {
         guard let scheme = ["https://", "http://"].first(where: url.hasPrefix) else { return nil }
         let authority = url.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }

@@ -27,9 +27,7 @@ package struct RefusalText: Equatable, Sendable {
     package static let untouched = "Nothing was taken from your card."
     static let kept = "Nothing was taken. What is on the card stays yours."
 
-    /// As the templates read it.
-    ///
-    /// - Parameter reference: what the person may read out to the issuer.
+    /// As the templates read it. The reference is what the person may read out to the issuer.
     package func values(reference: String? = nil) -> [String: Any] {
         var values: [String: Any] = [
             "tone": tone.rawValue, "title": title, "what": what, "money": money, "next": next,
@@ -117,7 +115,7 @@ extension RefusalText {
     private static let orderTooOld = RefusalText(
         "The order is too old",
         what: """
-            It was made too long ago, so the payment server refused it before anything began.
+            It was made too long ago, so nothing was begun.
             """,
         next: again
     )
@@ -203,7 +201,7 @@ extension RefusalText {
     private static let insufficientValue = RefusalText(
         "Your card does not hold enough",
         what: "This costs more than is on your card.",
-        next: "Load value, then pay again."
+        next: "Pay in another way, or with less."
     )
 
     private static func cardExpired(_ facts: Facts) -> RefusalText {

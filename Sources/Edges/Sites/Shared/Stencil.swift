@@ -2,8 +2,8 @@
 
 package import Hummingbird
 
-/// A page whose shape never changes, rendered once: what stays, with slots for what differs. Filling
-/// it costs a copy of its bytes; a template is walked for each page anew.
+/// A page whose shape never changes, rendered once: what stays, with slots for what differs.
+/// Filling it costs a copy of its bytes; a template is walked for each page anew.
 package struct Stencil: Sendable {
     private enum Piece: Sendable {
         case text([UInt8])
@@ -44,7 +44,7 @@ package struct Stencil: Sendable {
         }
     }
 
-    /// - Parameter values: one for each slot, in their order; they are escaped here.
+    /// The page with one value for each slot, in their order; they are escaped here.
     package func fill(_ values: [String]) -> ByteBuffer {
         let values = values.map(Self.escaped)
         var buffer = ByteBuffer()
@@ -58,9 +58,16 @@ package struct Stencil: Sendable {
         return buffer
     }
 
+    private static func isMarkup(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x22, 0x26, 0x27, 0x3C, 0x3E: true
+        default: false
+        }
+    }
+
     /// As the templates escape a value, for text and for attributes in double quotes.
     private static func escaped(_ text: String) -> String {
-        guard text.utf8.contains(where: { [0x26, 0x3C, 0x3E, 0x22, 0x27].contains($0) }) else {
+        guard text.utf8.contains(where: isMarkup) else {
             return text
         }
         var escaped = ""

@@ -24,9 +24,8 @@ package struct Templates: Sendable {
         library = try Self.library(resources.appendingPathComponent("templates"), assets)
     }
 
-    /// The text of a page; every value is escaped.
-    ///
-    /// - Parameter name: a template that exists; the names are those of the files.
+    /// The text of a page; every value is escaped. The template must exist; its name is that of the
+    /// file.
     package func html(_ name: String, _ values: [String: Any], look: SiteLook) -> String {
         let values = values.merging(look.values) { own, _ in own }
         guard let html = library.render(values, withTemplate: name) else {

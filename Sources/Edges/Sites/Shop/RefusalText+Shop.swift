@@ -102,7 +102,7 @@ extension RefusalText {
         }
         self.init(settlement.reason ?? .orderGivenUp)
         switch settlement.reason {
-        case .insufficientValue: next = "Load value onto your card, then order again."
+        case .insufficientValue: next = "Pay in another way, or order something smaller."
         case .unknownCard, .cardDamaged, .cardBlocked, .cardExpired, .numbersUsedUp,
             .cardSignatureWrong:
             break

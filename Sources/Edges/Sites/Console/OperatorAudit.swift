@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+package import Records
+package import SecurityModule
+
+/// Goes through the console's database: opens every record and walks what operators did to each
+/// card.
+package struct OperatorAudit: Sendable {
+    private let store: any RecordStore
+    private let seals: any RecordSealing
+
+    package init(store: any RecordStore, seals: any RecordSealing) {
+        self.store = store
+        self.seals = seals
+    }
+
+    package func run() async throws(StoreFailure) -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        try await store.forEach(OperatorDesk.operatorKind) { record async throws(StoreFailure) in
+            guard await open(record) == nil else { return }
+            let place = "console, operator \(Hex.text(record.key.bytes))"
+            findings.append(AuditFinding(place, "does not open"))
+        }
+        try await store.forEach(OperatorJournal.kind) { record async throws(StoreFailure) in
+            findings += try await check(acts: record)
+        }
+        return findings
+    }
+
+    /// The key of the record that a stream of history belongs to, or nil where it is none of this
+    /// database.
+    package static func owner(of stream: [UInt8]) -> RecordKey? {
+        let prefix = OperatorJournal.streamPrefix
+        let key = Array(stream.dropFirst(prefix.count))
+        guard stream.starts(with: prefix), OperatorJournal.kind.keyBytes.contains(key.count)
+        else { return nil }
+        return RecordKey(OperatorJournal.kind, key)
+    }
+
+    private func check(acts record: Record) async throws(StoreFailure) -> [AuditFinding] {
+        // A card is named by the last four digits of its number.
+        let place = "console, acts on card •••• •••• •••• \(Hex.text(record.key.bytes.suffix(2)))"
+        guard let body = await open(record),
+            let end = try? OperatorJournal.End(body, revision: record.revision)
+        else { return [AuditFinding(place, "does not open")] }
+        let stream = OperatorJournal.streamPrefix + record.key.bytes
+        return try await store.checkJournal(
+            of: record,
+            stream: stream,
+            rows: end.rows,
+            lastHash: end.hash,
+            place: place
+        ) { row, previous in
+            try? await seals.chain(
+                row.body,
+                stream: stream,
+                number: row.number,
+                previous: previous
+            ).hash
+        }
+    }
+
+    private func open(_ record: Record) async -> [UInt8]? {
+        try? await seals.open(record.body, name: record.sealName, revision: record.revision)
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Keys
+package import Merchant
+package import OPALServer
+package import PaymentServer
+import SecurityModule
+
+// The audits that each party can make of its own database.
+extension World {
+    package var cardAuditor: CardAuditor {
+        CardAuditor(
+            store: opalStore,
+            module: cardModule,
+            seals: RecordSealer(keys.hsm, party: "opal_server")
+        )
+    }
+
+    package var saleAudit: SaleAudit {
+        SaleAudit(
+            store: paymentStore,
+            seals: RecordSealer(keys.acquirer, party: "payment_server"),
+            securityCards: (1...UInt32(terminalCount)).map { keys.securityCard($0) }
+        )
+    }
+
+    package func orderAudit(at shop: Int = 0) -> OrderAudit {
+        OrderAudit(store: shops[shop].store, sealing: shops[shop].records)
+    }
+}

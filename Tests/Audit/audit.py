@@ -1,0 +1,470 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Changes the databases of a scheme by hand, one byte at a time, and expects `opal audit` to name
+the row; then expects that a changed card refuses to pay while the others go on. Ends with 1 if
+anything was not as it should be.
+
+    audit.py --opal .build/debug/opal
+"""
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Browser"))
+from opal_process import Opal  # noqa: E402
+from website import Website  # noqa: E402
+
+DATABASES = ("opal-server", "payment-server", "shop", "console")
+COLUMNS = ("key", "revision", "open", "body", "reply")
+HISTORY_COLUMNS = ("stream", "number", "hash", "body")
+# Tables whose rows are named by the last four digits of the card number that leads their key.
+CARD_TABLES = ("card", "operator_act")
+USERS = ("user1", "user2")
+ARTICLES = ("salt", "crossword", "comma")
+# From the start of a server to the end of its first look at all cards.
+WATCH_SECONDS_MAX = 30
+PAY_SECONDS_MAX = 60
+PAID, REFUSED, NOT_ADMITTED = 0, 2, 4
+
+
+class Database:
+    """One file, changed as somebody would who may write to it and knows SQL."""
+
+    def __init__(self, data: Path, party: str):
+        self.path = data / party / f"{party}.sqlite"
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._connection = sqlite3.connect(self.path)
+        for (trigger,) in self._connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            self._connection.execute(f'DROP TRIGGER "{trigger}"')
+        return self._connection
+
+    def __exit__(self, *_):
+        self._connection.commit()
+        self._connection.close()
+
+    def read(self, sql: str, *values) -> list[tuple]:
+        """Reads beside a running server, without a change."""
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+
+    def tables(self) -> list[str]:
+        fixed = ("party", "history")
+        names = self.read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        return [name for (name,) in names if name not in fixed]
+
+
+class Checks:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def note(self, name: str, problem: str = ""):
+        if problem:
+            self.failed += 1
+            print(f"FAILED  {name}: {problem}", flush=True)
+        else:
+            self.passed += 1
+            print(f"ok      {name}", flush=True)
+
+
+class Scheme:
+    def __init__(self, program: Path, data: Path):
+        self.program = program
+        self.data = data
+
+    def found(self):
+        subprocess.run(
+            [self.program, "found", "--users", "3", "--value", "2500", "--data", self.data],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self) -> Opal:
+        opal = Opal(self.program, self.data)
+        opal.wait_until_ready()
+        return opal
+
+    def pay(self, opal: Opal, user: str, article: str, password: Path | None = None) -> int:
+        """- Returns: the exit code of `opal pay`."""
+        goods = self.data.parent / "goods"
+        goods.mkdir(exist_ok=True)
+        return subprocess.run(
+            [self.program, "pay", f"{opal.sites['shop']}/articles/{article}", "--user", user,
+             "--password-file", password or self.data / "demo-password", "--output", goods],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            timeout=PAY_SECONDS_MAX).returncode
+
+    def audit(self) -> tuple[int, list[str], dict]:
+        """- Returns: exit code, findings, the whole report."""
+        ended = subprocess.run(
+            [self.program, "audit", "--json", "--data", self.data], capture_output=True, text=True)
+        try:
+            report = json.loads(ended.stdout)
+        except json.JSONDecodeError:
+            report = {"findings": [ended.stderr.strip()]}
+        return ended.returncode, report["findings"], report
+
+    def copy(self, name: str) -> "Scheme":
+        other = self.data.parent / name
+        shutil.copytree(self.data, other)
+        return Scheme(self.program, other)
+
+    def database(self, party: str) -> Database:
+        return Database(self.data, party)
+
+    def cards(self) -> dict[bytes, int]:
+        """How many rows each card's history has."""
+        rows = self.database("opal-server").read(
+            "SELECT stream, count(*) FROM history GROUP BY stream")
+        return dict(rows)
+
+
+# Changes
+
+def flipped(value: bytes, position: int, bit: int = 1) -> bytes:
+    if not value:
+        return b"\0"
+    position %= len(value)
+    return value[:position] + bytes([value[position] ^ bit]) + value[position + 1:]
+
+
+def changed(column: str, value):
+    """Another value that the constraints of the table allow."""
+    if column == "open":
+        return 1 - value
+    if column == "revision":
+        return value + 1
+    if column == "number":
+        return value + 1000
+    if column in ("key", "stream"):
+        # The low bit of a digit: what was a card number stays one. Numbers in a row are not met.
+        return flipped(value, -1, 0x10)
+    return flipped(value, len(value) // 2)
+
+
+def names_of(table: str, key: bytes) -> list[str]:
+    """How a finding may name a row: in hexadecimal digits, as a TRX or as a masked card."""
+    if table in CARD_TABLES:
+        return [f"card •••• •••• •••• {key[-2:].hex()}:"]
+    text = key.hex()
+    if len(key) != 16:
+        return [text]
+    return [text, "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))]
+
+
+def names_of_row(party: str, stream: bytes, number: int) -> list[str]:
+    if party == "opal-server":
+        return [f"card •••• •••• •••• {stream[-2:].hex()}: history row {number} "]
+    if party == "console":
+        return [f"card •••• •••• •••• {stream[-2:].hex()}, journal row {number}:"]
+    return [f"{stream.hex()}, journal row {number}:"]
+
+
+class Tampering:
+    """One change of one copy of the data folder, and what the audit must name."""
+
+    def __init__(self, scheme: Scheme, name: str, change, *wanted: list[str]):
+        self.scheme = scheme
+        self.name = name
+        self.change = change
+        # Of each list, one must stand in a finding.
+        self.wanted = wanted
+
+    def run(self) -> tuple[str, str]:
+        copy = self.scheme.copy("copy-" + "".join(c if c.isalnum() else "-" for c in self.name))
+        try:
+            self.change(copy)
+            code, findings, _ = copy.audit()
+        except Exception as error:
+            return self.name, f"{type(error).__name__}: {error}"
+        finally:
+            shutil.rmtree(copy.data)
+        if code != 1:
+            return self.name, f"the audit ended with {code}"
+        for names in self.wanted:
+            if not any(name in finding for name in names for finding in findings):
+                return self.name, f"{names[0]} is not in: {'; '.join(findings[:4])}"
+        return self.name, ""
+
+
+def set_value(party: str, table: str, where: str, values: tuple, column: str, value):
+    def change(copy: Scheme):
+        with copy.database(party) as database:
+            count = database.execute(
+                f'UPDATE "{table}" SET "{column}" = ? WHERE {where}', (value, *values)).rowcount
+            assert count == 1, f"{count} rows were changed"
+    return change
+
+
+def run_sql(party: str, *statements: tuple):
+    """Each statement with its values must change something."""
+    def change(copy: Scheme):
+        with copy.database(party) as database:
+            for sql, *values in statements:
+                assert database.execute(sql, values).rowcount > 0, f"nothing was changed: {sql}"
+    return change
+
+
+def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
+    """Every column of a row of every table."""
+    changes = []
+    for party in DATABASES:
+        database = scheme.database(party)
+        for table in database.tables():
+            # The row in the middle, so that rows before and behind it are right.
+            rows = database.read(f'SELECT {", ".join(COLUMNS)} FROM "{table}" ORDER BY key')
+            if not rows:
+                checks.note(f"{party}: {table}", "there is no row to be changed")
+                continue
+            row = dict(zip(COLUMNS, rows[len(rows) // 2]))
+            for column in COLUMNS:
+                value = changed(column, row[column])
+                key = value if column == "key" else row["key"]
+                changes.append(Tampering(
+                    scheme, f"{party}: {table}.{column}",
+                    set_value(party, table, "key = ?", (row["key"],), column, value),
+                    names_of(table, key)))
+        if not database.read("SELECT 1 FROM history"):
+            # Wrapped keys alone have none.
+            checks.note(f"{party}: history", "there is no row to be changed")
+            continue
+        stream, number, *_ = longest_stream(database)
+        for number in sorted({1, (number + 1) // 2, number}):
+            where = "stream = ? AND number = ?"
+            (values,) = database.read(
+                f"SELECT {', '.join(HISTORY_COLUMNS)} FROM history WHERE {where}", stream, number)
+            for column, value in zip(HISTORY_COLUMNS, values):
+                changes.append(Tampering(
+                    scheme, f"{party}: history row {number}, {column}",
+                    set_value(
+                        party, "history", where, (stream, number), column, changed(column, value)),
+                    names_of_row(party, stream, number)))
+    return changes
+
+
+def longest_stream(database: Database) -> tuple[bytes, int]:
+    (row,) = database.read(
+        "SELECT stream, max(number) AS last FROM history GROUP BY stream"
+        " ORDER BY last DESC LIMIT 1")
+    return row
+
+
+class Earlier:
+    """Records of a card and of all security cards as they were before the last purchases."""
+
+    def __init__(self, scheme: Scheme, card: bytes):
+        self.card = card
+        (self.record,) = scheme.database("opal-server").read(
+            "SELECT revision, body FROM card WHERE key = ?", card)
+        self.memories = scheme.database("payment-server").read(
+            "SELECT revision, body, key FROM security_card")
+
+
+def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
+    """What takes more than one byte."""
+    opal, acquirer, shop = (scheme.database(party) for party in DATABASES[:3])
+    card, other = earlier.card, next(key for key in scheme.cards() if key != earlier.card)
+    last = scheme.cards()[card]
+    bodies = dict(opal.read("SELECT key, body FROM card"))
+    (sale,) = acquirer.read("SELECT key FROM sale ORDER BY key LIMIT 1")[0]
+    (order,) = shop.read('SELECT key FROM "order" ORDER BY key LIMIT 1')[0]
+    (draw,) = opal.read("SELECT key FROM draw ORDER BY key LIMIT 1")[0]
+    memory = next(
+        row for row in earlier.memories
+        if acquirer.read("SELECT revision FROM security_card WHERE key = ?", row[2])[0][0] > row[0])
+
+    def edit_file(copy: Scheme):
+        # With an editor for bytes and without SQL.
+        path = copy.database("opal-server").path
+        content = path.read_bytes()
+        assert content.count(bodies[card]) == 1
+        path.write_bytes(content.replace(bodies[card], flipped(bodies[card], -20)))
+
+    def without_constraints(copy: Scheme):
+        with copy.database("opal-server") as database:
+            database.execute("PRAGMA ignore_check_constraints = ON")
+            database.execute("UPDATE draw SET open = 2 WHERE key = ?", (draw,))
+            database.execute("UPDATE card SET revision = 0 WHERE key = ?", (card,))
+
+    history = ("DELETE FROM history WHERE stream = ?",)
+    return [Tampering(scheme, name, change, *wanted) for name, change, *wanted in [
+        ("the last history row of a card is deleted",
+         run_sql("opal-server",
+                 ("DELETE FROM history WHERE stream = ? AND number = ?", card, last)),
+         names_of_row("opal-server", card, last)),
+        ("a history row is added to a card",
+         run_sql("opal-server",
+                 ("INSERT INTO history SELECT stream, number + 1, hash, body FROM history"
+                  " WHERE stream = ? AND number = ?", card, last)),
+         names_of_row("opal-server", card, last + 1)),
+        ("a card is put back to an older record",
+         run_sql("opal-server",
+                 ("UPDATE card SET revision = ?, body = ? WHERE key = ?", *earlier.record, card)),
+         names_of("card", card)),
+        ("two cards swap their bodies",
+         run_sql("opal-server",
+                 ("UPDATE card SET body = ? WHERE key = ?", bodies[other], card),
+                 ("UPDATE card SET body = ? WHERE key = ?", bodies[card], other)),
+         names_of("card", card), names_of("card", other)),
+        ("a card is deleted",
+         run_sql("opal-server", ("DELETE FROM card WHERE key = ?", card)),
+         names_of("card", card)),
+        ("a byte of the database file is changed", edit_file, names_of("card", card)),
+        ("rows break the constraints of their tables", without_constraints,
+         names_of("draw", draw), [f"card •••• •••• •••• {card[-2:].hex()}: breaks"]),
+        ("a draw is deleted",
+         run_sql("opal-server", ("DELETE FROM draw WHERE key = ?", draw)), names_of("draw", draw)),
+        ("a sale is deleted with its journal",
+         run_sql("payment-server", ("DELETE FROM sale WHERE key = ?", sale), (*history, sale)),
+         names_of("sale", sale)),
+        ("a sale is deleted without its journal",
+         run_sql("payment-server", ("DELETE FROM sale WHERE key = ?", sale)),
+         [f"sale {sale.hex()}: has history but no record"]),
+        ("a security card is put back to an older memory",
+         run_sql("payment-server",
+                 ("UPDATE security_card SET revision = ?, body = ? WHERE key = ?", *memory)),
+         [f"security card {memory[2].hex()}: its memory is older"]),
+        ("a security card is deleted",
+         run_sql("payment-server", ("DELETE FROM security_card WHERE key = ?", memory[2])),
+         ["its security card is not on record"]),
+        ("an order is deleted with its journal",
+         run_sql("shop", ('DELETE FROM "order" WHERE key = ?', order), (*history, order)),
+         names_of("order", order)),
+    ]]
+
+
+# Steps
+
+def make_data(scheme: Scheme, checks: Checks) -> Earlier:
+    """A dozen purchases of two cardholders, and a row in every table."""
+    scheme.found()
+    opal = scheme.start()
+    try:
+        before = scheme.cards()
+        codes = [scheme.pay(opal, "user1", article) for article in ARTICLES]
+        (card,) = [key for key, count in scheme.cards().items() if count != before[key]]
+        earlier = Earlier(scheme, card)
+        for article in ARTICLES:
+            codes += [scheme.pay(opal, user, article) for user in (*USERS, "user2")]
+        checks.note("twelve purchases are paid", "" if set(codes) == {PAID} else f"{codes}")
+        wrong = scheme.data.parent / "wrong-password"
+        wrong.write_text("not the password\n")
+        wrong.chmod(0o600)
+        code = scheme.pay(opal, "user3", "salt", wrong)
+        checks.note("a wrong password", "" if code == NOT_ADMITTED else f"ended with {code}")
+        use_sites(opal)
+        code, findings, _ = scheme.audit()
+        checks.note("a running system is clean", "" if code == 0 else f"{code}: {findings}")
+    finally:
+        status = opal.stop()
+    checks.note("the system stops", "" if status == 0 else f"it ended with {status}")
+    code, findings, report = scheme.audit()
+    checks.note("a stopped system is clean", "" if code == 0 else f"{code}: {findings}")
+    counts = [report.get(name) for name in ("cards", "sold", "delivered", "pending")]
+    checks.note("all is counted", "" if counts == [3, 12, 12, 0] else f"{counts}")
+    return earlier
+
+
+def use_sites(opal: Opal):
+    """A sign-up with its mail, a session, an operator's acts."""
+    site = Website(opal.sites["card"])
+    site.opens("/sign-up")
+    site.sends(
+        "/sign-up", userIdentifier="newcomer", email="newcomer@example.org",
+        password="three small words", accountNumber="4111 1111 1111 1111", expiry="09/31",
+        verificationValue="123", street="Quay Street 7", postalCode="10115", city="Berlin",
+        country="DE")
+    site = Website(opal.sites["card"])
+    site.opens("/sign-in")
+    site.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    console = Website(opal.sites["console"])
+    console.opens("/sign-in")
+    console.sends("/sign-in", operator="operator", password=opal.secret("console-password"))
+    console.opens("/cards")
+    console.follows(r"^/cards/[\w-]+")
+    for _ in range(3):
+        console.sends("/block$", reason="lost")
+        console.sends("/unblock$")
+
+
+def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change, card: bytes):
+    """The changed card pays nothing, the other one pays.
+
+    `alarm`: what the server says of it at its start.
+    """
+    copy = scheme.copy("refusal")
+    opal = None
+    try:
+        change(copy)
+        rows = copy.cards()
+        opal = copy.start()
+        deadline = time.monotonic() + WATCH_SECONDS_MAX
+        while not any(alarm in line for line in opal.lines) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        said = any(alarm in line for line in opal.lines)
+        checks.note(f"{name}: the server raises an alarm", "" if said else "it says nothing")
+        code = copy.pay(opal, "user1", "salt")
+        problem = "" if code == REFUSED else f"`opal pay` ended with {code}"
+        if copy.cards()[card] != rows[card]:
+            problem += " something was taken"
+        checks.note(f"{name}: the card refuses to pay", problem)
+        code = copy.pay(opal, "user2", "salt")
+        checks.note(f"{name}: another one pays", "" if code == PAID else f"ended with {code}")
+    except Exception as error:
+        checks.note(name, f"{type(error).__name__}: {error}")
+    finally:
+        if opal:
+            opal.stop()
+        shutil.rmtree(copy.data)
+
+
+def run(program: Path, checks: Checks):
+    with tempfile.TemporaryDirectory(prefix="opal-audit-") as folder:
+        scheme = Scheme(program, Path(folder) / "data")
+        earlier = make_data(scheme, checks)
+        changes = single_values(scheme, checks) + larger_changes(scheme, earlier)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, problem in pool.map(Tampering.run, changes):
+                checks.note(name, problem)
+        card = earlier.card
+        ((body,),) = scheme.database("opal-server").read(
+            "SELECT body FROM card WHERE key = ?", card)
+        expect_refusal(
+            scheme, checks, "a changed card record", "record does not open",
+            set_value("opal-server", "card", "key = ?", (card,), "body", flipped(body, 40)), card)
+        ((row,),) = scheme.database("opal-server").read(
+            "SELECT body FROM history WHERE stream = ? AND number = 2", card)
+        expect_refusal(
+            scheme, checks, "a changed history row", "history row 2 ",
+            set_value(
+                "opal-server", "history", "stream = ? AND number = 2", (card,), "body",
+                flipped(row, 30)),
+            card)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--opal", type=Path, required=True)
+    arguments = parser.parse_args()
+    checks = Checks()
+    try:
+        run(arguments.opal.resolve(), checks)
+    except Exception as error:
+        checks.note("the test itself", f"{type(error).__name__}: {error}")
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 0 if checks.failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
