@@ -60,7 +60,7 @@ struct Browser: Sendable {
             status: Int(response.status.code),
             location: response.headers.first(name: "location") ?? "",
             cookie: cookies.joined(separator: "; "),
-            text: String(buffer: body)
+            body: body
         )
     }
 
@@ -79,7 +79,26 @@ struct HTMLText: Sendable {
     let status: Int
     let location: String
     let cookie: String
-    let text: String
+    let body: ByteBuffer
+
+    var text: String { String(buffer: body) }
+
+    /// Whether the page holds these bytes: searched without making a string of it, so that the load
+    /// generator does not cost more than what it measures.
+    func holds(_ needle: StaticString) -> Bool {
+        let wanted = Array(String(describing: needle).utf8)
+        return unsafe body.withUnsafeReadableBytes { page in
+            guard page.count >= wanted.count else { return false }
+            for start in 0...page.count - wanted.count where unsafe page[start] == wanted[0] {
+                var length = 1
+                while length < wanted.count, unsafe page[start + length] == wanted[length] {
+                    length += 1
+                }
+                if length == wanted.count { return true }
+            }
+            return false
+        }
+    }
 
     /// The value of a hidden field.
     func hidden(_ name: String) throws -> String {

@@ -2,7 +2,8 @@
 
 import Foundation
 
-/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web]`, everything
+/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web]
+/// [clients …]`, everything
 /// where neither is named.
 @main
 struct OpalBench {
@@ -23,10 +24,12 @@ struct OpalBench {
         if isAll || arguments.contains("card") {
             try await CardCore(folder: folder).run(&report)
         }
+        let named = arguments.compactMap(Int.init)
+        let clients = named.isEmpty ? [1, 8, 32] : named
         if isAll || arguments.contains("web") {
             let opal = URL(fileURLWithPath: CommandLine.arguments[0])
                 .deletingLastPathComponent().appendingPathComponent("opal").path
-            try await WebBench(folder: folder, opal: opal, clients: [1, 8, 32]).run(&report)
+            try await WebBench(folder: folder, opal: opal, clients: clients).run(&report)
         }
     }
 }

@@ -201,7 +201,7 @@ import Wire
         #expect(try await reader.send("80500100 0C 02 0978 02 0000000000000001 00") == "6985")
         let load =
             "80500000 2B 01 0000000000000003 00000000000000060000000000000001 20261118120000 "
-                + "0978 02"
+            + "0978 02"
             + "0000000000000001 00"
         #expect(try await reader.send(load) == "6985")
         #expect(try await world.balance() == 1_000)
@@ -215,7 +215,7 @@ import Wire
         #expect(try await reader.send("80500100 0C 02 0978 02 0000000000000001 00") == "9402")
         let load =
             "80500000 2B 01 0000000000000003 00000000000000060000000000000001 20261118120000 "
-                + "0978 02"
+            + "0978 02"
             + "0000000000000001 00"
         #expect(try await reader.send(load) == "9402")
         #expect(try await world.balance() == 999)
