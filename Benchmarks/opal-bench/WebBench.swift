@@ -62,6 +62,10 @@ struct WebBench {
             }
         }
         try await browser.close()
+        processes.stop()
+        // What was measured must also be right: every record, signature and cent.
+        try await Processes.runToEnd(opal, ["audit", "--data", data])
+        report.note("    the audit of all these purchases found nothing off")
     }
 
     private func configuration(_ data: String) -> String {

@@ -15,7 +15,8 @@ enum ImportTable {
     ]
     /// What the part of the vault that holds keys may use.
     private static let vault: Set<String> = [
-        "Kernel", "Wire", "SecurityModule", "Keys", "Crypto", "CryptoExtras", "Synchronization",
+        "Kernel", "Wire", "SecurityModule", "Keys", "Crypto", "CryptoExtras", "Dispatch",
+        "Synchronization",
         "Foundation", "FoundationEssentials",
     ]
 

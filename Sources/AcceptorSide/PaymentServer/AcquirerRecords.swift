@@ -73,12 +73,7 @@ package enum AcquirerRecords {
         sealedBy seals: any RecordSealing
     ) async throws(StoreFailure) -> [PaymentModule.Agreement] {
         var agreements: [PaymentModule.Agreement] = []
-        for record in try await store.list(
-            agreement,
-            after: nil,
-            limit: RecordLimits.pageMax,
-            order: .ascending
-        ) {
+        try await store.forEach(agreement) { record async throws(StoreFailure) in
             let body = try? await seals.open(
                 record.body,
                 name: record.sealName,

@@ -14,7 +14,7 @@ package struct SaleRecord: Equatable, Sendable {
     package var state: SaleState
     package let terminal: String
     package let drawnAt: Instant
-    /// The request as it came: the same request gets the same answer.
+    /// The request as it came: the same request gets the same answer while the sale is drawn.
     package let request: DrawRequest
     package let draw: CardDraw
     package let command: DebitIEP

@@ -2,6 +2,7 @@
 
 import Crypto
 import CryptoExtras
+import Dispatch
 import Foundation
 package import SecurityModule
 
@@ -52,27 +53,38 @@ package struct PasswordKeeper: PasswordModule {
     }
 }
 
-/// Runs scrypt, one password at a time: it takes tens of milliseconds and 32 MiB, and whoever asks
-/// need not be signed in. So passwords never hold more than one of the threads that purchases use.
-private actor Stretcher {
+/// Runs scrypt, one password at a time and on a thread of its own: it takes tens of milliseconds
+/// and 32 MiB, and whoever asks need not be signed in. The threads that purchases use are never
+/// held.
+private struct Stretcher: Sendable {
     private let rounds: Int
+    private let queue = DispatchQueue(label: "passwords")
 
     init(rounds: Int) {
         self.rounds = rounds
     }
 
-    func stretch(_ password: String, _ salt: [UInt8]) throws(ModuleFailure) -> Data {
-        guard
-            let key = try? KDF.Scrypt.deriveKey(
-                from: Array(password.utf8),
-                salt: salt,
-                outputByteCount: 32,
-                rounds: rounds,
-                blockSize: 8,
-                parallelism: 1,
-                maxMemory: 128 * 1024 * 1024
-            )
-        else { throw .unavailable("scrypt found no memory") }
-        return unsafe key.withUnsafeBytes { unsafe Data($0) }
+    func stretch(_ password: String, _ salt: [UInt8]) async throws(ModuleFailure) -> Data {
+        let rounds = rounds
+        let stretched: Data? = await withCheckedContinuation { continuation in
+            queue.async {
+                let key = try? KDF.Scrypt.deriveKey(
+                    from: Array(password.utf8),
+                    salt: salt,
+                    outputByteCount: 32,
+                    rounds: rounds,
+                    blockSize: 8,
+                    parallelism: 1,
+                    maxMemory: 128 * 1024 * 1024
+                )
+                continuation.resume(
+                    returning: key.map { key in
+                        unsafe key.withUnsafeBytes { unsafe Data($0) }
+                    }
+                )
+            }
+        }
+        guard let stretched else { throw .unavailable("scrypt found no memory") }
+        return stretched
     }
 }

@@ -28,11 +28,19 @@ struct FoundCommand: AsyncParsableCommand {
         guard (0...1000).contains(users) else {
             throw ValidationError("The number of users is 0 to 1000.")
         }
+        guard value <= Founding.balanceMax else {
+            throw ValidationError("The value is at most \(Founding.balanceMax) minor units.")
+        }
     }
 
     func run() async throws {
         let folder = options.folder
         let passphrase = try options.passphrase()
+        guard !DataFolder.Party.allCases.contains(where: folder.exists) else {
+            throw CommandFailure(
+                "\(folder.path) holds a scheme already. It was not touched. Choose an empty folder."
+            )
+        }
         try await Founding(folder: folder, passphrase: passphrase).run()
         try certificates(folder)
         let party = try await OPALServerParty(
@@ -42,6 +50,7 @@ struct FoundCommand: AsyncParsableCommand {
             logonURL: "https://localhost:8400/sign-in"
         )
         let password = ReadablePassword.make()
+        try folder.write(secret: password, to: folder.demoPassword)
         let progress = ProgressLine()
         progress.begin("cardholders", of: users)
         for number in 1..<users + 1 {
@@ -54,7 +63,6 @@ struct FoundCommand: AsyncParsableCommand {
         }
         progress.end()
         await party.store.close()
-        try folder.write(secret: password, to: folder.demoPassword)
         print("Made a scheme with \(users) cardholders in \(folder.path)")
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
+import Foundation
 import HSM
 import Kernel
 import Keys
@@ -19,8 +20,10 @@ struct Founding {
 
     static let issuer = "990001"
     static let issuerName = "Opal City"
+    static let balanceMax: UInt64 = 500_00
 
-    /// Makes what is missing; what is there is left alone.
+    /// Makes the scheme beside its place and moves it there when it is whole, so that a crash
+    /// leaves none or all of it. A scheme that is there is left alone.
     func run() async throws {
         try folder.make()
         let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
@@ -32,6 +35,19 @@ struct Founding {
                     + "empty folder."
             )
         }
+        let workshop = DataFolder(folder.path + "/.founding")
+        try? FileManager.default.removeItem(atPath: workshop.path)
+        try await Founding(folder: workshop, passphrase: passphrase).make(parties)
+        for party in parties {
+            try FileManager.default.moveItem(
+                atPath: workshop.folder(party),
+                toPath: folder.folder(party)
+            )
+        }
+        try? FileManager.default.removeItem(atPath: workshop.path)
+    }
+
+    private func make(_ parties: [DataFolder.Party]) async throws {
         var masters: [DataFolder.Party: LocalMasterKey] = [:]
         for party in parties {
             try folder.make(party)
@@ -59,7 +75,7 @@ struct Founding {
             name: Self.issuerName,
             currency: .euro,
             exponent: .cents,
-            balanceMax: 500_00,
+            balanceMax: Self.balanceMax,
             validMonths: 36,
             newCardValue: 10_00
         )

@@ -15,6 +15,8 @@ struct ServerSettings {
     var shopPort: Int
     var shopOrigin: String
     var consolePort: Int
+    /// The address that the console listens on: not where the public sites do.
+    var consoleHost: String
     /// Whether the sites speak HTTPS.
     var usesTLS: Bool
     var certificates: String
@@ -38,6 +40,7 @@ struct ServerSettings {
         case shopPort = "shop.port"
         case shopOrigin = "shop.origin"
         case consolePort = "console.port"
+        case consoleHost = "console.host"
         case tls
         case certificates
         case siteCertificate
@@ -62,6 +65,7 @@ struct ServerSettings {
             shopPort: port + 1,
             shopOrigin: "http://localhost:\(port + 1)",
             consolePort: port + 9,
+            consoleHost: "127.0.0.1",
             usesTLS: false,
             certificates: "\(data)/ca",
             siteCertificate: "site",
@@ -92,6 +96,7 @@ struct ServerSettings {
         settings.cardholderPort = try reader.port(.cardholderPort, 8400)
         settings.shopPort = try reader.port(.shopPort, 8401)
         settings.consolePort = try reader.port(.consolePort, 8409)
+        settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
         settings.usesTLS = reader.flag(.tls, true)
         let scheme = settings.usesTLS ? "https" : "http"
         settings.cardholderOrigin = try reader.origin(

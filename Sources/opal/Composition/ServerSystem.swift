@@ -92,7 +92,16 @@ struct ServerSystem {
             parties.shop = party
             services.append(Ticker(seconds: 5) { await party.tick() })
         }
-        services += try await sites(parties, gate)
+        services += try await sites(&parties, gate)
+        try await run(services, parties, links)
+    }
+
+    /// Runs the services to their end; then, also where a port was taken, what is open is closed.
+    private func run(
+        _ services: [any Service],
+        _ parties: Parties,
+        _ links: [any Link]
+    ) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: services,
@@ -100,9 +109,16 @@ struct ServerSystem {
                 logger: logger
             )
         )
-        try await group.run()
+        let ended: Result<Void, any Error>
+        do {
+            try await group.run()
+            ended = .success(())
+        } catch {
+            ended = .failure(error)
+        }
         await parties.close()
         for case let link as TLSLink in links { await link.close() }
+        try ended.get()
     }
 
     // MARK: Links
@@ -166,7 +182,7 @@ struct ServerSystem {
 
     // MARK: Sites
 
-    private func sites(_ parties: Parties, _ gate: ReadyGate) async throws -> [any Service] {
+    private func sites(_ parties: inout Parties, _ gate: ReadyGate) async throws -> [any Service] {
         let kit = SiteKit(settings: settings, templates: try Templates(), logger: logger)
         var applications: [any ApplicationProtocol] = []
         if let party = parties.opal {
@@ -185,9 +201,11 @@ struct ServerSystem {
         }
         if roles.contains(.console) {
             let party = try await ConsoleParty(folder, passphrase: passphrase)
+            parties.console = party
             applications.append(
                 try server(
                     try kit.console(party, parties),
+                    host: settings.consoleHost,
                     port: settings.consolePort,
                     gate.listener()
                 )
@@ -198,10 +216,11 @@ struct ServerSystem {
 
     private func server(
         _ router: Router<SiteContext>,
+        host: String? = nil,
         port: Int,
         _ listening: @escaping @Sendable () async -> Void
     ) throws -> some ApplicationProtocol {
-        let address = BindAddress.hostname(settings.host, port: port)
+        let address = BindAddress.hostname(host ?? settings.host, port: port)
         return Application(
             router: router,
             server: try serverBuilder(),
@@ -236,9 +255,11 @@ struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
     var shop: ShopParty?
+    var console: ConsoleParty?
 
     /// Finishes what is queued and closes the databases.
     func close() async {
+        await console?.store.close()
         await shop?.store.close()
         await opal?.store.close()
         await payment?.store.close()
