@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a party does not go on with a purchase, in the order in which the reasons are looked for
-/// (a replay is recognised before all of them and gets its earlier answer). In none of these cases
-/// has value left the card.
+/// (a replay is recognised before all of them and gets its earlier answer). Value can have left the
+/// card in two cases only, `orderGivenUp` and `cardSignatureWrong`; then it comes back with SV.
 package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The message itself.
     case malformed = 0x01

@@ -83,7 +83,6 @@ package protocol DrawSession: Sendable {
 
 /// Seals what a party stores: bound to the party, to what the record is and to its revision.
 package protocol RecordSealing: Sendable {
-    ///
     /// `name`: the kind of the record and its key, so that a record is of no use in another place.
     /// `revision`: the revision that the record will have.
     func seal(_ body: [UInt8], name: [UInt8], revision: UInt64) async throws(ModuleFailure)

@@ -24,7 +24,6 @@ struct OPALServerParty {
     let auditor: CardAuditor
     private let lock: FolderLock
 
-    ///
     /// `directory`: the payment servers that it may talk to.
     /// `logonURL`: what the mails say where to log on.
     init(

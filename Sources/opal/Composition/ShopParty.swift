@@ -19,7 +19,6 @@ struct ShopParty {
 
     static let identifier = "FARTHINGPRESS01"
 
-    ///
     /// `paymentServer`: its name in the acquirer directory.
     /// `statusURL`: where browsers bring results.
     init(

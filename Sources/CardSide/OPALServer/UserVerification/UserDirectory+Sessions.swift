@@ -46,7 +46,7 @@ extension UserDirectory {
 
     package func isCSRFToken(_ text: String, of token: SessionToken) -> Bool {
         guard let bytes = Base64URL.decode(text) else { return false }
-        return isEqualInConstantTime(bytes, hashes.csrf(token))
+        return ConstantTime.isEqual(bytes, hashes.csrf(token))
     }
 
     private enum Loading {

@@ -29,7 +29,8 @@ package struct FormToken: Sendable {
 
     /// - Throws: `.forbidden` unless the form carries the value of the cookie.
     package func check(_ form: Form, of request: Request) throws(SiteFailure) {
-        guard let expected = current(request), FormToken.isEqual(form.text("csrf"), expected)
+        guard let expected = current(request),
+            ConstantTime.isEqual(form.text("csrf").utf8, expected.utf8)
         else { throw .forbidden }
     }
 
@@ -38,11 +39,5 @@ package struct FormToken: Sendable {
             Base64URL.decode(value)?.count == SiteLimits.formTokenBytes
         else { return nil }
         return value
-    }
-
-    /// Compares without telling by its time where two texts differ.
-    package static func isEqual(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        return zip(left.utf8, right.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
