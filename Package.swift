@@ -161,7 +161,16 @@ let package = Package(
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
 
         // The edges: one target for each dependency.
-        target("RecordsSQLite", at: "Edges/RecordsSQLite", ["Records", grdb, grdbSQLite]),
+        .systemLibrary(
+            name: "CSQLiteSetup",
+            path: "Sources/Edges/CSQLiteSetup",
+            providers: [.apt(["libsqlite3-dev"])]
+        ),
+        target(
+            "RecordsSQLite",
+            at: "Edges/RecordsSQLite",
+            ["Records", "CSQLiteSetup", grdb, grdbSQLite]
+        ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target(

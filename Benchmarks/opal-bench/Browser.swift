@@ -46,7 +46,7 @@ struct Browser: Sendable {
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
         if let address { request.headers.add(name: "x-forwarded-for", value: address) }
-        request.body = .bytes(ByteBuffer(string: Self.encode(fields)))
+        request.body = .bytes(Self.encode(fields))
         return try await send(request, cookie: cookie)
     }
 
@@ -64,13 +64,22 @@ struct Browser: Sendable {
         )
     }
 
-    private static func encode(_ fields: [(String, String)]) -> String {
-        var allowed = CharacterSet.alphanumerics
-        allowed.insert(charactersIn: "-._~")
-        return fields.map { name, value in
-            let encoded = value.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-            return "\(name)=\(encoded)"
-        }.joined(separator: "&")
+    /// What Foundation's encoder does, at a price that does not weigh on what is measured.
+    private static func encode(_ fields: [(String, String)]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        for (index, field) in fields.enumerated() {
+            if index > 0 { buffer.writeString("&") }
+            buffer.writeString(field.0)
+            buffer.writeString("=")
+            for byte in field.1.utf8 {
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                    buffer.writeInteger(byte)
+                default: buffer.writeString("%" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+                }
+            }
+        }
+        return buffer
     }
 }
 
@@ -86,15 +95,15 @@ struct HTMLText: Sendable {
     /// Whether the page holds these bytes: searched without making a string of it, so that the load
     /// generator does not cost more than what it measures.
     func holds(_ needle: StaticString) -> Bool {
-        let wanted = Array(String(describing: needle).utf8)
-        return unsafe body.withUnsafeReadableBytes { page in
-            guard page.count >= wanted.count else { return false }
-            for start in 0...page.count - wanted.count where unsafe page[start] == wanted[0] {
-                var length = 1
-                while length < wanted.count, unsafe page[start + length] == wanted[length] {
-                    length += 1
-                }
-                if length == wanted.count { return true }
+        unsafe body.withUnsafeReadableBytes { page in
+            let (first, length) = unsafe (needle.utf8Start[0], needle.utf8CodeUnitCount)
+            var start = 0
+            while start + length <= page.count,
+                let base = page.baseAddress,
+                let hit = unsafe memchr(base + start, Int32(first), page.count - start - length + 1)
+            {
+                if unsafe memcmp(hit, needle.utf8Start, length) == 0 { return true }
+                start = unsafe UnsafeRawPointer(hit) - base + 1
             }
             return false
         }

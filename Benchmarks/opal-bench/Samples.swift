@@ -39,6 +39,13 @@ struct Samples {
         return samples
     }
 
+    /// Adds the times of another run.
+    mutating func add(_ other: Samples) {
+        times += other.times
+        times.sort()
+        elapsed += other.elapsed
+    }
+
     var perSecond: Double { Double(times.count) / (Double(Self.nanoseconds(elapsed)) / 1e9) }
 
     /// Microseconds.
@@ -105,9 +112,6 @@ struct Report {
         }
         fflush(nil)
     }
-
-    /// Keeps a row that is not shown.
-    mutating func remember(_ row: Row) { rows.append(row) }
 
     /// A remark that is no row: for people only.
     func note(_ text: String) {

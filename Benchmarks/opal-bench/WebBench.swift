@@ -46,7 +46,6 @@ struct WebBench {
         let page = try await browser.get("\(Self.shop)/articles/\(Self.cheapest)")
         let visit = Person(cookie: page.cookie, csrf: try page.hidden("csrf"))
         for count in clients {
-            try await echo(browser, count, processes, &report)
             try await consent(browser, visit, people, count, processes, &report)
             try await article(browser, visit, people, count, processes, &report)
             if let echo = report.find("bare echo", callers: count),
@@ -158,32 +157,9 @@ struct WebBench {
 
     // MARK: Rows
 
-    private func echo(
-        _ browser: Browser,
-        _ clients: Int,
-        _ processes: Processes,
-        _ report: inout Report
-    ) async throws {
-        let address = "https://localhost:\(Self.echoPort)/echo"
-        let fields = [("csrf", String(repeating: "x", count: 43)), ("decision", "pay")]
-        for _ in 0..<2 {
-            // The first round warms up.
-            let samples = try await Samples.run(
-                callers: clients,
-                operations: clients == 1 ? 3_000 : 20_000
-            ) { _, _ in
-                let answer = try await browser.post(address, fields, cookie: "x=y")
-                guard answer.status == 200 else { throw BenchFailure("the echo is silent") }
-            }
-            if report.find("bare echo warm-up", callers: clients) == nil {
-                report.remember(Row("bare echo warm-up", callers: clients, samples))
-                continue
-            }
-            var row = Row("bare echo", callers: clients, samples)
-            row.memoryMiB = processes.memory()
-            try report.add(row)
-        }
-    }
+    /// Purchases and echoes take turns, so that both meet the same moods of a machine that is not
+    /// alone: their ratio is steadier than either rate.
+    private static let rounds = 6
 
     private func consent(
         _ browser: Browser,
@@ -193,21 +169,43 @@ struct WebBench {
         _ processes: Processes,
         _ report: inout Report
     ) async throws {
-        let operations = clients == 1 ? 1_000 : 6_000
+        let (echoes, purchases) = clients == 1 ? (500, 150) : (4_000, 1_200)
         let addresses = try await prepared(
-            operations,
+            Self.rounds * purchases,
             from: clients * 4_000_000,
             browser,
             visit
         )
-        let samples = try await Samples.run(callers: clients, operations: operations) {
-            caller,
-            index in
-            _ = try await pay(browser, people[caller], addresses[index])
+        // Not counted: it warms up.
+        _ = try await echo(browser, clients, echoes)
+        var (bare, paid) = (Samples(), Samples())
+        for round in 0..<Self.rounds {
+            bare.add(try await echo(browser, clients, echoes))
+            let first = round * purchases
+            paid.add(
+                try await Samples.run(callers: clients, operations: purchases) { caller, index in
+                    _ = try await pay(browser, people[caller], addresses[first + index])
+                }
+            )
         }
-        var row = Row("consent to result", callers: clients, samples)
-        row.memoryMiB = processes.memory()
-        try report.add(row)
+        for (name, samples) in [("bare echo", bare), ("consent to result", paid)] {
+            var row = Row(name, callers: clients, samples)
+            row.memoryMiB = processes.memory()
+            try report.add(row)
+        }
+    }
+
+    private func echo(
+        _ browser: Browser,
+        _ clients: Int,
+        _ operations: Int
+    ) async throws -> Samples {
+        let address = "https://localhost:\(Self.echoPort)/echo"
+        let fields = [("csrf", String(repeating: "x", count: 43)), ("decision", "pay")]
+        return try await Samples.run(callers: clients, operations: operations) { _, _ in
+            let answer = try await browser.post(address, fields, cookie: "x=y")
+            guard answer.status == 200 else { throw BenchFailure("the echo is silent") }
+        }
     }
 
     /// Orders made before the clock starts.

@@ -82,8 +82,8 @@ import Wire
         let world = try await World()
         let (_, page) = try await world.offer()
         world.opalStore.commits.script(.loseAnswer)
-        // The card is read for reset, SELECT and INITIALIZE; all that comes after DEBIT fails.
-        for number in 4...9 {
+        // The card is read at its reset; all that comes after DEBIT fails.
+        for number in 2...7 {
             world.opalStore.reads.script(.unavailable("a fault"), at: number)
         }
         let outcome = await world.pay(page)
@@ -99,7 +99,7 @@ import Wire
         let world = try await World()
         let (_, page) = try await world.offer()
         world.opalStore.commits.script(.refuse(.unavailable("a fault")))
-        for number in 4...9 {
+        for number in 2...7 {
             world.opalStore.reads.script(.unavailable("a fault"), at: number)
         }
         #expect(await world.pay(page).isPending)

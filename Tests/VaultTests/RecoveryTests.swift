@@ -62,6 +62,7 @@ import Wire
         let (initialized, command, _) = try await world.pay(300, in: reader)
         try await world.put(world.module.setBlocked(true, on: world.sealed()))
         let recovery = world.recovery(initialized, command)
+        _ = try await reader.reset()
         #expect(try await reader.send(.recover(recovery)).status == .done)
         #expect(try await world.balance() == 1_000)
         #expect(try await world.describe().isBlocked)

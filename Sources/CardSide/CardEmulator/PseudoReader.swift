@@ -7,7 +7,8 @@ package import Wire
 
 /// Pseudo card reader 264 with one virtual card in it: a ``CardChannel`` like any other, so that
 /// the client code does not know that its card is emulated (FIG. 4). It keeps what a card in a
-/// reader keeps: the dialogue, and the record while a dialogue is open.
+/// reader keeps from one reset to the next: the dialogue, and the record. Where others change the
+/// card in between, the commit finds it by the revision, and nothing has happened.
 package actor PseudoReader: CardChannel {
     private let emulator: Emulator
     private let identifier: CardIdentifier
@@ -44,8 +45,6 @@ package actor PseudoReader: CardChannel {
     }
 
     package func transmit(_ command: [UInt8]) async throws(ChannelFailure) -> [UInt8] {
-        // Without an open dialogue the card may have been changed by others since the last command.
-        if dialogue == nil { card = nil }
         let card = try await inserted()
         let open = dialogue
         // A dialogue is used once, whatever comes of the command.

@@ -125,13 +125,13 @@ final class GroupWriter: Sendable {
                 return try write(group, withSavepoints: false, on: db).map { .success($0) }
             } catch is ConflictHalfway {
                 // Rare; to do this group twice costs less than savepoints in every group.
-                try db.rollback()
+                try Self.run("ROLLBACK", on: db)
                 return try write(group, withSavepoints: true, on: db).map { .success($0) }
             }
         } catch {
             let failure = StoreFailure(error, on: db)
             // SQLite itself rolls back after some failures.
-            if db.isInsideTransaction { try? db.rollback() }
+            if db.isInsideTransaction { try? Self.run("ROLLBACK", on: db) }
             if isFailedFlush(error) { stop(failure) }
             return group.map { _ in .failure(failure) }
         }
@@ -146,21 +146,26 @@ final class GroupWriter: Sendable {
         withSavepoints: Bool,
         on db: Database
     ) throws -> [CommitOutcome] {
-        try db.beginTransaction(.immediate)
+        try Self.run("BEGIN IMMEDIATE", on: db)
         var outcomes: [CommitOutcome] = []
         outcomes.reserveCapacity(group.count)
         for transition in group {
-            if withSavepoints { try db.execute(sql: "SAVEPOINT transition") }
+            if withSavepoints { try Self.run("SAVEPOINT transition", on: db) }
             let step = try apply(transition, on: db)
             outcomes.append(step == .written ? .committed : .conflict)
             if step == .conflictHalfway {
                 guard withSavepoints else { throw ConflictHalfway() }
-                try db.execute(sql: "ROLLBACK TO transition")
+                try Self.run("ROLLBACK TO transition", on: db)
             }
-            if withSavepoints { try db.execute(sql: "RELEASE transition") }
+            if withSavepoints { try Self.run("RELEASE transition", on: db) }
         }
-        try db.commit()
+        try Self.run("COMMIT", on: db)
         return outcomes
+    }
+
+    /// Runs a statement without parameters. Not by GRDB's own call, which parses it each time.
+    private static func run(_ sql: String, on db: Database) throws {
+        _ = try PreparedStatement(sql, on: db).next()
     }
 
     private func apply(_ transition: Transition, on db: Database) throws -> Step {

@@ -15,8 +15,9 @@ enum HistoryTable {
             body BLOB NOT NULL CHECK (length(body) <= \(RecordLimits.bodyBytesMax)),
             PRIMARY KEY (stream, number)
         ) STRICT, WITHOUT ROWID;
-        CREATE TRIGGER history_not_replaced BEFORE INSERT ON history
-            WHEN EXISTS (SELECT 1 FROM history WHERE stream = NEW.stream AND number = NEW.number)
+        CREATE TRIGGER history_in_order BEFORE INSERT ON history
+            WHEN NEW.number
+                != 1 + ifnull((SELECT max(number) FROM history WHERE stream = NEW.stream), 0)
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
         CREATE TRIGGER history_not_updated BEFORE UPDATE ON history
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
@@ -25,9 +26,7 @@ enum HistoryTable {
         """
 
     private static let insert = """
-        INSERT INTO history (stream, number, hash, body)
-        SELECT ?1, ?2, ?3, ?4
-        WHERE ?2 = 1 + ifnull((SELECT max(number) FROM history WHERE stream = ?1), 0)
+        INSERT INTO history (stream, number, hash, body) VALUES (?1, ?2, ?3, ?4)
         """
     private static let select = """
         SELECT number, hash, body FROM history WHERE stream = ?1 AND number > ?2
@@ -47,7 +46,14 @@ enum HistoryTable {
         try statement.bind(number, at: 2)
         try statement.bind(row.hash, at: 3)
         try statement.bind(row.body, at: 4)
-        return try statement.changedRows() == 1
+        do {
+            return try statement.changedRows() == 1
+        } catch let error as DatabaseError
+            where error.extendedResultCode == .SQLITE_CONSTRAINT_TRIGGER
+        {
+            // The statement alone was undone.
+            return false
+        }
     }
 
     static func read(

@@ -90,6 +90,9 @@ struct PreparedStatement: ~Copyable {
 
     private func failure(_ code: Int32) -> DatabaseError {
         let message = unsafe sqlite3_errmsg(db.sqliteConnection).map { unsafe String(cString: $0) }
-        return DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+        let extended = unsafe sqlite3_extended_errcode(db.sqliteConnection)
+        // Some failures leave the connection's code as it was.
+        let told = extended & 0xFF == code & 0xFF ? extended : code
+        return DatabaseError(resultCode: ResultCode(rawValue: told), message: message)
     }
 }

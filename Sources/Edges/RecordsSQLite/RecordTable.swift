@@ -39,20 +39,21 @@ struct RecordTable: Sendable {
         delete = "DELETE FROM \(table) WHERE key = ?1 AND revision = ?2"
     }
 
-    /// The statements that make the table.
+    /// The statements that make the table. It has a rowid: in a table without one a row of more
+    /// than a quarter of a page would go to pages of its own, of which each commit writes another.
     var creation: String {
         let table = "\"\(kind.name)\""
         let keyBytes = kind.keyBytes
         let body = RecordLimits.bodyBytesMax
         return """
             CREATE TABLE IF NOT EXISTS \(table) (
-                key BLOB PRIMARY KEY
+                key BLOB NOT NULL UNIQUE
                     CHECK (length(key) BETWEEN \(keyBytes.lowerBound) AND \(keyBytes.upperBound)),
                 revision INTEGER NOT NULL CHECK (revision > 0),
                 open INTEGER NOT NULL CHECK (open IN (0, 1)),
                 body BLOB NOT NULL CHECK (length(body) <= \(body)),
                 reply BLOB NOT NULL CHECK (length(reply) <= \(body))
-            ) STRICT, WITHOUT ROWID;
+            ) STRICT;
             CREATE INDEX IF NOT EXISTS "\(kind.name)_open" ON \(table) (key) WHERE open = 1;
             """
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSQLiteSetup
 import Foundation
 import GRDB
 import Records
@@ -20,11 +21,15 @@ extension SQLiteStore {
         }
     }
 
+    /// Done once, before the first connection is opened.
+    private static let setUp: Void = { _ = sqlite_stop_counting_memory() }()
+
     /// Opens the connection that writes, and brings the file to the present version.
     static func openWriter(
         _ path: String,
         _ layout: StoreLayout
     ) throws(StoreFailure) -> DatabaseQueue {
+        setUp
         var configuration = Configuration()
         configuration.label = "records writer"
         configuration.foreignKeysEnabled = false
@@ -71,6 +76,7 @@ extension SQLiteStore {
 
     /// Opens a connection that only reads.
     static func openReader(_ path: String) throws(StoreFailure) -> DatabaseQueue {
+        setUp
         var configuration = Configuration()
         configuration.label = "records reader"
         configuration.readonly = true

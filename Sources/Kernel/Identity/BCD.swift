@@ -45,7 +45,7 @@ package enum BCD {
     }
 
     /// Packs decimal text of exactly `count` digits, at most 16.
-    package static func parse(_ text: some StringProtocol, count: Int) -> UInt64? {
+    package static func parse(_ text: String, count: Int) -> UInt64? {
         guard text.utf8.count == count, count <= 16 else { return nil }
         var result: UInt64 = 0
         for character in text.utf8 {

@@ -11,7 +11,7 @@ package struct IssuerIdentifier: Hashable, Sendable {
         self.bcd = bcd
     }
 
-    package init?(_ digits: some StringProtocol) {
+    package init?(_ digits: String) {
         guard let bcd = BCD.parse(digits, count: 6) else { return nil }
         self.bcd = UInt32(bcd)
     }
@@ -32,7 +32,7 @@ package struct CardIdentifier: Hashable, Sendable {
     }
 
     /// - Parameter digits: sixteen decimal digits.
-    package init?(_ digits: some StringProtocol) {
+    package init?(_ digits: String) {
         guard let bcd = BCD.parse(digits, count: 16) else { return nil }
         self.bcd = bcd
     }

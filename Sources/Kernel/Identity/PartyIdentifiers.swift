@@ -8,7 +8,7 @@ package struct MerchantIdentifier: Hashable, Sendable {
     package let text: String
 
     /// - Parameter text: 1 to 15 characters from `!` to `~`; spaces behind them are dropped.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: String) {
         var characters = Array(text.utf8)
         while characters.last == 0x20 { characters.removeLast() }
         guard (1...MerchantIdentifier.length).contains(characters.count),

@@ -21,31 +21,46 @@ package struct TransactionIdentifier: Hashable, Sendable {
 
     /// - Parameter text: 36 characters, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 without
     ///   dashes.
-    package init?(_ text: some StringProtocol) {
-        var digits: [UInt8] = []
-        for (position, character) in text.utf8.enumerated() {
-            if character == 0x2D, text.utf8.count == 36, [8, 13, 18, 23].contains(position) {
+    package init?(_ text: String) {
+        self.init(ascii: Array(text.utf8))
+    }
+
+    private init?(ascii text: [UInt8]) {
+        guard text.count == 36 || text.count == 32 else { return nil }
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for (position, character) in text.enumerated() {
+            if text.count == 36, Self.isDash(position) {
+                guard character == UInt8(ascii: "-") else { return nil }
                 continue
             }
             guard let digit = Hex.digit(character) else { return nil }
-            digits.append(digit)
+            high = high << 4 | low >> 60
+            low = low << 4 | UInt64(digit)
         }
-        guard digits.count == 32 else { return nil }
-        high = digits[..<16].reduce(0) { $0 << 4 | UInt64($1) }
-        low = digits[16...].reduce(0) { $0 << 4 | UInt64($1) }
+        (self.high, self.low) = (high, low)
+    }
+
+    /// Where a dash stands in the usual form.
+    private static func isDash(_ position: Int) -> Bool {
+        position == 8 || position == 13 || position == 18 || position == 23
     }
 
     package var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
 
     /// The UUID in its usual form, 36 lower-case characters.
-    package var text: String {
-        let digits = Hex.text(bytes)
-        var result = ""
-        for (position, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(position) { result.append("-") }
-            result.append(digit)
+    package var text: String { String(decoding: ascii, as: UTF8.self) }
+
+    /// The text as ASCII bytes.
+    package var ascii: [UInt8] {
+        let digits = Hex.ascii(bytes)
+        var text = [UInt8](repeating: UInt8(ascii: "-"), count: 36)
+        var position = 0
+        for digit in digits {
+            if Self.isDash(position) { position += 1 }
+            text[position] = digit
+            position += 1
         }
-        return result
+        return text
     }
 }
 
@@ -66,17 +81,22 @@ package enum Hex {
 
     /// Lower-case digits, two for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0xF)])
+        String(decoding: ascii(Array(bytes)), as: UTF8.self)
+    }
+
+    /// The digits as ASCII bytes.
+    package static func ascii(_ bytes: [UInt8]) -> [UInt8] {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+        var text = [UInt8](repeating: 0, count: bytes.count * 2)
+        for (position, byte) in bytes.enumerated() {
+            text[2 * position] = digit(byte >> 4)
+            text[2 * position + 1] = digit(byte & 0xF)
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
     /// - Returns: nil for an odd number of digits or a character that is none.
-    package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+    package static func bytes(_ text: String) -> [UInt8]? {
         let characters = Array(text.utf8)
         guard characters.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []

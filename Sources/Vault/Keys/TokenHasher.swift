@@ -6,15 +6,18 @@ import Foundation
 /// HMAC-SHA256 under a key of the module: the database keeps such codes of identifiers and tokens,
 /// from which nobody without the module can find or even try them.
 package struct TokenHasher: Sendable {
-    private let key: SymmetricKey
+    /// Set up once; each code starts from a copy.
+    private let keyed: HMAC<SHA256>
 
     package init(_ master: LocalMasterKey) {
-        key = master.derive("OPAL token hash")
+        keyed = HMAC(key: master.derive("OPAL token hash"))
     }
 
     /// - Returns: 32 bytes.
     package func hash(_ bytes: [UInt8]) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+        var code = keyed
+        code.update(data: bytes)
+        return Array(code.finalize())
     }
 }
 

@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
+import Foundation
 import Kernel
 import Wire
 
-/// Keys derived from one parent by HKDF-SHA256 (RFC 5869) without salt, 32 bytes each. The extract
-/// step runs once for all of them.
+/// Keys derived from one parent by HKDF-SHA256 (RFC 5869) without salt, 32 bytes each: one block of
+/// its expand step. Written out over HMAC, because to set a key up costs more than to hash with it:
+/// the extract step runs once for all keys, and its own key is the same for everybody.
 struct KeyFamily: Sendable {
-    private let root: SymmetricKey
+    /// HMAC under the pseudorandom key.
+    private let expanding: HMAC<SHA256>
+
+    /// No salt is a salt of zeros (RFC 5869 §2.2).
+    private static let extracting = HMAC<SHA256>(
+        key: SymmetricKey(data: [UInt8](repeating: 0, count: SHA256.byteCount))
+    )
 
     init(of parent: SymmetricKey) {
-        root = SymmetricKey(
-            data: HKDF<SHA256>.extract(inputKeyMaterial: parent, salt: [UInt8]())
-        )
+        var extracting = Self.extracting
+        unsafe parent.withUnsafeBytes { unsafe extracting.update(data: $0) }
+        expanding = HMAC(key: SymmetricKey(data: extracting.finalize()))
     }
 
     func key(_ info: StaticString, _ context: [UInt8] = []) -> SymmetricKey {
-        HKDF<SHA256>.expand(
-            pseudoRandomKey: root,
-            info: Array(String(describing: info).utf8) + context,
-            outputByteCount: 32
-        )
+        var message = Array(String(describing: info).utf8)
+        message += context
+        message.append(1)
+        var expanding = expanding
+        expanding.update(data: message)
+        return SymmetricKey(data: expanding.finalize())
     }
 }
 

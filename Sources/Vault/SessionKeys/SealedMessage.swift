@@ -28,11 +28,16 @@ struct SealedHeader: Sendable {
         self.message = message
         self.transaction = transaction
         self.keyName = keyName
-        let key = keyName.map { #""kid":\#(JSONMembers.quoted($0)),"# } ?? ""
-        let text =
-            #"{"alg":"dir","enc":"A256GCM",\#(key)"typ":"\#(message.rawValue)","#
-            + #""trx":"\#(transaction.text)"}"#
-        ascii = Base64URL.encodeASCII(Array(text.utf8))
+        var json: [UInt8] = []
+        json.reserveCapacity(128)
+        json += #"{"alg":"dir","enc":"A256GCM","#.utf8
+        if let keyName { json += #""kid":\#(JSONMembers.quoted(keyName)),"#.utf8 }
+        json += #""typ":""#.utf8
+        json += message.rawValue.utf8
+        json += #"","trx":""#.utf8
+        json += transaction.ascii
+        json += #""}"#.utf8
+        ascii = Base64URL.encodeASCII(json)
     }
 
     /// Whether a received header says the same. Another party may order the members in another
@@ -99,11 +104,12 @@ struct OpeningKey: Sendable {
 /// vector.
 struct SealingKey: Sendable {
     private let key: SymmetricKey
-    private let vectorKey: SymmetricKey
+    /// HMAC under the key of the vectors.
+    private let vectors: HMAC<SHA256>
 
     init(_ key: SymmetricKey) {
         self.key = key
-        vectorKey = KeyFamily(of: key).key("OPAL IV")
+        vectors = HMAC(key: KeyFamily(of: key).key("OPAL IV"))
     }
 
     /// - Returns: the JWE in compact form, ASCII.
@@ -111,10 +117,8 @@ struct SealingKey: Sendable {
         _ content: [UInt8],
         _ header: SealedHeader
     ) throws(ModuleFailure) -> [UInt8] {
-        var hash = HMAC<SHA256>(key: vectorKey)
-        hash.update(data: header.ascii)
-        hash.update(data: [0])
-        hash.update(data: content)
+        var hash = vectors
+        hash.update(data: header.ascii + [0] + content)
         let vector = Array(hash.finalize().prefix(OpeningKey.initializationVectorBytes))
         guard let nonce = try? AES.GCM.Nonce(data: vector),
             let box = try? AES.GCM.seal(

@@ -19,24 +19,25 @@ package enum Base64URL {
 
     /// The text as ASCII bytes.
     package static func encodeASCII(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count * 4 + 2) / 3)
-        var pending: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            pending = pending << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet[Int(pending >> UInt32(bits)) & 0x3F])
+        let alphabet = alphabet
+        var text = [UInt8](repeating: 0, count: (bytes.count * 4 + 2) / 3)
+        var (position, end) = (0, 0)
+        while position < bytes.count {
+            // Three bytes are four characters; behind the last byte stand zeros.
+            let second = position + 1 < bytes.count ? UInt32(bytes[position + 1]) : 0
+            let third = position + 2 < bytes.count ? UInt32(bytes[position + 2]) : 0
+            let group = UInt32(bytes[position]) << 16 | second << 8 | third
+            for shift: UInt32 in [18, 12, 6, 0] where end < text.count {
+                text[end] = alphabet[Int(group >> shift) & 0x3F]
+                end += 1
             }
+            position += 3
         }
-        if bits > 0 { text.append(alphabet[Int(pending << UInt32(6 - bits)) & 0x3F]) }
         return text
     }
 
     package static func decode(_ text: String) -> [UInt8]? {
-        decode(ascii: Array(text.utf8))
+        decode(ascii: Array(text.utf8)[...])
     }
 
     /// - Returns: nil unless it is the text of so many bytes.
@@ -47,12 +48,11 @@ package enum Base64URL {
 
     /// - Returns: nil for another character, an impossible length, or bits set behind the end (so
     ///   that each byte string has one text only).
-    package static func decode(ascii text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(ascii text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count * 3 / 4)
-        var pending: UInt32 = 0
-        var bits = 0
+        let values = values
+        var bytes = [UInt8](repeating: 0, count: text.count * 3 / 4)
+        var (pending, bits, end) = (UInt32(0), 0, 0)
         for character in text {
             let value = values[Int(character)]
             if value == 0xFF { return nil }
@@ -60,7 +60,8 @@ package enum Base64URL {
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: pending >> UInt32(bits)))
+                bytes[end] = UInt8(truncatingIfNeeded: pending >> UInt32(bits))
+                end += 1
             }
         }
         return pending & ((1 << UInt32(bits)) - 1) == 0 ? bytes : nil

@@ -69,7 +69,7 @@ package struct ByteReader {
 
     /// Whether text has no control character.
     package static func isText(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
     /// A moment in milliseconds from 1970 to the end of 9999, so that it has a civil time.

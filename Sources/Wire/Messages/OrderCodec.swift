@@ -85,3 +85,42 @@ package struct OrderProof: Hashable, Sendable {
         writer.append(token)
     }
 }
+
+// The order page as a party stores it: the terms, then what proves them, payment server, TSK and
+// description (each counted).
+extension OrderPage {
+    package var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 400)
+        writer.orderTerms(terms)
+        proof.write(to: &writer)
+        writer.text(paymentServer)
+        writer.text(sessionKey.reveal())
+        writer.text(description)
+        return writer.bytes
+    }
+
+    package init(bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "order page")
+        let terms = try reader.orderTerms()
+        let proof = try OrderProof(&reader)
+        let paymentServer = try reader.text(
+            "payment server",
+            bytesMax: OrderPage.paymentServerBytesMax
+        )
+        guard let sessionKey = SessionKeyText(try reader.text("TSK", bytesMax: 43)) else {
+            throw reader.failure("TSK", .invalid)
+        }
+        let description = try reader.text(
+            "description",
+            bytesMax: PurchaseLimits.descriptionBytesMax
+        )
+        try reader.end()
+        self.init(
+            terms: terms,
+            proof: proof,
+            paymentServer: paymentServer,
+            description: description,
+            sessionKey: sessionKey
+        )
+    }
+}

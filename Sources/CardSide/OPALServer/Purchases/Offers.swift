@@ -100,30 +100,3 @@ package struct Offers: Sendable {
 package enum OfferFailure: Error, Equatable, Sendable {
     case unavailable
 }
-
-extension OrderPage {
-    /// The fields in their order, each counted.
-    fileprivate var bytes: [UInt8] {
-        var writer = ByteWriter(capacity: 600)
-        for (_, value) in fields { writer.text(value) }
-        return writer.bytes
-    }
-
-    fileprivate init(bytes: [UInt8]) throws(WireFailure) {
-        var reader = ByteReader(bytes, of: "offer")
-        let names = [
-            Field.amount, .currency, .exponent, .transaction, .merchant, .paymentServer,
-            .statusURL, .policy, .madeAt, .keyName, .sessionKey, .wrappedSessionKey, .orderToken,
-            .description,
-        ]
-        var values: [Field: String] = [:]
-        for name in names {
-            values[name] = try reader.text(
-                "field",
-                bytesMax: PurchaseLimits.statusURLBytesMax
-            )
-        }
-        try reader.end()
-        self = try OrderPage { values[$0] }
-    }
-}

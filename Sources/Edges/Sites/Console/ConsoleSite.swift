@@ -125,7 +125,8 @@ package struct ConsoleSite: Sendable {
         router.post(path) { request, context in
             guard let session = site.session(request) else { return site.toSignIn }
             let form = try await Form.read(request)
-            guard ConstantTime.isEqual(form.text("csrf").utf8, session.formToken.utf8) else {
+            let (given, expected) = (form.text("csrf"), session.formToken)
+            guard ConstantTime.isEqual(Array(given.utf8), Array(expected.utf8)) else {
                 throw SiteFailure.forbidden
             }
             return try await handler(site.visit(session, request, context, form))

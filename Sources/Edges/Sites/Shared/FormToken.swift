@@ -30,7 +30,7 @@ package struct FormToken: Sendable {
     /// - Throws: `.forbidden` unless the form carries the value of the cookie.
     package func check(_ form: Form, of request: Request) throws(SiteFailure) {
         guard let expected = current(request),
-            ConstantTime.isEqual(form.text("csrf").utf8, expected.utf8)
+            ConstantTime.isEqual(Array(form.text("csrf").utf8), Array(expected.utf8))
         else { throw .forbidden }
     }
 
