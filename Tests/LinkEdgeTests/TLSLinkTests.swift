@@ -94,7 +94,7 @@ import Wire
         let gate = Gate()
         let server = try scheme.server(service: gate)
         var settings = LinkSettings()
-        settings.responseTime = .milliseconds(200)
+        settings.responseTime = .seconds(2)
         let reports = Reports()
         let link = try scheme.link(
             to: await server.start(),
