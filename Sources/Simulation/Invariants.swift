@@ -135,7 +135,7 @@ package struct Invariants {
         for card in ledger.securityCards {
             let sales = ledger.sales.values.filter { $0.command.securityCard == card.identifier }
             var sums: [Money: (count: UInt64, minorUnits: UInt64)] = [:]
-            for sale in sales where sale.state == .sold {
+            for sale in sales where sale.state == .sold && sale.isClosedBySecurityCard {
                 let amount = sale.command.amount
                 let unit = Money(
                     minorUnits: 0,
@@ -163,7 +163,7 @@ package struct Invariants {
             where !numbers.insert(number).inserted || number > card.lastNumber {
                 violations.append(.numberReused(card.identifier, number))
             }
-            let open = sales.filter(\.state.isOpen).map(\.command.securityCardNumber)
+            let open = sales.filter(\.isOpen).map(\.command.securityCardNumber)
             if Set(open) != Set(card.openNumbers) {
                 violations.append(.openNumbers(card.identifier))
             }
@@ -220,7 +220,7 @@ package struct Invariants {
         for (transaction, draw) in ledger.draws where draw.state.isOpen {
             violations.append(.stillOpen("draw \(transaction)"))
         }
-        for (transaction, sale) in ledger.sales where sale.state.isOpen {
+        for (transaction, sale) in ledger.sales where sale.isOpen {
             violations.append(.stillOpen("sale \(transaction)"))
         }
         for (transaction, entry) in ledger.orders where entry.order.state == .open {

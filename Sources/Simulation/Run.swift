@@ -52,6 +52,11 @@ package struct Run: Sendable {
         var plan = WorldPlan()
         plan.seed = generator.next()
         plan.merchants = 2
+        // Each policy alone, and both at the same terminals.
+        plan.policies =
+            [
+                [.securityCard], [.paymentServer], [.securityCard, .paymentServer],
+            ][generator.below(3)]
         plan.terminals = 1 + generator.below(3)
         plan.cardValues = [3000, 1500, 200]
         let world = try await World(plan)

@@ -92,7 +92,7 @@ extension World {
             keys: keys.sales,
             terminals: pool,
             agreements: shops.map { shop in
-                PaymentModule.Agreement(merchant: shop.merchant, policy: .securityCard)
+                PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
             cardSidePeers: ["opal-server"],
             now: { clock.now }
@@ -115,7 +115,7 @@ extension World {
                 let profile = MerchantModule.Profile(
                     merchant: merchant,
                     paymentServer: World.paymentServer,
-                    policy: .securityCard,
+                    policy: plan.policies[index % plan.policies.count],
                     statusURL: "https://press.example/\(index + 1)/result"
                 )
             else { throw .noSuchName(name) }

@@ -74,6 +74,7 @@ extension World {
         await link.deliverLate()
         for shop in shops { await shop.link.deliverLate() }
         await payments.giveUpLateSales()
+        await payments.countSales()
         await purchases.settleOpenDraws(olderThan: .zero)
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
     }

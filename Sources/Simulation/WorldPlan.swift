@@ -17,6 +17,8 @@ package struct WorldPlan: Sendable {
     /// Terminals of the payment server, each with a security card of its own.
     package var terminals = 2
     package var merchants = 1
+    /// Where S3 is compared, by merchant, from the first again where there are more merchants.
+    package var policies: [ComparisonPolicy] = [.securityCard]
     /// Prices of the articles that each merchant sells, in cents.
     package var prices: [UInt64] = [150, 20, 999]
     package var opalStore: any RecordStore = MemoryStore()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HSM
 import CardEmulator
+import HSM
 import Kernel
 import Keys
 import SecurityModule

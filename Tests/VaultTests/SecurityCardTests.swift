@@ -320,4 +320,47 @@ import Wire
             try await card.giveUp(draw, foreign, with: drawn.memory).refusal == .orderAlreadyPaid
         )
     }
+
+    @Test func `sales that were compared elsewhere are counted together, each once`() async throws {
+        let card = try securityCard()
+        var memory = try await card.personalize()
+        var sales: [ComparedSale] = []
+        for transaction in 1...3 as ClosedRange<UInt64> {
+            let draw = try draw(100, transaction: transaction)
+            let drawn = try await card.draw(draw, at: time, with: memory).get()
+            memory = drawn.memory
+            let answer = answer(to: drawn, draw)
+            #expect(answer.signature == drawn.expectedSignature)
+            sales.append(ComparedSale(draw: draw, command: drawn.command, answer: answer))
+        }
+        let first = try await card.count(Array(sales[...1]), with: memory)
+        #expect(first.isCounted == [true, true])
+        let second = try await card.count(sales, with: first.memory)
+        #expect(second.isCounted == [false, false, true])
+        let description = try await card.describe(second.memory)
+        #expect(description.openNumbers.isEmpty)
+        #expect(description.totals.map(\.count) == [3])
+        #expect(description.totals.map(\.minorUnits) == [300])
+    }
+
+    @Test func `a sale whose S3 is wrong, or whose card refused, is not counted`() async throws {
+        let card = try securityCard()
+        let draw = try draw()
+        let drawn = try await card.draw(draw, at: time, with: card.personalize()).get()
+        let right = answer(to: drawn, draw)
+        let forged = DebitAnswer(
+            completion: .done,
+            number: right.number,
+            balance: right.balance,
+            signature: Signature(bits: right.signature.bits ^ 1),
+            issuerProof: .none
+        )
+        let refused = answer(to: drawn, draw, .insufficientValue)
+        for wrong in [forged, refused] {
+            let sale = ComparedSale(draw: draw, command: drawn.command, answer: wrong)
+            let count = try await card.count([sale], with: drawn.memory)
+            #expect(count.isCounted == [false])
+            #expect(try await card.describe(count.memory).openNumbers == [1])
+        }
+    }
 }

@@ -100,7 +100,8 @@ extension PaymentModule {
         let leased = terminals.leased
         let serving = held.withLock { held in
             Dictionary(
-                held.map { ($0.value.terminal.identifier, $0.key) },
+                held.compactMap { entry in entry.value.terminal.map { ($0.identifier, entry.key) }
+                },
                 uniquingKeysWith: { first, _ in first }
             )
         }

@@ -48,16 +48,30 @@ extension PaymentModule {
     }
 
     /// Makes a step durable: sale, security card, journal and reply in one transition.
+    ///
+    /// `change`: the terminal, and the memory of its security card afterwards, where it changed.
     func commit(
         _ sale: inout SaleRecord,
         revision: UInt64,
         reply: [UInt8],
         steps: [SaleStep],
-        _ terminal: Terminal,
-        memory: SealedSecurityCard
+        _ change: (terminal: Terminal, memory: SealedSecurityCard)?
+    ) async throws(Refusal) {
+        var transition = Transition(writes: [])
+        if let change { transition.writes.append(await change.terminal.write(change.memory)) }
+        try await append(&sale, revision: revision, reply: reply, steps: steps, to: &transition)
+        try await commit(transition, change)
+    }
+
+    /// Adds what makes a sale's next state durable.
+    func append(
+        _ sale: inout SaleRecord,
+        revision: UInt64,
+        reply: [UInt8],
+        steps: [SaleStep],
+        to transition: inout Transition
     ) async throws(Refusal) {
         let key = SaleRecord.key(sale.transaction)
-        var transition = Transition(writes: [await terminal.write(memory)])
         do throws(ModuleFailure) {
             for step in steps {
                 let row = try await seals.chain(
@@ -79,7 +93,7 @@ extension PaymentModule {
             }
             let body = try await seals.seal(
                 sale.bytes,
-                name: key.sealName(isOpen: sale.state.isOpen, reply: reply),
+                name: key.sealName(isOpen: sale.isOpen, reply: reply),
                 revision: revision + 1
             )
             transition.writes.append(
@@ -88,37 +102,69 @@ extension PaymentModule {
                     expectedRevision: revision,
                     body: body,
                     reply: reply,
-                    isOpen: sale.state.isOpen
+                    isOpen: sale.isOpen
                 )
             )
         } catch {
             throw .storeUnavailable
         }
+    }
+
+    func commit(
+        _ transition: Transition,
+        _ change: (terminal: Terminal, memory: SealedSecurityCard)?
+    ) async throws(Refusal) {
         let outcome: CommitOutcome
         do throws(StoreFailure) {
             outcome = try await store.commit(transition)
         } catch {
             // Whether it was stored is known only by looking.
-            if case .unavailable = error { await terminal.reload(from: store) }
+            if case .unavailable = error { await change?.terminal.reload(from: store) }
             throw .storeUnavailable
         }
         guard outcome == .committed else {
-            await terminal.reload(from: store)
+            await change?.terminal.reload(from: store)
             throw .orderInProgress
         }
-        await terminal.adopt(memory)
+        if let change { await change.terminal.adopt(change.memory) }
+    }
+
+    /// The terminal of a sale; leased again where it was released with S2.
+    ///
+    /// - Throws: `.busy` where another sale has it now; it is kept for the next who asks.
+    func terminal(of held: inout Held) async throws(Refusal) -> Terminal {
+        if let terminal = held.terminal { return terminal }
+        guard let terminal = terminals.lease(held.sale.command.securityCard) else { throw .busy }
+        // What the terminal remembers may be older than this sale.
+        guard await terminal.reload(from: store) else {
+            terminals.release(terminal)
+            throw .storeUnavailable
+        }
+        held.terminal = terminal
+        return terminal
+    }
+
+    func release(_ held: Held) {
+        if let terminal = held.terminal { terminals.release(terminal) }
     }
 
     /// Takes a drawn sale with its terminal: from memory, or after a restart from the database.
     func take(_ transaction: TransactionIdentifier) async throws(Refusal) -> Held? {
         if let held = held.withLock({ $0.removeValue(forKey: transaction) }) { return held }
-        guard let stored = try await read(transaction), stored.sale.state.isOpen,
-            let terminal = terminals.lease(stored.sale.command.securityCard)
-        else { return nil }
-        // What the terminal remembers may be older than this sale.
-        guard await terminal.reload(from: store) else {
-            terminals.release(terminal)
-            throw .storeUnavailable
+        guard let stored = try await read(transaction), stored.sale.state.isOpen else {
+            return nil
+        }
+        var terminal: Terminal?
+        if !stored.sale.request.terms.policy.releasesTerminalEarly {
+            guard let leased = terminals.lease(stored.sale.command.securityCard) else {
+                return nil
+            }
+            // What the terminal remembers may be older than this sale.
+            guard await leased.reload(from: store) else {
+                terminals.release(leased)
+                throw .storeUnavailable
+            }
+            terminal = leased
         }
         do throws(ModuleFailure) {
             let session = try await keys.session(
@@ -132,7 +178,7 @@ extension PaymentModule {
                 revision: stored.revision
             )
         } catch {
-            terminals.release(terminal)
+            if let terminal { terminals.release(terminal) }
             throw .storeUnavailable
         }
     }
@@ -155,11 +201,13 @@ extension PaymentModule {
                 )
             else { return count }
             for record in page {
-                guard let stored = try? await open(record), stored.sale.drawnAt < deadline,
+                guard let stored = try? await open(record), stored.sale.state.isOpen,
+                    stored.sale.drawnAt < deadline,
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
+                // Where its terminal serves another sale now, the next round finds it again.
                 if (try? await giveUp(&held)) != nil { count += 1 }
-                terminals.release(held.terminal)
+                release(held)
             }
             guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
             cursor = last.key.bytes

@@ -24,9 +24,10 @@ package final class PaymentModule: LinkService {
         }
     }
 
-    /// A sale whose terminal is held.
+    /// A sale under way. Its terminal is held where the security card compares.
     struct Held {
-        let terminal: Terminal
+        /// Nil where it was released with S2.
+        var terminal: Terminal?
         let session: any SaleSession
         var sale: SaleRecord
         var revision: UInt64
@@ -41,6 +42,10 @@ package final class PaymentModule: LinkService {
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
+
+    /// Where S3 can be compared. The other places need messages that this version does not speak
+    /// yet.
+    package static let policies: Set<ComparisonPolicy> = [.securityCard, .paymentServer]
 
     package static let schema = RecordSchema(
         party: "payment_server",
@@ -116,9 +121,11 @@ package final class PaymentModule: LinkService {
         guard let terminal = terminals.lease() else { throw .busy }
         do throws(Refusal) {
             let (sale, reply) = try await sign(request, draw, session, terminal)
+            let isReleased = request.terms.policy.releasesTerminalEarly
+            if isReleased { terminals.release(terminal) }
             held.withLock {
                 $0[transaction] = Held(
-                    terminal: terminal,
+                    terminal: isReleased ? nil : terminal,
                     session: session,
                     sale: sale,
                     revision: 1
@@ -156,10 +163,9 @@ package final class PaymentModule: LinkService {
         } catch {
             throw error == .keyUnknown ? .unknownMerchant : .orderForged
         }
-        // The other places of comparison need messages that this version does not speak yet.
-        guard request.terms.policy == agreement.policy, agreement.policy == .securityCard else {
-            throw .policyNotSupported
-        }
+        guard request.terms.policy == agreement.policy,
+            PaymentModule.policies.contains(agreement.policy)
+        else { throw .policyNotSupported }
         return session
     }
 
@@ -199,7 +205,8 @@ package final class PaymentModule: LinkService {
             drawnAt: moment,
             request: request,
             draw: draw,
-            command: drawn.command
+            command: drawn.command,
+            expectedSignature: drawn.expectedSignature
         )
         let sealed: [UInt8]
         do throws(ModuleFailure) {
@@ -216,8 +223,7 @@ package final class PaymentModule: LinkService {
                 SaleStep(.requested, at: moment),
                 SaleStep(.drawn, at: moment, drawn.command.bytes),
             ],
-            terminal,
-            memory: drawn.memory
+            (terminal, drawn.memory)
         )
         return (sale, reply)
     }
@@ -235,7 +241,7 @@ package final class PaymentModule: LinkService {
         }
         do throws(Refusal) {
             let reply = try await compare(sealed, &held)
-            terminals.release(held.terminal)
+            release(held)
             return reply
         } catch {
             return try await keep(held, after: error)
@@ -252,15 +258,20 @@ package final class PaymentModule: LinkService {
             stored = try await read(transaction)
         } catch {
             // The next message takes the sale from the database.
-            terminals.release(held.terminal)
+            release(held)
             throw error
         }
         guard let stored, !stored.sale.state.isOpen else {
-            await held.terminal.reload(from: store)
-            self.held.withLock { $0[transaction] = held }
+            var held = held
+            await held.terminal?.reload(from: store)
+            if held.sale.request.terms.policy.releasesTerminalEarly {
+                release(held)
+                held.terminal = nil
+            }
+            self.held.withLock { [held] in $0[transaction] = held }
             throw refusal
         }
-        terminals.release(held.terminal)
+        release(held)
         return stored.reply
     }
 
@@ -274,7 +285,12 @@ package final class PaymentModule: LinkService {
         // A card that answers no data has not debited, but proves nothing: SV settles it.
         guard response.status == .done else { return try await giveUp(&held) }
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
-        let (terminal, sale) = (held.terminal, held.sale)
+        if held.sale.request.terms.policy == .paymentServer, held.sale.isExpected(answer) {
+            // The comparison of FIG. 12, step 710; the security card counts it later.
+            held.sale.answer = answer
+            return try await end(&held, after: .cardDebited, data: answer.bytes)
+        }
+        let (terminal, sale) = (try await terminal(of: &held), held.sale)
         let completed = try await ask { () async throws(ModuleFailure) in
             try await terminal.complete(sale.draw, sale.command, answer)
         }
@@ -290,7 +306,7 @@ package final class PaymentModule: LinkService {
 
     /// Gives a held sale up: SV is made, and the sale can never be counted.
     func giveUp(_ held: inout Held) async throws(Refusal) -> [UInt8] {
-        let (terminal, sale) = (held.terminal, held.sale)
+        let (terminal, sale) = (try await terminal(of: &held), held.sale)
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)
         }
@@ -305,12 +321,14 @@ package final class PaymentModule: LinkService {
     }
 
     /// Ends a sale: makes both results, and everything durable at once.
+    ///
+    /// `memory`: of the security card, where it has closed the number.
     private func end(
         _ held: inout Held,
         after event: SaleEvent,
-        reason: Refusal?,
+        reason: Refusal? = nil,
         data: [UInt8],
-        memory: SealedSecurityCard
+        memory: SealedSecurityCard? = nil
     ) async throws(Refusal) -> [UInt8] {
         guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
             preconditionFailure("A held sale is drawn.")
@@ -324,14 +342,14 @@ package final class PaymentModule: LinkService {
         let moment = now()
         var sale = held.sale
         sale.state = state
+        sale.isClosedBySecurityCard = memory != nil
         let reply = try await reply(sale, outcome, reason, moment, held.session)
         try await commit(
             &sale,
             revision: held.revision,
             reply: reply,
             steps: [SaleStep(kind, at: moment, data)],
-            held.terminal,
-            memory: memory
+            memory.flatMap { memory in held.terminal.map { ($0, memory) } }
         )
         held.sale = sale
         held.revision += 1

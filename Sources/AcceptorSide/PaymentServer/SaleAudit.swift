@@ -128,7 +128,9 @@ package struct SaleAudit: Sendable {
         mutating func add(_ sale: SaleRecord) -> Bool {
             let number = sale.command.securityCardNumber
             lastNumber = max(lastNumber, number)
-            if sale.state == .sold { SaleAudit.add(sale.command.amount, to: &totals) }
+            if sale.state == .sold, sale.isClosedBySecurityCard {
+                SaleAudit.add(sale.command.amount, to: &totals)
+            }
             return numbers.insert(number).inserted
         }
 
@@ -207,7 +209,7 @@ package struct SaleAudit: Sendable {
         let place = Self.place(record)
         guard let body = await open(record), let sale = try? SaleRecord(body),
             sale.transaction.bytes == record.key.bytes,
-            record.isOpen == sale.state.isOpen
+            record.isOpen == sale.isOpen
         else {
             report.findings.append(AuditFinding(place, "does not open"))
             return nil

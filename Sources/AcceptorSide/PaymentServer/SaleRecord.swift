@@ -4,20 +4,26 @@ package import Kernel
 package import Records
 package import Wire
 
-/// One sale as database 223 keeps it, sealed. Format 1: state 1, terminal (counted), moment of the
-/// draw 8, draw request (counted), draw in the clear (counted), DEBIT IEP 69, length of the answer
-/// 1 and the answer, SV 8, number and hash of the last journal row 8 + 32.
+/// One sale as database 223 keeps it, sealed. Format 2: state 1, whether the security card has
+/// counted or given up 1, terminal (counted), moment of the draw 8, draw request (counted), draw in
+/// the clear (counted), DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8,
+/// number and hash of the last journal row 8 + 32.
 package struct SaleRecord: Equatable, Sendable {
     package static let kind = RecordKind("sale", keyBytes: 16...16)
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     package var state: SaleState
+    /// Whether the security card has closed its number: counted it, or given it up. Where the
+    /// terminal is released early, a sale is sold first and counted later.
+    package var isClosedBySecurityCard: Bool
     package let terminal: String
     package let drawnAt: Instant
     /// The request as it came: the same request gets the same answer while the sale is drawn.
     package let request: DrawRequest
     package let draw: CardDraw
     package let command: DebitIEP
+    /// The S3 of a card that debits, as the security card expects it (FIGS. 6–8).
+    package let expectedSignature: Signature
     /// The card's answer, once it was compared.
     package var answer: DebitAnswer?
     /// SV, once the sale was given up.
@@ -30,14 +36,17 @@ package struct SaleRecord: Equatable, Sendable {
         drawnAt: Instant,
         request: DrawRequest,
         draw: CardDraw,
-        command: DebitIEP
+        command: DebitIEP,
+        expectedSignature: Signature
     ) {
         state = .drawn
+        isClosedBySecurityCard = false
         self.terminal = terminal
         self.drawnAt = drawnAt
         self.request = request
         self.draw = draw
         self.command = command
+        self.expectedSignature = expectedSignature
         answer = nil
         voidProof = .none
         rowCount = 0
@@ -45,6 +54,18 @@ package struct SaleRecord: Equatable, Sendable {
     }
 
     package var transaction: TransactionIdentifier { request.terms.transaction }
+
+    /// Whether the sale still waits for something: for its outcome, or to be counted.
+    package var isOpen: Bool { state.isOpen || !isClosedBySecurityCard }
+
+    /// Whether this is what the card must say that has debited: S3 covers number and balance, so
+    /// they follow from the draw, and the answer has no say.
+    func isExpected(_ answer: DebitAnswer) -> Bool {
+        let (initialized, amount) = (draw.initializeAnswer, command.amount)
+        return answer.completion == .done && answer.signature == expectedSignature
+            && answer.number == initialized.number
+            && answer.balance == initialized.balance.minorUnits &- amount.minorUnits
+    }
 
     package static func key(_ transaction: TransactionIdentifier) -> RecordKey {
         RecordKey(kind, transaction.bytes)
@@ -56,6 +77,7 @@ package struct SaleRecord: Equatable, Sendable {
             throw reader.failure("format", .invalid)
         }
         state = try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) }
+        isClosedBySecurityCard = try reader.byte("closed") != 0
         terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
         drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
         let message = try PartyMessage(
@@ -67,6 +89,7 @@ package struct SaleRecord: Equatable, Sendable {
         self.request = request
         draw = try CardDraw(try reader.counted("draw", max: PartyMessage.sealedBytesMax))
         command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
+        expectedSignature = try reader.signature("expected S3")
         let hasAnswer = try reader.byte("answer") != 0
         answer =
             hasAnswer
@@ -81,11 +104,13 @@ package struct SaleRecord: Equatable, Sendable {
         var writer = ByteWriter(capacity: 1024)
         writer.byte(SaleRecord.format)
         writer.byte(state.rawValue)
+        writer.byte(isClosedBySecurityCard ? 1 : 0)
         writer.text(terminal)
         writer.integer(UInt64(bitPattern: drawnAt.milliseconds), bytes: 8)
         writer.counted(PartyMessage.drawRequest(request).bytes)
         writer.counted(draw.bytes)
         writer.append(command.bytes)
+        writer.signature(expectedSignature)
         writer.byte(answer == nil ? 0 : 1)
         if let answer { writer.append(answer.bytes) }
         writer.signature(voidProof)
@@ -108,6 +133,8 @@ package struct SaleStep: Equatable, Sendable {
         case refused = 4
         /// Given up with SV.
         case void = 5
+        /// The security card has counted a sale that somebody else compared (FIG. 12, step 706).
+        case counted = 6
     }
 
     package let kind: Kind

@@ -88,6 +88,13 @@ package actor Terminal {
         try await securityCard.giveUp(draw, command, with: memory)
     }
 
+    /// Brings the security card what was compared elsewhere.
+    package func count(
+        _ sales: [ComparedSale]
+    ) async throws(ModuleFailure) -> SecurityCardCount {
+        try await securityCard.count(sales, with: memory)
+    }
+
     package func describe() async throws(ModuleFailure) -> SecurityCardDescription {
         try await securityCard.describe(memory)
     }

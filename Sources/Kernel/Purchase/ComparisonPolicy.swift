@@ -12,4 +12,8 @@ package enum ComparisonPolicy: UInt8, CaseIterable, Sendable {
     case clientTerminal = 4
     /// FIG. 8: the merchant compares.
     case merchant = 5
+
+    /// Whether the security card gives out the S3 that it expects together with S2, so that its
+    /// terminal is free at once. What the card answered is brought to it later, to be counted.
+    package var releasesTerminalEarly: Bool { self != .securityCard }
 }

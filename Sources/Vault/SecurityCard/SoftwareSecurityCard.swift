@@ -136,6 +136,27 @@ package final class SoftwareSecurityCard: PurchaseModule {
         )
     }
 
+    package func count(
+        _ sales: [ComparedSale],
+        with sealed: SealedSecurityCard
+    ) async throws(ModuleFailure) -> SecurityCardCount {
+        var memory = try open(sealed)
+        var isCounted: [Bool] = []
+        for sale in sales {
+            let number = sale.command.securityCardNumber
+            let isRight =
+                sale.command.securityCard == identifier && memory.isOpen(number)
+                && sale.answer.completion == .done
+            let isProven =
+                isRight ? try await verify(sale.draw, sale.command, sale.answer) : false
+            isCounted.append(isProven && memory.count(number, sale.command.amount))
+        }
+        return SecurityCardCount(
+            memory: try seal(memory, revision: sealed.revision + 1),
+            isCounted: isCounted
+        )
+    }
+
     package func giveUp(
         _ draw: CardDraw,
         _ command: DebitIEP,

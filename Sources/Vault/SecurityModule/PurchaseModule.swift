@@ -32,6 +32,13 @@ package protocol PurchaseModule: Sendable {
     func giveUp(_ draw: CardDraw, _ command: DebitIEP, with memory: SealedSecurityCard)
         async throws(ModuleFailure) -> Result<SecurityCardVoid, Refusal>
 
+    /// Counts sales whose S3 was compared elsewhere (FIGS. 6–8). S3 is checked here again: what is
+    /// not right is not counted.
+    ///
+    /// - Returns: the memory afterwards, and for each sale whether it is counted.
+    func count(_ sales: [ComparedSale], with memory: SealedSecurityCard)
+        async throws(ModuleFailure) -> SecurityCardCount
+
     /// What the memory says.
     func describe(_ memory: SealedSecurityCard) async throws(ModuleFailure)
         -> SecurityCardDescription
@@ -42,6 +49,31 @@ package protocol PurchaseModule: Sendable {
         _ command: DebitIEP,
         _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Bool
+}
+
+/// A sale that is to be counted: what the card said, what it was told, and what it answered.
+package struct ComparedSale: Sendable {
+    package let draw: CardDraw
+    package let command: DebitIEP
+    package let answer: DebitAnswer
+
+    package init(draw: CardDraw, command: DebitIEP, answer: DebitAnswer) {
+        self.draw = draw
+        self.command = command
+        self.answer = answer
+    }
+}
+
+/// The security card's answer to sales that were compared elsewhere.
+package struct SecurityCardCount: Sendable {
+    package let memory: SealedSecurityCard
+    /// In the order of the sales.
+    package let isCounted: [Bool]
+
+    package init(memory: SealedSecurityCard, isCounted: [Bool]) {
+        self.memory = memory
+        self.isCounted = isCounted
+    }
 }
 
 /// The memory of a security card as stored.

@@ -74,6 +74,7 @@ struct PaymentServerParty {
 
     func tick() async {
         await module.giveUpLateSales()
+        await module.countSales()
     }
 }
 

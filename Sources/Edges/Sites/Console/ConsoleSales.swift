@@ -147,6 +147,11 @@ struct ConsoleSales: Sendable {
             Shape.fact("Security card", sale.command.securityCard.text, isCode: true),
             Shape.fact("Its number", "\(sale.command.securityCardNumber)"),
             Shape.fact("Compared by", SaleWords.place(terms.policy)),
+            Shape.fact(
+                "Terminal held",
+                terms.policy.releasesTerminalEarly ? "for one exchange" : "until S3 was compared"
+            ),
+            Shape.fact("Counted or given up", sale.isClosedBySecurityCard ? "yes" : "not yet"),
         ]
     }
 

@@ -80,11 +80,13 @@ enum SaleWords {
         case .drawn:
             ("Debit command", "The security card issued S2; the card may be debited.", .plain)
         case .sold:
-            ("Sold", "S3 is right; the security card counted the sale.", .good)
+            ("Sold", "S3 is right: the card was debited.", .good)
         case .refused:
             ("Refused", "The card proved that it did not debit.", .bad)
         case .void:
             ("Void", "Given up with SV; a debited card is credited again.", .wait)
+        case .counted:
+            ("Counted", "The security card checked S3 again and counted the sale.", .good)
         }
     }
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Records
+import SecurityModule
+import Wire
+
+// Sales that were sold before the security card has counted them (FIGS. 6–8): it gives out S2 and
+// the expected S3 together, its terminal goes to the next sale, and somebody else compares.
+extension PaymentModule {
+    /// Sales that one security card counts in one commit.
+    private static let countedTogetherMax = 64
+
+    /// Brings security cards the sales that they have not counted yet. To be called at start-up and
+    /// then every few seconds. A sale stays open until it is counted.
+    ///
+    /// - Returns: how many were counted.
+    @discardableResult
+    package func countSales() async -> Int {
+        var (total, cursor): (Int, [UInt8]?) = (0, nil)
+        while true {
+            guard
+                let page = try? await store.listOpen(
+                    SaleRecord.kind,
+                    after: cursor,
+                    limit: RecordLimits.pageMax
+                )
+            else { return total }
+            var waiting: [SecurityCardIdentifier: [Stored]] = [:]
+            for record in page {
+                guard let stored = try? await open(record), stored.sale.state == .sold else {
+                    continue
+                }
+                waiting[stored.sale.command.securityCard, default: []].append(stored)
+            }
+            for (securityCard, sales) in waiting { total += await count(sales, by: securityCard) }
+            guard page.count == RecordLimits.pageMax, let last = page.last else { return total }
+            cursor = last.key.bytes
+        }
+    }
+
+    /// - Returns: how many were counted; none where the terminal serves a sale now, and then it is
+    ///   kept for the next round.
+    private func count(
+        _ sales: [Stored],
+        by securityCard: SecurityCardIdentifier
+    ) async -> Int {
+        guard let terminal = terminals.lease(securityCard) else { return 0 }
+        defer { terminals.release(terminal) }
+        var (total, rest) = (0, sales[...])
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(PaymentModule.countedTogetherMax))
+            rest = rest.dropFirst(batch.count)
+            guard let counted = try? await count(batch, at: terminal) else { return total }
+            total += counted
+        }
+        return total
+    }
+
+    private func count(
+        _ batch: [Stored],
+        at terminal: Terminal
+    ) async throws(Refusal) -> Int {
+        let sales = batch.compactMap { stored in
+            stored.sale.answer.map { answer in
+                ComparedSale(
+                    draw: stored.sale.draw,
+                    command: stored.sale.command,
+                    answer: answer
+                )
+            }
+        }
+        precondition(sales.count == batch.count, "What is sold has an answer.")
+        let result: SecurityCardCount
+        do throws(ModuleFailure) {
+            result = try await terminal.count(sales)
+        } catch {
+            throw .storeUnavailable
+        }
+        let moment = now()
+        var transition = Transition(writes: [await terminal.write(result.memory)])
+        var total = 0
+        for (stored, isCounted) in zip(batch, result.isCounted) where isCounted {
+            var sale = stored.sale
+            sale.isClosedBySecurityCard = true
+            try await append(
+                &sale,
+                revision: stored.revision,
+                reply: stored.reply,
+                steps: [SaleStep(.counted, at: moment)],
+                to: &transition
+            )
+            total += 1
+        }
+        if total > 0 { try await commit(transition, (terminal, result.memory)) }
+        return total
+    }
+}
