@@ -45,15 +45,17 @@ package struct OrderAudit: Sendable {
             }
             progress()
         }
-        try await store.forEach(MerchantRecords.sharedKey) { record async throws(StoreFailure) in
-            let body = try? await sealing.open(
-                record.body,
-                name: record.sealName,
-                revision: record.revision
-            )
-            if body == nil {
-                let place = "merchant, shared_key \(Hex.text(record.key.bytes))"
-                report.findings.append(AuditFinding(place, "does not open"))
+        for kind in [MerchantRecords.sharedKey, MerchantRecords.agreement] {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                let body = try? await sealing.open(
+                    record.body,
+                    name: record.sealName,
+                    revision: record.revision
+                )
+                if body == nil {
+                    let place = "merchant, \(kind.name) \(Hex.text(record.key.bytes))"
+                    report.findings.append(AuditFinding(place, "does not open"))
+                }
             }
         }
         return report

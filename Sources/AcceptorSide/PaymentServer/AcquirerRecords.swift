@@ -14,14 +14,22 @@ package enum AcquirerRecords {
     /// KMP of an issuer, wrapped and sealed: BIN 3, version 1.
     package static let issuerKey = RecordKind("issuer_key", keyBytes: 4...4)
 
+    /// The write of an agreement.
+    ///
+    /// `revision`: of the one that it replaces, 0 for a new one.
     package static func agreement(
         of merchant: MerchantIdentifier,
         _ policy: ComparisonPolicy,
+        over revision: UInt64 = 0,
         sealedBy seals: any RecordSealing
     ) async throws(ModuleFailure) -> RecordWrite {
         let key = RecordKey(agreement, merchant.bytes)
-        let body = try await seals.seal([policy.rawValue], name: key.sealName(), revision: 1)
-        return .put(key, expectedRevision: 0, body: body)
+        let body = try await seals.seal(
+            [policy.rawValue],
+            name: key.sealName(),
+            revision: revision + 1
+        )
+        return .put(key, expectedRevision: revision, body: body)
     }
 
     /// K of a merchant, wrapped.

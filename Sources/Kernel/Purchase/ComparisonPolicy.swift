@@ -13,6 +13,25 @@ package enum ComparisonPolicy: UInt8, CaseIterable, Sendable {
     /// FIG. 8: the merchant compares.
     case merchant = 5
 
+    /// The name in commands and configuration.
+    package var name: String {
+        switch self {
+        case .securityCard: "security-card"
+        case .paymentServer: "payment-server"
+        case .opalServer: "opal-server"
+        case .clientTerminal: "client-terminal"
+        case .merchant: "merchant"
+        }
+    }
+
+    /// - Returns: nil where no policy has this name.
+    package init?(name: String) {
+        guard let policy = ComparisonPolicy.allCases.first(where: { $0.name == name }) else {
+            return nil
+        }
+        self = policy
+    }
+
     /// Whether the security card gives out the S3 that it expects together with S2, so that its
     /// terminal is free at once. What the card answered is brought to it later, to be counted.
     package var releasesTerminalEarly: Bool { self != .securityCard }

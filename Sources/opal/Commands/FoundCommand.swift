@@ -22,6 +22,7 @@ struct FoundCommand: AsyncParsableCommand {
     var users = 1
     @Option(name: .long, help: "Minor units on each new card.")
     var value: UInt64 = 25_00
+    @OptionGroup var comparison: ComparisonOption
     @OptionGroup var options: DataOptions
 
     func validate() throws {
@@ -41,7 +42,11 @@ struct FoundCommand: AsyncParsableCommand {
                 "\(folder.path) holds a scheme already. It was not touched. Choose an empty folder."
             )
         }
-        try await Founding(folder: folder, passphrase: passphrase).run()
+        try await Founding(
+            folder: folder,
+            passphrase: passphrase,
+            comparison: try comparison.policy()
+        ).run()
         try certificates(folder)
         let party = try await OPALServerParty(
             folder,

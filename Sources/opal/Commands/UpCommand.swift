@@ -23,6 +23,7 @@ struct UpCommand: AsyncParsableCommand {
     var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
     @Option(name: .long, help: "The first port; the shop has the next one, the console +9.")
     var port = 8400
+    @OptionGroup var comparison: ComparisonOption
 
     func validate() throws {
         guard (1...65_000).contains(port) else {
@@ -34,7 +35,11 @@ struct UpCommand: AsyncParsableCommand {
         var logger = Logger(label: "opal")
         logger.logLevel = .warning
         let folder = DataFolder(data)
-        let founding = Founding(folder: folder, passphrase: nil)
+        let founding = Founding(
+            folder: folder,
+            passphrase: nil,
+            comparison: try comparison.policy()
+        )
         try await founding.run()
         let settings = ServerSettings.up(data: folder.path, port: port)
         let system = try ServerSystem(settings, roles: Set(Role.allCases), logger: logger)

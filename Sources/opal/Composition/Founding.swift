@@ -17,6 +17,8 @@ import SecurityModule
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
+    /// Where S3 of the shop's sales is compared.
+    var comparison = ComparisonPolicy.securityCard
 
     static let issuer = "990001"
     static let issuerName = "Opal City"
@@ -37,7 +39,8 @@ struct Founding {
         }
         let workshop = DataFolder(folder.path + "/.founding")
         try? FileManager.default.removeItem(atPath: workshop.path)
-        try await Founding(folder: workshop, passphrase: passphrase).make(parties)
+        try await Founding(folder: workshop, passphrase: passphrase, comparison: comparison)
+            .make(parties)
         for party in parties {
             try FileManager.default.moveItem(
                 atPath: workshop.folder(party),
@@ -120,7 +123,7 @@ struct Founding {
             PaymentModule.schema,
             [
                 try await AcquirerRecords.issuerKey(key, sealedBy: seals),
-                try await AcquirerRecords.agreement(of: merchant, .securityCard, sealedBy: seals),
+                try await AcquirerRecords.agreement(of: merchant, comparison, sealedBy: seals),
                 try await AcquirerRecords.merchantKey(
                     name,
                     of: merchant,
@@ -129,6 +132,7 @@ struct Founding {
                 ),
             ]
         )
+        let shopSeals = RecordSealer(shop, party: MerchantRecords.schema.party)
         try await write(
             folder.database(.shop),
             MerchantRecords.schema,
@@ -136,8 +140,13 @@ struct Founding {
                 try await MerchantRecords.sharedKey(
                     name,
                     wrapped: shared.second,
-                    sealedBy: RecordSealer(shop, party: MerchantRecords.schema.party)
-                )
+                    sealedBy: shopSeals
+                ),
+                try await MerchantRecords.agreement(
+                    of: merchant,
+                    comparison,
+                    sealedBy: shopSeals
+                ),
             ]
         )
     }

@@ -49,11 +49,15 @@ struct ShopParty {
                 keys.append(key)
             }
         }
-        guard let current = keys.first, let identifier = MerchantIdentifier(Self.identifier),
+        guard let identifier = MerchantIdentifier(Self.identifier) else {
+            preconditionFailure("The name of the demo's shop is a name.")
+        }
+        let policy = try await MerchantRecords.policy(of: identifier, in: store, sealedBy: seals)
+        guard let current = keys.first,
             let profile = MerchantModule.Profile(
                 merchant: identifier,
                 paymentServer: paymentServer,
-                policy: .securityCard,
+                policy: policy,
                 statusURL: statusURL
             )
         else { throw CommandFailure("The shop has no key. Make its folder anew.") }
