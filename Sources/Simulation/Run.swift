@@ -47,6 +47,18 @@ package struct Run: Sendable {
         }
     }
 
+    /// The same run with as few steps as still show what does not hold: the shortest story of it.
+    ///
+    /// - Returns: the run's own report where all holds.
+    package func shortest() async throws -> Report {
+        for fewer in 0..<steps {
+            let run = Run(seed: seed, steps: fewer, faultsOneIn: faultsOneIn)
+            let report = try await run.report()
+            if !report.violations.isEmpty { return report }
+        }
+        return try await report()
+    }
+
     private func play() async throws(WorldFailure) -> Report {
         var generator = SplitMix64(seed: seed)
         var plan = WorldPlan()

@@ -180,6 +180,11 @@ package struct MerchantModule: Sendable {
         try await book.change(transaction, at: now) { entry throws(OrderFailure) in
             try check(receiptKey, entry)
             if case .delivered(_, let time) = entry.order.progress {
+                #if PLANTED_BUGS
+                    if PlantedBug.isPlanted(.deliveredAgain) {
+                        return Self.again(entry, at: now)
+                    }
+                #endif
                 let until = time.adding(MerchantLimits.downloadTime)
                 if until < now { throw .downloadOver }
                 return .answer(
@@ -203,6 +208,28 @@ package struct MerchantModule: Sendable {
             )
         }
     }
+
+    #if PLANTED_BUGS
+        private static func again(
+            _ entry: OrderBook.Entry,
+            at now: Instant
+        ) -> OrderBook.Decision<Delivery> {
+            OrderBook.Decision(
+                steps: [
+                    OrderBook.Step(
+                        next: entry.order,
+                        revision: entry.revision,
+                        event: .delivered
+                    )
+                ],
+                answer: Delivery(
+                    order: OrderView(entry.order),
+                    isFirst: true,
+                    availableUntil: now.adding(MerchantLimits.downloadTime)
+                )
+            )
+        }
+    #endif
 
     private func check(_ receiptKey: ReceiptKey, _ entry: OrderBook.Entry) throws(OrderFailure) {
         if entry.order.receiptKey != receiptKey { throw .unknownOrder }

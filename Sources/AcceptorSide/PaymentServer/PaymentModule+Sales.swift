@@ -118,6 +118,9 @@ extension PaymentModule {
         do throws(StoreFailure) {
             outcome = try await store.commit(transition)
         } catch {
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.commitAfterReply) { return }
+            #endif
             // Whether it was stored is known only by looking.
             if case .unavailable = error { await change?.terminal.reload(from: store) }
             throw .storeUnavailable
@@ -167,20 +170,24 @@ extension PaymentModule {
             terminal = leased
         }
         do throws(ModuleFailure) {
-            let session = try await keys.session(
-                for: stored.sale.request.terms,
-                stored.sale.request.proof
-            )
-            return Held(
-                terminal: terminal,
-                session: session,
-                sale: stored.sale,
-                revision: stored.revision
-            )
+            return try await held(stored, terminal)
         } catch {
             if let terminal { terminals.release(terminal) }
             throw .storeUnavailable
         }
+    }
+
+    private func held(
+        _ stored: Stored,
+        _ terminal: Terminal?
+    ) async throws(ModuleFailure) -> Held {
+        let request = stored.sale.request
+        return Held(
+            terminal: terminal,
+            session: try await keys.session(for: request.terms, request.proof),
+            sale: stored.sale,
+            revision: stored.revision
+        )
     }
 
     /// Gives up what has waited longer than ``PurchaseLimits/saleTime`` for the card's answer. To
@@ -201,8 +208,18 @@ extension PaymentModule {
                 )
             else { return count }
             for record in page {
-                guard let stored = try? await open(record), stored.sale.state.isOpen,
-                    stored.sale.drawnAt < deadline,
+                guard let stored = try? await open(record), stored.sale.drawnAt < deadline else {
+                    continue
+                }
+                #if PLANTED_BUGS
+                    if PlantedBug.isPlanted(.voidAfterSold), stored.sale.state == .sold,
+                        var held = try? await held(stored, nil)
+                    {
+                        _ = try? await giveUp(&held)
+                        release(held)
+                    }
+                #endif
+                guard stored.sale.state.isOpen,
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
                 // Where its terminal serves another sale now, the next round finds it again.

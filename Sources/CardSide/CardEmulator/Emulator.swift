@@ -105,9 +105,19 @@ package struct Emulator: Sendable {
                 transition.writes += try await attach.writes(for: step.response)
             }
         }
+        #if PLANTED_BUGS
+            var late = Transition(writes: [])
+            if PlantedBug.isPlanted(.drawAfterDebit) {
+                late.writes = Array(transition.writes.dropFirst())
+                transition.writes.removeLast(late.writes.count)
+            }
+        #endif
         let outcome: CommitOutcome
         do throws(StoreFailure) {
             outcome = try await store.commit(transition)
+            #if PLANTED_BUGS
+                if !late.writes.isEmpty { _ = try await store.commit(late) }
+            #endif
         } catch {
             throw .store(error)
         }

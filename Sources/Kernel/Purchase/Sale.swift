@@ -24,7 +24,10 @@ package enum SaleState: UInt8, CaseIterable, Sendable {
 
     /// The next state, or nil where the event has no place: the caller then repeats its answer.
     package func next(after event: SaleEvent) -> SaleState? {
-        switch (self, event) {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.voidAfterSold), event == .givenUp { return .void }
+        #endif
+        return switch (self, event) {
         case (.drawn, .cardDebited): .sold
         case (.drawn, .cardRefused): .refused
         case (.drawn, .givenUp): .void

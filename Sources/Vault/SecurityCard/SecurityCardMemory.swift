@@ -28,6 +28,12 @@ struct SecurityCardMemory: Equatable {
     /// Takes the next number, or gives nil where none may be taken.
     mutating func begin() -> UInt32? {
         guard lastNumber < .max, open.count < SecurityCardMemory.openMax else { return nil }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberReused), lastNumber > 0 {
+                open.append(lastNumber)
+                return lastNumber
+            }
+        #endif
         lastNumber += 1
         open.append(lastNumber)
         return lastNumber

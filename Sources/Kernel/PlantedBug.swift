@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if PLANTED_BUGS
+    /// A fault that is put into a party on purpose, to see that the simulation finds it. Debug
+    /// builds alone hold them, and nothing plants one but a test.
+    package enum PlantedBug: String, CaseIterable, Sendable {
+        /// The payment server gives up a sale that it has sold.
+        case voidAfterSold
+        /// The merchant takes a result that it could not open.
+        case deliveryBeforeCheck
+        /// The security card issues S2 under a number that it has issued before.
+        case numberReused
+        /// The payment server answers though its commit failed.
+        case commitAfterReply
+        /// The OPAL server remembers the draw after the debit, in another commit.
+        case drawAfterDebit
+        /// The payment server refuses a debit response that it has answered before.
+        case resendNotRepeated
+        /// The merchant hands out goods again as if it were the first time.
+        case deliveredAgain
+
+        /// The one that is in the parties of this task.
+        @TaskLocal package static var planted: PlantedBug?
+
+        package static func isPlanted(_ bug: PlantedBug) -> Bool { planted == bug }
+    }
+#endif
