@@ -18,6 +18,10 @@ class Later(Exception):
     """No answer, or one that says to come back: nobody knows yet what was done."""
 
 
+class Away(Later):
+    """Nobody listens there: nothing was sent."""
+
+
 class Answer:
     def __init__(self, status: int, headers: http.client.HTTPMessage, body: bytes):
         self.status = status
@@ -75,6 +79,13 @@ class Browser:
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            self._counts["connections not made"] += 1
+            raise Away(f"{type(error).__name__}") from error
         try:
             connection.request(method, target, form, headers)
             response = connection.getresponse()

@@ -36,6 +36,7 @@ THREADS = 16
 # Sales are given up after 60 s, debits are asked about after 20 s; then something to spare.
 SETTLE_SECONDS_MAX = 150
 SETTLE_PAUSE_SECONDS = 2
+LOOKS_MAX = 3
 # From so many kills on, the OPAL server stays away at the end until the payment server has given up
 # what it has not heard the end of (60 s, looked at every 5 s), so that debits must be put back; and
 # who closed the tab does not look, so that the shop must ask by itself.
@@ -81,6 +82,7 @@ class CrashTest:
     def __init__(self, scheme: Scheme, arguments: argparse.Namespace):
         self.scheme = scheme
         self.arguments = arguments
+        self.is_long = arguments.kills >= LONG_RUN_KILLS
         # Enough for most of what is wanted, so that some run out of it.
         self.value = 1000 + 40 * arguments.kills
         self.problems: list[str] = []
@@ -93,7 +95,6 @@ class CrashTest:
             self.scheme, read_articles(), self.arguments.users, self.arguments.seed)
         self.scheme.start()
         self._timed("killing", self._kill)
-        self.is_long = self.arguments.kills >= LONG_RUN_KILLS
         if self.is_long:
             self._timed("absence", self._stay_away)
         self.scheme.start()
@@ -122,7 +123,8 @@ class CrashTest:
         for shopper in self.shoppers:
             shopper.start()
         killer = Killer(
-            self.scheme.roles, self.arguments.kills, f"{self.arguments.seed}/killer")
+            self.scheme.roles, self.arguments.kills, f"{self.arguments.seed}/killer",
+            self.crowd.is_closing if self.is_long else None)
         killer.start()
         killer.join()
         self.crowd.is_over.set()
@@ -148,7 +150,7 @@ class CrashTest:
         def work(shopper: Shopper):
             try:
                 while True:
-                    step(shopper, waiting.get_nowait())
+                    patiently(step, shopper, waiting.get_nowait())
             except queue.Empty:
                 pass
             except Exception as error:
@@ -318,6 +320,16 @@ class CrashTest:
         figures += sorted((f"  {name}", count) for name, count in counts.items())
         return figures + [
             (f"seconds of {name}", f"{seconds:.1f}") for name, seconds in self.seconds.items()]
+
+
+def patiently(step, *values):
+    """Nobody is killed any more: a step that is told to come back may do so a few times."""
+    for _ in range(LOOKS_MAX - 1):
+        try:
+            return step(*values)
+        except Later:
+            time.sleep(SETTLE_PAUSE_SECONDS)
+    return step(*values)
 
 
 def read_articles() -> list[Article]:

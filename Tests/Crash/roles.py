@@ -20,6 +20,10 @@ TABLES = {"payment-server": "sale", "opal-server": "draw", "shop": "order"}
 CARD_PORT, SHOP_PORT, LINK_PORT = 0, 1, 10
 KILL_PAUSE_SECONDS = (0.05, 1.0)
 RESTART_SECONDS_MAX = 2.0
+# The last kills of a long run: not of the shop, and each role is back at once. They end before the
+# OPAL server asks about debits by itself (20 s).
+CLOSING_KILLS = 30
+CLOSING_ROLES = ("payment-server", "opal-server")
 # How often one kill takes two roles at once, and how often a role is back at once.
 TWO_AT_ONCE, AT_ONCE = 0.2, 0.5
 
@@ -148,11 +152,13 @@ def transaction_text(key: bytes) -> str:
 class Killer(threading.Thread):
     """Kills roles at random moments, also while they start, and brings each of them back."""
 
-    def __init__(self, roles: list[Role], kills: int, seed: str):
+    def __init__(self, roles: list[Role], kills: int, seed: str, closing: threading.Event | None):
+        """`closing`: set for the last kills, or None for a run without them."""
         super().__init__(daemon=True)
         self.problem = ""
         self._roles = roles
         self._left = kills
+        self._closing = closing
         self._random = random.Random(seed)
         # When each role that is away comes back.
         self._back: dict[Role, float] = {}
@@ -167,12 +173,16 @@ class Killer(threading.Thread):
             self.problem = f"{type(error).__name__}: {error}"
 
     def _kill(self):
+        if self._closing and self._left <= CLOSING_KILLS and not self._closing.is_set():
+            self._roles = [role for role in self._roles if role.name in CLOSING_ROLES]
+            self._closing.set()
+        is_closing = self._closing is not None and self._closing.is_set()
         count = 2 if self._random.random() < TWO_AT_ONCE else 1
         chosen = self._random.sample(self._roles, len(self._roles))
         for role in [role for role in chosen if role not in self._back][:min(count, self._left)]:
             role.kill()
             self._left -= 1
-            at_once = self._random.random() < AT_ONCE
+            at_once = self._random.random() < AT_ONCE or is_closing
             pause = 0 if at_once else self._random.uniform(0, RESTART_SECONDS_MAX)
             self._back[role] = time.monotonic() + pause
 
