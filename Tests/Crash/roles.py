@@ -59,9 +59,12 @@ class Role:
     def has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
-    def kill(self):
+    def check(self):
         if self.has_ended():
             raise RuntimeError(f"{self.name} ended by itself ({self._process.returncode})")
+
+    def kill(self):
+        self.check()
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self.kills += 1
@@ -169,6 +172,8 @@ class Killer(threading.Thread):
                 self._rest(time.monotonic() + self._random.uniform(*KILL_PAUSE_SECONDS))
                 self._kill()
             self._rest(time.monotonic() + RESTART_SECONDS_MAX)
+            for role in self._roles:
+                role.check()
         except Exception as error:
             self.problem = f"{type(error).__name__}: {error}"
 
