@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Short names; the work is in scripts/.
-.PHONY: run test check bench docs simulate setup
+.PHONY: run test check bench docs simulate crash setup
 
 run: ; @scripts/run
 test: ; @scripts/test
@@ -9,4 +9,6 @@ bench: ; @scripts/bench
 docs: ; @scripts/check-docs
 # make simulate SEED=42 RUNS=1000: both go on in the environment.
 simulate: ; @scripts/setup && swift test --filter SimulationTests
+# make crash KILLS=1000: likewise.
+crash: ; @scripts/crash
 setup: ; @scripts/setup

@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Kills parties with SIGKILL while people buy, then checks every order and every cent. Ends with 1
+if anything was lost, doubled or left open.
+
+    crash.py --opal .build/release/opal --kills 300 --seed 7
+"""
+import argparse
+import csv
+import io
+import json
+import os
+import queue
+import random
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests" / "Browser"))
+from browser import Later  # noqa: E402
+from opal_process import free_port  # noqa: E402
+from people import Article, Crowd, Order, Shopper  # noqa: E402
+from roles import Killer, Scheme  # noqa: E402
+
+GOODS = ROOT / "Sources" / "Edges" / "Sites" / "Resources" / "goods"
+ARTICLES = ("salt", "salt", "crossword", "crossword", "comma", "knights", "lighthouse")
+BALANCE = re.compile(r'class="oc-balance">€([\d,]+)\.(\d\d)<')
+THREADS = 16
+# Sales are given up after 60 s, debits are asked about after 20 s; then something to spare.
+SETTLE_SECONDS_MAX = 150
+SETTLE_PAUSE_SECONDS = 2
+LOOKS_MAX = 3
+# From so many kills on, the OPAL server stays away at the end until the payment server has given up
+# what it has not heard the end of (60 s, looked at every 5 s), so that debits must be put back; and
+# who closed the tab does not look, so that the shop must ask by itself.
+LONG_RUN_KILLS = 100
+ABSENCE_SECONDS = 68
+# The history is exact to the second.
+CLOCK_SECONDS = 2
+PROBLEMS_SHOWN = 40
+
+
+def cents(text: str) -> int:
+    whole, fraction = text.replace(",", "").lstrip("-").split(".")
+    return int(whole) * 100 + int(fraction)
+
+
+class Ledger:
+    """What the cards' own histories say, by transaction."""
+
+    def __init__(self):
+        # Payer, cents, time.
+        self.debits: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+        self.recoveries: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+        self.spent: Counter = Counter()
+        self.balances: dict[str, int] = {}
+
+    def read(self, user: str, card: str, history: str):
+        found = BALANCE.search(card)
+        if not found:
+            raise RuntimeError(f"the card page of {user} shows no balance")
+        self.balances[user] = cents(".".join(found.groups()))
+        for row in csv.DictReader(io.StringIO(history)):
+            moment = datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp()
+            entry = (user, cents(row["amount"]), moment)
+            if row["kind"] == "payment":
+                self.debits[row["transaction"]].append(entry)
+                self.spent[user] += entry[1]
+            elif row["kind"] == "recovery":
+                self.recoveries[row["transaction"]].append(entry)
+                self.spent[user] -= entry[1]
+
+
+class CrashTest:
+    def __init__(self, scheme: Scheme, arguments: argparse.Namespace):
+        self.scheme = scheme
+        self.arguments = arguments
+        self.is_long = arguments.kills >= LONG_RUN_KILLS
+        # Enough for most of what is wanted, so that some run out of it.
+        self.value = 1000 + 40 * arguments.kills
+        self.problems: list[str] = []
+        self.ledger = Ledger()
+        self.seconds: dict[str, float] = {}
+
+    def run(self):
+        self.scheme.found(self.arguments.users, self.value)
+        self.crowd = Crowd(
+            self.scheme, read_articles(), self.arguments.users, self.arguments.seed)
+        self.scheme.start()
+        self._timed("killing", self._kill)
+        if self.is_long:
+            self._timed("absence", self._stay_away)
+        self.scheme.start()
+        self._timed("settling", self._settle)
+        self._timed("looking at each order", self._look)
+        for name, status in self.scheme.stop().items():
+            if status != 0:
+                self.problems.append(f"{name} ended with {status}")
+        self._timed("audit", self._audit)
+        for order in self.crowd.orders:
+            self._check(order)
+        self._check_users()
+        self.problems += self.crowd.problems
+        alarms = self.scheme.log_lines("alarm", "Fatal error", "Crash:")
+        self.problems += [f"in the log: {line}" for line in alarms]
+
+    def _timed(self, name: str, step):
+        began = time.monotonic()
+        step()
+        self.seconds[name] = time.monotonic() - began
+
+    # The run
+
+    def _kill(self):
+        self.shoppers = [Shopper(self.crowd, number) for number in range(1, THREADS + 1)]
+        for shopper in self.shoppers:
+            shopper.start()
+        killer = Killer(
+            self.scheme.roles, self.arguments.kills, f"{self.arguments.seed}/killer",
+            self.crowd.is_closing if self.is_long else None)
+        killer.start()
+        killer.join()
+        self.crowd.is_over.set()
+        for shopper in self.shoppers:
+            shopper.join()
+            if shopper.failure:
+                self.problems.append(f"a shopper gave up: {shopper.failure}")
+        if killer.problem:
+            raise RuntimeError(killer.problem)
+
+    def _stay_away(self):
+        """The last kill: of the OPAL server alone."""
+        self.scheme.start()
+        self.scheme.role("opal-server").kill()
+        time.sleep(ABSENCE_SECONDS)
+
+    def _each(self, step, items: list):
+        """Does a step for each item with all hands."""
+        waiting: queue.SimpleQueue = queue.SimpleQueue()
+        for item in items:
+            waiting.put(item)
+
+        def work(shopper: Shopper):
+            try:
+                while True:
+                    patiently(step, shopper, waiting.get_nowait())
+            except queue.Empty:
+                pass
+            except Exception as error:
+                self.problems.append(f"{step.__name__}: {type(error).__name__}: {error}")
+
+        hands = [threading.Thread(target=work, args=(one,), daemon=True) for one in self.shoppers]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+
+    def _settle(self):
+        """People come back to all their orders, until each has ended and nothing is open."""
+        deadline = time.monotonic() + SETTLE_SECONDS_MAX
+        left = list(self.crowd.orders)
+        while True:
+            known = set(self.scheme.keys("payment-server"))
+            unasked = {
+                name for name, is_open in self.scheme.keys("shop").items()
+                if is_open and name in known and self.is_long}
+            again: list[Order] = []
+
+            def finish(shopper: Shopper, order: Order):
+                try:
+                    waits = not order.comes_back and order.transaction in unasked
+                    if not waits and shopper.finish(order, known):
+                        return
+                except Later:
+                    pass
+                again.append(order)
+
+            self._each(finish, left)
+            left = again
+            waiting = sum(map(len, self._open()))
+            if not left and not waiting:
+                return
+            if time.monotonic() > deadline:
+                self.problems.append(
+                    f"{len(left)} orders without an end and {waiting} open sales and debits"
+                    f" {SETTLE_SECONDS_MAX} s after the last kill")
+                return
+            time.sleep(SETTLE_PAUSE_SECONDS)
+
+    def _open(self) -> list[list[str]]:
+        """Open sales, and debits without an outcome."""
+        return [
+            [name for name, is_open in self.scheme.keys(party).items() if is_open]
+            for party in ("payment-server", "opal-server")]
+
+    def _look(self):
+        def look(shopper: Shopper, order: Order):
+            if order.state == "paid":
+                shopper.fetch(order)
+            else:
+                shopper.look(order)
+            shopper.check_card_site(order)
+
+        def read(shopper: Shopper, person):
+            card, history = shopper.card_page(person)
+            self.ledger.read(person.name, card.text, history.text)
+
+        self._each(look, self.crowd.orders)
+        self._each(read, self.crowd.people)
+
+    # What must hold
+
+    def _audit(self):
+        code, self.report = self.scheme.audit()
+        if code != 0 or self.report["findings"]:
+            self.problems.append(f"the audit ends with {code}")
+            self.problems += self.report["findings"]
+        sales, draws, orders = (
+            self.scheme.keys(party) for party in ("payment-server", "opal-server", "shop"))
+        self.draws = len(draws)
+        mine = {order.transaction for order in self.crowd.orders}
+        paid = [order for order in self.crowd.orders if order.state == "paid"]
+        self.unheard = [name for name in orders if name not in mine]
+        for name in mine - set(orders):
+            self.problems.append(f"transaction {name}: the shop has lost this order")
+        for name, is_open in orders.items():
+            if is_open and (name in sales or name in draws):
+                self.problems.append(f"transaction {name}: is open at the shop, and was begun")
+        for party, names in (("payment server", sales), ("OPAL server", draws)):
+            for name, is_open in names.items():
+                if is_open:
+                    self.problems.append(f"transaction {name}: is open at the {party}")
+                if name not in mine:
+                    self.problems.append(f"transaction {name}: nobody paid it, {party} has it")
+        if set(draws) != set(self.ledger.debits):
+            self.problems.append("the draws are not what the cards' histories say")
+        total = sum(order.article.price for order in paid)
+        taken = sum(self.report.get("debitedMinorUnits", {}).values())
+        put_back = sum(self.report.get("recoveredMinorUnits", {}).values())
+        for name, found, wanted in (
+                ("sales", self.report.get("sold"), len(paid)),
+                ("deliveries", self.report.get("delivered"), len(paid)),
+                ("pending", self.report.get("pending"), 0),
+                ("cents taken for good", taken - put_back, total)):
+            if found != wanted:
+                self.problems.append(f"{name}: {found} in the audit, {wanted} by the notes")
+
+    def _check(self, order: Order):
+        debits = self.ledger.debits.get(order.transaction, [])
+        recoveries = self.ledger.recoveries.get(order.transaction, [])
+        payers = {attempt.payer for attempt in order.attempts}
+        wrong = []
+        if len(debits) > 1 or len(recoveries) > len(debits):
+            wrong.append(f"{len(debits)} debits, {len(recoveries)} put back")
+        if any(debit[0] not in payers for debit in debits):
+            wrong.append("debited to somebody who did not consent")
+        if any(entry[1] != order.article.price for entry in debits + recoveries):
+            wrong.append(f"debited {debits}, costs {order.article.price}")
+        if order.state == "paid" and (len(debits) != 1 or recoveries):
+            wrong.append(f"paid with {len(debits)} debits, {len(recoveries)} put back")
+        if order.state != "paid" and len(debits) != len(recoveries):
+            wrong.append(f"{order.state}, and the value is gone")
+        if order.told_paid and order.state != "paid":
+            wrong.append(f"was told paid, is {order.state}")
+        if order.told_unpaid and order.state != "unpaid":
+            wrong.append(f"was told that it is given up, is {order.state}")
+        if order.downloads and order.state != "paid":
+            wrong.append(f"delivered, and {order.state}")
+        if debits and all(attempt.says_untouched for attempt in order.attempts):
+            wrong.append("debited, and told only that nothing was taken")
+        for attempt in order.attempts:
+            if attempt.says_untouched and any(
+                    debit[0] == attempt.payer and debit[2] < attempt.sent - CLOCK_SECONDS
+                    for debit in debits) and not recoveries:
+                wrong.append(f"debited, and later told that nothing was taken: {attempt.title}")
+        self.problems += [f"transaction {order.transaction}: {text}" for text in wrong]
+
+    def _check_users(self):
+        paid: Counter = Counter()
+        for order in self.crowd.orders:
+            if order.state == "paid":
+                for user, _, _ in self.ledger.debits.get(order.transaction, []):
+                    paid[user] += order.article.price
+        for person in self.crowd.people:
+            balance = self.ledger.balances.get(person.name, -1)
+            if balance != self.value - paid[person.name]:
+                self.problems.append(
+                    f"{person.name} has {balance}, paid {paid[person.name]} of {self.value}")
+            if balance != self.value - self.ledger.spent[person.name]:
+                self.problems.append(f"{person.name} has {balance}, the history says otherwise")
+
+    # What is said
+
+    def figures(self) -> list[tuple[str, object]]:
+        orders, counts = self.crowd.orders, Counter()
+        for shopper in self.shoppers:
+            counts.update(shopper.counts)
+        attempts = [attempt for order in orders for attempt in order.attempts]
+        states = Counter(order.state for order in orders)
+        figures = [(f"kills of {role.name}", role.kills) for role in self.scheme.roles]
+        figures += [
+            ("orders", len(orders)),
+            ("orders nobody heard of", len(self.unheard)),
+            ("purchases tried", len(attempts)),
+            ("  without an answer", sum(one.outcome == "unclear" for one in attempts)),
+            ("paid", states["paid"]),
+            ("delivered", sum(order.downloads > 0 for order in orders)),
+            ("given up", states["unpaid"]),
+            ("recovered", sum(map(len, self.ledger.recoveries.values()))),
+            ("never begun", states["open"]),
+            ("refused", sum(one.outcome == "refused" for one in attempts)),
+        ]
+        figures += sorted((f"  {name}", count) for name, count in counts.items())
+        return figures + [
+            (f"seconds of {name}", f"{seconds:.1f}") for name, seconds in self.seconds.items()]
+
+
+def patiently(step, *values):
+    """Nobody is killed any more: a step that is told to come back may do so a few times."""
+    for _ in range(LOOKS_MAX - 1):
+        try:
+            return step(*values)
+        except Later:
+            time.sleep(SETTLE_PAUSE_SECONDS)
+    return step(*values)
+
+
+def read_articles() -> list[Article]:
+    """From the catalogue among the resources; cheap ones more often."""
+    entries = {
+        entry["identifier"]: entry for entry in json.loads((GOODS / "catalogue.json").read_text())}
+    return [
+        Article(name, entries[name]["cents"], (GOODS / entries[name]["file"]).read_bytes())
+        for name in ARTICLES]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--opal", type=Path, required=True)
+    parser.add_argument("--kills", type=int, default=int(os.environ.get("KILLS") or 300))
+    parser.add_argument(
+        "--seed", type=int, default=int(os.environ.get("SEED") or random.randrange(1 << 32)))
+    parser.add_argument("--users", type=int, default=24)
+    parser.add_argument("--keep", action="store_true", help="keep logs and data")
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="opal-crash-"))
+    scheme = Scheme(arguments.opal.resolve(), folder, free_port())
+    test = CrashTest(scheme, arguments)
+    try:
+        test.run()
+        for name, value in test.figures():
+            print(f"{name:40} {value}")
+    except Exception as error:
+        test.problems.append(f"the test itself: {type(error).__name__}: {error}")
+    finally:
+        scheme.stop()
+    if not test.problems:
+        if arguments.keep:
+            print(f"logs and data: {folder}")
+        else:
+            shutil.rmtree(folder)
+        print("zero lost, zero doubled")
+        return 0
+    for problem in test.problems[:PROBLEMS_SHOWN]:
+        print(f"FAILED  {problem}")
+    print(f"{len(test.problems)} problems with seed {arguments.seed}; logs and data: {folder}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
