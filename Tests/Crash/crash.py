@@ -90,7 +90,7 @@ class CrashTest:
         self.seconds: dict[str, float] = {}
 
     def run(self):
-        self.scheme.found(self.arguments.users, self.value)
+        self.scheme.found(self.arguments.users, self.value, arguments.comparison)
         self.crowd = Crowd(
             self.scheme, read_articles(), self.arguments.users, self.arguments.seed)
         self.scheme.start()
@@ -348,6 +348,8 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=int(os.environ.get("SEED") or random.randrange(1 << 32)))
     parser.add_argument("--users", type=int, default=24)
+    parser.add_argument(
+        "--comparison", default="security-card", help="who compares S3; see opal found --help")
     parser.add_argument("--keep", action="store_true", help="keep logs and data")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)

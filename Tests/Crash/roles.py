@@ -99,10 +99,10 @@ class Scheme:
         }))
         self.roles = [Role(program, name, configuration) for name in ROLES]
 
-    def found(self, users: int, value: int):
+    def found(self, users: int, value: int, comparison: str):
         subprocess.run(
             [self.program, "found", "--users", str(users), "--value", str(value),
-             "--data", self.data],
+             "--comparison", comparison, "--data", self.data],
             check=True, stdout=subprocess.DEVNULL)
 
     def start(self):
