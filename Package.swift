@@ -172,6 +172,7 @@ let package = Package(
             ["Records", "CSQLiteSetup", grdb, grdbSQLite]
         ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target("VirtualReader", at: "Edges/VirtualReader", ["Wire", nioCore, nioPosix]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target(
             "Sites",
@@ -209,7 +210,7 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "RecordsSQLite", "LinkEdge", "SchemeAuthority", crypto,
+                "Merchant", "RecordsSQLite", "LinkEdge", "VirtualReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
@@ -260,6 +261,7 @@ let package = Package(
             "LinkEdgeTests",
             ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]
         ),
+        tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(
             "MerchantTests",
             ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]
