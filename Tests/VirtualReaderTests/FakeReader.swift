@@ -29,7 +29,17 @@ struct FakeReader: Sendable {
             for body in bodies {
                 guard let card = try await waiting.next() else { return }
                 try await card.executeThenClose { inbound, outbound in
-                    try await body(Slot(incoming: inbound, outgoing: outbound))
+                    let (incoming, end) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
+                    let pump = Task {
+                        do {
+                            for try await bytes in inbound { end.yield(bytes) }
+                            end.finish()
+                        } catch {
+                            end.finish(throwing: error)
+                        }
+                    }
+                    defer { pump.cancel() }
+                    try await body(Slot(incoming: incoming, outgoing: outbound))
                 }
             }
         }
@@ -37,12 +47,12 @@ struct FakeReader: Sendable {
 
     /// What vpcd says to one card.
     final class Slot {
-        private var incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+        private var incoming: AsyncThrowingStream<ByteBuffer, any Error>.Iterator
         private let outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>
         private var received = ByteBuffer()
 
         init(
-            incoming: NIOAsyncChannelInboundStream<ByteBuffer>,
+            incoming: AsyncThrowingStream<ByteBuffer, any Error>,
             outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>
         ) {
             self.incoming = incoming.makeAsyncIterator()
@@ -71,7 +81,7 @@ struct FakeReader: Sendable {
                 if let message = received.readLengthPrefixedSlice(as: UInt16.self) {
                     return Array(message.readableBytesView)
                 }
-                guard var more = try await incoming.next() else { return nil }
+                guard var more = try await incoming.next(isolation: #isolation) else { return nil }
                 received.writeBuffer(&more)
             }
         }

@@ -115,9 +115,11 @@ import Wire
         let card = Echo()
         let events = try await hold(card) { reader in
             try await reader.take(
-                { slot in #expect(try await slot.ask(Self.sendAnswer) == [0x3B, 1]) },
+                { (slot) async throws in
+                    #expect(try await slot.ask(Self.sendAnswer) == [0x3B, 1])
+                },
                 // In the middle of a message.
-                { slot in
+                { (slot) async throws in
                     #expect(try await slot.ask(Self.sendAnswer) == [0x3B, 2])
                     try await slot.send(raw: [0, 5, 1])
                 }
@@ -129,19 +131,20 @@ import Wire
             }
         }
         #expect(events.filter { $0 == .inserted }.count == 3)
+        #expect(events.first == .waiting)
     }
 
     @Test func `a card without an answer leaves the reader until it has one`() async throws {
         let card = Echo()
         let events = try await hold(card) { reader in
             try await reader.take(
-                { slot in
+                { (slot) async throws in
                     _ = try await slot.ask(Self.sendAnswer)
                     card.fail(.broken("the store did not answer"))
                     #expect(try await slot.ask([0x80, 0x54, 1, 0]) == nil)
                     card.fail(nil)
                 },
-                { slot in
+                { (slot) async throws in
                     #expect(try await slot.ask([0x80, 0x5C, 0, 0])?.suffix(2) == [0x90, 0x00])
                 }
             )

@@ -32,6 +32,8 @@ package struct ReaderSlot: Sendable {
 
     /// What happens to a card that is held in the slot.
     package enum Event: Equatable, Sendable {
+        /// vpcd was found. Where there is a card in the slot already, this one waits for its end.
+        case waiting
         /// The reader sees the card.
         case inserted
         /// The reader sees it no more; it is put in again as soon as that can be. The text is for
@@ -139,6 +141,7 @@ package struct ReaderSlot: Sendable {
         _ report: @escaping @Sendable (Event) -> Void
     ) async -> End {
         var wasSeen = false
+        report(.waiting)
         do {
             try await connection.executeThenClose { inbound, outbound in
                 for try await message in inbound {

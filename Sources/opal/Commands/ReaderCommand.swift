@@ -123,8 +123,9 @@ struct ReaderCommand: AsyncParsableCommand {
             do throws(SlotFailure) {
                 try await slot.hold(reader) { event in
                     switch event {
-                    case .inserted: say("Card \(card) is in the reader at \(address).")
-                    case .lost(let reason): say("Card \(card) waits for the reader: \(reason).")
+                    case .waiting: say("Card \(card) waits for the reader at \(address).")
+                    case .inserted: say("Card \(card) is in the reader.")
+                    case .lost(let reason): say("Card \(card) is out of the reader: \(reason).")
                     }
                 }
             } catch {
