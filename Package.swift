@@ -173,6 +173,13 @@ let package = Package(
         ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
         target("VirtualReader", at: "Edges/VirtualReader", ["Wire", nioCore, nioPosix]),
+        .systemLibrary(
+            name: "CPCSC",
+            path: "Sources/Edges/CPCSC",
+            pkgConfig: "libpcsclite",
+            providers: [.apt(["libpcsclite-dev"])]
+        ),
+        target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target(
             "Sites",
@@ -210,7 +217,8 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "RecordsSQLite", "LinkEdge", "VirtualReader", "SchemeAuthority", crypto,
+                "Merchant", "RecordsSQLite", "LinkEdge", "VirtualReader", "PCSCReader",
+                "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,

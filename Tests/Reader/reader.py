@@ -74,7 +74,7 @@ class ReaderTest:
         return [
             self.makes_cards, self.says_that_nothing_listens, self.is_in_the_reader,
             self.opensc_reads_it, self.scriptor_reads_it, self.a_terminal_reads_it,
-            self.a_change_elsewhere_is_seen, self.is_taken_out, self.comes_by_its_holder,
+            self.opal_reads_it, self.a_change_elsewhere_is_seen, self.is_taken_out, self.comes_by_its_holder,
             self.audit_is_clean,
         ]
 
@@ -182,6 +182,26 @@ class ReaderTest:
         assert ended.returncode == 0, ended.stderr
         return json.loads(ended.stdout)
 
+    def opal_reads_it(self):
+        said = self.shown("--json", "--reader", self.reader)
+        assert said.returncode == 0, said.stderr
+        shown = json.loads(said.stdout)
+        (listed,) = [card for card in self.cards if card["card"] == self.card]
+        assert shown == {
+            "reader": self.reader, "answerToReset": ANSWER_TO_RESET.upper(),
+            "issuer": self.card[:6], "card": f"•••• •••• •••• {self.card[-4:]}",
+            "expiry": listed["expiry"], "balance": VALUE, "currency": "0978", "exponent": 2,
+        }, shown
+        table = self.shown()
+        assert table.returncode == 0 and self.card not in table.stdout, table
+        said = self.shown("--reader", "No such reader")
+        assert said.returncode == 1 and "no such reader" in said.stderr, said
+
+    def shown(self, *options: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [self.program, "reader", "show", *(options or ("--reader", self.reader))],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_SECONDS_MAX)
+
     def a_change_elsewhere_is_seen(self):
         assert self.run("card", "block", self.card).returncode == 0
         ended = subprocess.run(
@@ -197,6 +217,8 @@ class ReaderTest:
         pcsc.wait("the card is still in the reader", lambda: not self.has_card())
         lines = self.attached.lines
         assert f"Card •••• •••• •••• {self.card[-4:]} is taken out." in lines, lines
+        said = self.shown()
+        assert said.returncode == 1 and "no card" in said.stderr, said
         assert not any(self.card in line for line in lines), "it prints the card number"
 
     def comes_by_its_holder(self):

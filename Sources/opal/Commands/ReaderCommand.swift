@@ -13,8 +13,8 @@ import Wire
 struct ReaderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reader",
-        abstract: "Virtual cards as cards in a PC/SC reader.",
-        subcommands: [Attach.self]
+        abstract: "Cards in PC/SC readers.",
+        subcommands: [Attach.self, Show.self]
     )
 
     struct Attach: AsyncParsableCommand {
@@ -90,6 +90,7 @@ struct ReaderCommand: AsyncParsableCommand {
                     store: access.store,
                     random: SystemRandom()
                 ),
+                isShared: true,
                 now: SystemClock.now
             )
             await reader.prepare(note: Self.note, attachment: nil)
