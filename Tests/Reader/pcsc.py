@@ -34,7 +34,9 @@ def missing() -> list[str]:
 def lock():
     """There is one pcscd on a machine: tests wait for each other."""
     path = Path(tempfile.gettempdir()) / "opal-reader-test.lock"
-    path.touch(mode=0o644) if not path.exists() else None
+    # Another user's file can be locked, too, and not be opened for writing.
+    if not path.exists():
+        path.touch(mode=0o644)
     with open(path, encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
