@@ -174,6 +174,14 @@ let package = Package(
             ["Records", "CSQLiteSetup", grdb, grdbSQLite]
         ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target("VirtualReader", at: "Edges/VirtualReader", ["Wire", nioCore, nioPosix]),
+        .systemLibrary(
+            name: "CPCSC",
+            path: "Sources/Edges/CPCSC",
+            pkgConfig: "libpcsclite",
+            providers: [.apt(["libpcsclite-dev"])]
+        ),
+        target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target(
             "Sites",
@@ -211,7 +219,8 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "RecordsSQLite", "LinkEdge", "SchemeAuthority", crypto,
+                "Merchant", "RecordsSQLite", "LinkEdge", "VirtualReader", "PCSCReader",
+                "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
@@ -262,6 +271,7 @@ let package = Package(
             "LinkEdgeTests",
             ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]
         ),
+        tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(
             "MerchantTests",
             ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]

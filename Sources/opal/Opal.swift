@@ -15,7 +15,7 @@ struct Opal: AsyncParsableCommand {
             UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
             HSMCommand.self, CACommand.self,
             IssuerCommand.self, MerchantCommand.self,
-            CardCommand.self, PayCommand.self,
+            CardCommand.self, ReaderCommand.self, PayCommand.self,
         ]
     )
 }

@@ -90,7 +90,7 @@ class CrashTest:
         self.seconds: dict[str, float] = {}
 
     def run(self):
-        self.scheme.found(self.arguments.users, self.value, arguments.comparison)
+        self.scheme.found(self.arguments.users, self.value, self.arguments.comparison)
         self.crowd = Crowd(
             self.scheme, read_articles(), self.arguments.users, self.arguments.seed)
         self.scheme.start()

@@ -76,8 +76,8 @@ struct CardWorld {
 
     var emulator: Emulator { Emulator(module: module, store: store, random: random) }
 
-    func reader() -> PseudoReader {
-        PseudoReader(card, emulator: emulator) { CardWorld.noon }
+    func reader(isShared: Bool = false) -> PseudoReader {
+        PseudoReader(card, emulator: emulator, isShared: isShared) { CardWorld.noon }
     }
 
     func put(_ sealed: SealedCard) async throws {

@@ -28,6 +28,25 @@ import Wire
         #expect(try await world.balance() == 1_000)
     }
 
+    @Test func `a shared card is read anew outside a dialogue, and debits only as it was`()
+        async throws
+    {
+        let world = try await CardWorld(CardWorld.euros())
+        let shared = world.reader(isShared: true)
+        #expect(try await shared.reset() == AnswerToReset.opal)
+        let command = try world.command(for: await shared.initialize(euro), euro)
+        _ = try await world.pay(10, in: world.reader())
+        #expect(try await shared.send(.debit(command)).status == .conditionsNotSatisfied)
+        #expect(try await world.balance() == 990)
+        #expect(try await shared.initialize(euro).balance == CardWorld.amount(990))
+        _ = try await shared.send(.select(application: PurseCommand.application))
+        try await world.put(world.module.setBlocked(true, on: world.sealed()))
+        let request = InitializePurchase(type: .purchase, amount: euro)
+        #expect(
+            try await shared.send(.initializePurchase(request)).status == .conditionsNotSatisfied
+        )
+    }
+
     /// S2 covers all that is debited: a byte of any element makes it wrong.
     @Test func `a command with any byte changed is not debited`() async throws {
         let world = try await CardWorld(CardWorld.euros())

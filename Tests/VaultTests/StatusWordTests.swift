@@ -24,6 +24,27 @@ import Wire
         Case(says: "unknown class", command: "90500100", response: "6E00"),
         Case(says: "unknown instruction", command: "80B00000", response: "6D00"),
         Case(says: "unknown instruction of ISO 7816-4", command: "00B00000", response: "6D00"),
+        Case(says: "unknown class with data", command: "A0A40000 02 3F00", response: "6E00"),
+        Case(
+            says: "our instruction in the class of ISO 7816-4",
+            command: "00500100",
+            response: "6D00"
+        ),
+        Case(says: "class with a channel", command: "01A40400 06 F04F50414C31", response: "6E00"),
+        Case(says: "class with chaining", command: "90500100 01 02", response: "6E00"),
+        Case(says: "class of a reader's own", command: "FFCA0000 00", response: "6E00"),
+        Case(says: "GET CHALLENGE", command: "00840000 08", response: "6D00"),
+        Case(
+            says: "SELECT of a credit card",
+            command: "00A40400 07 A0000000031010 00",
+            response: "6A82"
+        ),
+        Case(says: "SELECT of the master file", command: "00A40000 02 3F00 00", response: "6A86"),
+        Case(
+            says: "SELECT of an application, extended",
+            command: "00A40400 00000B A000000397425446590201 0000",
+            response: "6A82"
+        ),
         Case(says: "SELECT by path", command: "00A40800 06 F04F50414C31", response: "6A86"),
         Case(says: "SELECT of nothing", command: "00A40400", response: "6700"),
         Case(says: "SELECT of another", command: "00A40400 06 F04F50414C32", response: "6A82"),
@@ -113,6 +134,24 @@ import Wire
             try await world.reader().send(row.command) == row.response.filter { $0 != " " }
         )
         #expect(try await world.sealed() == before)
+    }
+
+    /// OpenSC tries the applications of all cards that it knows.
+    @Test func `commands for other cards leave this one as it was`() async throws {
+        let world = try await CardWorld(CardWorld.euros())
+        let reader = world.reader()
+        #expect(try await reader.reset() == AnswerToReset.opal)
+        let foreign = [
+            "00A4040C 0A A000000063504B43532D", "00A4000C 02 3F00", "00CA0081 00",
+            "80E20000", "FF000000", "8010010203", "00A40400 07 D2760001240101 00",
+        ]
+        for command in foreign {
+            let status = try await reader.send(command).suffix(4)
+            #expect(["6A82", "6A86", "6D00", "6E00", "6700"].contains(status), "\(command)")
+        }
+        let answer = try await reader.send(.getBalance(purse: 0))
+        #expect(answer.status == .done)
+        _ = try await world.pay(1, in: reader)
     }
 
     @Test func `a reader without card says so`() async throws {

@@ -12,6 +12,7 @@ package import Wire
 package actor PseudoReader: CardChannel {
     private let emulator: Emulator
     private let identifier: CardIdentifier
+    private let isShared: Bool
     private let now: @Sendable () -> Instant
     private var note = ""
     private var attachment: Attachment?
@@ -20,14 +21,18 @@ package actor PseudoReader: CardChannel {
     /// Why the last command got no response, for the party that put the card in.
     package private(set) var failure: EmulatorFailure?
 
+    /// `isShared`: whether the card stays in for long while others use it, too. Its record is then
+    ///     read anew for each command that belongs to no dialogue.
     /// `now`: asked for the moment of each history row.
     package init(
         _ card: CardIdentifier,
         emulator: Emulator,
+        isShared: Bool = false,
         now: @escaping @Sendable () -> Instant
     ) {
         identifier = card
         self.emulator = emulator
+        self.isShared = isShared
         self.now = now
     }
 
@@ -45,6 +50,7 @@ package actor PseudoReader: CardChannel {
     }
 
     package func transmit(_ command: [UInt8]) async throws(ChannelFailure) -> [UInt8] {
+        if isShared, dialogue == nil { self.card = nil }
         let card = try await inserted()
         let open = dialogue
         // A dialogue is used once, whatever comes of the command.

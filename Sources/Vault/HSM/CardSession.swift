@@ -32,22 +32,14 @@ struct CardSession {
     private func select(_ application: [UInt8]) -> CardStep {
         guard application == PurseCommand.application else { return CardStep(.unknownApplication) }
         let card = record.card
-        let information = TLV(
-            0x6F,
-            [
-                TLV(0x84, PurseCommand.application),
-                TLV(
-                    0xA5,
-                    [
-                        TLV(0xC1, [0x01]), TLV(0xC2, card.identifier.bytes),
-                        TLV(0xC3, Array(card.expiry.bcd.bigEndianBytes.dropFirst())),
-                        TLV(0xC4, [card.algorithm.rawValue]),
-                        TLV(0xC5, [card.purchaseKeyVersion]), TLV(0xC6, [card.loadKeyVersion]),
-                    ]
-                ),
-            ]
+        let answer = SelectAnswer(
+            card: card.identifier,
+            expiry: card.expiry,
+            algorithm: card.algorithm,
+            purchaseKeyVersion: card.purchaseKeyVersion,
+            loadKeyVersion: card.loadKeyVersion
         )
-        return CardStep(ResponseAPDU(data: information.bytes, status: .done))
+        return CardStep(ResponseAPDU(data: answer.bytes, status: .done))
     }
 
     private func getBalance(_ purse: UInt8) -> CardStep {

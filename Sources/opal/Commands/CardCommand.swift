@@ -177,7 +177,7 @@ struct CardCommand: AsyncParsableCommand {
         try await print(identifier, access, output, isMasked: true)
     }
 
-    private static func identifier(_ text: String) throws -> CardIdentifier {
+    static func identifier(_ text: String) throws -> CardIdentifier {
         guard let card = CardIdentifier(text.filter { $0 != " " }) else {
             throw ValidationError("A card number has sixteen digits.")
         }

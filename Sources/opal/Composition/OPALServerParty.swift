@@ -42,16 +42,7 @@ struct OPALServerParty {
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
         let random = SystemRandom()
-        let hasher = TokenHasher(master)
-        users = UserDirectory(
-            store: store,
-            sealing: seals,
-            passwords: PasswordKeeper(master),
-            accounts: DemoFundingNetwork(),
-            random: random,
-            tokenHash: { hasher.hash($0) },
-            wording: MailWording(logonURL: logonURL)
-        )
+        users = OPALServerParty.users(store, seals, master, logonURL: logonURL)
         desk = CardDesk(
             store: store,
             module: module,
@@ -70,6 +61,25 @@ struct OPALServerParty {
         )
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
+    }
+
+    /// User verification on a store.
+    static func users(
+        _ store: any RecordStore,
+        _ seals: RecordSealer,
+        _ master: LocalMasterKey,
+        logonURL: String
+    ) -> UserDirectory {
+        let hasher = TokenHasher(master)
+        return UserDirectory(
+            store: store,
+            sealing: seals,
+            passwords: PasswordKeeper(master),
+            accounts: DemoFundingNetwork(),
+            random: SystemRandom(),
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: logonURL)
+        )
     }
 
     /// Gives the HSM the issuers' wrapped master keys.
