@@ -38,6 +38,8 @@ package final class PaymentModule: LinkService {
     let keys: any SaleSealing
     let terminals: TerminalInterface
     let now: @Sendable () -> Instant
+    /// How long a sale waits for a terminal when all are busy.
+    private let terminalWait: Duration
     private let agreements: [MerchantIdentifier: Agreement]
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
@@ -56,12 +58,15 @@ package final class PaymentModule: LinkService {
         ]
     )
 
+    /// `terminalWait`: how long a sale waits for a terminal when all are busy; much less than the
+    ///     OPAL server waits for an answer.
     /// `now`: asked once for each message.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
         keys: any SaleSealing,
         terminals: TerminalInterface,
+        terminalWait: Duration = .zero,
         agreements: [Agreement],
         cardSidePeers: Set<String>,
         now: @escaping @Sendable () -> Instant
@@ -70,6 +75,7 @@ package final class PaymentModule: LinkService {
         self.seals = seals
         self.keys = keys
         self.terminals = terminals
+        self.terminalWait = terminalWait
         self.now = now
         self.cardSidePeers = cardSidePeers
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
@@ -118,7 +124,7 @@ package final class PaymentModule: LinkService {
         case nil: break
         }
         let draw = try await openDraw(request, session)
-        guard let terminal = terminals.lease() else { throw .busy }
+        guard let terminal = await terminals.lease(within: terminalWait) else { throw .busy }
         do throws(Refusal) {
             let (sale, reply) = try await sign(request, draw, session, terminal)
             let isReleased = request.terms.policy.releasesTerminalEarly

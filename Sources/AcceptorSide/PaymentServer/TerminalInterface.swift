@@ -6,13 +6,25 @@ import Synchronization
 /// Terminal interface 230: the pool of terminals. A terminal serves one sale at a time, from the
 /// draw request until the card's answer was compared (FIG. 5).
 package final class TerminalInterface: Sendable {
+    /// Who waits for a terminal.
+    private struct Waiting {
+        let number: UInt64
+        let caller: CheckedContinuation<Terminal?, Never>
+    }
+
     private struct Pool {
         /// Free terminals, the one that was free longest last.
         var free: [Terminal]
         var leased: Set<SecurityCardIdentifier> = []
         /// Terminals that a drawn sale waits for: no new sale gets them before.
         var wanted: Set<SecurityCardIdentifier> = []
+        /// The one that waits longest first.
+        var waiting: [Waiting] = []
+        var lastNumber: UInt64 = 0
     }
+
+    /// Sales that wait for a terminal; above it they are told at once that all are busy.
+    package static let waitingMax = 1_024
 
     package let terminals: [Terminal]
     /// Terminals that were taken out of service: they end the sales that they began, and begin
@@ -30,15 +42,17 @@ package final class TerminalInterface: Sendable {
 
     /// A free terminal, or nil where all are busy.
     package func lease() -> Terminal? {
-        pool.withLock { pool in
-            let index = pool.free.lastIndex {
-                !retired.contains($0.identifier) && !pool.wanted.contains($0.identifier)
-            }
-            guard let index else { return nil }
-            let terminal = pool.free.remove(at: index)
-            pool.leased.insert(terminal.identifier)
-            return terminal
+        pool.withLock { take(from: &$0) }
+    }
+
+    private func take(from pool: inout Pool) -> Terminal? {
+        let index = pool.free.lastIndex {
+            !retired.contains($0.identifier) && !pool.wanted.contains($0.identifier)
         }
+        guard let index else { return nil }
+        let terminal = pool.free.remove(at: index)
+        pool.leased.insert(terminal.identifier)
+        return terminal
     }
 
     /// The terminal with this security card, for a sale that it drew; nil where it is busy or not
@@ -56,13 +70,63 @@ package final class TerminalInterface: Sendable {
         }
     }
 
-    package func release(_ terminal: Terminal) {
-        pool.withLock { pool in
-            if pool.leased.remove(terminal.identifier) != nil {
-                pool.free.insert(terminal, at: 0)
+    /// A free terminal; where all are busy, the next one that is released within a time.
+    ///
+    /// - Returns: nil where none was, or too many wait already.
+    package func lease(within time: Duration) async -> Terminal? {
+        guard time > .zero else { return lease() }
+        return await withCheckedContinuation { caller in
+            switch wait(caller) {
+            case .served(let terminal): caller.resume(returning: terminal)
+            case .waits(let number):
+                Task {
+                    try? await Task.sleep(for: time)
+                    self.giveUp(number)
+                }
             }
         }
     }
+
+    private enum Turn {
+        case served(Terminal?)
+        case waits(number: UInt64)
+    }
+
+    /// In one go, so that no terminal comes free unnoticed.
+    private func wait(_ caller: CheckedContinuation<Terminal?, Never>) -> Turn {
+        pool.withLock { pool in
+            if let terminal = take(from: &pool) { return .served(terminal) }
+            guard pool.waiting.count < TerminalInterface.waitingMax else { return .served(nil) }
+            pool.lastNumber += 1
+            pool.waiting.append(Waiting(number: pool.lastNumber, caller: caller))
+            return .waits(number: pool.lastNumber)
+        }
+    }
+
+    private func giveUp(_ number: UInt64) {
+        let waiting = pool.withLock { pool in
+            pool.waiting.firstIndex { $0.number == number }.map { pool.waiting.remove(at: $0) }
+        }
+        waiting?.caller.resume(returning: nil)
+    }
+
+    package func release(_ terminal: Terminal) {
+        let next: Waiting? = pool.withLock { pool in
+            guard pool.leased.contains(terminal.identifier) else { return nil }
+            let servesAnyone =
+                !retired.contains(terminal.identifier)
+                && !pool.wanted.contains(terminal.identifier)
+            // It stays leased, by another sale.
+            if servesAnyone, !pool.waiting.isEmpty { return pool.waiting.removeFirst() }
+            pool.leased.remove(terminal.identifier)
+            pool.free.insert(terminal, at: 0)
+            return nil
+        }
+        next?.caller.resume(returning: terminal)
+    }
+
+    /// How many sales wait for a terminal now.
+    package var waitingCount: Int { pool.withLock(\.waiting.count) }
 
     /// The terminals that serve a sale now.
     package var leased: Set<SecurityCardIdentifier> { pool.withLock(\.leased) }

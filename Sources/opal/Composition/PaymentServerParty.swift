@@ -20,6 +20,10 @@ struct PaymentServerParty {
     /// The acquirer of the demo scheme.
     static let acquirer: UInt32 = 0x0000_0001
 
+    /// A sale holds a terminal for some milliseconds, so that one comes free soon, or all are held
+    /// by cards that do not answer.
+    private static let terminalWait = Duration.seconds(3)
+
     /// `count`: how many terminals stand in the pool.
     init(_ folder: DataFolder, passphrase: String?, terminals count: Int) async throws {
         lock = try folder.lock(.paymentServer)
@@ -44,6 +48,7 @@ struct PaymentServerParty {
                 pseudonymKey: master.deriveBytes("OPAL pseudonym")
             ),
             terminals: terminals,
+            terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
             cardSidePeers: [Role.opalServer.rawValue],
             now: SystemClock.now
