@@ -104,6 +104,32 @@ import Wire
         try await world.expectSound(balance: 9850, sold: 1)
     }
 
+    @Test func `what waits to be counted takes no terminal away from new sales`() async throws {
+        var plan = WorldPlan()
+        plan.merchants = 2
+        plan.policies = [.securityCard, .paymentServer]
+        plan.terminals = 1
+        let world = try await World(plan)
+        let (_, early) = try await world.offer(at: 1)
+        #expect(await world.pay(early).isPaid)
+        let (_, held) = try await world.offer()
+        let counted = Mutex<Int?>(nil)
+        world.link.plan.script(
+            .alterRequest { request in
+                let count = await world.payments.countSales()
+                counted.withLock { $0 = count }
+                return request
+            },
+            at: 2
+        )
+        #expect(await world.pay(held).isPaid)
+        #expect(counted.withLock { $0 } == 0)
+        let (_, next) = try await world.offer()
+        #expect(await world.pay(next).isPaid)
+        #expect(await world.payments.countSales() == 1)
+        try await world.expectSound(sold: 3)
+    }
+
     @Test func `a count that did not become durable is made again, once`() async throws {
         let world = try await world(.paymentServer)
         let (_, page) = try await world.offer()

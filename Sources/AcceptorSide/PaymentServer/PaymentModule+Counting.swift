@@ -39,13 +39,13 @@ extension PaymentModule {
         }
     }
 
-    /// - Returns: how many were counted; none where the terminal serves a sale now, and then it is
-    ///   kept for the next round.
+    /// - Returns: how many were counted; none where the terminal serves a sale now. It is not kept
+    ///   for this: what waits to be counted keeps nobody waiting.
     private func count(
         _ sales: [Stored],
         by securityCard: SecurityCardIdentifier
     ) async -> Int {
-        guard let terminal = terminals.lease(securityCard) else { return 0 }
+        guard let terminal = terminals.lease(securityCard, keepsIt: false) else { return 0 }
         defer { terminals.release(terminal) }
         var (total, rest) = (0, sales[...])
         while !rest.isEmpty {

@@ -134,10 +134,11 @@ extension PaymentModule {
 
     /// The terminal of a sale; leased again where it was released with S2.
     ///
-    /// - Throws: `.busy` where another sale has it now; it is kept for the next who asks.
-    func terminal(of held: inout Held) async throws(Refusal) -> Terminal {
+    /// - Throws: `.busy` where another sale has it now.
+    func terminal(of held: inout Held, keepsIt: Bool) async throws(Refusal) -> Terminal {
         if let terminal = held.terminal { return terminal }
-        guard let terminal = terminals.lease(held.sale.command.securityCard) else { throw .busy }
+        let securityCard = held.sale.command.securityCard
+        guard let terminal = terminals.lease(securityCard, keepsIt: keepsIt) else { throw .busy }
         // What the terminal remembers may be older than this sale.
         guard await terminal.reload(from: store) else {
             terminals.release(terminal)
@@ -215,7 +216,7 @@ extension PaymentModule {
                     if PlantedBug.isPlanted(.voidAfterSold), stored.sale.state == .sold,
                         var held = try? await held(stored, nil)
                     {
-                        _ = try? await giveUp(&held)
+                        _ = try? await giveUp(&held, keepsTerminal: true)
                         release(held)
                     }
                 #endif
@@ -223,7 +224,7 @@ extension PaymentModule {
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
                 // Where its terminal serves another sale now, the next round finds it again.
-                if (try? await giveUp(&held)) != nil { count += 1 }
+                if (try? await giveUp(&held, keepsTerminal: true)) != nil { count += 1 }
                 release(held)
             }
             guard page.count == RecordLimits.pageMax, let last = page.last else { return count }

@@ -299,7 +299,8 @@ package final class PaymentModule: LinkService {
             held.sale.answer = answer
             return try await end(&held, after: .cardDebited, data: answer.bytes)
         }
-        let (terminal, sale) = (try await terminal(of: &held), held.sale)
+        // Nobody surely comes again with this answer: the sale is given up when its time is over.
+        let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
         let completed = try await ask { () async throws(ModuleFailure) in
             try await terminal.complete(sale.draw, sale.command, answer)
         }
@@ -314,8 +315,14 @@ package final class PaymentModule: LinkService {
     }
 
     /// Gives a held sale up: SV is made, and the sale can never be counted.
-    func giveUp(_ held: inout Held) async throws(Refusal) -> [UInt8] {
-        let (terminal, sale) = (try await terminal(of: &held), held.sale)
+    ///
+    /// `keepsTerminal`: whether a busy terminal is kept for the next round.
+    func giveUp(
+        _ held: inout Held,
+        keepsTerminal: Bool = false
+    ) async throws(Refusal) -> [UInt8] {
+        let terminal = try await terminal(of: &held, keepsIt: keepsTerminal)
+        let sale = held.sale
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)
         }

@@ -56,11 +56,17 @@ package final class TerminalInterface: Sendable {
     }
 
     /// The terminal with this security card, for a sale that it drew; nil where it is busy or not
-    /// here. A busy one is kept for the next who asks for it.
-    package func lease(_ identifier: SecurityCardIdentifier) -> Terminal? {
+    /// here.
+    ///
+    /// `keepsIt`: whether a busy one is kept for the next who asks for it, so that the sale does not
+    ///     starve. Only for who surely asks again soon: until then no new sale gets it.
+    package func lease(
+        _ identifier: SecurityCardIdentifier,
+        keepsIt: Bool = true
+    ) -> Terminal? {
         pool.withLock { pool in
             guard let index = pool.free.firstIndex(where: { $0.identifier == identifier }) else {
-                if pool.leased.contains(identifier) { pool.wanted.insert(identifier) }
+                if keepsIt, pool.leased.contains(identifier) { pool.wanted.insert(identifier) }
                 return nil
             }
             pool.wanted.remove(identifier)
