@@ -42,9 +42,15 @@ package struct Run: Sendable {
 
     /// Does it. The same seed gives the same story.
     package func report() async throws -> Report {
-        try await withTaskExecutorPreference(SeededExecutor(seed: seed)) {
-            try await play()
-        }
+        try await Run.inOrder(seed: seed) { try await play() }
+    }
+
+    /// Runs `body` so that what happens at the same time happens in an order that the seed says.
+    package static func inOrder<Value: Sendable>(
+        seed: UInt64,
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withTaskExecutorPreference(SeededExecutor(seed: seed)) { try await body() }
     }
 
     /// The same run with as few steps as still show what does not hold: the shortest story of it.

@@ -87,6 +87,22 @@ import Testing
         #expect(await other?.identifier == second.identifier)
     }
 
+    @Test func `a wish that nobody repeats ends, and the terminal serves new sales again`()
+        async throws
+    {
+        let pool = try await pool(1)
+        let terminal = try #require(pool.lease())
+        #expect(pool.lease(terminal.identifier) == nil)
+        pool.release(terminal)
+        #expect(pool.lease() == nil)
+        async let waiting = pool.lease(within: Self.long)
+        await until(1, wait: pool)
+        pool.endRound()
+        #expect(pool.waitingCount == 1)
+        pool.endRound()
+        #expect(await waiting?.identifier == terminal.identifier)
+    }
+
     @Test func `no more wait than the bound`() async throws {
         let pool = try await pool(1)
         let terminal = try #require(pool.lease())

@@ -39,14 +39,17 @@ extension PaymentModule {
         }
     }
 
-    /// - Returns: how many were counted; none where the terminal serves a sale now. It is not kept
-    ///   for this: what waits to be counted keeps nobody waiting.
+    /// - Returns: how many were counted; none where the terminal serves a sale now. It is kept for
+    ///   this only where many wait, before the security card has no number left.
     private func count(
         _ sales: [Stored],
         by securityCard: SecurityCardIdentifier
     ) async -> Int {
-        guard let terminal = terminals.lease(securityCard, keepsIt: false) else { return 0 }
+        let areMany = sales.count >= PaymentModule.countedTogetherMax
+        guard let terminal = terminals.lease(securityCard, keepsIt: areMany) else { return 0 }
         defer { terminals.release(terminal) }
+        // What the terminal remembers may be older than these sales.
+        guard await terminal.reload(from: store) else { return 0 }
         var (total, rest) = (0, sales[...])
         while !rest.isEmpty {
             let batch = Array(rest.prefix(PaymentModule.countedTogetherMax))

@@ -197,6 +197,7 @@ extension PaymentModule {
     /// - Returns: how many sales were given up.
     @discardableResult
     package func giveUpLateSales() async -> Int {
+        defer { terminals.endRound() }
         let deadline = now().subtracting(PurchaseLimits.saleTime)
         var count = 0
         var cursor: [UInt8]?

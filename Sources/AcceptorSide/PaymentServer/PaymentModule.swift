@@ -271,13 +271,13 @@ package final class PaymentModule: LinkService {
             throw error
         }
         guard let stored, !stored.sale.state.isOpen else {
-            var held = held
             await held.terminal?.reload(from: store)
             if held.sale.request.terms.policy.releasesTerminalEarly {
+                // The next message takes it from the database.
                 release(held)
-                held.terminal = nil
+            } else {
+                self.held.withLock { $0[transaction] = held }
             }
-            self.held.withLock { [held] in $0[transaction] = held }
             throw refusal
         }
         release(held)
@@ -296,22 +296,22 @@ package final class PaymentModule: LinkService {
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
         if held.sale.request.terms.policy == .paymentServer, held.sale.isExpected(answer) {
             // The comparison of FIG. 12, step 710; the security card counts it later.
-            held.sale.answer = answer
-            return try await end(&held, after: .cardDebited, data: answer.bytes)
+            return try await end(&held, after: .cardDebited, data: answer.bytes) {
+                $0.answer = answer
+            }
         }
         // Nobody surely comes again with this answer: the sale is given up when its time is over.
         let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
         let completed = try await ask { () async throws(ModuleFailure) in
             try await terminal.complete(sale.draw, sale.command, answer)
         }
-        held.sale.answer = answer
         return try await end(
             &held,
             after: completed.isCounted ? .cardDebited : .cardRefused,
             reason: completed.isCounted ? nil : Refusal(declined: answer.completion),
             data: answer.bytes,
             memory: completed.memory
-        )
+        ) { $0.answer = answer }
     }
 
     /// Gives a held sale up: SV is made, and the sale can never be counted.
@@ -326,25 +326,27 @@ package final class PaymentModule: LinkService {
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)
         }
-        held.sale.voidProof = given.voidProof
         return try await end(
             &held,
             after: .givenUp,
             reason: .orderGivenUp,
             data: given.voidProof.bits.bigEndianBytes,
             memory: given.memory
-        )
+        ) { $0.voidProof = given.voidProof }
     }
 
     /// Ends a sale: makes both results, and everything durable at once.
     ///
     /// `memory`: of the security card, where it has closed the number.
+    /// `change`: what else the sale gets. It stays as it was where the commit fails: no SV is left
+    ///     in a sale that may still be sold.
     private func end(
         _ held: inout Held,
         after event: SaleEvent,
         reason: Refusal? = nil,
         data: [UInt8],
-        memory: SealedSecurityCard? = nil
+        memory: SealedSecurityCard? = nil,
+        _ change: (inout SaleRecord) -> Void
     ) async throws(Refusal) -> [UInt8] {
         guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
             preconditionFailure("A held sale is drawn.")
@@ -357,6 +359,7 @@ package final class PaymentModule: LinkService {
             }
         let moment = now()
         var sale = held.sale
+        change(&sale)
         sale.state = state
         sale.isClosedBySecurityCard = memory != nil
         let reply = try await reply(sale, outcome, reason, moment, held.session)
@@ -388,7 +391,7 @@ package final class PaymentModule: LinkService {
                     time: CardTime(moment),
                     securityCard: command.securityCard,
                     securityCardNumber: command.securityCardNumber,
-                    voidProof: sale.voidProof
+                    voidProof: outcome == .void ? sale.voidProof : .none
                 )
             )
             let forMerchant = try await session.sealResult(

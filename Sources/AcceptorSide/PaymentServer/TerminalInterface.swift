@@ -16,8 +16,10 @@ package final class TerminalInterface: Sendable {
         /// Free terminals, the one that was free longest last.
         var free: [Terminal]
         var leased: Set<SecurityCardIdentifier> = []
-        /// Terminals that a drawn sale waits for: no new sale gets them before.
-        var wanted: Set<SecurityCardIdentifier> = []
+        /// Terminals that a drawn sale waits for, with the round of the wish: no new sale gets them
+        /// before.
+        var wanted: [SecurityCardIdentifier: UInt64] = [:]
+        var round: UInt64 = 0
         /// The one that waits longest first.
         var waiting: [Waiting] = []
         var lastNumber: UInt64 = 0
@@ -47,7 +49,7 @@ package final class TerminalInterface: Sendable {
 
     private func take(from pool: inout Pool) -> Terminal? {
         let index = pool.free.lastIndex {
-            !retired.contains($0.identifier) && !pool.wanted.contains($0.identifier)
+            !retired.contains($0.identifier) && pool.wanted[$0.identifier] == nil
         }
         guard let index else { return nil }
         let terminal = pool.free.remove(at: index)
@@ -58,18 +60,20 @@ package final class TerminalInterface: Sendable {
     /// The terminal with this security card, for a sale that it drew; nil where it is busy or not
     /// here.
     ///
-    /// `keepsIt`: whether a busy one is kept for the next who asks for it, so that the sale does not
-    ///     starve. Only for who surely asks again soon: until then no new sale gets it.
+    /// `keepsIt`: whether a busy one is kept for the next who asks for it, so that the sale is not
+    ///     starved. Only for who surely asks again soon: until then no new sale gets it.
     package func lease(
         _ identifier: SecurityCardIdentifier,
         keepsIt: Bool = true
     ) -> Terminal? {
         pool.withLock { pool in
             guard let index = pool.free.firstIndex(where: { $0.identifier == identifier }) else {
-                if keepsIt, pool.leased.contains(identifier) { pool.wanted.insert(identifier) }
+                if keepsIt, pool.leased.contains(identifier) {
+                    pool.wanted[identifier] = pool.round
+                }
                 return nil
             }
-            pool.wanted.remove(identifier)
+            pool.wanted[identifier] = nil
             let terminal = pool.free.remove(at: index)
             pool.leased.insert(identifier)
             return terminal
@@ -121,7 +125,7 @@ package final class TerminalInterface: Sendable {
             guard pool.leased.contains(terminal.identifier) else { return nil }
             let servesAnyone =
                 !retired.contains(terminal.identifier)
-                && !pool.wanted.contains(terminal.identifier)
+                && pool.wanted[terminal.identifier] == nil
             // It stays leased, by another sale.
             if servesAnyone, !pool.waiting.isEmpty { return pool.waiting.removeFirst() }
             pool.leased.remove(terminal.identifier)
@@ -129,6 +133,21 @@ package final class TerminalInterface: Sendable {
             return nil
         }
         next?.caller.resume(returning: terminal)
+    }
+
+    /// Forgets wishes that nobody has repeated for a whole round, for instance of a sale that has
+    /// ended in between: their terminals serve new sales again. To be called every few seconds.
+    package func endRound() {
+        let served: [(Waiting, Terminal)] = pool.withLock { pool in
+            pool.wanted = pool.wanted.filter { $0.value == pool.round }
+            pool.round += 1
+            var served: [(Waiting, Terminal)] = []
+            while !pool.waiting.isEmpty, let terminal = take(from: &pool) {
+                served.append((pool.waiting.removeFirst(), terminal))
+            }
+            return served
+        }
+        for (waiting, terminal) in served { waiting.caller.resume(returning: terminal) }
     }
 
     /// How many sales wait for a terminal now.
