@@ -113,7 +113,7 @@ import Wire
         let scheme = try TestScheme()
         let server = try scheme.server(service: SlowForEmpty())
         var settings = LinkSettings()
-        settings.responseTime = .seconds(1)
+        settings.responseTime = .seconds(4)
         let reports = Reports()
         let link = try scheme.link(
             to: await server.start(),
@@ -124,7 +124,7 @@ import Wire
         var answers = 0
         for _ in 0..<20 {
             if try await link.request([1]) == [1] { answers += 1 }
-            try await Task.sleep(for: .milliseconds(100))
+            try await Task.sleep(for: .milliseconds(350))
         }
         let outcome = await slow
         #expect(outcome == .failure(.timedOut))
@@ -216,7 +216,7 @@ import Wire
 /// Answers an empty request too late for a time limit of a second.
 private struct SlowForEmpty: LinkService {
     func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
-        if request.isEmpty { try? await Task.sleep(for: .milliseconds(1500)) }
+        if request.isEmpty { try? await Task.sleep(for: .milliseconds(5500)) }
         return request
     }
 }
