@@ -46,10 +46,8 @@ extension PaymentModule {
         by securityCard: SecurityCardIdentifier
     ) async -> Int {
         let areMany = sales.count >= PaymentModule.countedTogetherMax
-        guard let terminal = terminals.lease(securityCard, keepsIt: areMany) else { return 0 }
+        guard let terminal = try? await leased(securityCard, keepsIt: areMany) else { return 0 }
         defer { terminals.release(terminal) }
-        // What the terminal remembers may be older than these sales.
-        guard await terminal.reload(from: store) else { return 0 }
         var (total, rest) = (0, sales[...])
         while !rest.isEmpty {
             let batch = Array(rest.prefix(PaymentModule.countedTogetherMax))

@@ -138,13 +138,22 @@ extension PaymentModule {
     func terminal(of held: inout Held, keepsIt: Bool) async throws(Refusal) -> Terminal {
         if let terminal = held.terminal { return terminal }
         let securityCard = held.sale.command.securityCard
-        guard let terminal = terminals.lease(securityCard, keepsIt: keepsIt) else { throw .busy }
-        // What the terminal remembers may be older than this sale.
+        guard let terminal = try await leased(securityCard, keepsIt: keepsIt) else { throw .busy }
+        held.terminal = terminal
+        return terminal
+    }
+
+    /// The terminal with this security card, whose memory may be older than its sales and is read
+    /// anew; nil where it is busy or not here.
+    func leased(
+        _ securityCard: SecurityCardIdentifier,
+        keepsIt: Bool
+    ) async throws(Refusal) -> Terminal? {
+        guard let terminal = terminals.lease(securityCard, keepsIt: keepsIt) else { return nil }
         guard await terminal.reload(from: store) else {
             terminals.release(terminal)
             throw .storeUnavailable
         }
-        held.terminal = terminal
         return terminal
     }
 
@@ -160,15 +169,8 @@ extension PaymentModule {
         }
         var terminal: Terminal?
         if !stored.sale.request.terms.policy.releasesTerminalEarly {
-            guard let leased = terminals.lease(stored.sale.command.securityCard) else {
-                return nil
-            }
-            // What the terminal remembers may be older than this sale.
-            guard await leased.reload(from: store) else {
-                terminals.release(leased)
-                throw .storeUnavailable
-            }
-            terminal = leased
+            terminal = try await leased(stored.sale.command.securityCard, keepsIt: true)
+            guard terminal != nil else { return nil }
         }
         do throws(ModuleFailure) {
             return try await held(stored, terminal)
