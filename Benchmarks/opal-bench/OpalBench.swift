@@ -2,9 +2,8 @@
 
 import Foundation
 
-/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web]
-/// [clients …]`, everything
-/// where neither is named.
+/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web] [clients …]`,
+/// everything where neither is named.
 @main
 struct OpalBench {
     static func main() async throws {

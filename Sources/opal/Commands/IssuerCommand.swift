@@ -153,26 +153,18 @@ struct IssuerCommand: AsyncParsableCommand {
                     Issuer.key(identifier, version: issuer.purchaseKeyVersion)
                 )
             else { throw CommandFailure("There is no issuer \(bin).") }
-            let folder = options.folder
-            let acquirer = try KeyFile.read(
-                at: folder.keyFile(.paymentServer),
-                passphrase: try options.passphrase()
-            )
-            let store = try SQLiteStore(
-                path: folder.database(.paymentServer),
-                schema: PaymentModule.schema
-            )
+            let acquirer = try PartyAccess(options, .paymentServer, PaymentModule.schema)
             let keys = try await IssuerKeys.open(record, sealedBy: access.seals)
             let write = try await AcquirerRecords.issuerKey(
                 AcquirerRecords.IssuerKey(
                     issuer: identifier,
                     version: issuer.purchaseKeyVersion,
-                    wrapped: try access.module.exportPurchaseKey(keys.wrapped, to: acquirer)
+                    wrapped: try access.module.exportPurchaseKey(keys.wrapped, to: acquirer.master)
                 ),
-                sealedBy: RecordSealer(acquirer, party: PaymentModule.schema.party)
+                sealedBy: acquirer.seals
             )
-            let outcome = try await store.commit(Transition(writes: [write]))
-            await store.close()
+            let outcome = try await acquirer.store.commit(Transition(writes: [write]))
+            await acquirer.store.close()
             await access.store.close()
             print(
                 outcome == .committed

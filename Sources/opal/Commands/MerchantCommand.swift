@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Kernel
-import Keys
 import Merchant
 import PaymentServer
 import Records
@@ -129,31 +128,5 @@ struct MerchantCommand: AsyncParsableCommand {
 
     fileprivate static func acquirer(_ options: DataOptions) throws -> PartyAccess {
         try PartyAccess(options, .paymentServer, PaymentModule.schema)
-    }
-}
-
-/// A party's data for a command of its operator, also beside the running server: changes are
-/// guarded by revision.
-private struct PartyAccess {
-    let store: SQLiteStore
-    let seals: RecordSealer
-
-    init(_ options: DataOptions, _ party: DataFolder.Party, _ schema: RecordSchema) throws {
-        let folder = options.folder
-        let master = try KeyFile.read(
-            at: folder.keyFile(party),
-            passphrase: try options.passphrase()
-        )
-        store = try SQLiteStore(path: folder.database(party), schema: schema)
-        seals = RecordSealer(master, party: schema.party)
-    }
-
-    /// Makes a write durable and closes the store.
-    func commit(_ write: RecordWrite) async throws {
-        let outcome = try await store.commit(Transition(writes: [write]))
-        await store.close()
-        guard outcome == .committed else {
-            throw CommandFailure("It was changed meanwhile. Look again.")
-        }
     }
 }
