@@ -170,6 +170,16 @@ package struct Invariants {
         }
     }
 
+    /// Whether the goods may be out: the sale is sold, or will be, because the card was debited as
+    /// expected and one trip is all.
+    private func isSold(_ sale: SaleRecord) -> Bool {
+        if sale.state == .sold { return true }
+        guard sale.state == .drawn, sale.request.terms.policy.isOneTrip,
+            let draw = ledger.draws[sale.transaction]
+        else { return false }
+        return draw.command == sale.command && draw.answer.signature == sale.expectedSignature
+    }
+
     // MARK: Orders
 
     private mutating func check(_ entry: Ledger.OrderEntry) {
@@ -177,7 +187,7 @@ package struct Invariants {
         let sale = ledger.sales[order.transaction]
         switch order.state {
         case .paid, .delivered:
-            guard let sale, sale.state == .sold, sale.command.amount == order.amount,
+            guard let sale, isSold(sale), sale.command.amount == order.amount,
                 sale.command.merchant == entry.merchant
             else {
                 violations.append(.orderWithoutSale(order.transaction))

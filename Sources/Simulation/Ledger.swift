@@ -76,7 +76,7 @@ package struct Ledger: Sendable {
     private mutating func readDraws(_ world: World) async throws(StoreFailure) {
         for record in try await Ledger.all(DrawRecord.kind, in: world.opalStore.inner) {
             do throws(StoreFailure) {
-                let stored = try await world.purchases.open(record)
+                guard let stored = try await world.purchases.debited(record) else { continue }
                 draws[stored.draw.terms.transaction] = stored.draw
             } catch {
                 violations.append(.damaged("\(error)"))

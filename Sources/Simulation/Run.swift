@@ -74,7 +74,9 @@ package struct Run: Sendable {
         plan.policies =
             [
                 [.securityCard], [.paymentServer], [.securityCard, .paymentServer],
-            ][generator.below(3)]
+                [.opalServer], [.clientTerminal], [.merchant], [.securityCard, .opalServer],
+                [.paymentServer, .merchant],
+            ][generator.below(8)]
         plan.terminals = 1 + generator.below(3)
         plan.cardValues = [3000, 1500, 200]
         let world = try await World(plan)

@@ -13,7 +13,7 @@ final class Scenario: Sendable {
         let shop: Int
         let ticket: MerchantModule.Ticket
         let page: OrderPage
-        var result: [UInt8]?
+        var result: StatusForm?
     }
 
     private let world: World
@@ -108,21 +108,23 @@ final class Scenario: Sendable {
     }
 
     /// - Returns: the sealed result, where it was paid.
-    private func pay(_ purchase: Purchase, _ card: Int, _ how: String) async -> [UInt8]? {
+    private func pay(_ purchase: Purchase, _ card: Int, _ how: String) async -> StatusForm? {
         let outcome = await world.pay(purchase.page, with: card)
         let word = story.tell(outcome, purchase.page, world.cards[card])
         let cents = purchase.page.terms.amount.minorUnits
         story.add("card \(card + 1) \(how) \(name(purchase)), \(cents) cents: \(word)")
-        guard case .paid(let receipt) = outcome else { return nil }
+        guard case .paid(let receipt) = outcome, let form = await world.form(receipt) else {
+            return nil
+        }
         purchases.withLock { purchases in
             for index in purchases.indices where purchases[index].ticket == purchase.ticket {
-                purchases[index].result = receipt.resultForMerchant
+                purchases[index].result = form
             }
         }
-        return receipt.resultForMerchant
+        return form
     }
 
-    private func bring(_ result: [UInt8], _ purchase: Purchase) async {
+    private func bring(_ result: StatusForm, _ purchase: Purchase) async {
         do throws(OrderFailure) {
             let delivery = try await world.fetch(result, purchase.ticket, at: purchase.shop)
             story.add("\(name(purchase)) is handed out\(delivery.isFirst ? "" : " once more")")
@@ -150,11 +152,12 @@ final class Scenario: Sendable {
         guard let target = any(), let result = any()?.result else { return }
         var forged = result
         if random.isOne(in: 2) {
-            forged[random.below(forged.count)] ^= UInt8(1 << random.below(7))
+            forged.result[random.below(forged.result.count)] ^= UInt8(1 << random.below(7))
         }
         let isItsOwn = forged == target.result
         let order = try? await world.merchant(target.shop).receive(
-            forged,
+            forged.result,
+            signature: forged.signature,
             of: target.ticket.transaction,
             now: world.now
         ).order

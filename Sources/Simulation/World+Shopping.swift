@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
-import Kernel
+package import Kernel
 package import Merchant
 package import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
+import SessionKeys
 package import Wire
+
+/// What a browser posts to the merchant's status URL.
+package struct StatusForm: Equatable, Sendable {
+    package var result: [UInt8]
+    /// S3 of the card, where the merchant compares.
+    package var signature: Signature?
+}
 
 // What a person with a browser does.
 extension World {
@@ -36,14 +44,42 @@ extension World {
         await purchases.pay(page, with: cards[card])
     }
 
+    /// What the browser posts to the status URL; it compares S3 where this is left to it.
+    package func form(_ receipt: PurchaseReceipt) async -> StatusForm? {
+        switch receipt.handover {
+        case .result(let result): return StatusForm(result: result)
+        case .expectation(let expectation, let signature):
+            return StatusForm(result: expectation, signature: signature)
+        case .locked(let locked, let signature, let key):
+            let session = DrawSealer().session(key, receipt.terms.transaction)
+            let result = try? await session.unlock(locked, with: signature)
+            return result.map { StatusForm(result: $0) }
+        case nil: return nil
+        }
+    }
+
+    /// Brings what was paid to the status URL and fetches the goods.
+    package func fetch(
+        _ form: StatusForm,
+        _ ticket: MerchantModule.Ticket,
+        at shop: Int = 0
+    ) async throws(OrderFailure) -> MerchantModule.Delivery {
+        _ = try await merchant(shop).receive(
+            form.result,
+            signature: form.signature,
+            of: ticket.transaction,
+            now: now
+        )
+        return try await deliver(ticket, at: shop)
+    }
+
     /// Brings the sealed result to the status URL and fetches the goods.
     package func fetch(
         _ result: [UInt8],
         _ ticket: MerchantModule.Ticket,
         at shop: Int = 0
     ) async throws(OrderFailure) -> MerchantModule.Delivery {
-        _ = try await merchant(shop).receive(result, of: ticket.transaction, now: now)
-        return try await deliver(ticket, at: shop)
+        try await fetch(StatusForm(result: result), ticket, at: shop)
     }
 
     package func deliver(
@@ -76,6 +112,7 @@ extension World {
         await payments.giveUpLateSales()
         await payments.countSales()
         await purchases.settleOpenDraws(olderThan: .zero)
+        await purchases.settleUnheard()
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
     }
 

@@ -223,7 +223,7 @@ extension PaymentModule {
                         release(held)
                     }
                 #endif
-                guard stored.sale.state.isOpen,
+                guard stored.sale.state.isOpen, !stored.sale.request.terms.policy.isOneTrip,
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
                 // Where its terminal serves another sale now, the next round finds it again.

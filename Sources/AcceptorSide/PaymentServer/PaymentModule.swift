@@ -45,10 +45,6 @@ package final class PaymentModule: LinkService {
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
 
-    /// Where S3 can be compared. The other places need messages that this version does not speak
-    /// yet.
-    package static let policies: Set<ComparisonPolicy> = [.securityCard, .paymentServer]
-
     package static let schema = RecordSchema(
         party: "payment_server",
         version: 1,
@@ -90,15 +86,17 @@ package final class PaymentModule: LinkService {
         }
         do throws(Refusal) {
             switch message {
-            case .drawRequest, .debitResponse:
+            case .drawRequest, .debitResponse, .openSalesQuestion, .notDebited:
                 // A merchant may ask what became of a sale, and no more.
                 guard cardSidePeers.contains(peer) else { throw .unknownMessage }
             default: break
             }
             switch message {
-            case .drawRequest(let draw): return try await drawRequest(draw)
+            case .drawRequest(let draw): return try await drawRequest(draw, from: peer)
             case .debitResponse(let transaction, let sealed):
                 return try await debitResponse(transaction, sealed)
+            case .openSalesQuestion: return try await openSales(of: peer)
+            case .notDebited(let transaction): return try await notDebited(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
             default: throw .unknownMessage
             }
@@ -109,7 +107,10 @@ package final class PaymentModule: LinkService {
 
     // MARK: Draw request (FIG. 11D, steps 680–694)
 
-    private func drawRequest(_ request: DrawRequest) async throws(Refusal) -> [UInt8] {
+    private func drawRequest(
+        _ request: DrawRequest,
+        from peer: String
+    ) async throws(Refusal) -> [UInt8] {
         let transaction = request.terms.transaction
         let earlier = try await read(transaction)
         if let earlier, earlier.sale.request == request, earlier.sale.state == .drawn {
@@ -126,9 +127,11 @@ package final class PaymentModule: LinkService {
         let draw = try await openDraw(request, session)
         guard let terminal = await terminals.lease(within: terminalWait) else { throw .busy }
         do throws(Refusal) {
-            let (sale, reply) = try await sign(request, draw, session, terminal)
+            let (sale, reply) = try await sign(request, draw, session, terminal, peer)
             let isReleased = request.terms.policy.releasesTerminalEarly
             if isReleased { terminals.release(terminal) }
+            // Its answer comes later, among many: then it is taken from the database.
+            if request.terms.policy.isOneTrip { return reply }
             held.withLock {
                 $0[transaction] = Held(
                     terminal: isReleased ? nil : terminal,
@@ -169,9 +172,7 @@ package final class PaymentModule: LinkService {
         } catch {
             throw error == .keyUnknown ? .unknownMerchant : .orderForged
         }
-        guard request.terms.policy == agreement.policy,
-            PaymentModule.policies.contains(agreement.policy)
-        else { throw .policyNotSupported }
+        guard request.terms.policy == agreement.policy else { throw .policyNotSupported }
         return session
     }
 
@@ -200,13 +201,15 @@ package final class PaymentModule: LinkService {
         _ request: DrawRequest,
         _ draw: CardDraw,
         _ session: any SaleSession,
-        _ terminal: Terminal
+        _ terminal: Terminal,
+        _ peer: String
     ) async throws(Refusal) -> (SaleRecord, reply: [UInt8]) {
         let moment = now()
         let drawn = try await ask { () async throws(ModuleFailure) in
             try await terminal.draw(draw, at: CardTime(moment))
         }
         var sale = SaleRecord(
+            peer: peer,
             terminal: terminal.name,
             drawnAt: moment,
             request: request,
@@ -214,13 +217,7 @@ package final class PaymentModule: LinkService {
             command: drawn.command,
             expectedSignature: drawn.expectedSignature
         )
-        let sealed: [UInt8]
-        do throws(ModuleFailure) {
-            sealed = try await session.sealCommand(drawn.command.bytes)
-        } catch {
-            throw .storeUnavailable
-        }
-        let reply = PartyMessage.debitCommand(draw.transaction, sealed: sealed).bytes
+        let reply = try await offer(sale, session)
         try await commit(
             &sale,
             revision: 0,
@@ -232,6 +229,29 @@ package final class PaymentModule: LinkService {
             (terminal, drawn.memory)
         )
         return (sale, reply)
+    }
+
+    /// The answer to a draw request: DEBIT IEP, and where one trip is all, what is expected of the
+    /// card.
+    private func offer(
+        _ sale: SaleRecord,
+        _ session: any SaleSession
+    ) async throws(Refusal) -> [UInt8] {
+        do throws(ModuleFailure) {
+            let sealed = try await session.sealCommand(sale.command.bytes)
+            guard sale.request.terms.policy.isOneTrip else {
+                return PartyMessage.debitCommand(sale.transaction, sealed: sealed).bytes
+            }
+            let result = try await merchantResult(sale, .sold, nil, sale.drawnAt, session)
+            let expected = ExpectedResult(result: result, signature: sale.expectedSignature)
+            return PartyMessage.debitOffer(
+                sale.transaction,
+                sealed: sealed,
+                expectation: try await session.sealExpectation(expected)
+            ).bytes
+        } catch {
+            throw .storeUnavailable
+        }
     }
 
     // MARK: Debit response (FIG. 11C, steps 624–634)
@@ -260,7 +280,7 @@ package final class PaymentModule: LinkService {
     /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
     /// sale is given up when its time is over. Whether it waits, only the database knows: the step
     /// may have become durable though the store did not say so, or somebody else was first.
-    private func keep(_ held: Held, after refusal: Refusal) async throws(Refusal) -> [UInt8] {
+    func keep(_ held: Held, after refusal: Refusal) async throws(Refusal) -> [UInt8] {
         let transaction = held.sale.transaction
         let stored: Stored?
         do throws(Refusal) {
@@ -294,16 +314,25 @@ package final class PaymentModule: LinkService {
         // A card that answers no data has not debited, but proves nothing: SV settles it.
         guard response.status == .done else { return try await giveUp(&held) }
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
-        if held.sale.request.terms.policy == .paymentServer, held.sale.isExpected(answer) {
-            // The comparison of FIG. 12, step 710; the security card counts it later.
+        let policy = held.sale.request.terms.policy
+        if policy.releasesTerminalEarly, held.sale.isExpected(answer) {
+            // The comparison of FIG. 12, step 710, which FIGS. 13 and 14 made elsewhere before; the
+            // security card counts it later.
             return try await end(&held, after: .cardDebited, data: answer.bytes) {
                 $0.answer = answer
             }
         }
         // Nobody surely comes again with this answer: the sale is given up when its time is over.
         let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
-        let completed = try await ask { () async throws(ModuleFailure) in
-            try await terminal.complete(sale.draw, sale.command, answer)
+        let completed: SecurityCardCompletion
+        do throws(Refusal) {
+            completed = try await ask { () async throws(ModuleFailure) in
+                try await terminal.complete(sale.draw, sale.command, answer)
+            }
+        } catch {
+            // No time-out comes to give it up; nobody who compared has let the goods out.
+            guard error == .cardSignatureWrong, policy.isOneTrip else { throw error }
+            return try await giveUp(&held)
         }
         return try await end(
             &held,
@@ -330,7 +359,7 @@ package final class PaymentModule: LinkService {
             &held,
             after: .givenUp,
             reason: .orderGivenUp,
-            data: given.voidProof.bits.bigEndianBytes,
+            data: given.voidProof.bytes,
             memory: given.memory
         ) { $0.voidProof = given.voidProof }
     }
@@ -383,6 +412,8 @@ package final class PaymentModule: LinkService {
         _ session: any SaleSession
     ) async throws(Refusal) -> [UInt8] {
         let (terms, command) = (sale.request.terms, sale.command)
+        // What was promised with S2 is said again in the same words.
+        let moment = terms.policy.isOneTrip && outcome == .sold ? sale.drawnAt : moment
         do throws(ModuleFailure) {
             let forCard = try await session.sealResult(
                 CardDebitResult(
@@ -395,17 +426,7 @@ package final class PaymentModule: LinkService {
                 )
             )
             let forMerchant = try await session.sealResult(
-                MerchantDebitResult(
-                    transaction: terms.transaction,
-                    merchant: terms.merchant,
-                    amount: terms.amount,
-                    outcome: outcome,
-                    reason: reason,
-                    cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
-                    securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber,
-                    time: CardTime(moment)
-                )
+                try await merchantResult(sale, outcome, reason, moment, session)
             )
             return PartyMessage.debitResult(
                 terms.transaction,
@@ -417,45 +438,24 @@ package final class PaymentModule: LinkService {
         }
     }
 
-    // MARK: Question by transaction id
-
-    private func saleQuestion(_ question: SaleQuestion) async throws(Refusal) -> [UInt8] {
-        do throws(ModuleFailure) {
-            try await keys.check(question)
-        } catch {
-            throw error == .keyUnknown ? .unknownMerchant : .orderForged
-        }
-        let transaction = question.terms.transaction
-        guard let stored = try await read(transaction),
-            stored.sale.request.terms == question.terms
-        else { throw .orderUnknown }
-        var forMerchant: [UInt8] = []
-        if case .debitResult(_, _, let result) = try? PartyMessage(stored.reply) {
-            forMerchant = result
-        }
-        return PartyMessage.saleAnswer(
-            transaction,
-            stored.sale.state,
-            forMerchant: forMerchant
-        ).bytes
+    private func merchantResult(
+        _ sale: SaleRecord,
+        _ outcome: SaleOutcome,
+        _ reason: Refusal?,
+        _ moment: Instant,
+        _ session: any SaleSession
+    ) async throws(ModuleFailure) -> MerchantDebitResult {
+        let (terms, command) = (sale.request.terms, sale.command)
+        return MerchantDebitResult(
+            transaction: terms.transaction,
+            merchant: terms.merchant,
+            amount: terms.amount,
+            outcome: outcome,
+            reason: reason,
+            cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
+            securityCard: command.securityCard,
+            securityCardNumber: command.securityCardNumber,
+            time: CardTime(moment)
+        )
     }
-}
-
-extension PartyMessage {
-    /// TRX of the message.
-    var transaction: TransactionIdentifier {
-        switch self {
-        case .drawRequest(let request): request.terms.transaction
-        case .debitCommand(let transaction, _), .debitResponse(let transaction, _),
-            .debitResult(let transaction, _, _), .saleAnswer(let transaction, _, _),
-            .refusal(let transaction, _):
-            transaction
-        case .saleQuestion(let question): question.terms.transaction
-        }
-    }
-}
-
-extension TransactionIdentifier {
-    /// For the refusal of a message from which no TRX could be read.
-    package static let unknown = TransactionIdentifier(high: 0, low: 0)
 }

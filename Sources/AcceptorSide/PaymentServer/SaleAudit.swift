@@ -19,6 +19,9 @@ package struct SaleAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
         package var sold: [TransactionIdentifier: Sold] = [:]
+        /// Drawn where one trip is all: sold as soon as the card is debited, though its answer has
+        /// not come yet.
+        package var promised: [TransactionIdentifier: Sold] = [:]
         package var void: Set<TransactionIdentifier> = []
         package var open: Set<TransactionIdentifier> = []
         package var saleCount = 0
@@ -214,16 +217,18 @@ package struct SaleAudit: Sendable {
             report.findings.append(AuditFinding(place, "does not open"))
             return nil
         }
+        let sold = Sold(
+            card: sale.draw.initializeAnswer.card,
+            number: sale.draw.initializeAnswer.number,
+            amount: sale.command.amount,
+            merchant: sale.command.merchant
+        )
         switch sale.state {
-        case .sold:
-            report.sold[sale.transaction] = Sold(
-                card: sale.draw.initializeAnswer.card,
-                number: sale.draw.initializeAnswer.number,
-                amount: sale.command.amount,
-                merchant: sale.command.merchant
-            )
+        case .sold: report.sold[sale.transaction] = sold
         case .void, .refused: report.void.insert(sale.transaction)
-        case .drawn: report.open.insert(sale.transaction)
+        case .drawn:
+            report.open.insert(sale.transaction)
+            if sale.request.terms.policy.isOneTrip { report.promised[sale.transaction] = sold }
         }
         let securityCard = securityCards[sale.command.securityCard]
         if securityCard == nil {

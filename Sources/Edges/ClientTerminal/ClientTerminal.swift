@@ -32,21 +32,26 @@ package struct ClientTerminal: Sendable {
     package typealias Consent = @Sendable (Bill) async throws(TerminalFailure) -> Credentials
 
     private let settings: TerminalSettings
+    private let compare: LockedResult.Compare?
     private let pause: @Sendable (Int) async throws -> Void
     private let now: @Sendable () -> Date
 
     /// - Parameters:
     ///   - settings: folder, trust and limits.
+    ///   - compare: compares S3 where a merchant leaves this to the client terminal; without it,
+    ///     the card site does, as for a browser without script.
     ///   - now: the time, which ends cookies.
     ///   - pause: waits for so many seconds before a pending page is asked for again.
     package init(
         _ settings: TerminalSettings,
+        compare: LockedResult.Compare? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         pause: @escaping @Sendable (Int) async throws -> Void = {
             try await Task.sleep(for: .seconds($0))
         }
     ) {
         self.settings = settings
+        self.compare = compare
         self.now = now
         self.pause = pause
     }
@@ -68,6 +73,7 @@ package struct ClientTerminal: Sendable {
                     ),
                     settings: settings,
                     consent: consent,
+                    compare: compare,
                     pause: pause
                 )
                 return await payment.run(address)

@@ -12,6 +12,8 @@ struct Payment {
     private var navigator: Navigator
     private let settings: TerminalSettings
     private let consent: ClientTerminal.Consent
+    /// Nil where the comparison is left to the card site.
+    private let compare: LockedResult.Compare?
     private let pause: @Sendable (Int) async throws -> Void
     private var report = PaymentReport(.failed)
     /// The shop's origin, once its page led away from it.
@@ -23,11 +25,13 @@ struct Payment {
         navigator: Navigator,
         settings: TerminalSettings,
         consent: @escaping ClientTerminal.Consent,
+        compare: LockedResult.Compare?,
         pause: @escaping @Sendable (Int) async throws -> Void
     ) {
         self.navigator = navigator
         self.settings = settings
         self.consent = consent
+        self.compare = compare
         self.pause = pause
         pagesLeft = settings.limits.pagesMax
     }
@@ -164,7 +168,18 @@ struct Payment {
             }
         guard page.handoverForm != nil else { return }
         do throws(TerminalFailure) {
-            var next = try await submit(page.handoverForm, of: page)
+            guard let handover = await compared(page) else {
+                report.outcome = .pending
+                report.said = [
+                    "The card's signature is not the expected one, so the shop got no proof.",
+                    "The card site finds out what became of the money: look at its history.",
+                ]
+                return
+            }
+            var next = try await submit(handover, of: page)
+            if next.kind == .checkoutPaid, page.lock != nil {
+                next = try await submit(next.handoverForm, of: next)
+            }
             for _ in 0..<settings.limits.looksAgainMax where next.kind == .orderPending {
                 guard let again = try await again(next) else { break }
                 next = again
@@ -173,6 +188,14 @@ struct Payment {
         } catch {
             report.said.append(error.text)
         }
+    }
+
+    /// The form that takes the result to the shop, with S3 compared where this is left to the
+    /// client terminal; nil where it is not the expected one.
+    private func compared(_ page: SitePage) async -> HTMLForm? {
+        guard let lock = page.lock, let compare else { return page.handoverForm }
+        guard let result = await compare(lock.result) else { return nil }
+        return page.handoverForm?.compared(result, postingTo: lock.status)
     }
 
     /// The shop's answer to the result.

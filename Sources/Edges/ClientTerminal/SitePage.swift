@@ -73,6 +73,23 @@ struct SitePage {
     /// On the outcome's page: takes the sealed result to the shop.
     var handoverForm: HTMLForm? { form { $0.hasEntry("transaction") && $0.hasEntry("result") } }
 
+    /// On the outcome's page, where the client terminal compares S3: what it needs for that, and
+    /// where the result goes.
+    var lock: (result: LockedResult, status: URL)? {
+        guard let form = main?.first("form", where: { $0["data-locked"] != nil }),
+            let locked = form["data-locked"], let signature = form["data-signature"],
+            let sessionKey = form["data-key"], let transaction = handoverForm?.value("transaction"),
+            let status = form["data-status"].flatMap({ HTMLForm.resolve($0, on: address) })
+        else { return nil }
+        let result = LockedResult(
+            transaction: transaction,
+            locked: locked,
+            signature: signature,
+            sessionKey: SecretText(sessionKey)
+        )
+        return (result, status)
+    }
+
     /// On the receipt: the file.
     var downloadLink: URL? { link { $0["download"] != nil } }
 

@@ -42,7 +42,7 @@ struct SchemeAudit {
         if let shop { fill(&report, shop.report) }
         if let acquirer { fill(&report, acquirer.report) }
         if let cards { fill(&report, cards.report) }
-        if let shop, let acquirer { try await compare(shop, acquirer, &report) }
+        if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
         await shop?.side.store.close()
         await acquirer?.side.store.close()

@@ -75,7 +75,7 @@ struct PayCommand: AsyncParsableCommand {
             settings.cardSite = origin
         }
         let password = try readPassword()
-        let report = await ClientTerminal(settings).pay(at: address) {
+        let report = await ClientTerminal(settings, compare: ResultLock.open).pay(at: address) {
             [user] bill throws(TerminalFailure) in
             try PayCommand.credentials(for: bill, user: user, password: password)
         }

@@ -110,6 +110,7 @@ struct OPALServerParty {
     /// forgotten.
     func tick() async {
         await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
+        await purchases.settleUnheard()
         _ = try? await offers.forgetOld(now: SystemClock.now())
     }
 

@@ -18,27 +18,41 @@ extension Purchases {
 
         /// What the person is told.
         package var outcome: PurchaseOutcome {
-            let receipt = PurchaseReceipt(
+            switch draw.state {
+            case .sold: .paid(receipt(.result(reply)))
+            case .debited:
+                draw.handover.map { .paid(receipt($0)) } ?? .pending(receipt(nil))
+            case .recovered: .refused(.orderGivenUp)
+            }
+        }
+
+        private func receipt(_ handover: Handover?) -> PurchaseReceipt {
+            PurchaseReceipt(
                 terms: draw.terms,
                 card: draw.card,
                 balance: draw.answer.balance,
                 debitedAt: draw.debitedAt,
-                resultForMerchant: draw.state == .sold ? reply : []
+                handover: handover
             )
-            switch draw.state {
-            case .sold: return .paid(receipt)
-            case .debited: return .pending(receipt)
-            case .recovered: return .refused(.orderGivenUp)
-            }
         }
     }
 
+    /// - Throws: `.orderGivenUp` where this transaction will never be debited.
     func read(_ transaction: TransactionIdentifier) async throws(Refusal) -> Stored? {
+        let bytes: [UInt8]
+        let record: Record
         do throws(StoreFailure) {
-            guard let record = try await store.read(DrawRecord.key(transaction)) else {
+            guard let found = try await store.read(DrawRecord.key(transaction)) else {
                 return nil
             }
-            return try await open(record)
+            record = found
+            bytes = try await content(of: record)
+        } catch {
+            throw .storeUnavailable
+        }
+        if bytes == DrawRecord.neverDebited { throw .orderGivenUp }
+        do throws(WireFailure) {
+            return try stored(bytes, record)
         } catch {
             throw .storeUnavailable
         }
@@ -48,20 +62,33 @@ extension Purchases {
     ///
     /// - Throws: `.damaged` where it was changed by somebody else.
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
-        do {
-            let bytes = try await seals.open(
+        let bytes = try await content(of: record)
+        do throws(WireFailure) {
+            return try stored(bytes, record)
+        } catch {
+            throw .damaged("the draw \(Hex.text(record.key.bytes)) does not open")
+        }
+    }
+
+    /// As ``open(_:)``, of any record; nil where no card was debited and none ever will be.
+    package func debited(_ record: Record) async throws(StoreFailure) -> Stored? {
+        try await content(of: record) == DrawRecord.neverDebited ? nil : try await open(record)
+    }
+
+    private func content(of record: Record) async throws(StoreFailure) -> [UInt8] {
+        do throws(ModuleFailure) {
+            return try await seals.open(
                 record.body,
                 name: record.sealName,
                 revision: record.revision
             )
-            return Stored(
-                draw: try DrawRecord(bytes),
-                revision: record.revision,
-                reply: record.reply
-            )
         } catch {
             throw .damaged("the draw \(Hex.text(record.key.bytes)) does not open")
         }
+    }
+
+    private func stored(_ bytes: [UInt8], _ record: Record) throws(WireFailure) -> Stored {
+        Stored(draw: try DrawRecord(bytes), revision: record.revision, reply: record.reply)
     }
 
     /// The write that makes a draw's next state durable.
@@ -88,28 +115,34 @@ extension Purchases {
     /// Sends the Debit Response and acts on the result. Where no result comes, the draw stays open
     /// and is settled later.
     package func settle(_ stored: Stored, _ link: any Link) async -> PurchaseOutcome {
-        guard stored.draw.state.isOpen else { return stored.outcome }
+        await settled(stored, link).outcome
+    }
+
+    /// - Returns: the draw as it is afterwards.
+    func settled(_ stored: Stored, _ link: any Link) async -> Stored {
+        guard stored.draw.state.isOpen else { return stored }
         guard let reply = try? await link.request(stored.reply),
             case .debitResult(stored.draw.terms.transaction, let forCard, let forMerchant) =
                 try? PartyMessage(reply)
-        else { return stored.outcome }
+        else { return stored }
         let session = await keys.session(
             stored.draw.sessionKey,
             stored.draw.terms.transaction
         )
         // What does not open did not come from the payment server: the draw stays open.
-        guard let result = try? await session.openResult(forCard) else { return stored.outcome }
+        guard let result = try? await session.openResult(forCard) else { return stored }
         switch result.outcome {
         case .sold: return await sell(stored, forMerchant)
         case .void: return await recover(stored, result)
-        case .refused: return stored.outcome
+        case .refused: return stored
         }
     }
 
     /// Asks again about every draw that is open. To be called at start-up and then every few
     /// seconds.
     ///
-    /// - Parameter age: how long ago the debit must be, so that purchases under way are left alone.
+    /// - Parameter age: how long ago the debit must be, so that purchases under way are left alone;
+    ///   where one trip is all, the payment server is told at once.
     /// - Returns: how many reached their outcome.
     @discardableResult
     package func settleOpenDraws(olderThan age: Duration) async -> Int {
@@ -124,10 +157,11 @@ extension Purchases {
                 )
             else { return count }
             for record in page {
-                guard let stored = try? await open(record), stored.draw.debitedAt <= deadline,
+                guard let stored = try? await open(record),
+                    stored.draw.terms.policy.isOneTrip || stored.draw.debitedAt <= deadline,
                     let link = directory.link(to: stored.draw.paymentServer)
                 else { continue }
-                if case .pending = await settle(stored, link) { continue }
+                if await settled(stored, link).draw.state.isOpen { continue }
                 count += 1
             }
             guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
@@ -135,7 +169,7 @@ extension Purchases {
         }
     }
 
-    private func sell(_ stored: Stored, _ forMerchant: [UInt8]) async -> PurchaseOutcome {
+    private func sell(_ stored: Stored, _ forMerchant: [UInt8]) async -> Stored {
         var next = stored
         next.draw.state = .sold
         next.draw.endedAt = now()
@@ -147,13 +181,13 @@ extension Purchases {
                 reply: forMerchant
             ),
             let outcome = try? await store.commit(Transition(writes: [write]))
-        else { return stored.outcome }
+        else { return stored }
         // A conflict: somebody else settled it at the same time, with the same result.
-        return outcome == .committed ? next.outcome : await reread(stored)
+        return outcome == .committed ? next : await reread(stored)
     }
 
     /// Puts the debited value back, once, with the security card's proof (RECOVER VALUE).
-    private func recover(_ stored: Stored, _ result: CardDebitResult) async -> PurchaseOutcome {
+    private func recover(_ stored: Stored, _ result: CardDebitResult) async -> Stored {
         let draw = stored.draw
         let reader = PseudoReader(draw.card, emulator: emulator, now: now)
         let (purchases, moment) = (self, now())
@@ -178,8 +212,7 @@ extension Purchases {
         return await reread(stored)
     }
 
-    private func reread(_ stored: Stored) async -> PurchaseOutcome {
-        let transaction = stored.draw.terms.transaction
-        return (try? await read(transaction))?.outcome ?? stored.outcome
+    private func reread(_ stored: Stored) async -> Stored {
+        (try? await read(stored.draw.terms.transaction)) ?? stored
     }
 }
