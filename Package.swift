@@ -294,3 +294,15 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
         )
     )
 }
+
+// The simulator as a program of its own, likewise: `scripts/simulate` sets the variable.
+if Context.environment["OPAL_SIMULATE"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "opal-simulate",
+            dependencies: ["Simulation"],
+            path: "Sources/opal-simulate",
+            swiftSettings: strict
+        )
+    )
+}

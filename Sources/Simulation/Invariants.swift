@@ -23,7 +23,11 @@ package struct Invariants {
     ///   - isSettled: whether everything should have come to an end.
     /// - Returns: what does not hold; empty where all does.
     package static func check(_ world: World, isSettled: Bool = false) async -> [Violation] {
-        var check = Invariants(await Ledger(world))
+        check(await Ledger(world), isSettled: isSettled)
+    }
+
+    static func check(_ ledger: Ledger, isSettled: Bool) -> [Violation] {
+        var check = Invariants(ledger)
         check.run(isSettled: isSettled)
         return check.violations
     }

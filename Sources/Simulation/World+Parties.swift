@@ -41,9 +41,11 @@ extension World {
         _ keys: WorldKeys,
         _ store: FaultyStore,
         _ directory: AcquirerDirectory,
-        _ clock: VirtualClock,
+        _ fates: Fates,
         _ random: SeededRandom
     ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
+        let life = fates.life(.opalServer)
+        let store = fates.store(store, .opalServer, life)
         let module = keys.module()
         let seals = RecordSealer(keys.hsm, party: "opal_server")
         let desk = CardDesk(
@@ -58,8 +60,16 @@ extension World {
             seals: seals,
             keys: DrawSealer(),
             emulator: Emulator(module: module, store: store, random: random),
-            directory: directory,
-            now: { clock.now }
+            directory: AcquirerDirectory(
+                Dictionary(
+                    uniqueKeysWithValues: directory.names.compactMap { name in
+                        directory.link(to: name).map {
+                            (name, MortalLink(inner: $0, life: life))
+                        }
+                    }
+                )
+            ),
+            now: { fates.now(of: .opalServer) }
         )
         return (module, desk, purchases)
     }
@@ -69,7 +79,7 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
-        _ clock: VirtualClock
+        _ fates: Fates
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -87,7 +97,7 @@ extension World {
         }
         let pool = TerminalInterface(terminals)
         let module = PaymentModule(
-            store: store,
+            store: fates.store(store, .paymentServer, fates.life(.paymentServer)),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
             keys: keys.sales,
             terminals: pool,
@@ -95,9 +105,35 @@ extension World {
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
             cardSidePeers: ["opal-server"],
-            now: { clock.now }
+            now: { fates.now(of: .paymentServer) }
         )
         return (module, pool)
+    }
+
+    static func merchants(
+        _ shops: [Shop],
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) -> [MerchantModule] {
+        shops.indices.map { merchant($0, shops, fates, random) }
+    }
+
+    /// A merchant's module, as after a start.
+    static func merchant(
+        _ index: Int,
+        _ shops: [Shop],
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) -> MerchantModule {
+        let (shop, life) = (shops[index], fates.life(.shop(index)))
+        return MerchantModule(
+            shop.profile,
+            sealing: shop.sealing,
+            recordSealing: shop.records,
+            store: fates.store(shop.store, .shop(index), life),
+            link: MortalLink(inner: shop.link, life: life),
+            random: random
+        )
     }
 
     static func shops(
@@ -154,20 +190,6 @@ extension World {
             articles.append(article)
         }
         return articles
-    }
-}
-
-extension Shop {
-    /// The merchant's module, as after a start.
-    func module(_ random: SeededRandom) -> MerchantModule {
-        MerchantModule(
-            profile,
-            sealing: sealing,
-            recordSealing: records,
-            store: store,
-            link: link,
-            random: random
-        )
     }
 }
 

@@ -24,8 +24,10 @@ extension World {
         _ article: Int = 0,
         at shop: Int = 0
     ) async throws(OrderFailure) -> MerchantModule.Ticket {
-        try await merchant(shop).order(shops[shop].articles[article], now: now)
+        try await merchant(shop).order(shops[shop].articles[article], now: now(of: shop))
     }
+
+    private func now(of shop: Int) -> Instant { fates.now(of: .shop(shop)) }
 
     /// The order page, as the browser shows it.
     package func page(
@@ -35,13 +37,23 @@ extension World {
         try await merchant(shop).page(
             of: ticket.transaction,
             receiptKey: ticket.receiptKey,
-            now: now
+            now: now(of: shop)
         )
     }
 
     /// Consents at the OPAL server.
     package func pay(_ page: OrderPage, with card: Int = 0) async -> PurchaseOutcome {
         await purchases.pay(page, with: cards[card])
+    }
+
+    /// Consents at the OPAL server.
+    ///
+    /// - Returns: nil where no answer comes, because the OPAL server is down or crashes meanwhile.
+    func visit(_ page: OrderPage, with card: Int) async -> PurchaseOutcome? {
+        let life = fates.life(.opalServer)
+        if life.isOver { return nil }
+        let outcome = await pay(page, with: card)
+        return life.isOver ? nil : outcome
     }
 
     /// What the browser posts to the status URL; it compares S3 where this is left to it.
@@ -68,7 +80,7 @@ extension World {
             form.result,
             signature: form.signature,
             of: ticket.transaction,
-            now: now
+            now: now(of: shop)
         )
         return try await deliver(ticket, at: shop)
     }
@@ -89,7 +101,7 @@ extension World {
         try await merchant(shop).deliver(
             ticket.transaction,
             receiptKey: ticket.receiptKey,
-            now: now
+            now: now(of: shop)
         )
     }
 
@@ -133,16 +145,25 @@ extension World {
     /// Whether no party waits for anything.
     package var isQuiet: Bool {
         get async {
+            guard await isMoneyQuiet else { return false }
+            for shop in shops {
+                let open = try? await shop.store.listOpen(
+                    MerchantRecords.order,
+                    after: nil,
+                    limit: 1
+                )
+                if open?.isEmpty != true { return false }
+            }
+            return true
+        }
+    }
+
+    /// Whether no debit and no sale waits for its end.
+    var isMoneyQuiet: Bool {
+        get async {
             do {
                 var open = try await opalStore.listOpen(DrawRecord.kind, after: nil, limit: 1)
                 open += try await paymentStore.listOpen(SaleRecord.kind, after: nil, limit: 1)
-                for shop in shops {
-                    open += try await shop.store.listOpen(
-                        MerchantRecords.order,
-                        after: nil,
-                        limit: 1
-                    )
-                }
                 return open.isEmpty
             } catch {
                 return false

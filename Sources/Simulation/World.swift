@@ -42,6 +42,7 @@ package final class World: Sendable {
     let door = Door(as: "opal-server")
     let directory: AcquirerDirectory
     let terminalCount: Int
+    let fates: Fates
     private let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
 
@@ -49,12 +50,14 @@ package final class World: Sendable {
     package static let paymentServer = "payments.example"
 
     package init(_ plan: WorldPlan = WorldPlan()) async throws(WorldFailure) {
-        let clock = VirtualClock(at: plan.start)
+        let clock = plan.pace?.clock ?? VirtualClock(at: plan.start)
+        let fates = Fates(clock, plan.pace, merchants: plan.merchants)
         let random = SeededRandom(seed: plan.seed)
         let issuer = try World.issuer("412345", "Harbour Bank", .euro)
         let keys = try WorldKeys(issuers: [issuer.identifier], random: random)
         let door = door
         self.clock = clock
+        self.fates = fates
         self.random = random
         self.issuer = issuer
         self.keys = keys
@@ -65,13 +68,13 @@ package final class World: Sendable {
         terminalCount = plan.terminals
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
-        let opal = World.opalServer(keys, opalStore, directory, clock, random)
+        let opal = World.opalServer(keys, opalStore, directory, fates, random)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: plan.terminals,
-            clock
+            fates
         )
         running = Mutex(
             Running(
@@ -80,10 +83,10 @@ package final class World: Sendable {
                 purchases: opal.purchases,
                 payments: payments.module,
                 terminals: payments.pool,
-                merchants: shops.map { $0.module(random) }
+                merchants: World.merchants(shops, fates, random)
             )
         )
-        door.open(to: payments.module)
+        door.open(to: payments.module, fates.life(.paymentServer))
         for value in plan.cardValues { _ = try await addCard(value) }
     }
 
@@ -136,9 +139,10 @@ package final class World: Sendable {
     // MARK: Restarts
 
     /// Starts the OPAL server again from its store. Purchases under way go on in the old one, as
-    /// if two of them ran for a moment.
+    /// if two of them ran for a moment, unless the old one has crashed.
     package func restartOPALServer() {
-        let opal = World.opalServer(keys, opalStore, directory, clock, random)
+        fates.begin(.opalServer)
+        let opal = World.opalServer(keys, opalStore, directory, fates, random)
         running.withLock { running in
             running.module = opal.module
             running.desk = opal.desk
@@ -148,38 +152,62 @@ package final class World: Sendable {
 
     /// Starts the payment server again from its store: what it held in memory is gone.
     package func restartPaymentServer() async throws(WorldFailure) {
+        let life = fates.begin(.paymentServer)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: terminalCount,
-            clock
+            fates
         )
         running.withLock { running in
             running.payments = payments.module
             running.terminals = payments.pool
         }
-        door.open(to: payments.module)
+        door.open(to: payments.module, life)
     }
 
     /// Nobody answers on the links to the payment server.
     package func stopPaymentServer() {
-        door.open(to: nil)
+        door.close()
     }
 
     package func restartMerchant(_ index: Int = 0) {
-        let module = shops[index].module(random)
+        fates.begin(.shop(index))
+        let module = World.merchant(index, shops, fates, random)
         running.withLock { $0.merchants[index] = module }
     }
 
+    /// Ends a party's process, in the middle of whatever it does.
+    func crash(_ party: Party) {
+        fates.crash(party, fates.life(party), nil)
+    }
+
+    func restart(_ party: Party) async {
+        switch party {
+        case .opalServer: restartOPALServer()
+        case .paymentServer: _ = try? await restartPaymentServer()
+        case .shop(let index): restartMerchant(index)
+        }
+    }
+
+    var parties: [Party] { [.opalServer, .paymentServer] + shops.indices.map(Party.shop) }
+
     /// Everything works from now on.
     package func clearFaults() {
+        fates.clear()
         opalStore.clear()
         paymentStore.clear()
-        link.plan.clear()
-        for shop in shops {
-            shop.store.clear()
-            shop.link.plan.clear()
+        for link in links { link.heal() }
+        for shop in shops { shop.store.clear() }
+    }
+
+    var links: [FaultyLink] { [link] + shops.map(\.link) }
+
+    /// How many transitions became durable, of all parties together.
+    var commitCount: Int {
+        shops.reduce(opalStore.commitCount + paymentStore.commitCount) {
+            $0 + $1.store.commitCount
         }
     }
 }

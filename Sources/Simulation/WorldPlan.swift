@@ -12,6 +12,8 @@ import SessionKeys
 package struct WorldPlan: Sendable {
     package var seed: UInt64 = 1
     package var start = VirtualClock.noon
+    /// How long things take; without it, all is done at once, and time stands still.
+    package var pace: Pace?
     /// A card for each, loaded with so many cents.
     package var cardValues: [UInt64] = [10_000, 10_000]
     /// Terminals of the payment server, each with a security card of its own.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
-import Records
+package import Records
 import SecurityModule
 import Wire
 
@@ -39,13 +39,19 @@ extension MerchantModule {
                 preconditionFailure("The key of an order is its TRX.")
             }
             do throws(OrderFailure) {
-                let order = try await book.open(record).order
-                lines.append(OrderLine(transaction: transaction, order: OrderView(order)))
+                lines.append(OrderLine(transaction: transaction, order: try await open(record)))
             } catch .damaged {
                 lines.append(OrderLine(transaction: transaction, order: nil))
             }
         }
         return lines
+    }
+
+    /// Opens an order's record.
+    ///
+    /// - Throws: `.damaged` where it was changed by somebody else.
+    package func open(_ record: Record) async throws(OrderFailure) -> OrderView {
+        OrderView(try await book.open(record).order)
     }
 
     /// The journal of one order, as far as it is readable; for the merchant.
