@@ -6,7 +6,7 @@ package import Kernel
 import Keys
 import Merchant
 package import OPALServer
-import PaymentServer
+package import PaymentServer
 import Records
 package import SecurityModule
 import SessionKeys
@@ -69,7 +69,8 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
-        _ clock: VirtualClock
+        _ clock: VirtualClock,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -95,7 +96,8 @@ extension World {
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
             cardSidePeers: ["opal-server"],
-            now: { clock.now }
+            now: { clock.now },
+            uptime: uptime
         )
         return (module, pool)
     }
@@ -172,6 +174,20 @@ extension Shop {
 }
 
 extension World {
+    /// A further payment server on the same database, whose time-outs go by a clock of its own.
+    package func paymentServer(
+        uptime: @escaping @Sendable () -> Uptime
+    ) async throws(WorldFailure) -> PaymentModule {
+        try await World.paymentServer(
+            keys,
+            paymentStore,
+            shops,
+            terminals: terminalCount,
+            clock,
+            uptime: uptime
+        ).module
+    }
+
     /// A security card of the acquirer, without its memory.
     package func securityCard(_ identifier: SecurityCardIdentifier) -> any PurchaseModule {
         keys.securityCard(identifier.serial)

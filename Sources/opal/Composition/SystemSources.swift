@@ -19,8 +19,14 @@ struct SystemRandom: RandomSource {
     }
 }
 
-/// The system's civil time.
+/// The system's clocks: civil time, and one that only goes forward, also while the machine sleeps.
 enum SystemClock {
+    private static let start = ContinuousClock.now
+
+    static let uptime: @Sendable () -> Uptime = {
+        Uptime(milliseconds: (ContinuousClock.now - start).milliseconds)
+    }
+
     static let now: @Sendable () -> Instant = {
         Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }
