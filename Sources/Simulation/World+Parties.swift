@@ -6,7 +6,7 @@ package import Kernel
 import Keys
 import Merchant
 package import OPALServer
-import PaymentServer
+package import PaymentServer
 import Records
 package import SecurityModule
 import SessionKeys
@@ -79,7 +79,8 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
-        _ fates: Fates
+        _ fates: Fates,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -105,7 +106,8 @@ extension World {
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
             cardSidePeers: ["opal-server"],
-            now: { fates.now(of: .paymentServer) }
+            now: { fates.now(of: .paymentServer) },
+            uptime: uptime
         )
         return (module, pool)
     }
@@ -194,6 +196,20 @@ extension World {
 }
 
 extension World {
+    /// A further payment server on the same database, whose time-outs go by a clock of its own.
+    package func paymentServer(
+        uptime: @escaping @Sendable () -> Uptime
+    ) async throws(WorldFailure) -> PaymentModule {
+        try await World.paymentServer(
+            keys,
+            paymentStore,
+            shops,
+            terminals: terminalCount,
+            fates,
+            uptime: uptime
+        ).module
+    }
+
     /// A security card of the acquirer, without its memory.
     package func securityCard(_ identifier: SecurityCardIdentifier) -> any PurchaseModule {
         keys.securityCard(identifier.serial)

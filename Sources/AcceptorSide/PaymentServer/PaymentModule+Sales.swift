@@ -200,8 +200,8 @@ extension PaymentModule {
     @discardableResult
     package func giveUpLateSales() async -> Int {
         defer { terminals.endRound() }
-        let deadline = now().subtracting(PurchaseLimits.saleTime)
         var count = 0
+        var seen: Set<TransactionIdentifier> = []
         var cursor: [UInt8]?
         while true {
             guard
@@ -212,9 +212,9 @@ extension PaymentModule {
                 )
             else { return count }
             for record in page {
-                guard let stored = try? await open(record), stored.sale.drawnAt < deadline else {
-                    continue
-                }
+                guard let stored = try? await open(record) else { continue }
+                seen.insert(stored.sale.transaction)
+                guard isLate(stored.sale) else { continue }
                 #if PLANTED_BUGS
                     if PlantedBug.isPlanted(.voidAfterSold), stored.sale.state == .sold,
                         var held = try? await held(stored, nil)
@@ -230,9 +230,20 @@ extension PaymentModule {
                 if (try? await giveUp(&held, keepsTerminal: true)) != nil { count += 1 }
                 release(held)
             }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
+            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
             cursor = last.key.bytes
         }
+        waits.withLock { $0.keep(only: seen) }
+        return count
+    }
+
+    /// Whether a sale has waited longer than ``PurchaseLimits/saleTime``.
+    private func isLate(_ sale: SaleRecord) -> Bool {
+        let (now, uptime) = (now(), uptime())
+        let age = waits.withLock {
+            $0.age(of: sale.transaction, begunAt: sale.drawnAt, now: now, uptime: uptime)
+        }
+        return age > PurchaseLimits.saleTime
     }
 
     /// Asks a security card outcome and lifts what failed.

@@ -38,6 +38,10 @@ package final class PaymentModule: LinkService {
     let keys: any SaleSealing
     let terminals: TerminalInterface
     let now: @Sendable () -> Instant
+    /// A clock that only goes forward, for time-outs.
+    let uptime: @Sendable () -> Uptime
+    /// How long drawn sales have waited for the card's answer.
+    let waits = Mutex(Waits<TransactionIdentifier>())
     /// How long a sale waits for a terminal when all are busy.
     private let terminalWait: Duration
     private let agreements: [MerchantIdentifier: Agreement]
@@ -57,6 +61,7 @@ package final class PaymentModule: LinkService {
     /// `terminalWait`: how long a sale waits for a terminal when all are busy; much less than the
     ///     OPAL server waits for an answer.
     /// `now`: asked once for each message.
+    /// `uptime`: a clock that only goes forward; nil where nobody sets the other one.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
@@ -65,7 +70,8 @@ package final class PaymentModule: LinkService {
         terminalWait: Duration = .zero,
         agreements: [Agreement],
         cardSidePeers: Set<String>,
-        now: @escaping @Sendable () -> Instant
+        now: @escaping @Sendable () -> Instant,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         self.store = store
         self.seals = seals
@@ -73,6 +79,7 @@ package final class PaymentModule: LinkService {
         self.terminals = terminals
         self.terminalWait = terminalWait
         self.now = now
+        self.uptime = uptime ?? { Uptime(now()) }
         self.cardSidePeers = cardSidePeers
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
     }

@@ -138,9 +138,11 @@ package struct Emulator: Sendable {
         case .getPreviousSignature(let previous): (number, wantsDebit) = (previous, false)
         default: return nil
         }
-        let count = try await module.describe(card).historyCount
+        let description = try await module.describe(card)
+        // Only a number that was consumed has a row.
+        guard number <= description.lastNumber else { return nil }
         let page = UInt64(Emulator.evidencePage)
-        var end = count
+        var end = description.historyCount
         while end > 0 {
             let begin = end > page ? end - page : 0
             guard

@@ -50,13 +50,14 @@ struct CardSession {
         return CardStep(ResponseAPDU(data: answer.bytes, status: .done), dialogue: dialogue)
     }
 
-    /// GET PREVIOUS SIGNATURE: the answer data of the debit or credit with that number.
+    /// GET PREVIOUS SIGNATURE: the answer data of the debit or credit with that number, also of the
+    /// last one that was declined.
     private func previousSignature(_ number: UInt32) -> CardStep {
         let data: [UInt8]? =
             switch context.evidence?.event {
             case .debit(let debit) where debit.answer.number == number: debit.answer.bytes
             case .load(_, _, _, let answer) where answer.number == number: answer.bytes
-            default: nil
+            default: record.declined(number)
             }
         guard let data else {
             return CardStep(ResponseAPDU(status: .noSuchSignature), dialogue: dialogue)
@@ -136,7 +137,7 @@ struct CardSession {
                 : .none
         )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return CardStep(response) }
+        guard completion == .done else { return try declined(response) }
         return CardStep(
             response,
             change: try change(
@@ -261,11 +262,18 @@ struct CardSession {
             )
         )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return CardStep(response) }
+        guard completion == .done else { return try declined(response) }
         return CardStep(response, change: try change(.load(request, initialized, command, answer)))
     }
 
     // MARK: Changes
+
+    /// A declined answer changes nothing but that it can be asked for again.
+    private mutating func declined(_ response: ResponseAPDU) throws(ModuleFailure) -> CardStep {
+        record.decline(response.data)
+        let next = try module.seal(record, revision: revision + 1)
+        return CardStep(response, change: CardChange(card: next, row: nil))
+    }
 
     /// A wrong signature changes nothing but its count, and ends the dialogue.
     private mutating func wrongSignature() throws(ModuleFailure) -> CardStep {
@@ -277,6 +285,10 @@ struct CardSession {
     private mutating func change(
         _ event: CardHistoryEntry.Event
     ) throws(ModuleFailure) -> CardChange {
+        switch event {
+        case .debit, .load: record.forgetDeclined()
+        case .recovery: break
+        }
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(
             entry.bytes,

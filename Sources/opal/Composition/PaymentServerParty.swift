@@ -51,7 +51,8 @@ struct PaymentServerParty {
             terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
             cardSidePeers: [Role.opalServer.rawValue],
-            now: SystemClock.now
+            now: SystemClock.now,
+            uptime: SystemClock.uptime
         )
     }
 

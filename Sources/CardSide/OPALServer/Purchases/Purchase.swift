@@ -145,12 +145,13 @@ struct Purchase {
         case .refused(.securityCardSignatureWrong):
             await tell(ResponseAPDU(status: .signatureWrong), session)
             throw .securityCardSignatureWrong
-        case .refused(let refusal):
+        case .refused(.cardChanged):
             await tell(ResponseAPDU(status: .conditionsNotSatisfied), session)
-            throw refusal
-        case .channel, .status, .wire:
+            throw .cardChanged
+        case .refused, .channel, .status, .wire:
             await tell(ResponseAPDU(status: .memoryFailure), session)
-            throw .storeUnavailable
+            // The sale is given up now, so that the same order cannot be paid any more.
+            throw .notDebited
         }
     }
 

@@ -114,14 +114,28 @@ extension Purchases {
 
     /// Sends the Debit Response and acts on the result. Where no result comes, the draw stays open
     /// and is settled later.
-    package func settle(_ stored: Stored, _ link: any Link) async -> PurchaseOutcome {
-        await settled(stored, link).outcome
+    ///
+    /// `wasPending`: whether the person may have been told so; then the outcome comes by mail, too.
+    package func settle(
+        _ stored: Stored,
+        _ link: any Link,
+        wasPending: Bool = false
+    ) async -> PurchaseOutcome {
+        guard stored.draw.state.isOpen, let reply = try? await link.request(stored.reply) else {
+            return stored.outcome
+        }
+        return await settled(stored, answered: reply, wasPending).outcome
     }
 
+    /// Acts on what the payment server answered to the Debit Response.
+    ///
     /// - Returns: the draw as it is afterwards.
-    func settled(_ stored: Stored, _ link: any Link) async -> Stored {
-        guard stored.draw.state.isOpen else { return stored }
-        guard let reply = try? await link.request(stored.reply),
+    func settled(
+        _ stored: Stored,
+        answered reply: [UInt8],
+        _ wasPending: Bool
+    ) async -> Stored {
+        guard
             case .debitResult(stored.draw.terms.transaction, let forCard, let forMerchant) =
                 try? PartyMessage(reply)
         else { return stored }
@@ -132,44 +146,17 @@ extension Purchases {
         // What does not open did not come from the payment server: the draw stays open.
         guard let result = try? await session.openResult(forCard) else { return stored }
         switch result.outcome {
-        case .sold: return await sell(stored, forMerchant)
-        case .void: return await recover(stored, result)
+        case .sold: return await sell(stored, forMerchant, wasPending)
+        case .void: return await recover(stored, result, wasPending)
         case .refused: return stored
         }
     }
 
-    /// Asks again about every draw that is open. To be called at start-up and then every few
-    /// seconds.
-    ///
-    /// - Parameter age: how long ago the debit must be, so that purchases under way are left alone;
-    ///   where one trip is all, the payment server is told at once.
-    /// - Returns: how many reached their outcome.
-    @discardableResult
-    package func settleOpenDraws(olderThan age: Duration) async -> Int {
-        let deadline = now().subtracting(age)
-        var (count, cursor): (Int, [UInt8]?) = (0, nil)
-        while true {
-            guard
-                let page = try? await store.listOpen(
-                    DrawRecord.kind,
-                    after: cursor,
-                    limit: RecordLimits.pageMax
-                )
-            else { return count }
-            for record in page {
-                guard let stored = try? await open(record),
-                    stored.draw.terms.policy.isOneTrip || stored.draw.debitedAt <= deadline,
-                    let link = directory.link(to: stored.draw.paymentServer)
-                else { continue }
-                if await settled(stored, link).draw.state.isOpen { continue }
-                count += 1
-            }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
-            cursor = last.key.bytes
-        }
-    }
-
-    private func sell(_ stored: Stored, _ forMerchant: [UInt8]) async -> Stored {
+    private func sell(
+        _ stored: Stored,
+        _ forMerchant: [UInt8],
+        _ wasPending: Bool
+    ) async -> Stored {
         var next = stored
         next.draw.state = .sold
         next.draw.endedAt = now()
@@ -180,14 +167,19 @@ extension Purchases {
                 expectedRevision: stored.revision,
                 reply: forMerchant
             ),
-            let outcome = try? await store.commit(Transition(writes: [write]))
+            let mails = try? await self.mails(of: next.draw, wasPending),
+            let outcome = try? await store.commit(Transition(writes: [write] + mails))
         else { return stored }
         // A conflict: somebody else settled it at the same time, with the same result.
         return outcome == .committed ? next : await reread(stored)
     }
 
     /// Puts the debited value back, once, with the security card's proof (RECOVER VALUE).
-    private func recover(_ stored: Stored, _ result: CardDebitResult) async -> Stored {
+    private func recover(
+        _ stored: Stored,
+        _ result: CardDebitResult,
+        _ wasPending: Bool
+    ) async -> Stored {
         let draw = stored.draw
         let reader = PseudoReader(draw.card, emulator: emulator, now: now)
         let (purchases, moment) = (self, now())
@@ -195,9 +187,12 @@ extension Purchases {
             var next = draw
             next.state = .recovered
             next.endedAt = moment
-            return [
-                try await purchases.write(next, expectedRevision: stored.revision, reply: [])
-            ]
+            let write = try await purchases.write(
+                next,
+                expectedRevision: stored.revision,
+                reply: []
+            )
+            return [write] + (try await purchases.mails(of: next, wasPending))
         }
         await reader.prepare(note: draw.description, attachment: attachment)
         let command = RecoverValue(
@@ -210,6 +205,18 @@ extension Purchases {
         )
         _ = try? await ClientCode(reader).recover(command)
         return await reread(stored)
+    }
+
+    /// What becomes durable with the outcome of a draw that was pending, so that its mail is
+    /// neither lost nor doubled.
+    private func mails(
+        of draw: DrawRecord,
+        _ wasPending: Bool
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        // Where one trip is all, the person was told at once that it is paid.
+        let isKnown = draw.state == .sold && draw.terms.policy.isOneTrip
+        guard wasPending, !isKnown, let mails else { return [] }
+        return try await mails.writes(for: draw, at: now())
     }
 
     private func reread(_ stored: Stored) async -> Stored {

@@ -32,7 +32,8 @@ extension Purchases {
         do throws(Refusal) {
             if let stored = try await read(transaction) {
                 guard stored.draw.state.isOpen else { return false }
-                return await !settled(stored, link).draw.state.isOpen
+                guard let reply = try? await link.request(stored.reply) else { return false }
+                return await !settled(stored, answered: reply, true).draw.state.isOpen
             }
             // A debit that is still under way finds this and does not happen; where it was first,
             // this is not stored.
