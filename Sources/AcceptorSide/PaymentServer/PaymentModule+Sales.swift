@@ -189,7 +189,8 @@ extension PaymentModule {
             terminal: terminal,
             session: try await keys.session(for: request.terms, request.proof),
             sale: stored.sale,
-            revision: stored.revision
+            revision: stored.revision,
+            drawnAt: nil
         )
     }
 

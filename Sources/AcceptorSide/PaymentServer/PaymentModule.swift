@@ -31,6 +31,8 @@ package final class PaymentModule: LinkService {
         let session: any SaleSession
         var sale: SaleRecord
         var revision: UInt64
+        /// When S2 was issued; nil after a restart.
+        var drawnAt: Uptime?
     }
 
     let store: any RecordStore
@@ -48,6 +50,7 @@ package final class PaymentModule: LinkService {
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
+    let uses = Mutex<[ComparisonPolicy: PolicyUse]>([:])
 
     package static let schema = RecordSchema(
         party: "payment_server",
@@ -133,10 +136,13 @@ package final class PaymentModule: LinkService {
         }
         let draw = try await openDraw(request, session)
         guard let terminal = await terminals.lease(within: terminalWait) else { throw .busy }
+        let leasedAt = uptime()
         do throws(Refusal) {
             let (sale, reply) = try await sign(request, draw, session, terminal, peer)
             let isReleased = request.terms.policy.releasesTerminalEarly
             if isReleased { terminals.release(terminal) }
+            let drawnAt = uptime()
+            note(request.terms.policy) { $0.draw(held: drawnAt.since(leasedAt)) }
             // Its answer comes later, among many: then it is taken from the database.
             if request.terms.policy.isOneTrip { return reply }
             held.withLock {
@@ -144,7 +150,8 @@ package final class PaymentModule: LinkService {
                     terminal: isReleased ? nil : terminal,
                     session: session,
                     sale: sale,
-                    revision: 1
+                    revision: 1,
+                    drawnAt: drawnAt
                 )
             }
             return reply
@@ -278,10 +285,27 @@ package final class PaymentModule: LinkService {
         do throws(Refusal) {
             let reply = try await compare(sealed, &held)
             release(held)
+            note(held)
             return reply
         } catch {
             return try await keep(held, after: error)
         }
+    }
+
+    private func note(_ policy: ComparisonPolicy, _ event: (inout PolicyUse) -> Void) {
+        uses.withLock { event(&$0[policy, default: PolicyUse()]) }
+    }
+
+    /// The card's answer was compared.
+    private func note(_ held: Held) {
+        let policy = held.sale.request.terms.policy
+        let time: Duration? =
+            if policy.releasesTerminalEarly {
+                nil
+            } else {
+                held.drawnAt.map { uptime().since($0) } ?? .zero
+            }
+        note(policy) { policy.isOneTrip ? $0.notice() : $0.result(held: time) }
     }
 
     /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
