@@ -77,6 +77,7 @@ package struct ClientCode: Sendable {
     ///     its reader loses the answer, the card is asked for it again. Nil where something else
     ///     knows what the card did.
     /// - Returns: the card's answer; its completion code tells whether it debited.
+    /// - Throws: `.refused` where the card says that it did not debit; else what it did is unknown.
     package func debit(
         _ command: DebitIEP,
         _ terms: OrderTerms,

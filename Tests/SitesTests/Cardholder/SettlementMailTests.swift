@@ -41,6 +41,19 @@ import Testing
         }
     }
 
+    @Test func `the history says of a pending payment what will happen`() async throws {
+        let world = try await CardWorld()
+        try await world.browse { browser in
+            try await pending(world, browser)
+            let will = "we ask until it is paid or put back"
+            try expectWhole(try await browser.open("/history"))
+            #expect(browser.page.text.contains("Pending") && browser.page.text.contains(will))
+            await world.purchases.settleOpenDraws(olderThan: .zero)
+            try await browser.open("/history")
+            #expect(!browser.page.text.contains("Pending") && !browser.page.text.contains(will))
+        }
+    }
+
     @Test func `a pending payment that is given up is told as put back, by one mail`() async throws
     {
         let world = try await CardWorld()

@@ -11,7 +11,7 @@ import Wire
 package final class OperatorDesk: Sendable {
     package static let operatorKind = RecordKind("operator", keyBytes: 1...32)
     /// What the store must be opened with.
-    package static let kinds = [operatorKind, OperatorJournal.kind]
+    package static let kinds = [operatorKind, OperatorJournal.kind, OperatorJournal.questionKind]
 
     private static let format: UInt8 = 1
 
@@ -177,6 +177,13 @@ package final class OperatorDesk: Sendable {
         of card: CardIdentifier
     ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
         try await journal.acts(on: card)
+    }
+
+    /// The last question about a transaction, or nil where there was none.
+    package func lastQuestion(
+        about transaction: TransactionIdentifier
+    ) async throws(OperatorFailure) -> OperatorJournal.Act? {
+        try await journal.lastQuestion(about: transaction)
     }
 
     // MARK: Records
