@@ -33,6 +33,8 @@ final class Fates: Sendable {
     let pace: Pace?
     /// Which of a party's reads and commits meets a crash.
     let crashes: [Party: FaultPlan<MortalStore.Crash>]
+    /// Which of its commits does.
+    let commitCrashes: [Party: FaultPlan<MortalStore.Crash>]
     private let state = Mutex(State())
 
     /// A crashed party is started again within so many seconds.
@@ -43,6 +45,9 @@ final class Fates: Sendable {
         self.pace = pace
         let parties = [.opalServer, .paymentServer] + (0..<merchants).map(Party.shop)
         crashes = Dictionary(
+            uniqueKeysWithValues: parties.map { ($0, FaultPlan<MortalStore.Crash>()) }
+        )
+        commitCrashes = Dictionary(
             uniqueKeysWithValues: parties.map { ($0, FaultPlan<MortalStore.Crash>()) }
         )
         for party in parties { begin(party) }
@@ -99,6 +104,7 @@ final class Fates: Sendable {
     /// No more crashes, and who is down is started at the next opportunity.
     func clear() {
         for plan in crashes.values { plan.clear() }
+        for plan in commitCrashes.values { plan.clear() }
         state.withLock { $0.downUntil = [:] }
     }
 
@@ -107,6 +113,7 @@ final class Fates: Sendable {
             inner: inner,
             life: life,
             crashes: crashes[party] ?? FaultPlan(),
+            commitCrashes: commitCrashes[party] ?? FaultPlan(),
             pace: pace,
             crash: { [self] moment in crash(party, life, moment) }
         )

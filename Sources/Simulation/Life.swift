@@ -4,8 +4,8 @@ import Records
 import Synchronization
 import Wire
 
-/// One run of a party's process, from its start to its crash. What it was doing when it crashed goes
-/// on as a ghost: nothing that it commits is stored, nothing that it sends or answers leaves.
+/// One run of a party's process, from its start to its crash. What it was doing when it crashed
+/// goes on as a ghost: nothing that it commits is stored, nothing that it sends or answers leaves.
 final class Life: Sendable {
     private let ended = Mutex(false)
 
@@ -14,28 +14,35 @@ final class Life: Sendable {
     func end() { ended.withLock { $0 = true } }
 }
 
+/// When a party crashes.
+package enum CrashMoment: Sendable {
+    /// Before a read or a commit is made.
+    case before
+    /// After it was made, and before the party knows.
+    case after
+}
+
 /// A party's store as one life of it sees it. The disk takes its time, and the party may crash
 /// before or after whatever it reads or commits.
 struct MortalStore: RecordStore {
-    enum Crash: Sendable {
-        case before
-        case after
-    }
+    typealias Crash = CrashMoment
 
     let inner: any RecordStore
     let life: Life
     /// Which call meets a crash.
     let crashes: FaultPlan<Crash>
+    /// Which commit does.
+    let commitCrashes: FaultPlan<Crash>
     let pace: Pace?
     /// Ends this life.
     let crash: @Sendable (Crash) -> Void
 
     func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
-        try await mortally { () async throws(StoreFailure) in try await inner.read(key) }
+        try await mortally(nil) { () async throws(StoreFailure) in try await inner.read(key) }
     }
 
     func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
-        try await mortally { () async throws(StoreFailure) in
+        try await mortally(commitCrashes.next()) { () async throws(StoreFailure) in
             try await inner.commit(transition)
         }
     }
@@ -70,10 +77,11 @@ struct MortalStore: RecordStore {
     }
 
     private func mortally<Value>(
+        _ fate: Crash?,
         _ call: () async throws(StoreFailure) -> Value
     ) async throws(StoreFailure) -> Value {
         if life.isOver { throw MortalStore.dead }
-        let fate = crashes.next()
+        let fate = fate ?? crashes.next()
         await pace?.disk()
         if fate == .before { crash(.before) }
         if life.isOver { throw MortalStore.dead }

@@ -164,6 +164,7 @@ package struct Run: Sendable {
             Run.policies[generator.below(Run.policies.count)]
         }
         plan.terminals = 1 + generator.below(3)
+        plan.terminalWait = .seconds(generator.below(4))
         plan.cardValues = [3000, 1500, 200, 800]
         return plan
     }

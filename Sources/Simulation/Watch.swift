@@ -12,26 +12,29 @@ final class Watch: Sendable {
 
     private let world: World
     private let story: Story
+    private let stores: [FaultyStore]
     private let state = Mutex(State())
 
     init(_ world: World, _ story: Story) {
         self.world = world
         self.story = story
+        stores = [world.opalStore, world.paymentStore] + world.shops.map(\.store)
     }
 
     var violations: [Violation] { state.withLock(\.violations) }
 
     /// To be called between two jobs.
     func look() {
-        let commits = world.commitCount
-        let (isNew, ledger) = state.withLock { state in
-            defer { state.commits = commits }
-            return (state.commits != commits && state.violations.isEmpty, state.ledger)
+        let commits = stores.reduce(0) { $0 + $1.commitCount }
+        let known: Ledger? = state.withLock { state in
+            guard state.commits != commits, state.violations.isEmpty else { return nil }
+            state.commits = commits
+            return state.ledger
         }
-        guard isNew else { return }
+        guard let known else { return }
         let world = world
         let (next, found) = SeededExecutor.doNow {
-            var ledger = ledger
+            var ledger = known
             await ledger.read(world)
             return (ledger, Invariants.check(ledger, isSettled: false))
         }

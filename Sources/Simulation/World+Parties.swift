@@ -79,6 +79,7 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
+        wait: Duration,
         _ fates: Fates,
         uptime: (@Sendable () -> Uptime)? = nil
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
@@ -96,12 +97,16 @@ extension World {
         } catch {
             throw .paymentServer(error)
         }
-        let pool = TerminalInterface(terminals)
+        let clock = fates.clock
+        let pool = TerminalInterface(terminals) { time, ring in
+            _ = clock.setAlarm(after: time, ring)
+        }
         let module = PaymentModule(
             store: fates.store(store, .paymentServer, fates.life(.paymentServer)),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
             keys: keys.sales,
             terminals: pool,
+            terminalWait: wait,
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
@@ -205,6 +210,7 @@ extension World {
             paymentStore,
             shops,
             terminals: terminalCount,
+            wait: terminalWait,
             fates,
             uptime: uptime
         ).module

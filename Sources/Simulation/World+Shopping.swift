@@ -49,7 +49,7 @@ extension World {
     /// Consents at the OPAL server.
     ///
     /// - Returns: nil where no answer comes, because the OPAL server is down or crashes meanwhile.
-    func visit(_ page: OrderPage, with card: Int) async -> PurchaseOutcome? {
+    package func visit(_ page: OrderPage, with card: Int = 0) async -> PurchaseOutcome? {
         let life = fates.life(.opalServer)
         if life.isOver { return nil }
         let outcome = await pay(page, with: card)

@@ -42,6 +42,7 @@ package final class World: Sendable {
     let door = Door(as: "opal-server")
     let directory: AcquirerDirectory
     let terminalCount: Int
+    private let terminalWait: Duration
     let fates: Fates
     private let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
@@ -66,6 +67,7 @@ package final class World: Sendable {
         link = FaultyLink(door)
         directory = AcquirerDirectory([World.paymentServer: link])
         terminalCount = plan.terminals
+        terminalWait = plan.terminalWait
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
         let opal = World.opalServer(keys, opalStore, directory, fates, random)
@@ -74,6 +76,7 @@ package final class World: Sendable {
             paymentStore,
             shops,
             terminals: plan.terminals,
+            wait: plan.terminalWait,
             fates
         )
         running = Mutex(
@@ -158,6 +161,7 @@ package final class World: Sendable {
             paymentStore,
             shops,
             terminals: terminalCount,
+            wait: terminalWait,
             fates
         )
         running.withLock { running in
@@ -183,7 +187,12 @@ package final class World: Sendable {
         fates.crash(party, fates.life(party), nil)
     }
 
-    func restart(_ party: Party) async {
+    /// The party crashes before or after its `number`-th commit from now on.
+    package func crash(_ party: Party, _ moment: CrashMoment, commit number: Int) {
+        fates.commitCrashes[party]?.script(moment, at: number)
+    }
+
+    package func restart(_ party: Party) async {
         switch party {
         case .opalServer: restartOPALServer()
         case .paymentServer: _ = try? await restartPaymentServer()
@@ -203,11 +212,4 @@ package final class World: Sendable {
     }
 
     var links: [FaultyLink] { [link] + shops.map(\.link) }
-
-    /// How many transitions became durable, of all parties together.
-    var commitCount: Int {
-        shops.reduce(opalStore.commitCount + paymentStore.commitCount) {
-            $0 + $1.store.commitCount
-        }
-    }
 }

@@ -12,7 +12,7 @@ import Testing
     /// `SEED` is the first seed and `RUNS` how many follow; a failing run prints its seed.
     static let seeds: [UInt64] = {
         let first = setting("SEED") ?? 1
-        return Array(first..<first + max(setting("RUNS") ?? 40, 1))
+        return Array(first..<first + max(setting("RUNS") ?? 200, 1))
     }()
 
     /// `STEPS` in each run; one call in `FAULTS` fails.

@@ -42,6 +42,7 @@ enum ImportTable {
         "ClearingHouse": .only(ports),
         "Edges": .edge,
         "Simulation": .edge,
+        "opal-simulate": .edge,
         "opal": .edge,
     ]
 

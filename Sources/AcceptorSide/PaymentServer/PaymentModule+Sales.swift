@@ -180,7 +180,7 @@ extension PaymentModule {
         }
     }
 
-    private func held(
+    func held(
         _ stored: Stored,
         _ terminal: Terminal?
     ) async throws(ModuleFailure) -> Held {

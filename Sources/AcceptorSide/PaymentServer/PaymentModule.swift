@@ -279,6 +279,11 @@ package final class PaymentModule: LinkService {
             if ended.sale.state.isOpen { throw .busy }
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.resendNotRepeated) { throw .orderGivenUp }
+                if PlantedBug.isPlanted(.soldAfterVoid), ended.sale.state == .void,
+                    var held = try? await held(ended, nil)
+                {
+                    return try await compare(sealed, &held)
+                }
             #endif
             return ended.reply
         }

@@ -17,7 +17,7 @@ struct CardSession {
         switch command {
         case .select(let application): select(application)
         case .getBalance(let purse): getBalance(purse)
-        case .initializePurchase(let request): initialize(request)
+        case .initializePurchase(let request): try begin(request)
         case .debit(let command): try debit(command)
         case .initializeLoad(let request): try initialize(request)
         case .credit(let command): try credit(command)
@@ -67,6 +67,24 @@ struct CardSession {
 
     // MARK: Purchase
 
+    private mutating func begin(
+        _ request: InitializePurchase
+    ) throws(ModuleFailure) -> CardStep {
+        let step = initialize(request)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberConsumedEarly), step.dialogue != nil {
+                record.card.consumeNumberEarly()
+                let next = try module.seal(record, revision: revision + 1)
+                return CardStep(
+                    step.response,
+                    dialogue: step.dialogue,
+                    change: CardChange(card: next, row: nil)
+                )
+            }
+        #endif
+        return step
+    }
+
     private func initialize(_ request: InitializePurchase) -> CardStep {
         let card = record.card
         guard request.type != .load else { return CardStep(.wrongParameters) }
@@ -95,10 +113,18 @@ struct CardSession {
         )
     }
 
+    /// The number of a purchase that was begun and that no other has overtaken.
+    private var dialogueNumber: UInt32? {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberConsumedEarly) { return record.card.lastNumber }
+        #endif
+        return record.card.nextNumber
+    }
+
     /// DEBIT IEP (FIG. 11B, step 618): checks S2, debits, makes S3 and S6.
     private mutating func debit(_ command: DebitIEP) throws(ModuleFailure) -> CardStep {
         guard case .purchase(let request, let number, let random) = dialogue,
-            number == record.card.nextNumber
+            number == dialogueNumber
         else { return CardStep(.conditionsNotSatisfied) }
         let card = record.card.identifier
         let keys = try module.keys(of: card, version: record.card.purchaseKeyVersion)

@@ -18,7 +18,12 @@ extension Purchases {
 
         /// What the person is told.
         package var outcome: PurchaseOutcome {
-            switch draw.state {
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.pendingToldAsRefused), draw.state == .debited {
+                    return .refused(.paymentServerSilent)
+                }
+            #endif
+            return switch draw.state {
             case .sold: .paid(receipt(.result(reply)))
             case .debited:
                 draw.handover.map { .paid(receipt($0)) } ?? .pending(receipt(nil))
