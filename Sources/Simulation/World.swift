@@ -42,7 +42,7 @@ package final class World: Sendable {
     let door = Door(as: "opal-server")
     let directory: AcquirerDirectory
     let terminalCount: Int
-    private let terminalWait: Duration
+    let terminalWait: Duration
     let fates: Fates
     private let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
