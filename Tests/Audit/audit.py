@@ -377,7 +377,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
 
 
 def use_sites(opal: Opal):
-    """A sign-up with its mail, a session, an operator's acts."""
+    """A sign-up with its mail, a session, an operator's acts and questions."""
     site = Website(opal.sites["card"])
     site.opens("/sign-up")
     site.sends(
@@ -396,6 +396,14 @@ def use_sites(opal: Opal):
     for _ in range(3):
         console.sends("/block$", reason="lost")
         console.sends("/unblock$")
+    # An order that nobody pays, and a question about it.
+    shop = Website(opal.sites["shop"])
+    shop.opens("/")
+    shop.follows(r"^/article")
+    shop.sends("order")
+    for _ in range(3):
+        console.opens("/open")
+        console.sends("^/open/orders/")
 
 
 def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change, card: bytes):
