@@ -59,7 +59,7 @@ struct OpalSimulate {
             }
         }
         sweep.end()
-        if setting("STORY") != nil, let told = sweep.lastStory { Sweep.print(told) }
+        if setting("STORY") != nil, let told = sweep.lastStory { Sweep.say(told) }
         exit(sweep.failed.isEmpty ? 0 : 1)
     }
 }
