@@ -30,7 +30,7 @@ struct OpalSimulate {
         let count = UInt64(number("RUNS", 1000))
         let kinds = setting("KINDS") ?? "all"
         guard let kinds = FaultKinds(kinds) else {
-            fail("KINDS is all, none, or some of the names in CONTRIBUTING.md, not \(kinds).")
+            fail("KINDS is all, none, or some of the names in scripts/simulate, not \(kinds).")
         }
         let (steps, faults) = (
             number("STEPS", Run.standardSteps), number("FAULTS", Run.standardFaults)
