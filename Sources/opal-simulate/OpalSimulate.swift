@@ -30,7 +30,7 @@ struct OpalSimulate {
         let count = UInt64(number("RUNS", 1000))
         let kinds = setting("KINDS") ?? "all"
         guard let kinds = FaultKinds(kinds) else {
-            fail("KINDS is all, none, or some of the names in CONTRIBUTING.md, not \(kinds).")
+            fail("KINDS is all, none, or some of the names in scripts/simulate, not \(kinds).")
         }
         let (steps, faults) = (
             number("STEPS", Run.standardSteps), number("FAULTS", Run.standardFaults)
@@ -59,7 +59,7 @@ struct OpalSimulate {
             }
         }
         sweep.end()
-        if setting("STORY") != nil, let told = sweep.lastStory { Sweep.print(told) }
+        if setting("STORY") != nil, let told = sweep.lastStory { Sweep.say(told) }
         exit(sweep.failed.isEmpty ? 0 : 1)
     }
 }

@@ -36,7 +36,7 @@ struct Sweep {
             lastStory = report.story.joined(separator: "\n")
             guard !report.violations.isEmpty else { continue }
             failed.append(report.run.seed)
-            Sweep.print("FAILED \(report)\n")
+            Sweep.say("FAILED \(report)\n")
         }
         if clock.now - lastTold >= Sweep.pause {
             lastTold = clock.now
@@ -47,11 +47,11 @@ struct Sweep {
     func end() {
         tell()
         let seeds = failed.map { "SEED=\($0)" }.joined(separator: " ")
-        Sweep.print(failed.isEmpty ? "Nothing that must not be." : "Failed: \(seeds)")
+        Sweep.say(failed.isEmpty ? "Nothing that must not be." : "Failed: \(seeds)")
     }
 
     /// At once, also where nobody reads from a terminal.
-    static func print(_ line: String) {
+    static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
@@ -59,7 +59,7 @@ struct Sweep {
         let done = next - first
         let seconds = (clock.now - start) / .seconds(1)
         let rate = String(format: "%.1f", Double(done) / max(seconds, 0.001))
-        Sweep.print(
+        Sweep.say(
             "\(done) of \(count) runs, \(delivered) orders handed out, \(failed.count) failed; "
                 + "\(Int(seconds)) s, \(rate) runs/s"
         )
