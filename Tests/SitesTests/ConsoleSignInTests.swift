@@ -155,7 +155,7 @@ import Testing
     {
         let world = try await World()
         let master = LocalMasterKey.make()
-        let uptime = Mutex(Uptime(milliseconds: 0))
+        let uptime = Mutex(Uptime(microseconds: 0))
         let desk = OperatorDesk(
             store: world.opalStore,
             seals: RecordSealer(master, party: "console"),
