@@ -94,7 +94,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: ["opal-server"],
+            cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
             now: { clock.now }
         )
         return (module, pool)
