@@ -9,11 +9,21 @@ import NIOHTTP1
 /// after that, until the card site has answered, it is not known; after that it is what was
 /// answered.
 struct Payment {
-    private var navigator: Navigator
-    private let settings: TerminalSettings
-    private let consent: ClientTerminal.Consent
+    /// What pays.
+    enum Way {
+        /// The virtual card at the card site, after this consent.
+        case virtualCard(ClientTerminal.Consent)
+        /// The card in the reader.
+        case cardInReader(ClientTerminal.PayByCard)
+        /// None: what was paid is brought to the shop.
+        case none
+    }
+
+    var way = Way.none
+    var navigator: Navigator
+    let settings: TerminalSettings
     private let pause: @Sendable (Int) async throws -> Void
-    private var report = PaymentReport(.failed)
+    var report = PaymentReport(.failed)
     /// The shop's origin, once its page led away from it.
     private var shop: Origin?
     private var pagesLeft: Int
@@ -22,12 +32,10 @@ struct Payment {
     init(
         navigator: Navigator,
         settings: TerminalSettings,
-        consent: @escaping ClientTerminal.Consent,
         pause: @escaping @Sendable (Int) async throws -> Void
     ) {
         self.navigator = navigator
         self.settings = settings
-        self.consent = consent
         self.pause = pause
         pagesLeft = settings.limits.pagesMax
     }
@@ -58,6 +66,7 @@ struct Payment {
         case .order:
             note(page)
             report.order = page.address
+            if case .cardInReader(let pay) = way { return try await self.pay(by: pay, page) }
             guard page.payForm != nil else { return end(.refused, page) }
             shop = Origin(page.address)
             return try await submit(page.payForm, of: page)
@@ -112,6 +121,9 @@ struct Payment {
             amount: Printable.line(report.amount ?? ""),
             cardSite: cardSite
         )
+        guard case .virtualCard(let consent) = way else {
+            throw .notUnderstood("The shop sends us to a card site, where no card is to be used.")
+        }
         let credentials = try await consent(bill)
         form.fill("userIdentifier", with: credentials.user)
         form.fill("password", with: credentials.password)
@@ -164,15 +176,20 @@ struct Payment {
             }
         guard page.handoverForm != nil else { return }
         do throws(TerminalFailure) {
-            var next = try await submit(page.handoverForm, of: page)
-            for _ in 0..<settings.limits.looksAgainMax where next.kind == .orderPending {
-                guard let again = try await again(next) else { break }
-                next = again
-            }
-            await settle(next, isPaid: isPaid)
+            await settle(handedOver: try await submit(page.handoverForm, of: page), isPaid: isPaid)
         } catch {
             report.said.append(error.text)
         }
+    }
+
+    /// The shop has the result; it may need a moment.
+    mutating func settle(handedOver page: SitePage, isPaid: Bool) async {
+        var next = page
+        for _ in 0..<settings.limits.looksAgainMax where next.kind == .orderPending {
+            guard let again = try? await again(next) else { break }
+            next = again
+        }
+        await settle(next, isPaid: isPaid)
     }
 
     /// The shop's answer to the result.
@@ -264,7 +281,7 @@ struct Payment {
 
     // MARK: Ends
 
-    private mutating func end(_ outcome: PaymentOutcome, _ page: SitePage) -> SitePage? {
+    mutating func end(_ outcome: PaymentOutcome, _ page: SitePage) -> SitePage? {
         note(page)
         report.outcome = outcome
         report.said = page.said
@@ -289,7 +306,7 @@ struct Payment {
 
     // MARK: Pages
 
-    private mutating func note(_ page: SitePage) {
+    mutating func note(_ page: SitePage) {
         if let merchant = page.merchant { report.merchant = merchant }
         if let article = page.article { report.article = article }
         if let amount = page.amount { report.amount = amount }
@@ -312,7 +329,7 @@ struct Payment {
         )
     }
 
-    private mutating func open(_ step: Navigator.Step) async throws(TerminalFailure) -> SitePage {
+    mutating func open(_ step: Navigator.Step) async throws(TerminalFailure) -> SitePage {
         guard pagesLeft > 0 else {
             throw .notUnderstood("The sites send us from page to page without an end.")
         }
