@@ -47,13 +47,18 @@ extension ClientTerminal {
     /// Goes on with a payment that was left open.
     ///
     /// `paymentServer`: as it was trusted when the payment began.
-    /// `order`: the order's page, for the report.
+    /// `order`: the order's page, for the report, as is what was bought.
     package func finish(
         _ paymentServer: URL,
         order: URL?,
+        article: String,
         _ finish: @escaping @Sendable (any Link) async -> CardAnswer
     ) async -> PaymentReport {
-        await visit(paymentServer) { payment in await payment.finish(paymentServer, order, finish) }
+        await visit(paymentServer) { payment in
+            payment.report.order = order
+            payment.report.article = article
+            return await payment.finish(paymentServer, finish)
+        }
     }
 }
 
@@ -88,11 +93,9 @@ extension Payment {
 
     mutating func finish(
         _ address: URL,
-        _ order: URL?,
         _ finish: @Sendable (any Link) async -> ClientTerminal.CardAnswer
     ) async -> PaymentReport {
         guard let paymentServer = Origin(address) else { return report }
-        report.order = order
         await take(await finish(navigator.link(to: paymentServer)), nil)
         return report
     }

@@ -15,7 +15,7 @@ extension PayCommand {
             memory = PaymentFolder(try PaymentFiles(folder: folder))
             open = try memory.open()
         } catch {
-            throw PayCommand.notAllowed("\(error.text) \(CardWords.nothing)")
+            throw PayCommand.notAllowed("\(error.text) Nothing was taken now.")
         }
         let payment = ReaderPayment(
             terminal: ClientTerminal(settings),

@@ -106,7 +106,11 @@ struct ReaderPayment: Sendable {
             return PaymentReport(.pending)
         }
         let order = URL(string: open.order)
-        let report = await terminal.finish(address, order: order) { link in
+        let report = await terminal.finish(
+            address,
+            order: order,
+            article: open.description
+        ) { link in
             let channel: any CardChannel
             var reader: CardReader?
             do {
