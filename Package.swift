@@ -201,7 +201,7 @@ let package = Package(
         target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
-            ["CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
+            ["Wire", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
         ),
 
         target(
@@ -263,7 +263,7 @@ let package = Package(
         ),
         tests(
             "ClientTerminalTests",
-            ["ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
+            ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
         ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),

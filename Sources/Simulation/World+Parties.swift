@@ -110,7 +110,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: ["opal-server"],
+            cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
             uptime: uptime
         )

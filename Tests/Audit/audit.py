@@ -23,6 +23,8 @@ from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
 DATABASES = ("opal-server", "payment-server", "shop", "console")
+# Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
+TABLES_OF_READERS = ("reader_debit",)
 COLUMNS = ("key", "revision", "open", "body", "reply")
 HISTORY_COLUMNS = ("stream", "number", "hash", "body")
 # Tables whose rows are named by the last four digits of the card number that leads their key.
@@ -224,6 +226,8 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
         for table in database.tables():
             # The row in the middle, so that rows before and behind it are right.
             rows = database.read(f'SELECT {", ".join(COLUMNS)} FROM "{table}" ORDER BY key')
+            if not rows and table in TABLES_OF_READERS:
+                continue
             if not rows:
                 checks.note(f"{party}: {table}", "there is no row to be changed")
                 continue

@@ -6,6 +6,7 @@ import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
+import SessionKeys
 import Simulation
 import Synchronization
 import Testing
@@ -274,5 +275,30 @@ import Wire
         let answer = await world.payments.answer(word, from: "opal-server")
         #expect(try PartyMessage(answer) == .refusal(page.terms.transaction, .orderUnknown))
         try await world.expectSound()
+    }
+
+    @Test(arguments: ComparisonPolicy.allCases)
+    func `only who drew a sale says what the card answered, whoever knows the session key`(
+        policy: ComparisonPolicy
+    ) async throws {
+        let world = try await world(policy)
+        let (_, page) = try await world.offer()
+        let transaction = page.terms.transaction
+        let session = DrawSealer().session(page.sessionKey, transaction)
+        let lie = try await session.sealResponse(ResponseAPDU(status: .signatureWrong).bytes)
+        let response = PartyMessage.debitResponse(transaction, sealed: lie).bytes
+        let entry = ClientTerminalEntry(to: world.payments)
+        world.link.plan.script(
+            .alterResponse { reply in
+                let answer = await entry.answer(response, from: "somebody")
+                #expect(try? PartyMessage(answer) == .refusal(transaction, .orderUnknown))
+                return reply
+            },
+            at: 1
+        )
+        #expect(await world.pay(page).isPaid)
+        let late = await entry.answer(response, from: "somebody")
+        #expect(try PartyMessage(late) == .refusal(transaction, .orderUnknown))
+        try await world.expectSound(balance: 9850, sold: 1)
     }
 }

@@ -104,7 +104,7 @@ package final class PaymentModule: LinkService {
             switch message {
             case .drawRequest(let draw): return try await drawRequest(draw, from: peer)
             case .debitResponse(let transaction, let sealed):
-                return try await debitResponse(transaction, sealed)
+                return try await debitResponse(transaction, sealed, from: peer)
             case .openSalesQuestion: return try await openSales(of: peer)
             case .notDebited(let transaction): return try await notDebited(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
@@ -272,10 +272,13 @@ package final class PaymentModule: LinkService {
 
     private func debitResponse(
         _ transaction: TransactionIdentifier,
-        _ sealed: [UInt8]
+        _ sealed: [UInt8],
+        from peer: String
     ) async throws(Refusal) -> [UInt8] {
         guard var held = try await take(transaction) else {
-            guard let ended = try await read(transaction) else { throw .orderUnknown }
+            guard let ended = try await read(transaction), ended.sale.peer == peer else {
+                throw .orderUnknown
+            }
             if ended.sale.state.isOpen { throw .busy }
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.resendNotRepeated) { throw .orderGivenUp }
@@ -288,6 +291,8 @@ package final class PaymentModule: LinkService {
             return ended.reply
         }
         do throws(Refusal) {
+            // The TSK is known to the person, too: only who drew says what the card answered.
+            guard held.sale.peer == peer else { throw .orderUnknown }
             let reply = try await compare(sealed, &held)
             release(held)
             note(held)

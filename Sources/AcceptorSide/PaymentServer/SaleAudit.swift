@@ -86,10 +86,22 @@ package struct SaleAudit: Sendable {
     package func state(
         of transaction: TransactionIdentifier
     ) async throws(StoreFailure) -> SaleState? {
+        try await sale(of: transaction)?.state
+    }
+
+    /// A sale as it is now: nil where there is none, or where it does not open.
+    package func sale(
+        of transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> SaleRecord? {
         guard let record = try await store.read(SaleRecord.key(transaction)),
             let body = await open(record)
         else { return nil }
-        return try? SaleRecord(body).state
+        return try? SaleRecord(body)
+    }
+
+    /// Whether a security card is one of this payment server.
+    package func owns(_ securityCard: SecurityCardIdentifier) -> Bool {
+        securityCards[securityCard] != nil
     }
 
     // MARK: Security cards

@@ -137,7 +137,7 @@ package struct ClientCode: Sendable {
 
     // MARK: Exchange
 
-    private func reset() async throws(ClientFailure) -> [UInt8] {
+    func reset() async throws(ClientFailure) -> [UInt8] {
         do throws(ChannelFailure) {
             return try await channel.reset()
         } catch {
@@ -145,7 +145,7 @@ package struct ClientCode: Sendable {
         }
     }
 
-    private func transmit(_ command: PurseCommand) async throws(ClientFailure) -> ResponseAPDU {
+    func transmit(_ command: PurseCommand) async throws(ClientFailure) -> ResponseAPDU {
         let bytes: [UInt8]
         do throws(ChannelFailure) {
             bytes = try await channel.transmit(command.apdu.bytes)
@@ -156,13 +156,13 @@ package struct ClientCode: Sendable {
     }
 
     @discardableResult
-    private func expectDone(_ command: PurseCommand) async throws(ClientFailure) -> [UInt8] {
+    func expectDone(_ command: PurseCommand) async throws(ClientFailure) -> [UInt8] {
         let response = try await transmit(command)
         guard response.status == .done else { throw .status(response.status) }
         return response.data
     }
 
-    private func parse<Value>(
+    func parse<Value>(
         _ parse: () throws(WireFailure) -> Value
     ) throws(ClientFailure) -> Value {
         do throws(WireFailure) {

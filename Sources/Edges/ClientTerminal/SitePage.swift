@@ -8,6 +8,12 @@ package struct ReceiptFact: Equatable, Sendable, Encodable {
     package let name: String?
     package let label: String
     package let value: String
+
+    package init(_ name: String?, _ label: String, _ value: String) {
+        self.name = name
+        self.label = label
+        self.value = value
+    }
 }
 
 /// What the person agrees to.
@@ -64,6 +70,12 @@ struct SitePage {
     /// On the order's page: goes to the card site.
     var payForm: HTMLForm? {
         main?.first("section") { $0["aria-labelledby"] == "way-virtual" }?
+            .first("form").flatMap { HTMLForm($0, on: address) }
+    }
+
+    /// On the order's page: the order's terms, for a card in a reader.
+    var cardForm: HTMLForm? {
+        main?.first("section") { $0["aria-labelledby"] == "way-physical" }?
             .first("form").flatMap { HTMLForm($0, on: address) }
     }
 
@@ -127,7 +139,7 @@ struct SitePage {
         return lists.flatMap(\.inside).compactMap { entry in
             guard entry.name == "div", let label = entry.first("dt"), let value = entry.first("dd")
             else { return nil }
-            return ReceiptFact(name: entry["data-fact"], label: label.text, value: value.text)
+            return ReceiptFact(entry["data-fact"], label.text, value.text)
         }
     }
 

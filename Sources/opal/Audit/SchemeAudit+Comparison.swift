@@ -53,9 +53,7 @@ extension SchemeAudit {
             )
         }
         for (transaction, card) in cardReport.debits where cardReport.draws[transaction] == nil {
-            report.findings.append(
-                "transaction \(transaction.text): card \(card) was debited without a draw"
-            )
+            try await compare(debitOf: card, transaction, acquirer, cardReport, &report)
         }
         for (transaction, draw) in cardReport.draws {
             if draw == .debited { report.pending += 1 }

@@ -14,11 +14,15 @@ import RecordsSQLite
 struct SchemeAudit {
     struct Report: Encodable {
         var findings: [String] = []
+        /// What is right and worth to be known.
+        var notes: [String] = []
         var cards = 0
         var historyRows: UInt64 = 0
         var sales = 0
         var sold = 0
         var pending = 0
+        /// Debits of cards in readers.
+        var inReaders = 0
         var orders = 0
         var delivered = 0
         var loadedMinorUnits: [String: UInt64] = [:]

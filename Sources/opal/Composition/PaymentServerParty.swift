@@ -50,7 +50,7 @@ struct PaymentServerParty {
             terminals: terminals,
             terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
-            cardSidePeers: [Role.opalServer.rawValue],
+            cardSidePeers: [Role.opalServer.rawValue, ClientTerminalEntry.peer],
             now: SystemClock.now,
             uptime: SystemClock.uptime
         )

@@ -24,6 +24,10 @@ struct ServerSettings {
     var paymentServerName: String
     var paymentServerHost: String
     var paymentServerPort: Int
+    /// The port where the payment server takes messages from client terminals.
+    var clientTerminalsPort: Int
+    /// How client terminals reach it, scheme, host and port; nil where it takes none.
+    var clientTerminalsOrigin: String?
     var terminals: Int
     var newCardIssuer: String
     var isBehindProxy: Bool
@@ -47,6 +51,8 @@ struct ServerSettings {
         case paymentServerName = "paymentServer.name"
         case paymentServerHost = "paymentServer.host"
         case paymentServerPort = "paymentServer.port"
+        case clientTerminalsPort = "clientTerminals.port"
+        case clientTerminalsOrigin = "clientTerminals.origin"
         case terminals
         case newCardIssuer
         case behindProxy
@@ -72,6 +78,8 @@ struct ServerSettings {
             paymentServerName: "payment-server",
             paymentServerHost: "127.0.0.1",
             paymentServerPort: port + 10,
+            clientTerminalsPort: port + 2,
+            clientTerminalsOrigin: "http://localhost:\(port + 2)",
             terminals: 16,
             newCardIssuer: Founding.issuer,
             isBehindProxy: false
@@ -112,6 +120,10 @@ struct ServerSettings {
         settings.paymentServerName = reader.text(.paymentServerName, "payment-server")
         settings.paymentServerHost = reader.text(.paymentServerHost, "127.0.0.1")
         settings.paymentServerPort = try reader.port(.paymentServerPort, 8410)
+        settings.clientTerminalsPort = try reader.port(.clientTerminalsPort, 8402)
+        settings.clientTerminalsOrigin = try reader.optionalText(.clientTerminalsOrigin).map {
+            _ in try reader.origin(.clientTerminalsOrigin, "")
+        }
         settings.terminals = try reader.number(.terminals, 16, terminalsRange)
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
