@@ -30,6 +30,8 @@
             Finding(bug: .soldAfterVoid, seed: 5, violation: "openNumbers"),
             Finding(bug: .unknownMeansUnpaid, seed: 17, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
+            Finding(bug: .wordNotRemembered, seed: 1, violation: "drawAgainstSale"),
+            Finding(bug: .oneTripGivenUpByTime, seed: 1, violation: "orderWithoutSale"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report

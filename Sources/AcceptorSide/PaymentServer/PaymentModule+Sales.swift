@@ -224,7 +224,7 @@ extension PaymentModule {
                         release(held)
                     }
                 #endif
-                guard stored.sale.state.isOpen, !stored.sale.request.terms.policy.isOneTrip,
+                guard stored.sale.state.isOpen, mayGiveUp(stored.sale),
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
                 // Where its terminal serves another sale now, the next round finds it again.
@@ -245,6 +245,14 @@ extension PaymentModule {
             $0.age(of: sale.transaction, begunAt: sale.drawnAt, now: now, uptime: uptime)
         }
         return age > PurchaseLimits.saleTime
+    }
+
+    /// Whether time alone ends a sale.
+    private func mayGiveUp(_ sale: SaleRecord) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.oneTripGivenUpByTime) { return true }
+        #endif
+        return !sale.request.terms.policy.isOneTrip
     }
 
     /// Asks a security card outcome and lifts what failed.

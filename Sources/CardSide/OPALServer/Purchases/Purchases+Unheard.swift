@@ -53,6 +53,9 @@ extension Purchases {
     ///
     /// - Returns: whether it is; else it was debited just now.
     private func refuse(_ transaction: TransactionIdentifier) async throws(Refusal) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.wordNotRemembered) { return true }
+        #endif
         let key = DrawRecord.key(transaction)
         do {
             let body = try await seals.seal(
