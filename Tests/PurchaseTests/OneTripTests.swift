@@ -171,6 +171,20 @@ import Wire
         try await world.expectSound(balance: 9850, sold: 1)
     }
 
+    @Test(arguments: ComparisonPolicy.allCases)
+    func `a debit that may not be durable is told as pending and nothing is handed over`(
+        policy: ComparisonPolicy
+    ) async throws {
+        let world = try await world(policy)
+        let (_, page) = try await world.offer()
+        world.opalStore.commits.script(.refuse(.unavailable("the disk")), at: 1)
+        world.opalStore.reads.script(.unavailable("the disk"), at: 2)
+        let outcome = await world.pay(page)
+        #expect(outcome.isPending)
+        #expect(outcome.receipt?.handover == nil)
+        try await world.expectSound(balance: 10_000, sold: 0)
+    }
+
     @Test func `a card whose signature is not the expected one stays undebited at the OPAL server`()
         async throws
     {

@@ -302,22 +302,6 @@ package final class PaymentModule: LinkService {
         }
     }
 
-    private func note(_ policy: ComparisonPolicy, _ event: (inout PolicyUse) -> Void) {
-        uses.withLock { event(&$0[policy, default: PolicyUse()]) }
-    }
-
-    /// The card's answer was compared.
-    private func note(_ held: Held) {
-        let policy = held.sale.request.terms.policy
-        let time: Duration? =
-            if policy.releasesTerminalEarly {
-                nil
-            } else {
-                held.drawnAt.map { uptime().since($0) } ?? .zero
-            }
-        note(policy) { policy.isOneTrip ? $0.notice() : $0.result(held: time) }
-    }
-
     /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
     /// sale is given up when its time is over. Whether it waits, only the database knows: the step
     /// may have become durable though the store did not say so, or somebody else was first.

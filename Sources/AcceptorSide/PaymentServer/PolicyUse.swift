@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
+import Synchronization
+import Wire
 
 /// What the sales of one comparison policy have taken of terminals and trips since the payment
 /// server started: what FIGS. 5 to 8 differ in.
@@ -37,4 +39,22 @@ package struct PolicyUse: Equatable, Sendable {
 
     /// The card's answer came where the result was out before.
     mutating func notice() { notices += 1 }
+}
+
+extension PaymentModule {
+    func note(_ policy: ComparisonPolicy, _ event: (inout PolicyUse) -> Void) {
+        uses.withLock { event(&$0[policy, default: PolicyUse()]) }
+    }
+
+    /// The card's answer was compared.
+    func note(_ held: Held) {
+        let policy = held.sale.request.terms.policy
+        let time: Duration? =
+            if policy.releasesTerminalEarly {
+                nil
+            } else {
+                held.drawnAt.map { uptime().since($0) } ?? .zero
+            }
+        note(policy) { policy.isOneTrip ? $0.notice() : $0.result(held: time) }
+    }
 }

@@ -129,7 +129,7 @@ struct Purchase {
             stored = try await purchases.read(page.terms.transaction)
         } catch {
             // Nobody knows: then it is pending and never told as a failure.
-            if case .channel = failure, let made = made.draw { return made.outcome }
+            if case .channel = failure, let made = made.draw { return made.pending }
             throw error
         }
         if let stored {

@@ -31,6 +31,9 @@ extension Purchases {
             }
         }
 
+        /// What the person is told while nobody knows whether this is durable.
+        var pending: PurchaseOutcome { .pending(receipt(nil)) }
+
         private func receipt(_ handover: Handover?) -> PurchaseReceipt {
             PurchaseReceipt(
                 terms: draw.terms,
