@@ -116,6 +116,7 @@ import Wire
         #expect(await world.payments.giveUpLateSales() == 0)
         #expect(await world.purchases.settleUnheard() == 1)
         #expect(await Ledger(world).sales[page.terms.transaction]?.state == .void)
+        #expect(try await world.purchases.outcome(of: page.terms.transaction) == nil)
         #expect(await world.pay(page) == .refused(.orderGivenUp))
         try await world.expectSound(balance: 10_000, sold: 0)
     }

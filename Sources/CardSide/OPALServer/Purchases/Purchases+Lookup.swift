@@ -21,7 +21,14 @@ extension Purchases {
     package func outcome(
         of transaction: TransactionIdentifier
     ) async throws(Refusal) -> Debited? {
-        guard let stored = try await read(transaction) else { return nil }
+        let stored: Stored
+        do throws(Refusal) {
+            guard let found = try await read(transaction) else { return nil }
+            stored = found
+        } catch .orderGivenUp {
+            // No card ever will be: who tries to pay is told so.
+            return nil
+        }
         return Debited(
             card: stored.draw.card,
             terms: stored.draw.terms,
