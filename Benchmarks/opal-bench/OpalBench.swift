@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web] [clients …]`,
-/// everything where neither is named.
+/// Measures, always beside a bound in the same run: `opal-bench [--json] [card] [web] [policies]
+/// [clients …]`, everything where none is named.
 @main
 struct OpalBench {
     static func main() async throws {
@@ -19,16 +19,20 @@ struct OpalBench {
         )
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var report = Report(isJSON: arguments.contains("--json"))
-        let isAll = !arguments.contains("card") && !arguments.contains("web")
+        let parts = ["card", "web", "policies"].filter(arguments.contains)
+        let isAll = parts.isEmpty
         if isAll || arguments.contains("card") {
             try await CardCore(folder: folder).run(&report)
         }
         let named = arguments.compactMap(Int.init)
         let clients = named.isEmpty ? [1, 8, 32] : named
+        let opal = URL(fileURLWithPath: CommandLine.arguments[0])
+            .deletingLastPathComponent().appendingPathComponent("opal").path
         if isAll || arguments.contains("web") {
-            let opal = URL(fileURLWithPath: CommandLine.arguments[0])
-                .deletingLastPathComponent().appendingPathComponent("opal").path
             try await WebBench(folder: folder, opal: opal, clients: clients).run(&report)
+        }
+        if isAll || arguments.contains("policies") {
+            try await PolicyBench(folder: folder, opal: opal).run(&report)
         }
     }
 }
