@@ -140,7 +140,8 @@ struct WebBench {
                 throw BenchFailure("the shop did not take a result: \(brought.status)")
             }
             let receipt = try await shoppers.browser.get(
-                brought.location.hasPrefix("http") ? brought.location : Shoppers.shop + brought.location
+                brought.location.hasPrefix("http")
+                    ? brought.location : Shoppers.shop + brought.location
             )
             let file = try await shoppers.browser.get(Shoppers.shop + (try receipt.download()))
             guard file.status == 200, file.body.readableBytes > 0 else {

@@ -171,9 +171,11 @@ struct FaultTable {
         let page = try await world.page(ticket)
         await fault.inject(world)
         let outcome = await world.visit(page)
-        if case .paid(let receipt) = outcome {
-            _ = try? await world.fetch(receipt.resultForMerchant, ticket)
+        if case .paid(let receipt) = outcome, let form = await world.form(receipt) {
+            _ = try? await world.fetch(form, ticket)
         }
+        // Where one trip is all, the debit response goes in the next round.
+        if policy.isOneTrip { await world.purchases.settleOpenDraws(olderThan: .zero) }
         await fault.then(world)
         // What the parties do by themselves every few seconds; then time passes.
         world.clearFaults()

@@ -42,6 +42,9 @@ import Testing
         for (policy, title) in [
             (ComparisonPolicy.securityCard, "The security card compares (FIG. 5)"),
             (.paymentServer, "The payment server compares (FIG. 6)"),
+            (.opalServer, "The OPAL server compares (FIG. 7)"),
+            (.clientTerminal, "The client terminal compares (FIG. 7, variation)"),
+            (.merchant, "The merchant compares (FIG. 8)"),
         ] {
             let rows = try await Self.rows(policy)
             for row in rows { #expect(row.violations.isEmpty, "\(row.fault): \(row.violations)") }
@@ -55,7 +58,7 @@ import Testing
     }
 
     @Test func `no fault takes value for nothing or gives goods for nothing`() async throws {
-        for policy in [ComparisonPolicy.securityCard, .paymentServer] {
+        for policy in ComparisonPolicy.allCases {
             for row in try await Self.rows(policy) {
                 let isDebited = row.card.hasPrefix("debited once")
                 #expect(isDebited == (row.sale == "sold"), "\(row.fault)")
