@@ -3,9 +3,9 @@
 import Foundation
 import NIOCore
 
-/// Whole purchases with each place where S3 is compared, over a link between OPAL server and payment
-/// server that is near, and over one with an added delay: one trip (FIGS. 7 and 8) pays off where
-/// the parties are apart.
+/// Whole purchases with each place where S3 is compared, over a link between OPAL server and
+/// payment server that is near, and over one with an added delay: one trip (FIGS. 7 and 8) pays off
+/// where the parties are apart.
 struct PolicyBench {
     let folder: String
     /// The `opal` executable.

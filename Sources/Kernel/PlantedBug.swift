@@ -29,8 +29,6 @@
         case unknownMeansUnpaid
         /// The OPAL server tells a debit without an outcome as a failure.
         case pendingToldAsRefused
-        /// The OPAL server says that no card was debited, and does not remember that it said so.
-        case wordNotRemembered
         /// The payment server gives up by time a sale whose goods may be out.
         case oneTripGivenUpByTime
 

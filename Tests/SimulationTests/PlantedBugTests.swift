@@ -30,7 +30,6 @@
             Finding(bug: .soldAfterVoid, seed: 4, violation: "openNumbers"),
             Finding(bug: .unknownMeansUnpaid, seed: 9, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
-            Finding(bug: .wordNotRemembered, seed: 994, violation: "toldPaid"),
             Finding(bug: .oneTripGivenUpByTime, seed: 7, violation: "orderWithoutSale"),
         ]
 

@@ -54,7 +54,7 @@ struct Purchase {
         }
         // Where one trip is all, the payment server is told with the next round.
         if page.terms.policy.isOneTrip { return stored.outcome }
-        return await purchases.settle(stored, link)
+        return await purchases.settle(stored, link, session: session)
     }
 
     // MARK: Steps

@@ -106,7 +106,7 @@ extension Purchases {
     /// - Returns: whether the draw has ended; nil where the payment server is silent.
     private func isSettled(_ stored: Stored, _ link: any Link) async -> Bool? {
         guard let reply = try? await link.request(stored.reply) else { return nil }
-        return await !settled(stored, answered: reply, true).draw.state.isOpen
+        return await !settled(stored, answered: reply, wasPending: true).draw.state.isOpen
     }
 
     /// Asks about one draw now, as the operator wishes; the answer alone decides.

@@ -4,7 +4,7 @@ import CardEmulator
 import ClientCode
 import Kernel
 package import Records
-import SecurityModule
+package import SecurityModule
 package import Wire
 
 // From the debit to its outcome: sold, or recovered.
@@ -123,16 +123,24 @@ extension Purchases {
     /// Sends the Debit Response and acts on the result. Where no result comes, the draw stays open
     /// and is settled later.
     ///
+    /// `session`: the keys of the purchase, where they are at hand.
     /// `wasPending`: whether the person may have been told so; then the outcome comes by mail, too.
     package func settle(
         _ stored: Stored,
         _ link: any Link,
+        session: (any DrawSession)? = nil,
         wasPending: Bool = false
     ) async -> PurchaseOutcome {
         guard stored.draw.state.isOpen, let reply = try? await link.request(stored.reply) else {
             return stored.outcome
         }
-        return await settled(stored, answered: reply, wasPending).outcome
+        let settled = await settled(
+            stored,
+            answered: reply,
+            session: session,
+            wasPending: wasPending
+        )
+        return settled.outcome
     }
 
     /// Acts on what the payment server answered to the Debit Response.
@@ -141,18 +149,24 @@ extension Purchases {
     func settled(
         _ stored: Stored,
         answered reply: [UInt8],
-        _ wasPending: Bool
+        session: (any DrawSession)? = nil,
+        wasPending: Bool
     ) async -> Stored {
         guard
             case .debitResult(stored.draw.terms.transaction, let forCard, let forMerchant) =
                 try? PartyMessage(reply)
         else { return stored }
-        let session = await keys.session(
-            stored.draw.sessionKey,
-            stored.draw.terms.transaction
-        )
+        let opening: any DrawSession
+        if let session {
+            opening = session
+        } else {
+            opening = await keys.session(
+                stored.draw.sessionKey,
+                stored.draw.terms.transaction
+            )
+        }
         // What does not open did not come from the payment server: the draw stays open.
-        guard let result = try? await session.openResult(forCard) else { return stored }
+        guard let result = try? await opening.openResult(forCard) else { return stored }
         switch result.outcome {
         case .sold: return await sell(stored, forMerchant, wasPending)
         case .void: return await recover(stored, result, wasPending)

@@ -33,7 +33,7 @@ extension Purchases {
             if let stored = try await read(transaction) {
                 guard stored.draw.state.isOpen else { return false }
                 guard let reply = try? await link.request(stored.reply) else { return false }
-                return await !settled(stored, answered: reply, true).draw.state.isOpen
+                return await !settled(stored, answered: reply, wasPending: true).draw.state.isOpen
             }
             // A debit that is still under way finds this and does not happen; where it was first,
             // this is not stored.
@@ -53,9 +53,6 @@ extension Purchases {
     ///
     /// - Returns: whether it is; else it was debited just now.
     private func refuse(_ transaction: TransactionIdentifier) async throws(Refusal) -> Bool {
-        #if PLANTED_BUGS
-            if PlantedBug.isPlanted(.wordNotRemembered) { return true }
-        #endif
         let key = DrawRecord.key(transaction)
         do {
             let body = try await seals.seal(
