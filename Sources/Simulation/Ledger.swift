@@ -7,6 +7,7 @@ package import OPALServer
 package import PaymentServer
 import Records
 package import SecurityModule
+package import TerminalHost
 package import Wire
 
 /// All that the parties of a ``World`` have stored, opened: what the invariants are checked on.
@@ -29,6 +30,8 @@ package struct Ledger: Sendable {
     package private(set) var draws: [TransactionIdentifier: DrawRecord] = [:]
     package private(set) var sales: [TransactionIdentifier: SaleRecord] = [:]
     package private(set) var securityCards: [SecurityCardDescription] = []
+    /// What the security cards on other hosts say of each number.
+    package private(set) var exchanges: [TerminalAudit.Entry] = []
     package private(set) var orders: [TransactionIdentifier: OrderEntry] = [:]
     /// What could not be read.
     package private(set) var violations: [Violation] = []
@@ -40,6 +43,15 @@ package struct Ledger: Sendable {
             try await readSales(world)
         } catch {
             violations.append(.unreadable("\(error)"))
+        }
+        for host in world.hosts {
+            if let description = await host.description(), let audit = try? await host.audit.run() {
+                securityCards.append(description)
+                exchanges += audit.entries
+                violations += audit.findings.map { .damaged("\($0)") }
+            } else {
+                violations.append(.damaged("security card \(host.securityCard.text)"))
+            }
         }
         for index in world.shops.indices { await readOrders(world, index) }
     }

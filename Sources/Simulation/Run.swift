@@ -15,13 +15,21 @@ package struct Run: Sendable {
     package let steps: Int
     /// One call in so many fails, on each link and each store.
     package let faultsOneIn: Int
+    /// Terminals on other hosts, beside those of the payment server.
+    package let remoteTerminals: Int
 
     package static let togetherMax = 3
 
-    package init(seed: UInt64, steps: Int = 40, faultsOneIn: Int = 8) {
+    package init(
+        seed: UInt64,
+        steps: Int = 40,
+        faultsOneIn: Int = 8,
+        remoteTerminals: Int = 0
+    ) {
         self.seed = seed
         self.steps = steps
         self.faultsOneIn = faultsOneIn
+        self.remoteTerminals = remoteTerminals
     }
 
     /// How a run ended.
@@ -58,7 +66,12 @@ package struct Run: Sendable {
     /// - Returns: the run's own report where all holds.
     package func shortest() async throws -> Report {
         for fewer in 0..<steps {
-            let run = Run(seed: seed, steps: fewer, faultsOneIn: faultsOneIn)
+            let run = Run(
+                seed: seed,
+                steps: fewer,
+                faultsOneIn: faultsOneIn,
+                remoteTerminals: remoteTerminals
+            )
             let report = try await run.report()
             if !report.violations.isEmpty { return report }
         }
@@ -76,6 +89,7 @@ package struct Run: Sendable {
                 [.securityCard], [.paymentServer], [.securityCard, .paymentServer],
             ][generator.below(3)]
         plan.terminals = 1 + generator.below(3)
+        plan.remoteTerminals = remoteTerminals
         plan.cardValues = [3000, 1500, 200]
         let world = try await World(plan)
         let story = Story()
@@ -107,7 +121,7 @@ package struct Run: Sendable {
     }
 
     private func addFaults(to world: World, _ generator: inout SplitMix64) {
-        for link in [world.link] + world.shops.map(\.link) {
+        for link in [world.link] + world.shops.map(\.link) + world.hosts.map(\.link) {
             var faults: [FaultyLink.Fault] = [
                 .refuse(.notSent), .refuse(.broken), .dropRequest, .dropResponse, .duplicate, .late,
             ]
@@ -117,7 +131,9 @@ package struct Run: Sendable {
             }
             link.plan.chance(faults, oneIn: faultsOneIn, seed: generator.next())
         }
-        for store in [world.opalStore, world.paymentStore] + world.shops.map(\.store) {
+        for store in [world.opalStore, world.paymentStore] + world.shops.map(\.store)
+            + world.hosts.map(\.store)
+        {
             store.commits.chance(
                 [
                     .refuse(.locked), .refuse(.diskFull), .refuse(.unavailable("a fault")),

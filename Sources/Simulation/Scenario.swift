@@ -183,13 +183,20 @@ final class Scenario: Sendable {
     }
 
     private func restart() async {
-        switch random.below(3) {
+        switch random.below(world.hosts.isEmpty ? 3 : 5) {
         case 0:
             story.add("the payment server is started again")
             if (try? await world.restartPaymentServer()) == nil { story.add("… in vain") }
         case 1:
             story.add("the OPAL server is started again")
             world.restartOPALServer()
+        case 3:
+            let host = world.hosts[random.below(world.hosts.count)]
+            story.add("\(host.name) drops out")
+            host.stop()
+        case 4:
+            for host in world.hosts { host.start() }
+            story.add("all terminals are started again")
         default:
             story.add("a shop is started again")
             world.restartMerchant(random.below(world.shops.count))

@@ -69,11 +69,12 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
+        _ hosts: [RemoteHost],
         _ clock: VirtualClock
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
-            for serial in 1...UInt32(count) {
+            for serial in 1..<UInt32(count) + 1 {
                 terminals.append(
                     try await Terminal.start(
                         name: "terminal-\(serial)",
@@ -85,6 +86,7 @@ extension World {
         } catch {
             throw .paymentServer(error)
         }
+        terminals += hosts.map { $0.terminal() }
         let pool = TerminalInterface(terminals)
         let module = PaymentModule(
             store: store,
@@ -97,6 +99,7 @@ extension World {
             cardSidePeers: ["opal-server"],
             now: { clock.now }
         )
+        await module.refreshTerminals()
         return (module, pool)
     }
 

@@ -73,6 +73,8 @@ extension World {
     package func tidy() async {
         await link.deliverLate()
         for shop in shops { await shop.link.deliverLate() }
+        for host in hosts { await host.link.deliverLate() }
+        if !hosts.isEmpty { await payments.refreshTerminals() }
         await payments.giveUpLateSales()
         await payments.countSales()
         await purchases.settleOpenDraws(olderThan: .zero)
@@ -84,11 +86,16 @@ extension World {
     /// - Returns: whether all came to an end within `rounds`.
     package func settleAll(rounds: Int = 6) async -> Bool {
         clearFaults()
+        for host in hosts { host.start() }
         for round in 0..<rounds {
             // The first rounds give sales up; the last ones are behind the time of an order.
             clock.advance(by: round < 2 ? PurchaseLimits.saleTime + .seconds(1) : .seconds(1000))
             await tidy()
-            if await isQuiet { return true }
+            if await isQuiet {
+                // What a terminal drew in vain is given up when no sale holds the terminal.
+                if !hosts.isEmpty { await payments.refreshTerminals() }
+                return true
+            }
         }
         return false
     }

@@ -35,6 +35,8 @@ package final class World: Sendable {
     /// From the OPAL server to the payment server.
     package let link: FaultyLink
     package let shops: [Shop]
+    /// The hosts of terminals that are not the payment server's own.
+    package let hosts: [RemoteHost]
     /// The payment server's keys, for who plays the payment server.
     package let saleKeys: any SaleSealing
 
@@ -65,12 +67,18 @@ package final class World: Sendable {
         terminalCount = plan.terminals
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
+        var hosts: [RemoteHost] = []
+        for index in 0..<plan.remoteTerminals {
+            hosts.append(try await RemoteHost(index, keys, random))
+        }
+        self.hosts = hosts
         let opal = World.opalServer(keys, opalStore, directory, clock, random)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: plan.terminals,
+            hosts,
             clock
         )
         running = Mutex(
@@ -153,6 +161,7 @@ package final class World: Sendable {
             paymentStore,
             shops,
             terminals: terminalCount,
+            hosts,
             clock
         )
         running.withLock { running in
@@ -177,6 +186,10 @@ package final class World: Sendable {
         opalStore.clear()
         paymentStore.clear()
         link.plan.clear()
+        for host in hosts {
+            host.store.clear()
+            host.link.plan.clear()
+        }
         for shop in shops {
             shop.store.clear()
             shop.link.plan.clear()

@@ -16,6 +16,8 @@ package struct WorldPlan: Sendable {
     package var cardValues: [UInt64] = [10_000, 10_000]
     /// Terminals of the payment server, each with a security card of its own.
     package var terminals = 2
+    /// Terminals on other hosts, each on a host of its own.
+    package var remoteTerminals = 0
     package var merchants = 1
     /// Where S3 is compared, by merchant, from the first again where there are more merchants.
     package var policies: [ComparisonPolicy] = [.securityCard]

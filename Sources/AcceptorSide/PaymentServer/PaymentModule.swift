@@ -39,7 +39,7 @@ package final class PaymentModule: LinkService {
     let terminals: TerminalInterface
     let now: @Sendable () -> Instant
     /// How long a sale waits for a terminal when all are busy.
-    private let terminalWait: Duration
+    let terminalWait: Duration
     private let agreements: [MerchantIdentifier: Agreement]
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
@@ -55,6 +55,7 @@ package final class PaymentModule: LinkService {
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
+            AcquirerRecords.remoteTerminal,
         ]
     )
 
@@ -124,9 +125,10 @@ package final class PaymentModule: LinkService {
         case nil: break
         }
         let draw = try await openDraw(request, session)
-        guard let terminal = await terminals.lease(within: terminalWait) else { throw .busy }
         do throws(Refusal) {
-            let (sale, reply) = try await sign(request, draw, session, terminal)
+            let (terminal, (sale, reply)) = try await drawn { terminal throws(Refusal) in
+                try await sign(request, draw, session, terminal)
+            }
             let isReleased = request.terms.policy.releasesTerminalEarly
             if isReleased { terminals.release(terminal) }
             held.withLock {
@@ -139,7 +141,6 @@ package final class PaymentModule: LinkService {
             }
             return reply
         } catch {
-            terminals.release(terminal)
             return try await repeated(request, after: error)
         }
     }
@@ -294,7 +295,9 @@ package final class PaymentModule: LinkService {
         // A card that answers no data has not debited, but proves nothing: SV settles it.
         guard response.status == .done else { return try await giveUp(&held) }
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
-        if held.sale.request.terms.policy == .paymentServer, held.sale.isExpected(answer) {
+        if held.sale.request.terms.policy == .paymentServer, !held.sale.isLeftToSecurityCard,
+            held.sale.isExpected(answer)
+        {
             // The comparison of FIG. 12, step 710; the security card counts it later.
             return try await end(&held, after: .cardDebited, data: answer.bytes) {
                 $0.answer = answer
@@ -322,6 +325,7 @@ package final class PaymentModule: LinkService {
         keepsTerminal: Bool = false
     ) async throws(Refusal) -> [UInt8] {
         let terminal = try await terminal(of: &held, keepsIt: keepsTerminal)
+        if let remote = terminal.remote { return try await giveUp(&held, at: remote) }
         let sale = held.sale
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)
@@ -340,7 +344,7 @@ package final class PaymentModule: LinkService {
     /// `memory`: of the security card, where it has closed the number.
     /// `change`: what else the sale gets. It stays as it was where the commit fails: no SV is left
     ///     in a sale that may still be sold.
-    private func end(
+    func end(
         _ held: inout Held,
         after event: SaleEvent,
         reason: Refusal? = nil,

@@ -4,10 +4,10 @@ package import Kernel
 package import Records
 package import Wire
 
-/// One sale as database 223 keeps it, sealed. Format 2: state 1, whether the security card has
-/// counted or given up 1, terminal (counted), moment of the draw 8, draw request (counted), draw in
-/// the clear (counted), DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8,
-/// number and hash of the last journal row 8 + 32.
+/// One sale as database 223 keeps it, sealed. Format 2: state 1, flags 1 (bit 0: the security card
+/// has counted or given up; bit 1: it alone says how the sale ends), terminal (counted), moment of
+/// the draw 8, draw request (counted), draw in the clear (counted), DEBIT IEP 69, expected S3 8,
+/// length of the answer 1 and the answer, SV 8, number and hash of the last journal row 8 + 32.
 package struct SaleRecord: Equatable, Sendable {
     package static let kind = RecordKind("sale", keyBytes: 16...16)
     private static let format: UInt8 = 2
@@ -16,6 +16,9 @@ package struct SaleRecord: Equatable, Sendable {
     /// Whether the security card has closed its number: counted it, or given it up. Where the
     /// terminal is released early, a sale is sold first and counted later.
     package var isClosedBySecurityCard: Bool
+    /// Whether the security card, on another host, was asked to give the sale up: from then on it
+    /// alone says how the sale ends, and S3 is not compared here any more.
+    package var isLeftToSecurityCard: Bool
     package let terminal: String
     package let drawnAt: Instant
     /// The request as it came: the same request gets the same answer while the sale is drawn.
@@ -41,6 +44,7 @@ package struct SaleRecord: Equatable, Sendable {
     ) {
         state = .drawn
         isClosedBySecurityCard = false
+        isLeftToSecurityCard = false
         self.terminal = terminal
         self.drawnAt = drawnAt
         self.request = request
@@ -77,7 +81,9 @@ package struct SaleRecord: Equatable, Sendable {
             throw reader.failure("format", .invalid)
         }
         state = try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) }
-        isClosedBySecurityCard = try reader.byte("closed") != 0
+        let flags = try reader.byte("flags")
+        isClosedBySecurityCard = flags & 1 != 0
+        isLeftToSecurityCard = flags & 2 != 0
         terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
         drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
         let message = try PartyMessage(
@@ -104,7 +110,7 @@ package struct SaleRecord: Equatable, Sendable {
         var writer = ByteWriter(capacity: 1024)
         writer.byte(SaleRecord.format)
         writer.byte(state.rawValue)
-        writer.byte(isClosedBySecurityCard ? 1 : 0)
+        writer.byte((isClosedBySecurityCard ? 1 : 0) | (isLeftToSecurityCard ? 2 : 0))
         writer.text(terminal)
         writer.integer(UInt64(bitPattern: drawnAt.milliseconds), bytes: 8)
         writer.counted(PartyMessage.drawRequest(request).bytes)
@@ -135,6 +141,8 @@ package struct SaleStep: Equatable, Sendable {
         case void = 5
         /// The security card has counted a sale that somebody else compared (FIG. 12, step 706).
         case counted = 6
+        /// A security card on another host is asked to give the sale up.
+        case leftToSecurityCard = 7
     }
 
     package let kind: Kind
