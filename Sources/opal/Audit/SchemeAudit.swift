@@ -32,6 +32,8 @@ struct SchemeAudit {
     let folder: DataFolder
     let passphrase: String?
     let progress: ProgressLine
+    /// Further data folders with a host of terminals.
+    var terminalFolders: [DataFolder] = []
 
     func run() async throws -> Report {
         var report = Report()
@@ -44,6 +46,7 @@ struct SchemeAudit {
         if let cards { fill(&report, cards.report) }
         if let shop, let acquirer { try await compare(shop, acquirer, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
+        try await terminals(acquirer, &report)
         await shop?.side.store.close()
         await acquirer?.side.store.close()
         await cards?.side.store.close()

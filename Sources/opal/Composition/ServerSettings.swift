@@ -25,6 +25,14 @@ struct ServerSettings {
     var paymentServerHost: String
     var paymentServerPort: Int
     var terminals: Int
+    /// Where hosts of terminals are: ``TerminalAddresses``.
+    var remoteTerminals: String
+    var terminalHost: String
+    var terminalPort: Int
+    var concentratorName: String
+    /// Nil where the payment server reaches its terminals without one.
+    var concentratorHost: String?
+    var concentratorPort: Int
     var newCardIssuer: String
     var isBehindProxy: Bool
 
@@ -48,11 +56,17 @@ struct ServerSettings {
         case paymentServerHost = "paymentServer.host"
         case paymentServerPort = "paymentServer.port"
         case terminals
+        case remoteTerminals
+        case terminalHost = "terminal.host"
+        case terminalPort = "terminal.port"
+        case concentratorName = "concentrator.name"
+        case concentratorHost = "concentrator.host"
+        case concentratorPort = "concentrator.port"
         case newCardIssuer
         case behindProxy
     }
 
-    static let terminalsRange = 1...1000
+    static let terminalsRange = 0...1000
 
     /// The settings of `opal up`: everything on this machine, plain HTTP on localhost.
     static func up(data: String, port: Int) -> ServerSettings {
@@ -73,6 +87,12 @@ struct ServerSettings {
             paymentServerHost: "127.0.0.1",
             paymentServerPort: port + 10,
             terminals: 16,
+            remoteTerminals: "",
+            terminalHost: "127.0.0.1",
+            terminalPort: port + 11,
+            concentratorName: Role.concentrator.rawValue,
+            concentratorHost: nil,
+            concentratorPort: port + 12,
             newCardIssuer: Founding.issuer,
             isBehindProxy: false
         )
@@ -113,6 +133,12 @@ struct ServerSettings {
         settings.paymentServerHost = reader.text(.paymentServerHost, "127.0.0.1")
         settings.paymentServerPort = try reader.port(.paymentServerPort, 8410)
         settings.terminals = try reader.number(.terminals, 16, terminalsRange)
+        settings.remoteTerminals = reader.text(.remoteTerminals, "")
+        settings.terminalHost = reader.text(.terminalHost, "127.0.0.1")
+        settings.terminalPort = try reader.port(.terminalPort, 8411)
+        settings.concentratorName = reader.text(.concentratorName, settings.concentratorName)
+        settings.concentratorHost = reader.optionalText(.concentratorHost)
+        settings.concentratorPort = try reader.port(.concentratorPort, 8412)
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
         return settings
