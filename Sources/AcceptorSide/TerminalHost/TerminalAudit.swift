@@ -58,6 +58,16 @@ package struct TerminalAudit: Sendable {
                     )
             }
         }
+        try await store.forEach(ExchangeRecord.latest) { record async throws(StoreFailure) in
+            if await open(record) == nil {
+                report.findings.append(
+                    AuditFinding(
+                        place("latest_draw \(Hex.text(record.key.bytes))"),
+                        "does not open"
+                    )
+                )
+            }
+        }
         var silent = Report()
         let after = try await memories(&silent)
         for (card, memory) in before {
@@ -94,17 +104,16 @@ package struct TerminalAudit: Sendable {
         return memories
     }
 
+    private func open(_ record: Record) async -> [UInt8]? {
+        try? await seals.open(record.body, name: record.sealName, revision: record.revision)
+    }
+
     private func check(
         _ record: Record,
         _ report: inout Report
     ) async throws(StoreFailure) -> ExchangeRecord? {
         let place = place("exchange \(Hex.text(record.key.bytes))")
-        let body = try? await seals.open(
-            record.body,
-            name: record.sealName,
-            revision: record.revision
-        )
-        guard let body, let exchange = try? ExchangeRecord(body),
+        guard let body = await open(record), let exchange = try? ExchangeRecord(body),
             record.isOpen == (exchange.state == .drawn),
             ExchangeRecord.key(
                 exchange.command.securityCard,
