@@ -7,8 +7,8 @@ test: ; @scripts/test
 check: ; @scripts/setup && scripts/check
 bench: ; @scripts/bench
 docs: ; @scripts/check-docs
-# make simulate SEED=42 RUNS=1000: both go on in the environment.
-simulate: ; @scripts/setup && swift test --filter SimulationTests
+# make simulate SEED=42 RUNS=20000: both go on in the environment.
+simulate: ; @scripts/simulate
 # make crash KILLS=1000: likewise.
 crash: ; @scripts/crash
 setup: ; @scripts/setup

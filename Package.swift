@@ -203,7 +203,7 @@ let package = Package(
         target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
-            ["CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
+            ["Wire", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
         ),
 
         target(
@@ -265,7 +265,7 @@ let package = Package(
         ),
         tests(
             "ClientTerminalTests",
-            ["ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
+            ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
         ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
@@ -299,6 +299,18 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
                 nioCore, nioPosix, nioHTTP1, nioSSL,
             ],
             path: "Benchmarks/opal-bench",
+            swiftSettings: strict
+        )
+    )
+}
+
+// The simulator as a program of its own, likewise: `scripts/simulate` sets the variable.
+if Context.environment["OPAL_SIMULATE"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "opal-simulate",
+            dependencies: ["Simulation"],
+            path: "Sources/opal-simulate",
             swiftSettings: strict
         )
     )

@@ -18,6 +18,21 @@
         case resendNotRepeated
         /// The merchant hands out goods again as if it were the first time.
         case deliveredAgain
+        /// The card's number is consumed at INITIALIZE, so that a purchase that comes to nothing
+        /// burns one.
+        case numberConsumedEarly
+        /// A debit response that comes after the payment server has given the sale up is taken all
+        /// the same.
+        case soldAfterVoid
+        /// The merchant takes an order that the payment server does not know yet for one that
+        /// nobody pays.
+        case unknownMeansUnpaid
+        /// The OPAL server tells a debit without an outcome as a failure.
+        case pendingToldAsRefused
+        /// The OPAL server says that no card was debited, and does not remember that it said so.
+        case wordNotRemembered
+        /// The payment server gives up by time a sale whose goods may be out.
+        case oneTripGivenUpByTime
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
 import Synchronization
 package import Wire
 
@@ -18,6 +19,11 @@ package final class FaultyLink: Link {
         case duplicate
         /// The caller waits in vain; the peer gets the request after the next one.
         case late
+        /// Request and response take so long more. Where that is longer than the caller waits, the
+        /// peer gets the request all the same, and nobody its response.
+        case delay(request: Duration, response: Duration)
+        /// The peer gets the request once more, so long after the first time.
+        case again(after: Duration)
         /// One bit of the request is another one: that with this number, modulo the length.
         case alterRequestBit(UInt64)
         case alterResponseBit(UInt64)
@@ -34,6 +40,14 @@ package final class FaultyLink: Link {
     private struct State {
         var late: [[UInt8]] = []
         var exchanges: [Exchange] = []
+        /// No message gets through before.
+        var cutUntil = Instant(milliseconds: 0)
+        var pace: Pace?
+        /// How long a caller waits.
+        var patience = LinkLimits.responseTime
+        /// Messages under way, also those that no caller waits for any more.
+        var underWay = 0
+        var notice: @Sendable (Fault, [UInt8]) -> Void = { _, _ in }
     }
 
     private let inner: any Link
@@ -48,11 +62,16 @@ package final class FaultyLink: Link {
     package var exchanges: [Exchange] { state.withLock(\.exchanges) }
 
     package func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
+        let fault = plan.next()
+        let (pace, notice) = state.withLock { ($0.pace, $0.notice) }
+        if let fault { notice(fault, request) }
         let response: Result<[UInt8], LinkFailure>
-        do throws(LinkFailure) {
-            response = .success(try await send(request, plan.next()))
-        } catch {
-            response = .failure(error)
+        if let pace {
+            response = await awaiting(request, fault, pace)
+        } else {
+            response = await result { () async throws(LinkFailure) in
+                try await send(request, fault)
+            }
         }
         state.withLock { $0.exchanges.append(Exchange(request: request, response: response)) }
         return try response.get()
@@ -67,6 +86,116 @@ package final class FaultyLink: Link {
         for request in late { _ = try? await inner.request(request) }
     }
 
+    // MARK: Messages that take time
+
+    /// From now on messages take time, and overtake each other.
+    ///
+    /// - Parameters:
+    ///   - pace: how long they take.
+    ///   - patience: how long a caller waits.
+    ///   - notice: told of each request that meets a fault.
+    func run(
+        at pace: Pace,
+        patience: Duration = LinkLimits.responseTime,
+        _ notice: @escaping @Sendable (Fault, [UInt8]) -> Void
+    ) {
+        state.withLock {
+            $0.pace = pace
+            $0.patience = patience
+            $0.notice = notice
+        }
+    }
+
+    /// No message gets through until a moment.
+    func cut(until moment: Instant) {
+        state.withLock { $0.cutUntil = moment }
+    }
+
+    /// No more faults.
+    func heal() {
+        plan.clear()
+        cut(until: Instant(milliseconds: 0))
+    }
+
+    /// Whether no message is under way.
+    var isIdle: Bool { state.withLock { $0.underWay == 0 } }
+
+    private func isCut(_ pace: Pace) -> Bool {
+        pace.clock.now < state.withLock(\.cutUntil)
+    }
+
+    /// The response, or nothing once the caller has waited long enough. The request goes its way
+    /// without the caller.
+    private func awaiting(
+        _ request: [UInt8],
+        _ fault: Fault?,
+        _ pace: Pace
+    ) async -> Result<[UInt8], LinkFailure> {
+        let patience = state.withLock(\.patience)
+        return await withCheckedContinuation { caller in
+            let caller = Caller(caller)
+            let alarm = pace.clock.setAlarm(after: patience) {
+                caller.take(.failure(.timedOut))
+            }
+            pace.executor.start {
+                guard let response = await self.travel(request, fault, pace) else { return }
+                pace.clock.cancel(alarm)
+                caller.take(response)
+            }
+        }
+    }
+
+    /// - Returns: nil where the caller waits in vain.
+    private func travel(
+        _ request: [UInt8],
+        _ fault: Fault?,
+        _ pace: Pace
+    ) async -> Result<[UInt8], LinkFailure>? {
+        state.withLock { $0.underWay += 1 }
+        defer { state.withLock { $0.underWay -= 1 } }
+        var back = Duration.zero
+        switch fault {
+        case .delay(let way, let wayBack):
+            await pace.clock.sleep(for: way)
+            back = wayBack
+        case .again(let time):
+            state.withLock { $0.underWay += 1 }
+            pace.executor.start {
+                defer { self.state.withLock { $0.underWay -= 1 } }
+                await pace.clock.sleep(for: time)
+                _ = await self.travel(request, nil, pace)
+            }
+        case .late: await pace.clock.sleep(for: LinkLimits.responseTime + pace.seconds(below: 60))
+        default: break
+        }
+        // Whether the caller learns that no connection was made is a matter of luck.
+        if isCut(pace) { return pace.isOne(in: 2) ? .failure(.notSent) : nil }
+        await pace.way()
+        let response = await result { () async throws(LinkFailure) in
+            switch fault {
+            case .delay, .again, .late: try await inner.request(request)
+            default: try await send(request, fault)
+            }
+        }
+        await pace.clock.sleep(for: back)
+        await pace.way()
+        if isCut(pace) { return pace.isOne(in: 2) ? .failure(.broken) : nil }
+        if case .failure(.timedOut) = response { return nil }
+        return response
+    }
+
+    private func result(
+        _ call: () async throws(LinkFailure) -> [UInt8]
+    ) async -> Result<[UInt8], LinkFailure> {
+        do throws(LinkFailure) {
+            return .success(try await call())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: Faults
+
     private func send(_ request: [UInt8], _ fault: Fault?) async throws(LinkFailure) -> [UInt8] {
         switch fault {
         case .refuse(let failure): throw failure
@@ -78,6 +207,7 @@ package final class FaultyLink: Link {
             state.withLock { $0.late.append(request) }
             throw .timedOut
         case .duplicate: return try await twice(request)
+        case .delay, .again: preconditionFailure("Such a fault needs a pace.")
         case .alterRequestBit(let bit):
             return try await inner.request(Self.flip(request, bit))
         case .alterResponseBit(let bit):
@@ -114,5 +244,22 @@ package final class FaultyLink: Link {
         let position = Int(bit % UInt64(bytes.count * 8))
         bytes[position / 8] ^= 1 << UInt8(position % 8)
         return bytes
+    }
+}
+
+/// Who waits for a response: takes the first that comes.
+private final class Caller: Sendable {
+    private let waiting: Mutex<CheckedContinuation<Result<[UInt8], LinkFailure>, Never>?>
+
+    init(_ caller: CheckedContinuation<Result<[UInt8], LinkFailure>, Never>) {
+        waiting = Mutex(caller)
+    }
+
+    func take(_ response: Result<[UInt8], LinkFailure>) {
+        let caller = waiting.withLock { waiting in
+            defer { waiting = nil }
+            return waiting
+        }
+        caller?.resume(returning: response)
     }
 }

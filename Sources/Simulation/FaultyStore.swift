@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Records
+import Synchronization
 
 /// A store in which things go wrong, in the ways that the port allows.
 package final class FaultyStore: RecordStore {
@@ -20,6 +21,21 @@ package final class FaultyStore: RecordStore {
     /// What happens to single reads.
     package let reads = FaultPlan<StoreFailure>()
 
+    private let committed = Mutex(0)
+    private let notice = Mutex<@Sendable (String) -> Void>({ _ in })
+
+    /// Tells `notice` of each fault.
+    func tell(_ notice: @escaping @Sendable (String) -> Void) {
+        self.notice.withLock { $0 = notice }
+    }
+
+    private func tell(_ what: String) {
+        notice.withLock { $0 }(what)
+    }
+
+    /// How many transitions became durable.
+    var commitCount: Int { committed.withLock { $0 } }
+
     package init(_ inner: any RecordStore) {
         self.inner = inner
     }
@@ -30,19 +46,35 @@ package final class FaultyStore: RecordStore {
     }
 
     package func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
-        if let failure = reads.next() { throw failure }
+        if let failure = reads.next() {
+            tell("cannot be read")
+            throw failure
+        }
         return try await inner.read(key)
     }
 
     package func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
         switch commits.next() {
-        case .refuse(let failure): throw failure
-        case .conflict: return .conflict
+        case .refuse(let failure):
+            tell("refuses a commit")
+            throw failure
+        case .conflict:
+            tell("says that somebody was first")
+            return .conflict
         case .loseAnswer:
-            _ = try await inner.commit(transition)
+            tell("makes a commit and does not say so")
+            _ = try await commitNow(transition)
             throw .unavailable("the answer was lost")
-        case nil: return try await inner.commit(transition)
+        case nil: return try await commitNow(transition)
         }
+    }
+
+    private func commitNow(
+        _ transition: Transition
+    ) async throws(StoreFailure) -> CommitOutcome {
+        let outcome = try await inner.commit(transition)
+        if outcome == .committed { committed.withLock { $0 += 1 } }
+        return outcome
     }
 
     package func list(

@@ -18,6 +18,16 @@ package struct Ledger: Sendable {
         package var rows: [CardHistoryEntry] = []
         package var audit: CardAudit
         package var description: CardDescription?
+        /// The audit of the rows alone, and up to which one.
+        fileprivate var rowAudit = CardAudit()
+        fileprivate var lastRow: UInt64 = 0
+        /// Of the record that was opened; nil where it is to be opened again.
+        fileprivate var revision: UInt64?
+
+        fileprivate init(card: CardIdentifier, audit: CardAudit) {
+            self.card = card
+            self.audit = audit
+        }
     }
 
     package struct OrderEntry: Sendable {
@@ -36,49 +46,71 @@ package struct Ledger: Sendable {
     /// What could not be read.
     package private(set) var violations: [Violation] = []
 
+    /// What was opened before, with the revision: most records have not changed since.
+    private var openedDraws = Opened<DrawRecord>()
+    private var openedSales = Opened<SaleRecord>()
+    private var openedMemories = Opened<SecurityCardDescription>()
+    private var openedExchanges = Opened<TerminalAudit.Entry>()
+    private var openedMemoriesElsewhere = Opened<SecurityCardDescription>()
+    private var openedOrders = Opened<OrderEntry>()
+
     package init(_ world: World) async {
+        await read(world)
+        for host in world.hosts {
+            do throws(StoreFailure) {
+                violations += try await host.audit.run().findings.map { .damaged("\($0)") }
+            } catch {
+                violations.append(.unreadable("\(error)"))
+            }
+        }
+    }
+
+    init() {}
+
+    /// Reads what has changed since the last time. Rows and records that were read are trusted: who
+    /// changes a database by hand makes a new ledger.
+    mutating func read(_ world: World) async {
+        violations = []
         do throws(StoreFailure) {
             try await readCards(world)
             try await readDraws(world)
             try await readSales(world)
+            for host in world.hosts { try await readExchanges(host) }
+            for index in world.shops.indices { try await readOrders(world, index) }
         } catch {
             violations.append(.unreadable("\(error)"))
         }
-        for host in world.hosts {
-            if let description = await host.description(), let audit = try? await host.audit.run() {
-                securityCards.append(description)
-                exchanges += audit.entries
-                violations += audit.findings.map { .damaged("\($0)") }
-            } else {
-                violations.append(.damaged("security card \(host.securityCard.text)"))
-            }
-        }
-        for index in world.shops.indices { await readOrders(world, index) }
+        securityCards = openedMemories.values + openedMemoriesElsewhere.values
+        exchanges = openedExchanges.values
+        orders = openedOrders.byTransaction
     }
 
     private mutating func readCards(_ world: World) async throws(StoreFailure) {
+        let known = Dictionary(uniqueKeysWithValues: cards.map { ($0.card, $0) })
+        cards = []
         for card in world.cards {
-            var entry = CardEntry(card: card, audit: CardAudit())
-            var last: UInt64 = 0
+            var entry = known[card] ?? CardEntry(card: card, audit: CardAudit())
             while true {
                 let rows = try await world.opalStore.inner.history(
                     card.bytes,
-                    after: last,
+                    after: entry.lastRow,
                     limit: RecordLimits.pageMax
                 )
                 guard let newest = rows.last else { break }
-                last = newest.number
+                entry.lastRow = newest.number
+                entry.revision = nil
                 entry.rows += rows.compactMap { try? CardHistoryEntry($0.body) }
-                entry.audit = await world.cardModule.audit(
+                entry.rowAudit = await world.cardModule.audit(
                     rows.map { ChainedRow(number: $0.number, hash: $0.hash, body: $0.body) },
                     of: card,
-                    entry.audit
+                    entry.rowAudit
                 )
             }
-            let key = Emulator.key(card)
-            if let record = try await world.opalStore.inner.read(key) {
+            let record = try await world.opalStore.inner.read(Emulator.key(card))
+            if let record, record.revision != entry.revision {
                 let sealed = SealedCard(card: card, revision: record.revision, body: record.body)
-                entry.audit = await world.cardModule.conclude(entry.audit, on: sealed)
+                entry.revision = record.revision
+                entry.audit = await world.cardModule.conclude(entry.rowAudit, on: sealed)
                 entry.description = try? await world.cardModule.describe(sealed)
             }
             cards.append(entry)
@@ -86,26 +118,34 @@ package struct Ledger: Sendable {
     }
 
     private mutating func readDraws(_ world: World) async throws(StoreFailure) {
-        for record in try await Ledger.all(DrawRecord.kind, in: world.opalStore.inner) {
+        let records = try await Ledger.all(DrawRecord.kind, in: world.opalStore.inner)
+        openedDraws.keep(records)
+        for record in records where !openedDraws.has(record) {
             do throws(StoreFailure) {
-                let stored = try await world.purchases.open(record)
-                draws[stored.draw.terms.transaction] = stored.draw
+                guard let draw = try await world.purchases.debited(record)?.draw else { continue }
+                openedDraws.add(draw, record, draw.terms.transaction)
             } catch {
                 violations.append(.damaged("\(error)"))
             }
         }
+        draws = openedDraws.byTransaction
     }
 
     private mutating func readSales(_ world: World) async throws(StoreFailure) {
-        for record in try await Ledger.all(SaleRecord.kind, in: world.paymentStore.inner) {
+        let records = try await Ledger.all(SaleRecord.kind, in: world.paymentStore.inner)
+        openedSales.keep(records)
+        for record in records where !openedSales.has(record) {
             do throws(StoreFailure) {
                 let sale = try await world.payments.open(record).sale
-                sales[sale.transaction] = sale
+                openedSales.add(sale, record, sale.transaction)
             } catch {
                 violations.append(.damaged("\(error)"))
             }
         }
-        for record in try await Ledger.all(Terminal.memoryKind, in: world.paymentStore.inner) {
+        sales = openedSales.byTransaction
+        let memories = try await Ledger.all(Terminal.memoryKind, in: world.paymentStore.inner)
+        openedMemories.keep(memories)
+        for record in memories where !openedMemories.has(record) {
             let identifier = SecurityCardIdentifier(
                 bits: record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
             )
@@ -114,40 +154,69 @@ package struct Ledger: Sendable {
                 revision: record.revision,
                 body: record.body
             )
-            let module = world.securityCard(identifier)
-            if let description = try? await module.describe(memory) {
-                securityCards.append(description)
+            if let description = try? await world.securityCard(identifier).describe(memory) {
+                openedMemories.add(description, record, .unknown)
             } else {
                 violations.append(.damaged("security card \(identifier.text)"))
             }
         }
     }
 
-    private mutating func readOrders(_ world: World, _ index: Int) async {
+    private mutating func readExchanges(_ host: RemoteHost) async throws(StoreFailure) {
+        let store = host.store.inner
+        for record in try await Ledger.all(ExchangeRecord.kind, in: store)
+        where !openedExchanges.has(record) {
+            guard let exchange = await host.open(record) else {
+                violations.append(.damaged("\(host.name), exchange \(Hex.text(record.key.bytes))"))
+                continue
+            }
+            openedExchanges.add(
+                TerminalAudit.Entry(
+                    securityCard: exchange.command.securityCard,
+                    number: exchange.command.securityCardNumber,
+                    transaction: exchange.command.transaction,
+                    state: exchange.state
+                ),
+                record,
+                exchange.command.transaction
+            )
+        }
+        let memory = try await store.read(host.memoryKey)
+        if let memory, openedMemoriesElsewhere.has(memory) { return }
+        if let memory, let description = await host.describe(memory) {
+            openedMemoriesElsewhere.add(description, memory, .unknown)
+        } else {
+            violations.append(.damaged("security card \(host.securityCard.text)"))
+        }
+    }
+
+    private mutating func readOrders(_ world: World, _ index: Int) async throws(StoreFailure) {
         let module = world.merchant(index)
-        var cursor: TransactionIdentifier?
-        while true {
-            guard
-                let lines = try? await module.orders(before: cursor, limit: RecordLimits.pageMax)
-            else {
-                violations.append(.unreadable("the orders of merchant \(index + 1)"))
-                return
-            }
-            for line in lines {
-                guard let order = line.order,
-                    let journal = try? await module.journal(of: line.transaction)
-                else {
-                    violations.append(.damaged("order \(line.transaction)"))
-                    continue
+        let store = world.shops[index].store.inner
+        for record in try await Ledger.all(MerchantRecords.order, in: store)
+        where !openedOrders.has(record) {
+            let rows = try await store.history(
+                record.key.bytes,
+                after: 0,
+                limit: RecordLimits.pageMax
+            )
+            do {
+                let order = try await module.open(record)
+                let deliveries = try rows.count {
+                    try JournalEntry($0.body).event == .delivered
                 }
-                orders[line.transaction] = OrderEntry(
-                    order: order,
-                    merchant: module.profile.merchant,
-                    deliveries: journal.count { $0.event == .delivered }
+                openedOrders.add(
+                    OrderEntry(
+                        order: order,
+                        merchant: module.profile.merchant,
+                        deliveries: deliveries
+                    ),
+                    record,
+                    order.transaction
                 )
+            } catch {
+                violations.append(.damaged("order \(Hex.text(record.key.bytes))"))
             }
-            guard let last = lines.last else { return }
-            cursor = last.transaction
         }
     }
 
@@ -166,5 +235,39 @@ package struct Ledger: Sendable {
             if page.isEmpty { return records }
             records += page
         }
+    }
+}
+
+/// Records of one kind as they were opened, by key, with their revision.
+private struct Opened<Value: Sendable>: Sendable {
+    private struct Entry {
+        let revision: UInt64
+        let transaction: TransactionIdentifier
+        let value: Value
+    }
+
+    private var entries: [RecordKey: Entry] = [:]
+
+    func has(_ record: Record) -> Bool { entries[record.key]?.revision == record.revision }
+
+    mutating func add(_ value: Value, _ record: Record, _ transaction: TransactionIdentifier) {
+        entries[record.key] = Entry(
+            revision: record.revision,
+            transaction: transaction,
+            value: value
+        )
+    }
+
+    /// Forgets what is no longer stored.
+    mutating func keep(_ records: [Record]) {
+        guard records.count < entries.count else { return }
+        let keys = Set(records.map(\.key))
+        entries = entries.filter { keys.contains($0.key) }
+    }
+
+    var values: [Value] { entries.values.map(\.value) }
+
+    var byTransaction: [TransactionIdentifier: Value] {
+        Dictionary(entries.values.map { ($0.transaction, $0.value) }) { first, _ in first }
     }
 }

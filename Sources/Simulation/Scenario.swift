@@ -6,53 +6,98 @@ import OPALServer
 import Synchronization
 import Wire
 
-/// What people and parties do in a ``Run``: the seed chooses what, who and when.
+/// What people and shops do in a ``Run``: the seed chooses what, who and when.
 final class Scenario: Sendable {
     /// An order that somebody made, with what the browser still has of it.
     struct Purchase: Sendable {
         let shop: Int
         let ticket: MerchantModule.Ticket
         let page: OrderPage
-        var result: [UInt8]?
+        var result: StatusForm?
+    }
+
+    private struct State {
+        var purchases: [Purchase] = []
+        var stepsLeft: Int
+        /// Payments whose tab was closed.
+        var unwatched = 0
     }
 
     private let world: World
     private let random: SeededRandom
     private let story: Story
-    private let purchases = Mutex<[Purchase]>([])
+    private let pace: Pace
+    private let state: Mutex<State>
 
-    init(_ world: World, seed: UInt64, _ story: Story) {
+    /// Each has a card; who has none of their own shares one.
+    static let people = ["Ana", "Ben", "Cleo", "Dan", "Eva"]
+    /// Between two steps of a person, in milliseconds.
+    private static let thinkMax = 12_000
+    /// Steps concern one of the last purchases.
+    private static let recent = 8
+
+    init(_ world: World, _ story: Story, _ pace: Pace, steps: Int, seed: UInt64) {
         self.world = world
-        random = SeededRandom(seed: seed)
         self.story = story
+        self.pace = pace
+        random = SeededRandom(seed: seed)
+        state = Mutex(State(stepsLeft: steps))
     }
 
-    /// One step: somebody does something.
-    func step() async {
+    /// Nobody begins another step.
+    func stop() { state.withLock { $0.stepsLeft = 0 } }
+
+    /// Whether nobody waits for an answer any more.
+    var isIdle: Bool { state.withLock { $0.unwatched == 0 } }
+
+    /// One person's steps, until no more are left for anybody.
+    func live(_ person: Int) async {
+        while true {
+            await world.clock.sleep(for: .milliseconds(random.below(Self.thinkMax)))
+            let isLeft = state.withLock { state in
+                state.stepsLeft -= 1
+                return state.stepsLeft >= 0
+            }
+            if !isLeft { return }
+            await step(person)
+        }
+    }
+
+    private func step(_ person: Int) async {
         switch random.below(20) {
-        case 0..<8: await buy()
-        case 8: await buyTwice(withOneCard: true)
-        case 9: await buyTwice(withOneCard: false)
-        case 10, 11: await payAgain()
-        case 12, 13: await askLate()
+        case 0..<7: await buy(person)
+        case 7: await buyTwice(person, withOneCard: true)
+        case 8: await buyTwice(person, withOneCard: false)
+        case 9, 10: await payAgain(person)
+        case 11: await payAndLeave(person)
+        case 12: await askLate()
+        case 13: await askRepeatedly()
         case 14: await forge()
-        case 15: await orderAnew()
-        case 16: await restart()
-        case 17:
-            let seconds = 1 + random.below(45)
-            story.add("\(seconds) seconds pass")
-            world.clock.advance(by: .seconds(seconds))
+        case 15: await orderAnew(person)
+        case 16: await bringAgain()
+        case 17: await wait(person)
+        case 18: await payAndLeave(person)
         default:
-            story.add("the parties settle what is open")
-            await world.tidy()
+            guard let purchase = await order() else { return }
+            tell(person, "orders \(name(purchase)) and closes the tab")
         }
     }
 
     /// After everything has worked again: who has paid fetches the goods.
     func fetchAll() async {
-        for purchase in purchases.withLock({ $0 }) {
+        for purchase in state.withLock(\.purchases) {
             _ = try? await world.deliver(purchase.ticket, at: purchase.shop)
         }
+    }
+
+    private func tell(_ person: Int, _ what: String) {
+        story.add("\(Self.people[person]) \(what)")
+    }
+
+    /// Mostly the person's own card.
+    private func card(of person: Int) -> Int {
+        let own = person % world.cards.count
+        return random.isOne(in: 6) ? random.below(world.cards.count) : own
     }
 
     // MARK: Buying
@@ -71,27 +116,27 @@ final class Scenario: Sendable {
         return keep(Purchase(shop: shop, ticket: ticket, page: page, result: nil))
     }
 
-    private func buy() async {
+    private func buy(_ person: Int) async {
         guard let purchase = await order() else { return }
-        let result = await pay(purchase, random.below(world.cards.count), "buys")
+        let result = await pay(purchase, person, card(of: person), "buys")
         guard let result else { return }
         if random.isOne(in: 4) {
-            story.add("\(name(purchase)): the browser is closed")
+            tell(person, "closes the tab before \(name(purchase)) is fetched")
         } else {
             await bring(result, purchase)
         }
     }
 
     /// Two clicks or two tabs at the same time.
-    private func buyTwice(withOneCard isOneCard: Bool) async {
+    private func buyTwice(_ person: Int, withOneCard isOneCard: Bool) async {
         guard let purchase = await order() else { return }
-        let first = random.below(world.cards.count)
+        let first = card(of: person)
         let second = isOneCard ? first : (first + 1) % world.cards.count
         await withTaskGroup(of: Void.self) { group in
             for card in [first, second] {
                 group.addTask {
                     let how = isOneCard ? "clicks twice for" : "pays in two tabs for"
-                    if let result = await self.pay(purchase, card, how) {
+                    if let result = await self.pay(purchase, person, card, how) {
                         await self.bring(result, purchase)
                     }
                 }
@@ -99,30 +144,63 @@ final class Scenario: Sendable {
         }
     }
 
-    private func payAgain() async {
+    private func payAgain(_ person: Int) async {
         guard let purchase = any() else { return }
-        let card = random.below(world.cards.count)
-        if let result = await pay(purchase, card, "comes back to pay") {
+        if let result = await pay(purchase, person, card(of: person), "comes back to pay") {
             await bring(result, purchase)
         }
     }
 
-    /// - Returns: the sealed result, where it was paid.
-    private func pay(_ purchase: Purchase, _ card: Int, _ how: String) async -> [UInt8]? {
-        let outcome = await world.pay(purchase.page, with: card)
-        let word = story.tell(outcome, purchase.page, world.cards[card])
-        let cents = purchase.page.terms.amount.minorUnits
-        story.add("card \(card + 1) \(how) \(name(purchase)), \(cents) cents: \(word)")
-        guard case .paid(let receipt) = outcome else { return nil }
-        purchases.withLock { purchases in
-            for index in purchases.indices where purchases[index].ticket == purchase.ticket {
-                purchases[index].result = receipt.resultForMerchant
-            }
+    /// The tab is closed while the OPAL server still works.
+    private func payAndLeave(_ person: Int) async {
+        guard let purchase = random.isOne(in: 2) ? any() : await order() else { return }
+        let card = card(of: person)
+        tell(person, "consents to \(name(purchase)) with card \(card + 1) and closes the tab")
+        _ = story.tell(nil, purchase.page, world.cards[card])
+        state.withLock { $0.unwatched += 1 }
+        pace.executor.start {
+            _ = await self.world.visit(purchase.page, with: card)
+            self.state.withLock { $0.unwatched -= 1 }
         }
-        return receipt.resultForMerchant
     }
 
-    private func bring(_ result: [UInt8], _ purchase: Purchase) async {
+    /// - Returns: the sealed result, where it was paid.
+    private func pay(
+        _ purchase: Purchase,
+        _ person: Int,
+        _ card: Int,
+        _ how: String
+    ) async -> StatusForm? {
+        let cents = purchase.page.terms.amount.minorUnits
+        tell(person, "\(how) \(name(purchase)), \(cents) cents, with card \(card + 1)")
+        let outcome = await world.visit(purchase.page, with: card)
+        let word = story.tell(outcome, purchase.page, world.cards[card])
+        tell(person, "is told of \(name(purchase)): \(word)")
+        guard case .paid(let receipt) = outcome, let form = await world.form(receipt) else {
+            return nil
+        }
+        state.withLock { state in
+            for index in state.purchases.indices
+            where state.purchases[index].ticket == purchase.ticket {
+                state.purchases[index].result = form
+            }
+        }
+        return form
+    }
+
+    private func bringAgain() async {
+        guard let purchase = any(), let result = purchase.result else { return }
+        story.add("somebody brings the result of \(name(purchase)) again")
+        await bring(result, purchase)
+    }
+
+    private func wait(_ person: Int) async {
+        let seconds = random.isOne(in: 4) ? random.below(2_200) : random.below(90)
+        tell(person, "does nothing for \(seconds) s")
+        await world.clock.sleep(for: .seconds(seconds))
+    }
+
+    private func bring(_ result: StatusForm, _ purchase: Purchase) async {
         do throws(OrderFailure) {
             let delivery = try await world.fetch(result, purchase.ticket, at: purchase.shop)
             story.add("\(name(purchase)) is handed out\(delivery.isFirst ? "" : " once more")")
@@ -135,8 +213,20 @@ final class Scenario: Sendable {
 
     private func askLate() async {
         guard let purchase = any() else { return }
+        await ask(purchase)
+    }
+
+    private func askRepeatedly() async {
+        guard let purchase = any() else { return }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 { group.addTask { await self.ask(purchase) } }
+        }
+    }
+
+    private func ask(_ purchase: Purchase) async {
         let merchant = world.merchant(purchase.shop)
-        let answer = try? await merchant.ask(purchase.ticket.transaction, now: world.now)
+        let now = world.fates.now(of: .shop(purchase.shop))
+        let answer = try? await merchant.ask(purchase.ticket.transaction, now: now)
         story.add(
             "the shop asks for \(name(purchase)): \(answer.map { "\($0.state)" } ?? "no answer")"
         )
@@ -150,13 +240,14 @@ final class Scenario: Sendable {
         guard let target = any(), let result = any()?.result else { return }
         var forged = result
         if random.isOne(in: 2) {
-            forged[random.below(forged.count)] ^= UInt8(1 << random.below(7))
+            forged.result[random.below(forged.result.count)] ^= UInt8(1 << random.below(7))
         }
         let isItsOwn = forged == target.result
         let order = try? await world.merchant(target.shop).receive(
-            forged,
+            forged.result,
+            signature: forged.signature,
             of: target.ticket.transaction,
-            now: world.now
+            now: world.fates.now(of: .shop(target.shop))
         ).order
         story.add(
             "a result that is \(isItsOwn ? "its own" : "forged") comes for \(name(target)): "
@@ -164,55 +255,34 @@ final class Scenario: Sendable {
         )
     }
 
-    private func orderAnew() async {
+    private func orderAnew(_ person: Int) async {
         guard let purchase = any() else { return }
         let (ticket, shop) = (purchase.ticket, purchase.shop)
         guard
             let next = try? await world.merchant(shop).reorder(
                 ticket.transaction,
                 receiptKey: ticket.receiptKey,
-                now: world.now
+                now: world.fates.now(of: .shop(shop))
             ),
             let page = try? await world.page(next, at: shop)
         else { return }
         let renewed = keep(Purchase(shop: shop, ticket: next, page: page, result: nil))
         story.add("\(name(purchase)) is ordered anew as \(name(renewed))")
-        if let result = await pay(renewed, random.below(world.cards.count), "buys") {
+        if let result = await pay(renewed, person, card(of: person), "buys") {
             await bring(result, renewed)
-        }
-    }
-
-    private func restart() async {
-        switch random.below(world.hosts.isEmpty ? 3 : 5) {
-        case 0:
-            story.add("the payment server is started again")
-            if (try? await world.restartPaymentServer()) == nil { story.add("… in vain") }
-        case 1:
-            story.add("the OPAL server is started again")
-            world.restartOPALServer()
-        case 3:
-            let host = world.hosts[random.below(world.hosts.count)]
-            story.add("\(host.name) drops out")
-            host.stop()
-        case 4:
-            for host in world.hosts { host.start() }
-            story.add("all terminals are started again")
-        default:
-            story.add("a shop is started again")
-            world.restartMerchant(random.below(world.shops.count))
         }
     }
 
     // MARK: Names
 
     private func keep(_ purchase: Purchase) -> Purchase {
-        purchases.withLock { $0.append(purchase) }
+        state.withLock { $0.purchases.append(purchase) }
         return purchase
     }
 
     private func any() -> Purchase? {
-        let all = purchases.withLock { $0 }
-        return all.isEmpty ? nil : all[random.below(all.count)]
+        let last = state.withLock { $0.purchases.suffix(Self.recent) }
+        return last.isEmpty ? nil : last[last.startIndex + random.below(last.count)]
     }
 
     private func name(_ purchase: Purchase) -> String {

@@ -6,7 +6,7 @@ package import Kernel
 import Keys
 import Merchant
 package import OPALServer
-import PaymentServer
+package import PaymentServer
 import Records
 package import SecurityModule
 import SessionKeys
@@ -41,9 +41,11 @@ extension World {
         _ keys: WorldKeys,
         _ store: FaultyStore,
         _ directory: AcquirerDirectory,
-        _ clock: VirtualClock,
+        _ fates: Fates,
         _ random: SeededRandom
     ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
+        let life = fates.life(.opalServer)
+        let store = fates.store(store, .opalServer, life)
         let module = keys.module()
         let seals = RecordSealer(keys.hsm, party: "opal_server")
         let desk = CardDesk(
@@ -58,8 +60,16 @@ extension World {
             seals: seals,
             keys: DrawSealer(),
             emulator: Emulator(module: module, store: store, random: random),
-            directory: directory,
-            now: { clock.now }
+            directory: AcquirerDirectory(
+                Dictionary(
+                    uniqueKeysWithValues: directory.names.compactMap { name in
+                        directory.link(to: name).map {
+                            (name, MortalLink(inner: $0, life: life))
+                        }
+                    }
+                )
+            ),
+            now: { fates.now(of: .opalServer) }
         )
         return (module, desk, purchases)
     }
@@ -70,7 +80,9 @@ extension World {
         _ shops: [Shop],
         terminals count: Int,
         _ hosts: [RemoteHost],
-        _ clock: VirtualClock
+        wait: Duration,
+        _ fates: Fates,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -86,21 +98,54 @@ extension World {
         } catch {
             throw .paymentServer(error)
         }
-        terminals += hosts.map { $0.terminal() }
-        let pool = TerminalInterface(terminals)
+        let life = fates.life(.paymentServer)
+        terminals += hosts.map { $0.terminal(as: life) }
+        let clock = fates.clock
+        let pool = TerminalInterface(terminals) { time, ring in
+            _ = clock.setAlarm(after: time, ring)
+        }
         let module = PaymentModule(
-            store: store,
+            store: fates.store(store, .paymentServer, life),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
             keys: keys.sales,
             terminals: pool,
+            terminalWait: wait,
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: ["opal-server"],
-            now: { clock.now }
+            cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
+            now: { fates.now(of: .paymentServer) },
+            uptime: uptime
         )
-        await module.refreshTerminals()
+        // Where things take time, nobody waits for that; its first round comes soon.
+        if fates.pace == nil { await module.refreshTerminals() }
         return (module, pool)
+    }
+
+    static func merchants(
+        _ shops: [Shop],
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) -> [MerchantModule] {
+        shops.indices.map { merchant($0, shops, fates, random) }
+    }
+
+    /// A merchant's module, as after a start.
+    static func merchant(
+        _ index: Int,
+        _ shops: [Shop],
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) -> MerchantModule {
+        let (shop, life) = (shops[index], fates.life(.shop(index)))
+        return MerchantModule(
+            shop.profile,
+            sealing: shop.sealing,
+            recordSealing: shop.records,
+            store: fates.store(shop.store, .shop(index), life),
+            link: MortalLink(inner: shop.link, life: life),
+            random: random
+        )
     }
 
     static func shops(
@@ -160,21 +205,23 @@ extension World {
     }
 }
 
-extension Shop {
-    /// The merchant's module, as after a start.
-    func module(_ random: SeededRandom) -> MerchantModule {
-        MerchantModule(
-            profile,
-            sealing: sealing,
-            recordSealing: records,
-            store: store,
-            link: link,
-            random: random
-        )
-    }
-}
-
 extension World {
+    /// A further payment server on the same database, whose time-outs go by a clock of its own.
+    package func paymentServer(
+        uptime: @escaping @Sendable () -> Uptime
+    ) async throws(WorldFailure) -> PaymentModule {
+        try await World.paymentServer(
+            keys,
+            paymentStore,
+            shops,
+            terminals: terminalCount,
+            hosts,
+            wait: terminalWait,
+            fates,
+            uptime: uptime
+        ).module
+    }
+
     /// A security card of the acquirer, without its memory.
     package func securityCard(_ identifier: SecurityCardIdentifier) -> any PurchaseModule {
         keys.securityCard(identifier.serial)

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
-import Kernel
+package import Kernel
 package import Merchant
 package import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
+import SessionKeys
+import TerminalHost
 package import Wire
+
+/// What a browser posts to the merchant's status URL.
+package struct StatusForm: Equatable, Sendable {
+    package var result: [UInt8]
+    /// S3 of the card, where the merchant compares.
+    package var signature: Signature?
+}
 
 // What a person with a browser does.
 extension World {
@@ -16,8 +25,10 @@ extension World {
         _ article: Int = 0,
         at shop: Int = 0
     ) async throws(OrderFailure) -> MerchantModule.Ticket {
-        try await merchant(shop).order(shops[shop].articles[article], now: now)
+        try await merchant(shop).order(shops[shop].articles[article], now: now(of: shop))
     }
+
+    private func now(of shop: Int) -> Instant { fates.now(of: .shop(shop)) }
 
     /// The order page, as the browser shows it.
     package func page(
@@ -27,7 +38,7 @@ extension World {
         try await merchant(shop).page(
             of: ticket.transaction,
             receiptKey: ticket.receiptKey,
-            now: now
+            now: now(of: shop)
         )
     }
 
@@ -36,14 +47,52 @@ extension World {
         await purchases.pay(page, with: cards[card])
     }
 
+    /// Consents at the OPAL server.
+    ///
+    /// - Returns: nil where no answer comes, because the OPAL server is down or crashes meanwhile.
+    package func visit(_ page: OrderPage, with card: Int = 0) async -> PurchaseOutcome? {
+        let life = fates.life(.opalServer)
+        if life.isOver { return nil }
+        let outcome = await pay(page, with: card)
+        return life.isOver ? nil : outcome
+    }
+
+    /// What the browser posts to the status URL; it compares S3 where this is left to it.
+    package func form(_ receipt: PurchaseReceipt) async -> StatusForm? {
+        switch receipt.handover {
+        case .result(let result): return StatusForm(result: result)
+        case .expectation(let expectation, let signature):
+            return StatusForm(result: expectation, signature: signature)
+        case .locked(let locked, let signature, let key):
+            let session = DrawSealer().session(key, receipt.terms.transaction)
+            let result = try? await session.unlock(locked, with: signature)
+            return result.map { StatusForm(result: $0) }
+        case nil: return nil
+        }
+    }
+
+    /// Brings what was paid to the status URL and fetches the goods.
+    package func fetch(
+        _ form: StatusForm,
+        _ ticket: MerchantModule.Ticket,
+        at shop: Int = 0
+    ) async throws(OrderFailure) -> MerchantModule.Delivery {
+        _ = try await merchant(shop).receive(
+            form.result,
+            signature: form.signature,
+            of: ticket.transaction,
+            now: now(of: shop)
+        )
+        return try await deliver(ticket, at: shop)
+    }
+
     /// Brings the sealed result to the status URL and fetches the goods.
     package func fetch(
         _ result: [UInt8],
         _ ticket: MerchantModule.Ticket,
         at shop: Int = 0
     ) async throws(OrderFailure) -> MerchantModule.Delivery {
-        _ = try await merchant(shop).receive(result, of: ticket.transaction, now: now)
-        return try await deliver(ticket, at: shop)
+        try await fetch(StatusForm(result: result), ticket, at: shop)
     }
 
     package func deliver(
@@ -53,7 +102,7 @@ extension World {
         try await merchant(shop).deliver(
             ticket.transaction,
             receiptKey: ticket.receiptKey,
-            now: now
+            now: now(of: shop)
         )
     }
 
@@ -78,6 +127,7 @@ extension World {
         await payments.giveUpLateSales()
         await payments.countSales()
         await purchases.settleOpenDraws(olderThan: .zero)
+        await purchases.settleUnheard()
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
     }
 
@@ -103,20 +153,46 @@ extension World {
     /// Whether no party waits for anything.
     package var isQuiet: Bool {
         get async {
+            guard await isMoneyQuiet else { return false }
+            for shop in shops {
+                let open = try? await shop.store.listOpen(
+                    MerchantRecords.order,
+                    after: nil,
+                    limit: 1
+                )
+                if open?.isEmpty != true { return false }
+            }
+            return true
+        }
+    }
+
+    /// Whether no debit and no sale waits for its end.
+    var isMoneyQuiet: Bool {
+        get async {
+            guard await areTerminalsQuiet else { return false }
             do {
                 var open = try await opalStore.listOpen(DrawRecord.kind, after: nil, limit: 1)
                 open += try await paymentStore.listOpen(SaleRecord.kind, after: nil, limit: 1)
-                for shop in shops {
-                    open += try await shop.store.listOpen(
-                        MerchantRecords.order,
-                        after: nil,
-                        limit: 1
-                    )
-                }
                 return open.isEmpty
             } catch {
                 return false
             }
+        }
+    }
+
+    /// Whether no number is open at a terminal on another host, and no message to it is on its way:
+    /// one that comes late may open another number.
+    private var areTerminalsQuiet: Bool {
+        get async {
+            for host in hosts {
+                let open = try? await host.store.inner.listOpen(
+                    ExchangeRecord.kind,
+                    after: nil,
+                    limit: 1
+                )
+                if open?.isEmpty != true || !host.link.isIdle { return false }
+            }
+            return true
         }
     }
 }

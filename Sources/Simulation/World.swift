@@ -35,7 +35,7 @@ package final class World: Sendable {
     /// From the OPAL server to the payment server.
     package let link: FaultyLink
     package let shops: [Shop]
-    /// The hosts of terminals that are not the payment server's own.
+    /// Hosts of terminals, as the plan wants.
     package let hosts: [RemoteHost]
     /// The payment server's keys, for who plays the payment server.
     package let saleKeys: any SaleSealing
@@ -44,6 +44,8 @@ package final class World: Sendable {
     let door = Door(as: "opal-server")
     let directory: AcquirerDirectory
     let terminalCount: Int
+    let terminalWait: Duration
+    let fates: Fates
     private let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
 
@@ -51,12 +53,19 @@ package final class World: Sendable {
     package static let paymentServer = "payments.example"
 
     package init(_ plan: WorldPlan = WorldPlan()) async throws(WorldFailure) {
-        let clock = VirtualClock(at: plan.start)
+        let clock = plan.pace?.clock ?? VirtualClock(at: plan.start)
+        let fates = Fates(
+            clock,
+            plan.pace,
+            merchants: plan.merchants,
+            remoteTerminals: plan.remoteTerminals
+        )
         let random = SeededRandom(seed: plan.seed)
         let issuer = try World.issuer("412345", "Harbour Bank", .euro)
         let keys = try WorldKeys(issuers: [issuer.identifier], random: random)
         let door = door
         self.clock = clock
+        self.fates = fates
         self.random = random
         self.issuer = issuer
         self.keys = keys
@@ -65,21 +74,23 @@ package final class World: Sendable {
         link = FaultyLink(door)
         directory = AcquirerDirectory([World.paymentServer: link])
         terminalCount = plan.terminals
+        terminalWait = plan.terminalWait
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
         var hosts: [RemoteHost] = []
         for index in 0..<plan.remoteTerminals {
-            hosts.append(try await RemoteHost(index, keys, random))
+            hosts.append(try await RemoteHost(index, keys, fates, random))
         }
         self.hosts = hosts
-        let opal = World.opalServer(keys, opalStore, directory, clock, random)
+        let opal = World.opalServer(keys, opalStore, directory, fates, random)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: plan.terminals,
             hosts,
-            clock
+            wait: plan.terminalWait,
+            fates
         )
         running = Mutex(
             Running(
@@ -88,10 +99,10 @@ package final class World: Sendable {
                 purchases: opal.purchases,
                 payments: payments.module,
                 terminals: payments.pool,
-                merchants: shops.map { $0.module(random) }
+                merchants: World.merchants(shops, fates, random)
             )
         )
-        door.open(to: payments.module)
+        door.open(to: payments.module, fates.life(.paymentServer))
         for value in plan.cardValues { _ = try await addCard(value) }
     }
 
@@ -144,9 +155,10 @@ package final class World: Sendable {
     // MARK: Restarts
 
     /// Starts the OPAL server again from its store. Purchases under way go on in the old one, as
-    /// if two of them ran for a moment.
+    /// if two of them ran for a moment, unless the old one has crashed.
     package func restartOPALServer() {
-        let opal = World.opalServer(keys, opalStore, directory, clock, random)
+        fates.begin(.opalServer)
+        let opal = World.opalServer(keys, opalStore, directory, fates, random)
         running.withLock { running in
             running.module = opal.module
             running.desk = opal.desk
@@ -156,43 +168,92 @@ package final class World: Sendable {
 
     /// Starts the payment server again from its store: what it held in memory is gone.
     package func restartPaymentServer() async throws(WorldFailure) {
+        let life = fates.begin(.paymentServer)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: terminalCount,
             hosts,
-            clock
+            wait: terminalWait,
+            fates
         )
         running.withLock { running in
             running.payments = payments.module
             running.terminals = payments.pool
         }
-        door.open(to: payments.module)
+        door.open(to: payments.module, life)
     }
 
     /// Nobody answers on the links to the payment server.
     package func stopPaymentServer() {
-        door.open(to: nil)
+        door.close()
     }
 
     package func restartMerchant(_ index: Int = 0) {
-        let module = shops[index].module(random)
+        fates.begin(.shop(index))
+        let module = World.merchant(index, shops, fates, random)
         running.withLock { $0.merchants[index] = module }
+    }
+
+    /// Ends a party's process, in the middle of whatever it does.
+    func crash(_ party: Party) {
+        fates.crash(party, fates.life(party), nil)
+    }
+
+    /// The party crashes before or after its `number`-th commit from now on.
+    package func crash(_ party: Party, _ moment: CrashMoment, commit number: Int) {
+        fates.commitCrashes[party]?.script(moment, at: number)
+    }
+
+    package func restart(_ party: Party) async {
+        switch party {
+        case .opalServer: restartOPALServer()
+        case .paymentServer: _ = try? await restartPaymentServer()
+        case .shop(let index): restartMerchant(index)
+        case .terminal(let index): hosts[index].start()
+        }
+    }
+
+    var parties: [Party] {
+        [.opalServer, .paymentServer] + shops.indices.map(Party.shop)
+            + hosts.indices.map(Party.terminal)
     }
 
     /// Everything works from now on.
     package func clearFaults() {
+        fates.clear()
         opalStore.clear()
         paymentStore.clear()
-        link.plan.clear()
-        for host in hosts {
-            host.store.clear()
-            host.link.plan.clear()
-        }
-        for shop in shops {
-            shop.store.clear()
-            shop.link.plan.clear()
-        }
+        for link in links { link.heal() }
+        for shop in shops { shop.store.clear() }
+        for host in hosts { host.store.clear() }
     }
+
+    var links: [FaultyLink] { routes.map(\.link) }
+
+    /// The links, with who is at their ends.
+    var routes: [Route] {
+        [Route(caller: .opalServer, callee: .paymentServer, link: link)]
+            + shops.enumerated().map { index, shop in
+                Route(caller: .shop(index), callee: .paymentServer, link: shop.link)
+            }
+            + hosts.enumerated().map { index, host in
+                Route(caller: .paymentServer, callee: .terminal(index), link: host.link)
+            }
+    }
+
+    /// The stores, with whose they are.
+    var stores: [(party: Party, store: FaultyStore)] {
+        [(.opalServer, opalStore), (.paymentServer, paymentStore)]
+            + shops.enumerated().map { (.shop($0.offset), $0.element.store) }
+            + hosts.enumerated().map { (.terminal($0.offset), $0.element.store) }
+    }
+}
+
+/// A link of a ``World``, from who asks to who answers.
+struct Route: Sendable {
+    let caller: Party
+    let callee: Party
+    let link: FaultyLink
 }

@@ -12,12 +12,16 @@ import SessionKeys
 package struct WorldPlan: Sendable {
     package var seed: UInt64 = 1
     package var start = VirtualClock.noon
+    /// How long things take; without it, all is done at once, and time stands still.
+    package var pace: Pace?
     /// A card for each, loaded with so many cents.
     package var cardValues: [UInt64] = [10_000, 10_000]
     /// Terminals of the payment server, each with a security card of its own.
     package var terminals = 2
     /// Terminals on other hosts, each on a host of its own.
     package var remoteTerminals = 0
+    /// How long a sale waits for a terminal when all are busy; only where there is a pace.
+    package var terminalWait = Duration.zero
     package var merchants = 1
     /// Where S3 is compared, by merchant, from the first again where there are more merchants.
     package var policies: [ComparisonPolicy] = [.securityCard]

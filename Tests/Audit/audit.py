@@ -23,6 +23,8 @@ from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
 DATABASES = ("opal-server", "payment-server", "shop", "console")
+# Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
+TABLES_OF_READERS = ("reader_debit",)
 COLUMNS = ("key", "revision", "open", "body", "reply")
 HISTORY_COLUMNS = ("stream", "number", "hash", "body")
 # Tables whose rows are named by the last four digits of the card number that leads their key.
@@ -229,6 +231,8 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
         for table in database.tables():
             # The row in the middle, so that rows before and behind it are right.
             rows = database.read(f'SELECT {", ".join(COLUMNS)} FROM "{table}" ORDER BY key')
+            if not rows and table in TABLES_OF_READERS:
+                continue
             if not rows:
                 checks.note(f"{party}: {table}", "there is no row to be changed")
                 continue
@@ -382,7 +386,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
 
 
 def use_sites(opal: Opal):
-    """A sign-up with its mail, a session, an operator's acts."""
+    """A sign-up with its mail, a session, an operator's acts and questions."""
     site = Website(opal.sites["card"])
     site.opens("/sign-up")
     site.sends(
@@ -401,6 +405,14 @@ def use_sites(opal: Opal):
     for _ in range(3):
         console.sends("/block$", reason="lost")
         console.sends("/unblock$")
+    # An order that nobody pays, and a question about it.
+    shop = Website(opal.sites["shop"])
+    shop.opens("/")
+    shop.follows(r"^/article")
+    shop.sends("order")
+    for _ in range(3):
+        console.opens("/open")
+        console.sends("^/open/orders/")
 
 
 def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change, card: bytes):

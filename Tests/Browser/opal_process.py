@@ -11,7 +11,7 @@ from pathlib import Path
 READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
 # The sites of `opal up --port P`, as ports after P; the payment server listens on one more.
-SITES = {"card": 0, "shop": 1, "console": 9}
+SITES = {"card": 0, "shop": 1, "payments": 2, "console": 9}
 PORTS_IN_A_ROW = 16
 
 
@@ -37,14 +37,14 @@ def free_port() -> int:
 class Opal:
     """All parties in one process. `sites` holds the address of each site by its name."""
 
-    def __init__(self, program: Path, data: Path):
+    def __init__(self, program: Path, data: Path, *options: str):
         self.data = data
         self.lines: list[str] = []
         port = free_port()
         self.sites = {name: f"http://localhost:{port + after}" for name, after in SITES.items()}
         self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [program, "up", "--data", data, "--port", str(port)],
+            [program, "up", "--data", data, "--port", str(port), *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

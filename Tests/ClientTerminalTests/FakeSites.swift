@@ -21,6 +21,9 @@ final class FakeSites: Sendable {
     let disposition: String?
     let file: String
     let pages: PageMaker
+    /// What the shop says where the payment server is; nil for the one that runs with the card
+    /// site, empty for a shop that takes no card in a reader.
+    let paymentServer: String?
     private let state = Mutex(State())
 
     struct State {
@@ -35,8 +38,10 @@ final class FakeSites: Sendable {
     init(
         _ story: Story = .paid,
         disposition: String? = "attachment; filename=\"salt.txt\"",
-        file: String = "Two hundred words."
+        file: String = "Two hundred words.",
+        paymentServer: String? = nil
     ) throws {
+        self.paymentServer = paymentServer
         self.story = story
         self.disposition = disposition
         self.file = file
@@ -164,7 +169,15 @@ extension FakeSites {
         let pay: [String: Any] = [
             "action": "\(cardSite)/checkout", "host": "127.0.0.1", "fields": fields,
         ]
-        return pages.page("shop/order", ["order": Self.order, "pay": pay])
+        var values: [String: Any] = ["order": Self.order, "pay": pay]
+        if paymentServer != "" {
+            let place = ["name": "payment-server-url", "value": paymentServer ?? cardSite]
+            values["physical"] =
+                [
+                    "command": "opal pay --reader", "action": "/status", "fields": fields + [place],
+                ] as [String: Any]
+        }
+        return pages.page("shop/order", values)
     }
 }
 
@@ -182,6 +195,15 @@ extension FakeSites {
             var response = PageMaker.seeOther("/checkout/T1")
             response.headers[.setCookie] = "card=form; Path=/; HttpOnly; SameSite=Lax"
             return response
+        }
+        router.post("messages") { request, _ in
+            note(request, [:])
+            let body = try await request.body.collect(upTo: 1 << 16)
+            let type = request.headers[.contentType] ?? ""
+            return Response(
+                status: type == "application/octet-stream" ? .ok : .unsupportedMediaType,
+                body: .init(byteBuffer: ByteBuffer(bytes: body.readableBytesView.reversed()))
+            )
         }
         router.get("checkout/T1") { request, _ in
             note(request, [:])

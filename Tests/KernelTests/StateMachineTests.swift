@@ -99,7 +99,7 @@ import Testing
 
     /// Refusals that go away by themselves; all others need somebody.
     static let transient: Set<Refusal> = [
-        .busy, .paymentServerSilent, .storeUnavailable, .cardChanged, .orderInProgress,
+        .busy, .paymentServerSilent, .storeUnavailable, .orderInProgress,
     ]
 
     @Test(arguments: Refusal.allCases)

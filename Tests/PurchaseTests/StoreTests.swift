@@ -51,7 +51,7 @@ import Wire
             let world = try await World(plan)
             try store.boundFile(toPages: 1)
             let (outcome, paid) = try await buyUntilRefused(in: world)
-            #expect(outcome == .refused(.storeUnavailable) || outcome.isPending)
+            #expect(outcome == .refused(.notDebited) || outcome.isPending)
             try store.boundFile(toPages: nil)
             let (_, page) = try await world.offer(1)
             #expect(await world.pay(page).isPaid, "the next try works")
@@ -85,7 +85,7 @@ import Wire
         let world = try await World()
         let (_, page) = try await world.offer()
         world.opalStore.commits.script(.refuse(failure))
-        #expect(await world.pay(page) == .refused(.storeUnavailable))
+        #expect(await world.pay(page) == .refused(.notDebited))
         #expect(try await world.balance() == 10_000)
         try await world.expectSound(balance: 10_000, sold: 0)
     }

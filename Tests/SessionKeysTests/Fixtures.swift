@@ -92,7 +92,21 @@ struct Fixture {
         case .response: try await draw.sealResponse(content)
         case .resultForCard: try await sale.sealResult(try Fixture.resultForCard())
         case .resultForMerchant: try await sale.sealResult(try resultForMerchant())
+        case .expectationForServer: try await expectation(.opalServer)
+        case .resultForTerminal: try await expectation(.clientTerminal)
+        case .expectationForMerchant: try await expectation(.merchant)
         }
+    }
+
+    static let signature = Signature(bits: 0x0123_4567_89AB_CDEF)
+
+    /// What is expected of the card, for who compares by this policy.
+    func expectation(_ policy: ComparisonPolicy) async throws -> [UInt8] {
+        let terms = terms.with(policy: policy)
+        let order = try Fixture(terms: terms, keyName: shared.name)
+        return try await order.sale.sealExpectation(
+            ExpectedResult(result: try resultForMerchant(), signature: Fixture.signature)
+        )
     }
 
     /// Opens a text as one kind of message, and says nothing of its content.
@@ -104,6 +118,10 @@ struct Fixture {
         case .resultForCard: _ = try await draw.openResult(sealed)
         case .resultForMerchant:
             _ = try merchant.openResult(sealed, of: terms, keyName: shared.name)
+        case .expectationForServer: _ = try await draw.compare(Fixture.signature, sealed)
+        case .resultForTerminal: _ = try await draw.unlock(sealed, with: Fixture.signature)
+        case .expectationForMerchant:
+            _ = try merchant.openExpectation(sealed, of: terms, keyName: shared.name)
         }
     }
 

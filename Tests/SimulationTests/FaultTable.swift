@@ -40,7 +40,7 @@ struct FaultTable {
     // MARK: Faults
 
     static var all: [Fault] {
-        [Fault(name: "nothing") { _ in }] + messages + commits + restarts
+        [Fault(name: "nothing") { _ in }] + messages + commits + crashes + restarts
     }
 
     private static var messages: [Fault] {
@@ -74,6 +74,25 @@ struct FaultTable {
             faults.map { what, fault in
                 Fault(name: "commit of the \(place): \(what)") { world in
                     store(world).commits.script(fault, at: number)
+                }
+            }
+        }
+    }
+
+    private static var crashes: [Fault] {
+        let places: [(String, Int, Party)] = [
+            ("payment server, S2", 1, .paymentServer), ("OPAL server, debit", 1, .opalServer),
+            ("payment server, sold", 2, .paymentServer),
+            ("OPAL server, outcome", 2, .opalServer), ("shop, result", 1, .shop(0)),
+            ("shop, handing out", 2, .shop(0)),
+        ]
+        let moments: [(String, CrashMoment)] = [("before", .before), ("after", .after)]
+        return places.flatMap { place, number, party in
+            moments.map { word, moment in
+                Fault(name: "crash \(word) the commit of the \(place)") { world in
+                    world.crash(party, moment, commit: number)
+                } then: { world in
+                    await world.restart(party)
                 }
             }
         }
@@ -151,7 +170,7 @@ struct FaultTable {
         let ticket = try await world.order()
         let page = try await world.page(ticket)
         await fault.inject(world)
-        let outcome = await world.pay(page)
+        let outcome = await world.visit(page)
         if case .paid(let receipt) = outcome {
             _ = try? await world.fetch(receipt.resultForMerchant, ticket)
         }
@@ -168,7 +187,7 @@ struct FaultTable {
         let later = try await world.purchases.outcome(of: transaction)?.outcome
         return Row(
             fault: fault.name,
-            atOnce: Self.word(outcome),
+            atOnce: outcome.map(Self.word) ?? "no answer",
             card: Self.word(ledger.draws[transaction]?.state, try await world.balance()),
             sale: ledger.sales[transaction].map { "\($0.state)" } ?? "none",
             order: ledger.orders[transaction].map { "\($0.order.state)" } ?? "none",

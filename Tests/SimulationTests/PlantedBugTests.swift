@@ -19,13 +19,19 @@
         }
 
         static let findings = [
-            Finding(bug: .voidAfterSold, seed: 1, violation: "drawAgainstSale"),
-            Finding(bug: .deliveryBeforeCheck, seed: 1, violation: "orderWithoutSale"),
-            Finding(bug: .numberReused, seed: 1, violation: "numberReused"),
+            Finding(bug: .voidAfterSold, seed: 6, violation: "drawAgainstSale"),
+            Finding(bug: .deliveryBeforeCheck, seed: 8, violation: "orderWithoutSale"),
+            Finding(bug: .numberReused, seed: 2, violation: "numberReused"),
             Finding(bug: .commitAfterReply, seed: 1, violation: "drawAgainstSale"),
-            Finding(bug: .drawAfterDebit, seed: 1, violation: "drawWithoutDebit"),
-            Finding(bug: .resendNotRepeated, seed: 1, violation: "stillOpen"),
+            Finding(bug: .drawAfterDebit, seed: 1, violation: "debitWithoutDraw"),
+            Finding(bug: .resendNotRepeated, seed: 2, violation: "stillOpen"),
             Finding(bug: .deliveredAgain, seed: 1, violation: "deliveredTwice"),
+            Finding(bug: .numberConsumedEarly, seed: 1, violation: "recordDisagrees"),
+            Finding(bug: .soldAfterVoid, seed: 23, violation: "openNumbers"),
+            Finding(bug: .unknownMeansUnpaid, seed: 8, violation: "orderUnpaidThoughSold"),
+            Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
+            Finding(bug: .wordNotRemembered, seed: 994, violation: "toldPaid"),
+            Finding(bug: .oneTripGivenUpByTime, seed: 7, violation: "orderWithoutSale"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report
@@ -54,6 +60,10 @@
             }
             #expect(!short.violations.isEmpty)
             #expect(short.story.count < whole.story.count)
+            let again = try await PlantedBug.$planted.withValue(.deliveredAgain) {
+                try await short.run.report()
+            }
+            #expect(again.story == short.story && !again.violations.isEmpty)
             let sound = try await run.shortest()
             #expect(sound.violations.isEmpty)
         }
@@ -64,12 +74,13 @@
         func `a planted bug is found within two thousand seeds`() async throws {
             let wanted = ProcessInfo.processInfo.environment["FIND"] ?? ""
             for bug in PlantedBug.allCases where wanted == "all" || wanted == bug.rawValue {
-                var seed: UInt64 = 1
-                while seed <= 2000, try await Self.report(seed, with: bug).violations.isEmpty {
+                var (seed, found): (UInt64, [Violation]) = (0, [])
+                while seed < 2000, found.isEmpty {
                     seed += 1
+                    found = try await Self.report(seed, with: bug).violations
                 }
                 let isKnown = Self.findings.contains { $0.bug == bug && $0.seed == seed }
-                #expect(isKnown, "\(bug) is found first by seed \(seed)")
+                #expect(isKnown, "\(bug) is found first by seed \(seed): \(found)")
             }
         }
     }

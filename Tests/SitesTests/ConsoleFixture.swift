@@ -25,6 +25,8 @@ struct ConsoleFixture {
     let operators: OperatorDesk
     let users: UserDirectory
     let outbox: MailOutbox
+    /// Of what operators did.
+    let audit: OperatorAudit
 
     init(withParts: Bool = true) async throws {
         let world = try await World()
@@ -41,6 +43,7 @@ struct ConsoleFixture {
             wording: MailWording(logonURL: "https://card.example/sign-in")
         )
         outbox = MailOutbox(store: world.opalStore, sealing: seals)
+        audit = OperatorAudit(store: world.opalStore, seals: seals)
         operators = OperatorDesk(
             store: world.opalStore,
             seals: seals,

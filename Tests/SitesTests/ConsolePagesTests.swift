@@ -34,7 +34,7 @@ import Wire
         let fixture = try await ConsoleFixture(withParts: false)
         try await fixture.work { browser async throws in
             try expectWhole(try await browser.open("/"))
-            for path in ["/cards", "/sales", "/terminals", "/outbox"] {
+            for path in ["/open", "/cards", "/sales", "/terminals", "/outbox"] {
                 #expect(try await browser.open(path).status == .notFound)
             }
         }

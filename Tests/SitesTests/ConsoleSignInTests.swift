@@ -3,16 +3,20 @@
 import HTTPTypes
 import Hummingbird
 import Kernel
+import Keys
 import Simulation
 import Sites
+import Synchronization
 import Testing
 
 @Suite struct ConsoleSignInTests {
     static let pages = [
-        "/", "/cards", "/cards/x", "/sales", "/sales/x", "/terminals", "/outbox", "/outbox/x",
+        "/", "/open", "/cards", "/cards/x", "/sales", "/sales/x", "/terminals", "/outbox",
+        "/outbox/x",
     ]
     static let posts = [
         "/cards/find", "/cards/x/block", "/cards/x/unblock", "/cards/x/number", "/sign-out",
+        "/open/draws/x", "/open/orders/x",
     ]
 
     @Test func `no page is shown without a session`() async throws {
@@ -141,5 +145,40 @@ import Testing
             )
             #expect(answer.status == .seeOther)
         }
+    }
+}
+
+/// Sessions of operators where somebody sets the wall clock.
+@Suite struct ConsoleSessionClockTests {
+    @Test func `a wall clock that is set back does not prolong a session of the console`()
+        async throws
+    {
+        let world = try await World()
+        let master = LocalMasterKey.make()
+        let uptime = Mutex(Uptime(microseconds: 0))
+        let desk = OperatorDesk(
+            store: world.opalStore,
+            seals: RecordSealer(master, party: "console"),
+            passwords: PasswordKeeper(master, rounds: 16),
+            random: world.random,
+            uptime: { uptime.withLock { $0 } }
+        )
+        let name = try #require(OperatorName(ConsoleFixture.name))
+        #expect(try await desk.makeFirst(name, password: ConsoleFixture.password))
+        let logon = try await desk.logOn(
+            ConsoleFixture.name,
+            ConsoleFixture.password,
+            from: "192.0.2.1",
+            at: world.now
+        )
+        guard case .signedIn(let session) = logon else {
+            Issue.record("The operator must be signed in.")
+            return
+        }
+        let early = world.now.subtracting(.seconds(86_400))
+        uptime.withLock { $0 = $0.adding(ConsoleLimits.sessionIdleTime - .milliseconds(1)) }
+        #expect(desk.session(session.token, at: early) != nil)
+        uptime.withLock { $0 = $0.adding(ConsoleLimits.sessionIdleTime) }
+        #expect(desk.session(session.token, at: early) == nil)
     }
 }

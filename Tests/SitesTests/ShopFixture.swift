@@ -18,14 +18,15 @@ struct ShopFixture {
     let site: ShopSite
 
     static let checkoutURL = "https://card.example:8443/checkout"
+    static let clientTerminalsURL = "https://pay.example:8402"
 
-    init(takesPhysicalCards: Bool = false) async throws {
+    init(clientTerminalsURL: String? = nil) async throws {
         let world = try await World()
         let settings = try #require(
             ShopSettings(
                 address: "https://press.example",
                 checkoutURL: ShopFixture.checkoutURL,
-                takesPhysicalCards: takesPhysicalCards
+                clientTerminalsURL: clientTerminalsURL
             )
         )
         self.world = world

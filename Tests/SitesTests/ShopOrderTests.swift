@@ -59,12 +59,14 @@ import Wire
     }
 
     @Test func `a shop that takes physical cards shows the command`() async throws {
-        let fixture = try await ShopFixture(takesPhysicalCards: true)
+        let fixture = try await ShopFixture(clientTerminalsURL: ShopFixture.clientTerminalsURL)
         try await fixture.run { browser async throws in
             let path = try await ShopFixture.order(browser)
             let page = try await browser.open(path)
             #expect(page.text.contains("opal pay &#39;https://press.example\(path)&#39;"))
             #expect(!page.text.contains("It cannot be chosen yet"))
+            #expect(try page.hidden("payment-server-url") == ShopFixture.clientTerminalsURL)
+            #expect(page.text.contains("action=\"https://press.example/1/result\""))
         }
     }
 

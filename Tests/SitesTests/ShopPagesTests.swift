@@ -12,7 +12,7 @@ import Wire
 
 @Suite struct ShopPagesTests {
     @Test func `every page has all that its template asks for`() async throws {
-        let fixture = try await ShopFixture(takesPhysicalCards: true)
+        let fixture = try await ShopFixture(clientTerminalsURL: ShopFixture.clientTerminalsURL)
         try await fixture.run { browser async throws in
             try expectWhole(try await browser.open("/"))
             for article in fixture.demo.catalogue.articles {

@@ -44,6 +44,7 @@ enum ImportTable {
         "ClearingHouse": .only(ports),
         "Edges": .edge,
         "Simulation": .edge,
+        "opal-simulate": .edge,
         "opal": .edge,
     ]
 

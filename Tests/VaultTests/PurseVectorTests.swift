@@ -205,7 +205,7 @@ import Wire
             ),
             context: CardContext(random: 0, now: CardWorld.noon, note: "")
         )
-        #expect(step.change == nil)
+        #expect(step.change?.row == nil)
         #expect(step.dialogue == nil)
         let answer = try DebitAnswer(step.response.data)
         #expect(answer.completion == .insufficientValue)

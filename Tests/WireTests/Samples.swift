@@ -231,6 +231,15 @@ struct Samples {
             ),
             .saleAnswer(transaction(), .drawn, forMerchant: []),
             .saleAnswer(transaction(), .sold, forMerchant: random.bytes(300)),
+            .debitOffer(
+                transaction(),
+                sealed: random.bytes(97),
+                expectation: random.bytes(300)
+            ),
+            .openSalesQuestion,
+            .openSales([]),
+            .openSales([transaction(), transaction()]),
+            .notDebited(transaction()),
             .refusal(transaction(), .orderTooOld),
         ]
     }

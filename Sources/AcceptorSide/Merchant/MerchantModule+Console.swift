@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
-import Records
+package import Records
 import SecurityModule
 import Wire
 
@@ -34,18 +34,55 @@ extension MerchantModule {
             )
         } catch { throw .store(error) }
         var lines: [OrderLine] = []
-        for record in records {
-            guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
-                preconditionFailure("The key of an order is its TRX.")
-            }
-            do throws(OrderFailure) {
-                let order = try await book.open(record).order
-                lines.append(OrderLine(transaction: transaction, order: OrderView(order)))
-            } catch .damaged {
-                lines.append(OrderLine(transaction: transaction, order: nil))
-            }
-        }
+        for record in records { lines.append(try await line(record)) }
         return lines
+    }
+
+    /// Opens an order's record.
+    ///
+    /// - Throws: `.damaged` where it was changed by somebody else.
+    package func open(_ record: Record) async throws(OrderFailure) -> OrderView {
+        OrderView(try await book.open(record).order)
+    }
+
+    /// The orders that wait for their end, oldest first; for the merchant.
+    ///
+    /// - Parameter limit: lines, capped at ``RecordLimits/pageMax``.
+    /// - Returns: the lines.
+    /// - Throws: `.store`, `.module`.
+    package func openOrders(limit: Int) async throws(OrderFailure) -> [OrderLine] {
+        let records: [Record]
+        do throws(StoreFailure) {
+            records = try await book.store.listOpen(
+                MerchantRecords.order,
+                after: nil,
+                limit: limit
+            )
+        } catch { throw .store(error) }
+        var lines: [OrderLine] = []
+        for record in records { lines.append(try await line(record)) }
+        return lines
+    }
+
+    /// One order; for the merchant.
+    ///
+    /// - Throws: `.unknownOrder`, `.damaged`, `.store`, `.module`.
+    package func order(
+        _ transaction: TransactionIdentifier
+    ) async throws(OrderFailure) -> OrderView {
+        OrderView(try await book.read(transaction).order)
+    }
+
+    private func line(_ record: Record) async throws(OrderFailure) -> OrderLine {
+        guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
+            preconditionFailure("The key of an order is its TRX.")
+        }
+        do throws(OrderFailure) {
+            let order = try await book.open(record).order
+            return OrderLine(transaction: transaction, order: OrderView(order))
+        } catch .damaged {
+            return OrderLine(transaction: transaction, order: nil)
+        }
     }
 
     /// The journal of one order, as far as it is readable; for the merchant.

@@ -27,6 +27,11 @@ extension MerchantModule {
             if state.isOpen { return OrderView(order) }
             return try await receive(sealed, of: transaction, now: now).order
         case .refusal(transaction, .orderUnknown):
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.unknownMeansUnpaid) {
+                    return try await giveUp(transaction, now: now)
+                }
+            #endif
             return order.isOver(at: now)
                 ? try await giveUp(transaction, now: now) : OrderView(order)
         case .refusal(transaction, let refusal):

@@ -20,18 +20,21 @@ extension MerchantModule {
     ///
     /// - Parameters:
     ///   - compact: the JWE in compact form, ASCII.
+    ///   - signature: the card's S3, where the merchant compares it (FIG. 8); then `compact` is
+    ///     what the payment server expects.
     ///   - transaction: the order that it is said to be for.
     ///   - now: the time for the journal.
     /// - Returns: the order as it is afterwards.
     /// - Throws: `.resultForged`, `.resultMismatch`, `.resultContradicts`.
     package func receive(
         _ compact: [UInt8],
+        signature: Signature? = nil,
         of transaction: TransactionIdentifier,
         now: Instant
     ) async throws(OrderFailure) -> Reception {
         // The terms never change, so that one look at the result serves every attempt.
         let order = try await book.read(transaction).order
-        let settlement = try await settlement(compact, of: order)
+        let settlement = try await settlement(compact, signature, of: order)
         return try await book.change(transaction, at: now) { entry throws(OrderFailure) in
             let order = entry.order
             if order.settlement == settlement {
@@ -53,16 +56,13 @@ extension MerchantModule {
 
     private func settlement(
         _ compact: [UInt8],
+        _ signature: Signature?,
         of order: Order
     ) async throws(OrderFailure) -> Settlement {
         guard compact.count <= PartyMessage.sealedBytesMax else { throw .resultForged }
         let result: MerchantDebitResult
         do throws(ModuleFailure) {
-            result = try await sealing.openResult(
-                compact,
-                of: order.terms,
-                keyName: order.proof.keyName
-            )
+            result = try await open(compact, signature, of: order)
         } catch .sealBroken {
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.deliveryBeforeCheck), let fake = Settlement(fakeOf: order)
@@ -76,6 +76,21 @@ extension MerchantModule {
             result.amount == order.terms.amount, let settlement = Settlement(result)
         else { throw .resultMismatch }
         return settlement
+    }
+
+    private func open(
+        _ compact: [UInt8],
+        _ signature: Signature?,
+        of order: Order
+    ) async throws(ModuleFailure) -> MerchantDebitResult {
+        let (terms, keyName) = (order.terms, order.proof.keyName)
+        guard let signature, terms.policy == .merchant else {
+            return try await sealing.openResult(compact, of: terms, keyName: keyName)
+        }
+        // The comparison of FIG. 14, step 754.
+        let expected = try await sealing.openExpectation(compact, of: terms, keyName: keyName)
+        guard signature == expected.signature else { throw .sealBroken }
+        return expected.result
     }
 }
 

@@ -94,6 +94,9 @@ extension PaymentModule {
         )
     }
 
+    /// What the sales of each policy have taken since the start; none where no sale was drawn.
+    package func policyUses() -> [ComparisonPolicy: PolicyUse] { uses.withLock { $0 } }
+
     /// How many sales there are.
     package func saleCount() async throws(StoreFailure) -> Int {
         try await store.count(SaleRecord.kind)

@@ -33,7 +33,9 @@ extension PaymentModule {
                 }
                 waiting[stored.sale.command.securityCard, default: []].append(stored)
             }
-            for (securityCard, sales) in waiting { total += await count(sales, by: securityCard) }
+            for (securityCard, sales) in waiting.sorted(by: { $0.key.bits < $1.key.bits }) {
+                total += await count(sales, by: securityCard)
+            }
             guard page.count == RecordLimits.pageMax, let last = page.last else { return total }
             cursor = last.key.bytes
         }

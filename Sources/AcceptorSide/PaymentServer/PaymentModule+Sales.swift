@@ -182,7 +182,7 @@ extension PaymentModule {
         }
     }
 
-    private func held(
+    func held(
         _ stored: Stored,
         _ terminal: Terminal?
     ) async throws(ModuleFailure) -> Held {
@@ -191,7 +191,8 @@ extension PaymentModule {
             terminal: terminal,
             session: try await keys.session(for: request.terms, request.proof),
             sale: stored.sale,
-            revision: stored.revision
+            revision: stored.revision,
+            drawnAt: nil
         )
     }
 
@@ -202,8 +203,8 @@ extension PaymentModule {
     @discardableResult
     package func giveUpLateSales() async -> Int {
         defer { terminals.endRound() }
-        let deadline = now().subtracting(PurchaseLimits.saleTime)
         var count = 0
+        var seen: Set<TransactionIdentifier> = []
         var cursor: [UInt8]?
         while true {
             guard
@@ -214,9 +215,9 @@ extension PaymentModule {
                 )
             else { return count }
             for record in page {
-                guard let stored = try? await open(record), stored.sale.drawnAt < deadline else {
-                    continue
-                }
+                guard let stored = try? await open(record) else { continue }
+                seen.insert(stored.sale.transaction)
+                guard isLate(stored.sale) else { continue }
                 #if PLANTED_BUGS
                     if PlantedBug.isPlanted(.voidAfterSold), stored.sale.state == .sold,
                         var held = try? await held(stored, nil)
@@ -226,7 +227,7 @@ extension PaymentModule {
                     }
                 #endif
                 // Of a terminal that has dropped out nothing is known: the sale waits for it.
-                guard stored.sale.state.isOpen,
+                guard stored.sale.state.isOpen, mayGiveUp(stored.sale),
                     !terminals.isAway(stored.sale.command.securityCard),
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
@@ -234,9 +235,28 @@ extension PaymentModule {
                 if (try? await giveUp(&held, keepsTerminal: true)) != nil { count += 1 }
                 release(held)
             }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
+            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
             cursor = last.key.bytes
         }
+        waits.withLock { $0.keep(only: seen) }
+        return count
+    }
+
+    /// Whether a sale has waited longer than ``PurchaseLimits/saleTime``.
+    private func isLate(_ sale: SaleRecord) -> Bool {
+        let (now, uptime) = (now(), uptime())
+        let age = waits.withLock {
+            $0.age(of: sale.transaction, begunAt: sale.drawnAt, now: now, uptime: uptime)
+        }
+        return age > PurchaseLimits.saleTime
+    }
+
+    /// Whether time alone ends a sale.
+    private func mayGiveUp(_ sale: SaleRecord) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.oneTripGivenUpByTime) { return true }
+        #endif
+        return !sale.request.terms.policy.isOneTrip
     }
 
     /// Asks a security card outcome and lifts what failed.

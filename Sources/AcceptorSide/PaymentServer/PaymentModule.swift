@@ -31,6 +31,8 @@ package final class PaymentModule: LinkService {
         let session: any SaleSession
         var sale: SaleRecord
         var revision: UInt64
+        /// When S2 was issued; nil after a restart.
+        var drawnAt: Uptime?
     }
 
     let store: any RecordStore
@@ -38,16 +40,17 @@ package final class PaymentModule: LinkService {
     let keys: any SaleSealing
     let terminals: TerminalInterface
     let now: @Sendable () -> Instant
+    /// A clock that only goes forward, for time-outs.
+    let uptime: @Sendable () -> Uptime
+    /// How long drawn sales have waited for the card's answer.
+    let waits = Mutex(Waits<TransactionIdentifier>())
     /// How long a sale waits for a terminal when all are busy.
     let terminalWait: Duration
     private let agreements: [MerchantIdentifier: Agreement]
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
-
-    /// Where S3 can be compared. The other places need messages that this version does not speak
-    /// yet.
-    package static let policies: Set<ComparisonPolicy> = [.securityCard, .paymentServer]
+    let uses = Mutex<[ComparisonPolicy: PolicyUse]>([:])
 
     package static let schema = RecordSchema(
         party: "payment_server",
@@ -62,6 +65,7 @@ package final class PaymentModule: LinkService {
     /// `terminalWait`: how long a sale waits for a terminal when all are busy; much less than the
     ///     OPAL server waits for an answer.
     /// `now`: asked once for each message.
+    /// `uptime`: a clock that only goes forward; nil where nobody sets the other one.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
@@ -70,7 +74,8 @@ package final class PaymentModule: LinkService {
         terminalWait: Duration = .zero,
         agreements: [Agreement],
         cardSidePeers: Set<String>,
-        now: @escaping @Sendable () -> Instant
+        now: @escaping @Sendable () -> Instant,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         self.store = store
         self.seals = seals
@@ -78,6 +83,7 @@ package final class PaymentModule: LinkService {
         self.terminals = terminals
         self.terminalWait = terminalWait
         self.now = now
+        self.uptime = uptime ?? { Uptime(now()) }
         self.cardSidePeers = cardSidePeers
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
     }
@@ -91,15 +97,17 @@ package final class PaymentModule: LinkService {
         }
         do throws(Refusal) {
             switch message {
-            case .drawRequest, .debitResponse:
+            case .drawRequest, .debitResponse, .openSalesQuestion, .notDebited:
                 // A merchant may ask what became of a sale, and no more.
                 guard cardSidePeers.contains(peer) else { throw .unknownMessage }
             default: break
             }
             switch message {
-            case .drawRequest(let draw): return try await drawRequest(draw)
+            case .drawRequest(let draw): return try await drawRequest(draw, from: peer)
             case .debitResponse(let transaction, let sealed):
-                return try await debitResponse(transaction, sealed)
+                return try await debitResponse(transaction, sealed, from: peer)
+            case .openSalesQuestion: return try await openSales(of: peer)
+            case .notDebited(let transaction): return try await notDebited(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
             default: throw .unknownMessage
             }
@@ -110,7 +118,10 @@ package final class PaymentModule: LinkService {
 
     // MARK: Draw request (FIG. 11D, steps 680–694)
 
-    private func drawRequest(_ request: DrawRequest) async throws(Refusal) -> [UInt8] {
+    private func drawRequest(
+        _ request: DrawRequest,
+        from peer: String
+    ) async throws(Refusal) -> [UInt8] {
         let transaction = request.terms.transaction
         let earlier = try await read(transaction)
         if let earlier, earlier.sale.request == request, earlier.sale.state == .drawn {
@@ -126,17 +137,25 @@ package final class PaymentModule: LinkService {
         }
         let draw = try await openDraw(request, session)
         do throws(Refusal) {
-            let (terminal, (sale, reply)) = try await drawn { terminal throws(Refusal) in
-                try await sign(request, draw, session, terminal)
+            let (terminal, drawn) = try await drawn { terminal throws(Refusal) in
+                let leasedAt = uptime()
+                let (sale, reply) = try await sign(request, draw, session, terminal, peer)
+                return (sale: sale, reply: reply, leasedAt: leasedAt)
             }
+            let (sale, reply) = (drawn.sale, drawn.reply)
             let isReleased = request.terms.policy.releasesTerminalEarly
             if isReleased { terminals.release(terminal) }
+            let drawnAt = uptime()
+            note(request.terms.policy) { $0.draw(held: drawnAt.since(drawn.leasedAt)) }
+            // Its answer comes later, among many: then it is taken from the database.
+            if request.terms.policy.isOneTrip { return reply }
             held.withLock {
                 $0[transaction] = Held(
                     terminal: isReleased ? nil : terminal,
                     session: session,
                     sale: sale,
-                    revision: 1
+                    revision: 1,
+                    drawnAt: drawnAt
                 )
             }
             return reply
@@ -170,9 +189,7 @@ package final class PaymentModule: LinkService {
         } catch {
             throw error == .keyUnknown ? .unknownMerchant : .orderForged
         }
-        guard request.terms.policy == agreement.policy,
-            PaymentModule.policies.contains(agreement.policy)
-        else { throw .policyNotSupported }
+        guard request.terms.policy == agreement.policy else { throw .policyNotSupported }
         return session
     }
 
@@ -201,13 +218,15 @@ package final class PaymentModule: LinkService {
         _ request: DrawRequest,
         _ draw: CardDraw,
         _ session: any SaleSession,
-        _ terminal: Terminal
+        _ terminal: Terminal,
+        _ peer: String
     ) async throws(Refusal) -> (SaleRecord, reply: [UInt8]) {
         let moment = now()
         let drawn = try await ask { () async throws(ModuleFailure) in
             try await terminal.draw(draw, at: CardTime(moment))
         }
         var sale = SaleRecord(
+            peer: peer,
             terminal: terminal.name,
             drawnAt: moment,
             request: request,
@@ -215,13 +234,7 @@ package final class PaymentModule: LinkService {
             command: drawn.command,
             expectedSignature: drawn.expectedSignature
         )
-        let sealed: [UInt8]
-        do throws(ModuleFailure) {
-            sealed = try await session.sealCommand(drawn.command.bytes)
-        } catch {
-            throw .storeUnavailable
-        }
-        let reply = PartyMessage.debitCommand(draw.transaction, sealed: sealed).bytes
+        let reply = try await offer(sale, session)
         try await commit(
             &sale,
             revision: 0,
@@ -235,23 +248,57 @@ package final class PaymentModule: LinkService {
         return (sale, reply)
     }
 
+    /// The answer to a draw request: DEBIT IEP, and where one trip is all, what is expected of the
+    /// card.
+    private func offer(
+        _ sale: SaleRecord,
+        _ session: any SaleSession
+    ) async throws(Refusal) -> [UInt8] {
+        do throws(ModuleFailure) {
+            let sealed = try await session.sealCommand(sale.command.bytes)
+            guard sale.request.terms.policy.isOneTrip else {
+                return PartyMessage.debitCommand(sale.transaction, sealed: sealed).bytes
+            }
+            let result = try await merchantResult(sale, .sold, nil, sale.drawnAt, session)
+            let expected = ExpectedResult(result: result, signature: sale.expectedSignature)
+            return PartyMessage.debitOffer(
+                sale.transaction,
+                sealed: sealed,
+                expectation: try await session.sealExpectation(expected)
+            ).bytes
+        } catch {
+            throw .storeUnavailable
+        }
+    }
+
     // MARK: Debit response (FIG. 11C, steps 624–634)
 
     private func debitResponse(
         _ transaction: TransactionIdentifier,
-        _ sealed: [UInt8]
+        _ sealed: [UInt8],
+        from peer: String
     ) async throws(Refusal) -> [UInt8] {
         guard var held = try await take(transaction) else {
-            guard let ended = try await read(transaction) else { throw .orderUnknown }
+            guard let ended = try await read(transaction), ended.sale.peer == peer else {
+                throw .orderUnknown
+            }
             if ended.sale.state.isOpen { throw .busy }
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.resendNotRepeated) { throw .orderGivenUp }
+                if PlantedBug.isPlanted(.soldAfterVoid), ended.sale.state == .void,
+                    var held = try? await held(ended, nil)
+                {
+                    return try await compare(sealed, &held)
+                }
             #endif
             return ended.reply
         }
         do throws(Refusal) {
+            // The TSK is known to the person, too: only who drew says what the card answered.
+            guard held.sale.peer == peer else { throw .orderUnknown }
             let reply = try await compare(sealed, &held)
             release(held)
+            note(held)
             return reply
         } catch {
             return try await keep(held, after: error)
@@ -261,7 +308,7 @@ package final class PaymentModule: LinkService {
     /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
     /// sale is given up when its time is over. Whether it waits, only the database knows: the step
     /// may have become durable though the store did not say so, or somebody else was first.
-    private func keep(_ held: Held, after refusal: Refusal) async throws(Refusal) -> [UInt8] {
+    func keep(_ held: Held, after refusal: Refusal) async throws(Refusal) -> [UInt8] {
         let transaction = held.sale.transaction
         let stored: Stored?
         do throws(Refusal) {
@@ -295,18 +342,27 @@ package final class PaymentModule: LinkService {
         // A card that answers no data has not debited, but proves nothing: SV settles it.
         guard response.status == .done else { return try await giveUp(&held) }
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
-        if held.sale.request.terms.policy == .paymentServer, !held.sale.isLeftToSecurityCard,
+        let policy = held.sale.request.terms.policy
+        if policy.releasesTerminalEarly, !held.sale.isLeftToSecurityCard,
             held.sale.isExpected(answer)
         {
-            // The comparison of FIG. 12, step 710; the security card counts it later.
+            // The comparison of FIG. 12, step 710, which FIGS. 13 and 14 made elsewhere before; the
+            // security card counts it later.
             return try await end(&held, after: .cardDebited, data: answer.bytes) {
                 $0.answer = answer
             }
         }
         // Nobody surely comes again with this answer: the sale is given up when its time is over.
         let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
-        let completed = try await ask { () async throws(ModuleFailure) in
-            try await terminal.complete(sale.draw, sale.command, answer)
+        let completed: SecurityCardCompletion
+        do throws(Refusal) {
+            completed = try await ask { () async throws(ModuleFailure) in
+                try await terminal.complete(sale.draw, sale.command, answer)
+            }
+        } catch {
+            // No time-out comes to give it up; nobody who compared has let the goods out.
+            guard error == .cardSignatureWrong, policy.isOneTrip else { throw error }
+            return try await giveUp(&held)
         }
         return try await end(
             &held,
@@ -334,132 +390,8 @@ package final class PaymentModule: LinkService {
             &held,
             after: .givenUp,
             reason: .orderGivenUp,
-            data: given.voidProof.bits.bigEndianBytes,
+            data: given.voidProof.bytes,
             memory: given.memory
         ) { $0.voidProof = given.voidProof }
     }
-
-    /// Ends a sale: makes both results, and everything durable at once.
-    ///
-    /// `memory`: of the security card, where it has closed the number.
-    /// `change`: what else the sale gets. It stays as it was where the commit fails: no SV is left
-    ///     in a sale that may still be sold.
-    func end(
-        _ held: inout Held,
-        after event: SaleEvent,
-        reason: Refusal? = nil,
-        data: [UInt8],
-        memory: SealedSecurityCard? = nil,
-        _ change: (inout SaleRecord) -> Void
-    ) async throws(Refusal) -> [UInt8] {
-        guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
-            preconditionFailure("A held sale is drawn.")
-        }
-        let kind: SaleStep.Kind =
-            switch outcome {
-            case .sold: .sold
-            case .refused: .refused
-            case .void: .void
-            }
-        let moment = now()
-        var sale = held.sale
-        change(&sale)
-        sale.state = state
-        sale.isClosedBySecurityCard = memory != nil
-        let reply = try await reply(sale, outcome, reason, moment, held.session)
-        try await commit(
-            &sale,
-            revision: held.revision,
-            reply: reply,
-            steps: [SaleStep(kind, at: moment, data)],
-            memory.flatMap { memory in held.terminal.map { ($0, memory) } }
-        )
-        held.sale = sale
-        held.revision += 1
-        return reply
-    }
-
-    private func reply(
-        _ sale: SaleRecord,
-        _ outcome: SaleOutcome,
-        _ reason: Refusal?,
-        _ moment: Instant,
-        _ session: any SaleSession
-    ) async throws(Refusal) -> [UInt8] {
-        let (terms, command) = (sale.request.terms, sale.command)
-        do throws(ModuleFailure) {
-            let forCard = try await session.sealResult(
-                CardDebitResult(
-                    outcome: outcome,
-                    reason: reason,
-                    time: CardTime(moment),
-                    securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber,
-                    voidProof: outcome == .void ? sale.voidProof : .none
-                )
-            )
-            let forMerchant = try await session.sealResult(
-                MerchantDebitResult(
-                    transaction: terms.transaction,
-                    merchant: terms.merchant,
-                    amount: terms.amount,
-                    outcome: outcome,
-                    reason: reason,
-                    cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
-                    securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber,
-                    time: CardTime(moment)
-                )
-            )
-            return PartyMessage.debitResult(
-                terms.transaction,
-                forCard: forCard,
-                forMerchant: forMerchant
-            ).bytes
-        } catch {
-            throw .storeUnavailable
-        }
-    }
-
-    // MARK: Question by transaction id
-
-    private func saleQuestion(_ question: SaleQuestion) async throws(Refusal) -> [UInt8] {
-        do throws(ModuleFailure) {
-            try await keys.check(question)
-        } catch {
-            throw error == .keyUnknown ? .unknownMerchant : .orderForged
-        }
-        let transaction = question.terms.transaction
-        guard let stored = try await read(transaction),
-            stored.sale.request.terms == question.terms
-        else { throw .orderUnknown }
-        var forMerchant: [UInt8] = []
-        if case .debitResult(_, _, let result) = try? PartyMessage(stored.reply) {
-            forMerchant = result
-        }
-        return PartyMessage.saleAnswer(
-            transaction,
-            stored.sale.state,
-            forMerchant: forMerchant
-        ).bytes
-    }
-}
-
-extension PartyMessage {
-    /// TRX of the message.
-    var transaction: TransactionIdentifier {
-        switch self {
-        case .drawRequest(let request): request.terms.transaction
-        case .debitCommand(let transaction, _), .debitResponse(let transaction, _),
-            .debitResult(let transaction, _, _), .saleAnswer(let transaction, _, _),
-            .refusal(let transaction, _):
-            transaction
-        case .saleQuestion(let question): question.terms.transaction
-        }
-    }
-}
-
-extension TransactionIdentifier {
-    /// For the refusal of a message from which no TRX could be read.
-    package static let unknown = TransactionIdentifier(high: 0, low: 0)
 }

@@ -19,6 +19,9 @@ package struct SaleAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
         package var sold: [TransactionIdentifier: Sold] = [:]
+        /// Drawn where one trip is all: sold as soon as the card is debited, though its answer has
+        /// not come yet.
+        package var promised: [TransactionIdentifier: Sold] = [:]
         package var void: Set<TransactionIdentifier> = []
         package var open: Set<TransactionIdentifier> = []
         package var saleCount = 0
@@ -89,10 +92,22 @@ package struct SaleAudit: Sendable {
     package func state(
         of transaction: TransactionIdentifier
     ) async throws(StoreFailure) -> SaleState? {
+        try await sale(of: transaction)?.state
+    }
+
+    /// A sale as it is now: nil where there is none, or where it does not open.
+    package func sale(
+        of transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> SaleRecord? {
         guard let record = try await store.read(SaleRecord.key(transaction)),
             let body = await open(record)
         else { return nil }
-        return try? SaleRecord(body).state
+        return try? SaleRecord(body)
+    }
+
+    /// Whether a security card is one of this payment server.
+    package func owns(_ securityCard: SecurityCardIdentifier) -> Bool {
+        securityCards[securityCard] != nil
     }
 
     /// A sale as it is now, as far as its security card has a say: nil where there is none, where
@@ -235,16 +250,18 @@ package struct SaleAudit: Sendable {
             report.findings.append(AuditFinding(place, "does not open"))
             return nil
         }
+        let sold = Sold(
+            card: sale.draw.initializeAnswer.card,
+            number: sale.draw.initializeAnswer.number,
+            amount: sale.command.amount,
+            merchant: sale.command.merchant
+        )
         switch sale.state {
-        case .sold:
-            report.sold[sale.transaction] = Sold(
-                card: sale.draw.initializeAnswer.card,
-                number: sale.draw.initializeAnswer.number,
-                amount: sale.command.amount,
-                merchant: sale.command.merchant
-            )
+        case .sold: report.sold[sale.transaction] = sold
         case .void, .refused: report.void.insert(sale.transaction)
-        case .drawn: report.open.insert(sale.transaction)
+        case .drawn:
+            report.open.insert(sale.transaction)
+            if sale.request.terms.policy.isOneTrip { report.promised[sale.transaction] = sold }
         }
         let securityCard = securityCards[sale.command.securityCard]
         if securityCard == nil {

@@ -4,13 +4,14 @@ package import Kernel
 package import Records
 package import Wire
 
-/// One sale as database 223 keeps it, sealed. Format 2: state 1, flags 1 (bit 0: the security card
-/// has counted or given up; bit 1: it alone says how the sale ends), terminal (counted), moment of
-/// the draw 8, draw request (counted), draw in the clear (counted), DEBIT IEP 69, expected S3 8,
-/// length of the answer 1 and the answer, SV 8, number and hash of the last journal row 8 + 32.
+/// One sale as database 223 keeps it, sealed. Format 3: state 1, flags 1 (bit 0: the security card
+/// has counted or given up; bit 1: it alone says how the sale ends), OPAL server (counted),
+/// terminal (counted), moment of the draw 8, draw request (counted), draw in the clear (counted),
+/// DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8, number and hash of the
+/// last journal row 8 + 32.
 package struct SaleRecord: Equatable, Sendable {
     package static let kind = RecordKind("sale", keyBytes: 16...16)
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
 
     package var state: SaleState
     /// Whether the security card has closed its number: counted it, or given it up. Where the
@@ -19,6 +20,8 @@ package struct SaleRecord: Equatable, Sendable {
     /// Whether the security card, on another host, was asked to give the sale up: from then on it
     /// alone says how the sale ends, and S3 is not compared here any more.
     package var isLeftToSecurityCard: Bool
+    /// The OPAL server that drew, by the name of its link.
+    package let peer: String
     package let terminal: String
     package let drawnAt: Instant
     /// The request as it came: the same request gets the same answer while the sale is drawn.
@@ -34,7 +37,10 @@ package struct SaleRecord: Equatable, Sendable {
     package var rowCount: UInt64
     package var rowHash: [UInt8]
 
+    package static let peerBytesMax = 64
+
     package init(
+        peer: String,
         terminal: String,
         drawnAt: Instant,
         request: DrawRequest,
@@ -45,6 +51,7 @@ package struct SaleRecord: Equatable, Sendable {
         state = .drawn
         isClosedBySecurityCard = false
         isLeftToSecurityCard = false
+        self.peer = peer
         self.terminal = terminal
         self.drawnAt = drawnAt
         self.request = request
@@ -84,6 +91,7 @@ package struct SaleRecord: Equatable, Sendable {
         let flags = try reader.byte("flags")
         isClosedBySecurityCard = flags & 1 != 0
         isLeftToSecurityCard = flags & 2 != 0
+        peer = try reader.text("OPAL server", bytesMax: SaleRecord.peerBytesMax)
         terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
         drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
         let message = try PartyMessage(
@@ -111,6 +119,7 @@ package struct SaleRecord: Equatable, Sendable {
         writer.byte(SaleRecord.format)
         writer.byte(state.rawValue)
         writer.byte((isClosedBySecurityCard ? 1 : 0) | (isLeftToSecurityCard ? 2 : 0))
+        writer.text(peer)
         writer.text(terminal)
         writer.integer(UInt64(bitPattern: drawnAt.milliseconds), bytes: 8)
         writer.counted(PartyMessage.drawRequest(request).bytes)

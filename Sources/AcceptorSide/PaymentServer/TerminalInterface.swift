@@ -33,8 +33,18 @@ package final class TerminalInterface: Sendable {
     /// none.
     private let retired: Set<SecurityCardIdentifier>
     private let pool: Mutex<Pool>
+    private let alarm: Alarm
 
-    package init(_ terminals: [Terminal], retired: [Terminal] = []) {
+    /// Calls something once, after a time.
+    package typealias Alarm = @Sendable (Duration, _ ring: @escaping @Sendable () -> Void) -> Void
+
+    /// `alarm`: ends the waiting of who waits too long; a simulation has a time of its own.
+    package init(
+        _ terminals: [Terminal],
+        retired: [Terminal] = [],
+        alarm: @escaping Alarm = TerminalInterface.realAlarm
+    ) {
+        self.alarm = alarm
         let all = terminals + retired
         precondition(Set(all.map(\.identifier)).count == all.count)
         self.terminals = all
@@ -89,12 +99,15 @@ package final class TerminalInterface: Sendable {
         return await withCheckedContinuation { caller in
             switch wait(caller) {
             case .served(let terminal): caller.resume(returning: terminal)
-            case .waits(let number):
-                Task {
-                    try? await Task.sleep(for: time)
-                    self.giveUp(number)
-                }
+            case .waits(let number): alarm(time) { self.giveUp(number) }
             }
+        }
+    }
+
+    package static let realAlarm: Alarm = { time, ring in
+        Task {
+            try? await Task.sleep(for: time)
+            ring()
         }
     }
 

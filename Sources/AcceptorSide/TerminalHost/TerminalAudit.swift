@@ -15,6 +15,18 @@ package struct TerminalAudit: Sendable {
         package let number: UInt32
         package let transaction: TransactionIdentifier
         package let state: ExchangeRecord.State
+
+        package init(
+            securityCard: SecurityCardIdentifier,
+            number: UInt32,
+            transaction: TransactionIdentifier,
+            state: ExchangeRecord.State
+        ) {
+            self.securityCard = securityCard
+            self.number = number
+            self.transaction = transaction
+            self.state = state
+        }
     }
 
     package struct Report: Sendable {

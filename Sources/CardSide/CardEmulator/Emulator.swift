@@ -102,7 +102,7 @@ package struct Emulator: Sendable {
                 HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body)
             )
             if let attach {
-                transition.writes += try await attach.writes(for: step.response)
+                transition.writes += try await attach.writes(for: step.response, row.body)
             }
         }
         #if PLANTED_BUGS
@@ -138,9 +138,11 @@ package struct Emulator: Sendable {
         case .getPreviousSignature(let previous): (number, wantsDebit) = (previous, false)
         default: return nil
         }
-        let count = try await module.describe(card).historyCount
+        let description = try await module.describe(card)
+        // Only a number that was consumed has a row.
+        guard number <= description.lastNumber else { return nil }
         let page = UInt64(Emulator.evidencePage)
-        var end = count
+        var end = description.historyCount
         while end > 0 {
             let begin = end > page ? end - page : 0
             guard
@@ -183,16 +185,39 @@ package struct Emulator: Sendable {
 package struct Attachment: Sendable {
     package typealias Make =
         @Sendable (ResponseAPDU) async throws(ModuleFailure) -> [RecordWrite]
+    package typealias MakeOfEntry =
+        @Sendable (CardHistoryEntry) async throws(ModuleFailure) -> [RecordWrite]
 
-    private let make: Make
+    private typealias MakeOfRow =
+        @Sendable (ResponseAPDU, [UInt8]) async throws(ModuleFailure) -> [RecordWrite]
+
+    private let make: MakeOfRow
 
     package init(_ make: @escaping Make) {
+        self.make = { response, _ async throws(ModuleFailure) in try await make(response) }
+    }
+
+    private init(ofRow make: @escaping MakeOfRow) {
         self.make = make
     }
 
-    func writes(for response: ResponseAPDU) async throws(EmulatorFailure) -> [RecordWrite] {
+    /// Made of the row of history that the change gets.
+    package static func ofEntry(_ make: @escaping MakeOfEntry) -> Attachment {
+        let ofRow: MakeOfRow = { _, row async throws(ModuleFailure) in
+            guard let entry = try? CardHistoryEntry(row) else {
+                throw .unavailable("the card's history row is none")
+            }
+            return try await make(entry)
+        }
+        return Attachment(ofRow: ofRow)
+    }
+
+    func writes(
+        for response: ResponseAPDU,
+        _ row: [UInt8]
+    ) async throws(EmulatorFailure) -> [RecordWrite] {
         do throws(ModuleFailure) {
-            return try await make(response)
+            return try await make(response, row)
         } catch {
             throw .module(error)
         }

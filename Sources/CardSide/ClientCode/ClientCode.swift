@@ -70,17 +70,47 @@ package struct ClientCode: Sendable {
     /// Has the card debit itself (FIG. 11B, steps 616–620). The merchant's original terms are put
     /// into the command first, so that what was changed on the way makes S2 wrong.
     ///
+    /// - Parameters:
+    ///   - command: as the security card made it.
+    ///   - terms: what the person agreed to.
+    ///   - number: NT that Initialize answered, for a card that nobody else uses meanwhile: where
+    ///     its reader loses the answer, the card is asked for it again. Nil where something else
+    ///     knows what the card did.
     /// - Returns: the card's answer; its completion code tells whether it debited.
+    /// - Throws: `.refused` where the card says that it did not debit; else what it did is unknown.
     package func debit(
         _ command: DebitIEP,
-        _ terms: OrderTerms
+        _ terms: OrderTerms,
+        number: UInt32? = nil
     ) async throws(ClientFailure) -> DebitAnswer {
-        let response = try await transmit(.debit(command.restoring(terms)))
+        let response: ResponseAPDU
+        do throws(ClientFailure) {
+            response = try await transmit(.debit(command.restoring(terms)))
+        } catch {
+            guard let number, let answer = try await lostAnswer(of: number) else { throw error }
+            return answer
+        }
         switch response.status {
         case .done: return try parse { () throws(WireFailure) in try DebitAnswer(response.data) }
         case .signatureWrong: throw .refused(.securityCardSignatureWrong)
         case .memoryFailure: throw .refused(.storeUnavailable)
         default: throw .refused(.cardChanged)
+        }
+    }
+
+    /// What the card answered to a DEBIT IEP whose answer the reader lost (GET PREVIOUS SIGNATURE).
+    /// It stands for the number only: who asks knows that no other debit came in between.
+    ///
+    /// `number`: NT that Initialize answered.
+    /// Returns: nil where the card answered no DEBIT IEP with this number.
+    package func lostAnswer(of number: UInt32) async throws(ClientFailure) -> DebitAnswer? {
+        _ = try await reset()
+        try await expectDone(.select(application: PurseCommand.application))
+        let response = try await transmit(.getPreviousSignature(number: number))
+        switch response.status {
+        case .done: return try parse { () throws(WireFailure) in try DebitAnswer(response.data) }
+        case .noSuchSignature: return nil
+        default: throw .status(response.status)
         }
     }
 
@@ -107,7 +137,7 @@ package struct ClientCode: Sendable {
 
     // MARK: Exchange
 
-    private func reset() async throws(ClientFailure) -> [UInt8] {
+    func reset() async throws(ClientFailure) -> [UInt8] {
         do throws(ChannelFailure) {
             return try await channel.reset()
         } catch {
@@ -115,7 +145,7 @@ package struct ClientCode: Sendable {
         }
     }
 
-    private func transmit(_ command: PurseCommand) async throws(ClientFailure) -> ResponseAPDU {
+    func transmit(_ command: PurseCommand) async throws(ClientFailure) -> ResponseAPDU {
         let bytes: [UInt8]
         do throws(ChannelFailure) {
             bytes = try await channel.transmit(command.apdu.bytes)
@@ -126,13 +156,13 @@ package struct ClientCode: Sendable {
     }
 
     @discardableResult
-    private func expectDone(_ command: PurseCommand) async throws(ClientFailure) -> [UInt8] {
+    func expectDone(_ command: PurseCommand) async throws(ClientFailure) -> [UInt8] {
         let response = try await transmit(command)
         guard response.status == .done else { throw .status(response.status) }
         return response.data
     }
 
-    private func parse<Value>(
+    func parse<Value>(
         _ parse: () throws(WireFailure) -> Value
     ) throws(ClientFailure) -> Value {
         do throws(WireFailure) {

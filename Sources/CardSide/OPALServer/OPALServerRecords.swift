@@ -3,13 +3,15 @@
 import CardEmulator
 package import Records
 
-/// What the OPAL server keeps: card database 270, history 272, users, draws, offers, issuers.
+/// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
+/// offers, issuers.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
         version: 1,
         kinds: [
-            Emulator.cardKind, DrawRecord.kind, Offers.kind, Issuer.kind, Issuer.keyKind,
+            Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, Offers.kind, Issuer.kind,
+            Issuer.keyKind,
         ] + UserRecordKinds.all()
     )
 }

@@ -15,6 +15,9 @@ package struct TerminalSettings: Sendable {
     package var allowsPlainHTTP = false
     /// The only site that may be given the password; nil for the one that the shop sends us to.
     package var cardSite: Origin?
+    /// The payment servers that a card in a reader may be used with. Where there is none, those of
+    /// this computer may be, for a shop of this computer.
+    package var paymentServers: Set<Origin> = []
     package var limits = TerminalLimits()
 
     package init(folder: String) {
@@ -32,21 +35,26 @@ package struct ClientTerminal: Sendable {
     package typealias Consent = @Sendable (Bill) async throws(TerminalFailure) -> Credentials
 
     private let settings: TerminalSettings
+    private let compare: LockedResult.Compare?
     private let pause: @Sendable (Int) async throws -> Void
     private let now: @Sendable () -> Date
 
     /// - Parameters:
     ///   - settings: folder, trust and limits.
+    ///   - compare: compares S3 where a merchant leaves this to the client terminal; without it,
+    ///     the card site does, as for a browser without script.
     ///   - now: the time, which ends cookies.
     ///   - pause: waits for so many seconds before a pending page is asked for again.
     package init(
         _ settings: TerminalSettings,
+        compare: LockedResult.Compare? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         pause: @escaping @Sendable (Int) async throws -> Void = {
             try await Task.sleep(for: .seconds($0))
         }
     ) {
         self.settings = settings
+        self.compare = compare
         self.now = now
         self.pause = pause
     }
@@ -54,6 +62,17 @@ package struct ClientTerminal: Sendable {
     /// Pays for what an address shows: an article or an order. It never throws: whatever happens,
     /// the report says where the money is.
     package func pay(at address: URL, consent: @escaping Consent) async -> PaymentReport {
+        await visit(address) { payment in
+            payment.way = .virtualCard(consent)
+            return await payment.run(address)
+        }
+    }
+
+    /// Begins a payment at an address, or goes on with one.
+    func visit(
+        _ address: URL,
+        _ body: (inout Payment) async -> PaymentReport
+    ) async -> PaymentReport {
         let rules = AddressRules(start: address, allowsPlainHTTP: settings.allowsPlainHTTP)
         do throws(TerminalFailure) {
             try rules.check(address)
@@ -67,10 +86,10 @@ package struct ClientTerminal: Sendable {
                         now: now
                     ),
                     settings: settings,
-                    consent: consent,
+                    compare: compare,
                     pause: pause
                 )
-                return await payment.run(address)
+                return await body(&payment)
             }
         } catch {
             return PaymentReport(error)

@@ -10,7 +10,7 @@ package struct HTMLForm: Sendable {
         package var value: String
     }
 
-    package let action: URL
+    package private(set) var action: URL
     package private(set) var entries: [Entry]
     /// The submit buttons with a name.
     private let buttons: [Entry]
@@ -73,6 +73,16 @@ package struct HTMLForm: Sendable {
         for index in entries.indices where entries[index].name == name {
             entries[index].value = text.reveal()
         }
+    }
+
+    /// The form as a browser's script sends it that has compared S3.
+    func compared(_ result: String, postingTo action: URL) -> HTMLForm {
+        var form = self
+        form.action = action
+        for index in entries.indices where entries[index].name == "result" {
+            form.entries[index].value = result
+        }
+        return form
     }
 
     /// What is posted when the button of a name and a value is pressed, or one without a name.

@@ -43,6 +43,13 @@ struct Navigator {
         self.now = now
     }
 
+    /// The way to a payment server.
+    func link(to paymentServer: Origin) -> PaymentServerLink {
+        PaymentServerLink(to: paymentServer, client)
+    }
+
+    func check(_ address: URL) throws(TerminalFailure) { try rules.check(address) }
+
     /// Fetches a page and follows its redirects.
     mutating func open(_ step: Step) async throws(TerminalFailure) -> Answer {
         let (address, response) = try await follow(step, until: limits.requestMillisecondsMax)

@@ -9,11 +9,23 @@ import NIOHTTP1
 /// after that, until the card site has answered, it is not known; after that it is what was
 /// answered.
 struct Payment {
-    private var navigator: Navigator
-    private let settings: TerminalSettings
-    private let consent: ClientTerminal.Consent
+    /// What pays.
+    enum Way {
+        /// The virtual card at the card site, after this consent.
+        case virtualCard(ClientTerminal.Consent)
+        /// The card in the reader.
+        case cardInReader(ClientTerminal.PayByCard)
+        /// None: what was paid is brought to the shop.
+        case none
+    }
+
+    var way = Way.none
+    var navigator: Navigator
+    let settings: TerminalSettings
+    /// Nil where the comparison is left to the card site.
+    private let compare: LockedResult.Compare?
     private let pause: @Sendable (Int) async throws -> Void
-    private var report = PaymentReport(.failed)
+    var report = PaymentReport(.failed)
     /// The shop's origin, once its page led away from it.
     private var shop: Origin?
     private var pagesLeft: Int
@@ -22,12 +34,12 @@ struct Payment {
     init(
         navigator: Navigator,
         settings: TerminalSettings,
-        consent: @escaping ClientTerminal.Consent,
+        compare: LockedResult.Compare?,
         pause: @escaping @Sendable (Int) async throws -> Void
     ) {
         self.navigator = navigator
         self.settings = settings
-        self.consent = consent
+        self.compare = compare
         self.pause = pause
         pagesLeft = settings.limits.pagesMax
     }
@@ -58,6 +70,7 @@ struct Payment {
         case .order:
             note(page)
             report.order = page.address
+            if case .cardInReader(let pay) = way { return try await self.pay(by: pay, page) }
             guard page.payForm != nil else { return end(.refused, page) }
             shop = Origin(page.address)
             return try await submit(page.payForm, of: page)
@@ -112,6 +125,9 @@ struct Payment {
             amount: Printable.line(report.amount ?? ""),
             cardSite: cardSite
         )
+        guard case .virtualCard(let consent) = way else {
+            throw .notUnderstood("The shop sends us to a card site, where no card is to be used.")
+        }
         let credentials = try await consent(bill)
         form.fill("userIdentifier", with: credentials.user)
         form.fill("password", with: credentials.password)
@@ -164,15 +180,40 @@ struct Payment {
             }
         guard page.handoverForm != nil else { return }
         do throws(TerminalFailure) {
-            var next = try await submit(page.handoverForm, of: page)
-            for _ in 0..<settings.limits.looksAgainMax where next.kind == .orderPending {
-                guard let again = try await again(next) else { break }
-                next = again
+            guard let handover = await compared(page) else {
+                report.outcome = .pending
+                report.said = [
+                    "The card's signature is not the expected one, so the shop got no proof.",
+                    "The card site finds out what became of the money: look at its history.",
+                ]
+                return
             }
-            await settle(next, isPaid: isPaid)
+            var next = try await submit(handover, of: page)
+            if next.kind == .checkoutPaid, page.lock != nil {
+                next = try await submit(next.handoverForm, of: next)
+            }
+            await settle(handedOver: next, isPaid: isPaid)
         } catch {
             report.said.append(error.text)
         }
+    }
+
+    /// The form that takes the result to the shop, with S3 compared where this is left to the
+    /// client terminal; nil where it is not the expected one.
+    private func compared(_ page: SitePage) async -> HTMLForm? {
+        guard let lock = page.lock, let compare else { return page.handoverForm }
+        guard let result = await compare(lock.result) else { return nil }
+        return page.handoverForm?.compared(result, postingTo: lock.status)
+    }
+
+    /// The shop has the result; it may need a moment.
+    mutating func settle(handedOver page: SitePage, isPaid: Bool) async {
+        var next = page
+        for _ in 0..<settings.limits.looksAgainMax where next.kind == .orderPending {
+            guard let again = try? await again(next) else { break }
+            next = again
+        }
+        await settle(next, isPaid: isPaid)
     }
 
     /// The shop's answer to the result.
@@ -264,7 +305,7 @@ struct Payment {
 
     // MARK: Ends
 
-    private mutating func end(_ outcome: PaymentOutcome, _ page: SitePage) -> SitePage? {
+    mutating func end(_ outcome: PaymentOutcome, _ page: SitePage) -> SitePage? {
         note(page)
         report.outcome = outcome
         report.said = page.said
@@ -289,7 +330,7 @@ struct Payment {
 
     // MARK: Pages
 
-    private mutating func note(_ page: SitePage) {
+    mutating func note(_ page: SitePage) {
         if let merchant = page.merchant { report.merchant = merchant }
         if let article = page.article { report.article = article }
         if let amount = page.amount { report.amount = amount }
@@ -312,7 +353,7 @@ struct Payment {
         )
     }
 
-    private mutating func open(_ step: Navigator.Step) async throws(TerminalFailure) -> SitePage {
+    mutating func open(_ step: Navigator.Step) async throws(TerminalFailure) -> SitePage {
         guard pagesLeft > 0 else {
             throw .notUnderstood("The sites send us from page to page without an end.")
         }

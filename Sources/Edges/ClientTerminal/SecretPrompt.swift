@@ -58,6 +58,22 @@ package final class SecretPrompt {
         return text
     }
 
+    /// Asks for a word that is shown while it is typed.
+    ///
+    /// - Returns: what was entered; empty where the terminal is gone.
+    package func answer(to question: String) -> String {
+        say(question)
+        var bytes: [UInt8] = []
+        while bytes.count < TerminalLimits.credentialBytesMax {
+            var byte: UInt8 = 0
+            let count = unsafe read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1, byte != 0x0A, byte != 0x0D else { break }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private func line() throws(TerminalFailure) -> String {
         var bytes: [UInt8] = []
         while true {

@@ -8,6 +8,12 @@ package struct ReceiptFact: Equatable, Sendable, Encodable {
     package let name: String?
     package let label: String
     package let value: String
+
+    package init(_ name: String?, _ label: String, _ value: String) {
+        self.name = name
+        self.label = label
+        self.value = value
+    }
 }
 
 /// What the person agrees to.
@@ -67,11 +73,34 @@ struct SitePage {
             .first("form").flatMap { HTMLForm($0, on: address) }
     }
 
+    /// On the order's page: the order's terms, for a card in a reader.
+    var cardForm: HTMLForm? {
+        main?.first("section") { $0["aria-labelledby"] == "way-physical" }?
+            .first("form").flatMap { HTMLForm($0, on: address) }
+    }
+
     /// On the card site: agrees.
     var consentForm: HTMLForm? { form { $0.hasButton("decision", "pay") } }
 
     /// On the outcome's page: takes the sealed result to the shop.
     var handoverForm: HTMLForm? { form { $0.hasEntry("transaction") && $0.hasEntry("result") } }
+
+    /// On the outcome's page, where the client terminal compares S3: what it needs for that, and
+    /// where the result goes.
+    var lock: (result: LockedResult, status: URL)? {
+        guard let form = main?.first("form", where: { $0["data-locked"] != nil }),
+            let locked = form["data-locked"], let signature = form["data-signature"],
+            let sessionKey = form["data-key"], let transaction = handoverForm?.value("transaction"),
+            let status = form["data-status"].flatMap({ HTMLForm.resolve($0, on: address) })
+        else { return nil }
+        let result = LockedResult(
+            transaction: transaction,
+            locked: locked,
+            signature: signature,
+            sessionKey: SecretText(sessionKey)
+        )
+        return (result, status)
+    }
 
     /// On the receipt: the file.
     var downloadLink: URL? { link { $0["download"] != nil } }
@@ -110,7 +139,7 @@ struct SitePage {
         return lists.flatMap(\.inside).compactMap { entry in
             guard entry.name == "div", let label = entry.first("dt"), let value = entry.first("dd")
             else { return nil }
-            return ReceiptFact(name: entry["data-fact"], label: label.text, value: value.text)
+            return ReceiptFact(entry["data-fact"], label.text, value.text)
         }
     }
 

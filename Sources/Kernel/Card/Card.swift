@@ -116,7 +116,11 @@ package struct Card: Equatable, Sendable {
 
     /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618).
     package mutating func debit(_ amount: Money) {
-        consumeNumber()
+        #if PLANTED_BUGS
+            if !PlantedBug.isPlanted(.numberConsumedEarly) { consumeNumber() }
+        #else
+            consumeNumber()
+        #endif
         if let index = purseIndex(amount.currency, amount.exponent) {
             purses[index].take(amount.minorUnits)
         }
@@ -159,6 +163,10 @@ package struct Card: Equatable, Sendable {
         historyCount += 1
         historyHash = hash
     }
+
+    #if PLANTED_BUGS
+        package mutating func consumeNumberEarly() { consumeNumber() }
+    #endif
 
     private mutating func consumeNumber() {
         guard let nextNumber else { preconditionFailure("Initialize refuses when numbers end.") }

@@ -35,4 +35,14 @@ package enum ComparisonPolicy: UInt8, CaseIterable, Sendable {
     /// Whether the security card gives out the S3 that it expects together with S2, so that its
     /// terminal is free at once. What the card answered is brought to it later, to be counted.
     package var releasesTerminalEarly: Bool { self != .securityCard }
+
+    /// Whether the payment server says everything with S2, so that one trip to it leads to the
+    /// result (FIGS. 7 and 8). What the card answered is told to it afterwards. It cannot give such
+    /// a sale up by itself, because the goods may have been delivered.
+    package var isOneTrip: Bool {
+        switch self {
+        case .securityCard, .paymentServer: false
+        case .opalServer, .clientTerminal, .merchant: true
+        }
+    }
 }

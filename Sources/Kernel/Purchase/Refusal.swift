@@ -31,16 +31,19 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // Signatures.
     case securityCardSignatureWrong = 0x30
     case cardSignatureWrong = 0x31
-    // The world: trying again may help.
+    // The world: trying again may help, but with the last two only by a new order.
     case busy = 0x40
     case paymentServerSilent = 0x41
     case storeUnavailable = 0x42
     case cardChanged = 0x43
+    /// The card could not be debited though the payment server had begun the sale, which is given
+    /// up then: nothing was taken, and only a new order helps.
+    case notDebited = 0x44
 
     /// Whether the same request may succeed later without anybody's help.
     package var isTransient: Bool {
         switch self {
-        case .busy, .paymentServerSilent, .storeUnavailable, .cardChanged, .orderInProgress: true
+        case .busy, .paymentServerSilent, .storeUnavailable, .orderInProgress: true
         default: false
         }
     }
@@ -77,6 +80,7 @@ extension Refusal {
         case .paymentServerSilent: "payment-server-silent"
         case .storeUnavailable: "store-unavailable"
         case .cardChanged: "card-changed"
+        case .notDebited: "not-debited"
         }
     }
 

@@ -26,6 +26,9 @@ package enum SaleState: UInt8, CaseIterable, Sendable {
     package func next(after event: SaleEvent) -> SaleState? {
         #if PLANTED_BUGS
             if PlantedBug.isPlanted(.voidAfterSold), event == .givenUp { return .void }
+            if PlantedBug.isPlanted(.soldAfterVoid), self == .void, event == .cardDebited {
+                return .sold
+            }
         #endif
         return switch (self, event) {
         case (.drawn, .cardDebited): .sold

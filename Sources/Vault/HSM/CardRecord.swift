@@ -3,31 +3,38 @@
 package import Kernel
 package import Wire
 
-/// The content of a card record, in the clear only inside the module. Format 1: BIN‖IEP 8, DEXP 3,
+/// The content of a card record, in the clear only inside the module. Format 2: BIN‖IEP 8, DEXP 3,
 /// ALG 1, VKP 1, VKL 1, AM 1, last NT 4, blocked 1, wrong signatures 1, rows of history 8, hash of
 /// the last row 32, number of purses 1 and for each CURR 2, CEXP 1, BAL 8, BALMAX 8; then the
-/// recoveries: floor 4, count 2 and each NT 4.
+/// recoveries: floor 4, count 2 and each NT 4; then the answer data of the last DEBIT or CREDIT
+/// that was declined (counted). Format 1 has no such answer.
 package struct CardRecord: Equatable, Sendable {
     package var card: Card
     /// Debits up to this number can no longer be recovered.
     package private(set) var recoveryFloor: UInt32
     /// Debits above the floor that were recovered, ascending: each comes back once.
     package private(set) var recovered: [UInt32]
+    /// What the card answered to the last DEBIT or CREDIT that it declined, with a completion code
+    /// other than 0000; empty where its number was consumed since. It is no row of the history,
+    /// because nothing happened.
+    package private(set) var declined: [UInt8]
 
     /// Recoveries are rare; the oldest of so many moves the floor.
     package static let recoveredMax = 256
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     package init(_ card: Card) {
         self.card = card
         recoveryFloor = 0
         recovered = []
+        declined = []
     }
 
     /// What must hold before sealing and after opening.
     var isSound: Bool {
         recovered.count <= CardRecord.recoveredMax
             && recovered.allSatisfy { $0 > recoveryFloor && $0 <= card.lastNumber }
+            && (declined.isEmpty || CardRecord.declinedBytes.contains(declined.count))
             && card.wrongSignatures <= Card.wrongSignaturesMax
             && (card.wrongSignatures < Card.wrongSignaturesMax || card.isBlocked)
     }
@@ -43,9 +50,27 @@ package struct CardRecord: Equatable, Sendable {
         if recovered.count > CardRecord.recoveredMax { recoveryFloor = recovered.removeFirst() }
     }
 
+    private static let declinedBytes = [DebitAnswer.length, CreditAnswer.length]
+
+    /// The declined answer with this number, for GET PREVIOUS SIGNATURE. CC 2 and NT 4 lead it.
+    func declined(_ number: UInt32) -> [UInt8]? {
+        guard declined.count >= 6 else { return nil }
+        return declined[2..<6].reduce(0) { $0 << 8 | UInt32($1) } == number ? declined : nil
+    }
+
+    mutating func decline(_ answer: [UInt8]) {
+        declined = answer
+    }
+
+    /// To be called when a number is consumed: an answer that has it answers for it then.
+    mutating func forgetDeclined() {
+        declined = []
+    }
+
     package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "card record")
-        guard try reader.byte("format") == CardRecord.format else {
+        let format = try reader.byte("format")
+        guard (1...CardRecord.format).contains(format) else {
             throw reader.failure("format", .invalid)
         }
         let identifier = try reader.card()
@@ -79,6 +104,7 @@ package struct CardRecord: Equatable, Sendable {
         for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
             recovered.append(try reader.number("recovery"))
         }
+        declined = format == 1 ? [] : try reader.counted("declined answer", max: DebitAnswer.length)
         try reader.end()
     }
 
@@ -101,6 +127,7 @@ package struct CardRecord: Equatable, Sendable {
         writer.number(recoveryFloor)
         writer.integer(UInt64(recovered.count), bytes: 2)
         for number in recovered { writer.number(number) }
+        writer.counted(declined)
         return writer.bytes
     }
 

@@ -17,7 +17,7 @@ struct CardSession {
         switch command {
         case .select(let application): select(application)
         case .getBalance(let purse): getBalance(purse)
-        case .initializePurchase(let request): initialize(request)
+        case .initializePurchase(let request): try begin(request)
         case .debit(let command): try debit(command)
         case .initializeLoad(let request): try initialize(request)
         case .credit(let command): try credit(command)
@@ -50,13 +50,14 @@ struct CardSession {
         return CardStep(ResponseAPDU(data: answer.bytes, status: .done), dialogue: dialogue)
     }
 
-    /// GET PREVIOUS SIGNATURE: the answer data of the debit or credit with that number.
+    /// GET PREVIOUS SIGNATURE: the answer data of the debit or credit with that number, also of the
+    /// last one that was declined.
     private func previousSignature(_ number: UInt32) -> CardStep {
         let data: [UInt8]? =
             switch context.evidence?.event {
             case .debit(let debit) where debit.answer.number == number: debit.answer.bytes
             case .load(_, _, _, let answer) where answer.number == number: answer.bytes
-            default: nil
+            default: record.declined(number)
             }
         guard let data else {
             return CardStep(ResponseAPDU(status: .noSuchSignature), dialogue: dialogue)
@@ -65,6 +66,24 @@ struct CardSession {
     }
 
     // MARK: Purchase
+
+    private mutating func begin(
+        _ request: InitializePurchase
+    ) throws(ModuleFailure) -> CardStep {
+        let step = initialize(request)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberConsumedEarly), step.dialogue != nil {
+                record.card.consumeNumberEarly()
+                let next = try module.seal(record, revision: revision + 1)
+                return CardStep(
+                    step.response,
+                    dialogue: step.dialogue,
+                    change: CardChange(card: next, row: nil)
+                )
+            }
+        #endif
+        return step
+    }
 
     private func initialize(_ request: InitializePurchase) -> CardStep {
         let card = record.card
@@ -94,10 +113,18 @@ struct CardSession {
         )
     }
 
+    /// The number of a purchase that was begun and that no other has overtaken.
+    private var dialogueNumber: UInt32? {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberConsumedEarly) { return record.card.lastNumber }
+        #endif
+        return record.card.nextNumber
+    }
+
     /// DEBIT IEP (FIG. 11B, step 618): checks S2, debits, makes S3 and S6.
     private mutating func debit(_ command: DebitIEP) throws(ModuleFailure) -> CardStep {
         guard case .purchase(let request, let number, let random) = dialogue,
-            number == record.card.nextNumber
+            number == dialogueNumber
         else { return CardStep(.conditionsNotSatisfied) }
         let card = record.card.identifier
         let keys = try module.keys(of: card, version: record.card.purchaseKeyVersion)
@@ -136,7 +163,7 @@ struct CardSession {
                 : .none
         )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return CardStep(response) }
+        guard completion == .done else { return try declined(response) }
         return CardStep(
             response,
             change: try change(
@@ -261,11 +288,18 @@ struct CardSession {
             )
         )
         let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return CardStep(response) }
+        guard completion == .done else { return try declined(response) }
         return CardStep(response, change: try change(.load(request, initialized, command, answer)))
     }
 
     // MARK: Changes
+
+    /// A declined answer changes nothing but that it can be asked for again.
+    private mutating func declined(_ response: ResponseAPDU) throws(ModuleFailure) -> CardStep {
+        record.decline(response.data)
+        let next = try module.seal(record, revision: revision + 1)
+        return CardStep(response, change: CardChange(card: next, row: nil))
+    }
 
     /// A wrong signature changes nothing but its count, and ends the dialogue.
     private mutating func wrongSignature() throws(ModuleFailure) -> CardStep {
@@ -277,6 +311,10 @@ struct CardSession {
     private mutating func change(
         _ event: CardHistoryEntry.Event
     ) throws(ModuleFailure) -> CardChange {
+        switch event {
+        case .debit, .load: record.forgetDeclined()
+        case .recovery: break
+        }
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(
             entry.bytes,

@@ -18,6 +18,13 @@ package protocol OrderSealing: Sendable {
     func openResult(_ compact: [UInt8], of terms: OrderTerms, keyName: String)
         async throws(ModuleFailure) -> MerchantDebitResult
 
+    /// Opens what the payment server expects of the card (FIG. 8).
+    ///
+    /// `compact`: the JWE in compact form, ASCII.
+    /// Throws `.sealBroken` unless it was sealed for this merchant and this transaction.
+    func openExpectation(_ compact: [UInt8], of terms: OrderTerms, keyName: String)
+        async throws(ModuleFailure) -> ExpectedResult
+
     /// Proves a question by transaction id.
     func question(_ terms: OrderTerms, keyName: String) async throws(ModuleFailure)
         -> SaleQuestion
@@ -61,6 +68,9 @@ package protocol SaleSession: Sendable {
     func sealResult(_ result: CardDebitResult) async throws(ModuleFailure) -> [UInt8]
     /// Seals Debit Result M for the merchant alone.
     func sealResult(_ result: MerchantDebitResult) async throws(ModuleFailure) -> [UInt8]
+    /// Seals what is expected of the card for who compares, by the policy of the order: the OPAL
+    /// server, the client terminal or the merchant (FIGS. 7 and 8).
+    func sealExpectation(_ expected: ExpectedResult) async throws(ModuleFailure) -> [UInt8]
     /// The name of this card for this merchant: stable, 32 hexadecimal digits, and of no use to
     /// find the card or the same card at another merchant.
     func pseudonym(of card: CardIdentifier) async throws(ModuleFailure) -> String
@@ -79,6 +89,21 @@ package protocol DrawSession: Sendable {
     func openCommand(_ sealed: [UInt8]) async throws(ModuleFailure) -> [UInt8]
     func sealResponse(_ response: [UInt8]) async throws(ModuleFailure) -> [UInt8]
     func openResult(_ sealed: [UInt8]) async throws(ModuleFailure) -> CardDebitResult
+
+    /// Compares S3 for the OPAL server (FIG. 13, step 732).
+    ///
+    /// - Returns: Debit Result M in compact form; nil where this is not the expected S3.
+    /// - Throws: `.sealBroken`.
+    func compare(_ signature: Signature, _ expectation: [UInt8]) async throws(ModuleFailure)
+        -> [UInt8]?
+
+    /// Compares S3 as the client terminal does (FIG. 7, variation): with the expected S3, and with
+    /// no other, the result opens.
+    ///
+    /// - Returns: Debit Result M in compact form.
+    /// - Throws: `.sealBroken`, also where this is not the expected S3.
+    func unlock(_ locked: [UInt8], with signature: Signature) async throws(ModuleFailure)
+        -> [UInt8]
 }
 
 /// Seals what a party stores: bound to the party, to what the record is and to its revision.

@@ -24,11 +24,13 @@ package struct DrawSealer: DrawSealing {
 /// The keys of one purchase at the OPAL server.
 private struct OpenDraw: DrawSession {
     private let transaction: TransactionIdentifier
+    private let keys: TransactionKeys
     private let fromPaymentServer: OpeningKey
     private let toPaymentServer: SealingKey
 
     init(_ keys: TransactionKeys, _ transaction: TransactionIdentifier) {
         self.transaction = transaction
+        self.keys = keys
         fromPaymentServer = OpeningKey(keys.toOPALServer)
         toPaymentServer = SealingKey(keys.toPaymentServer)
     }
@@ -52,6 +54,28 @@ private struct OpenDraw: DrawSession {
         } catch {
             throw .sealBroken
         }
+    }
+
+    func compare(
+        _ signature: Signature,
+        _ expectation: [UInt8]
+    ) throws(ModuleFailure) -> [UInt8]? {
+        let bytes = try fromPaymentServer.open(
+            expectation,
+            SealedHeader(.expectationForServer, transaction)
+        )
+        guard let expected = Signature(Array(bytes.prefix(Signature.length))),
+            bytes.count > Signature.length
+        else { throw .sealBroken }
+        return signature == expected ? Array(bytes.dropFirst(Signature.length)) : nil
+    }
+
+    func unlock(
+        _ locked: [UInt8],
+        with signature: Signature
+    ) throws(ModuleFailure) -> [UInt8] {
+        try OpeningKey(keys.toClientTerminal(signature))
+            .open(locked, SealedHeader(.resultForTerminal, transaction))
     }
 }
 

@@ -93,10 +93,17 @@ struct TransactionKeys: Sendable {
     let toPaymentServer: SymmetricKey
     /// Key of the debit command and of Debit Result C.
     let toOPALServer: SymmetricKey
+    private let family: KeyFamily
 
     init(_ sessionKey: SymmetricKey) {
-        let family = KeyFamily(of: sessionKey)
+        family = KeyFamily(of: sessionKey)
         toPaymentServer = family.key("OPAL to payment server")
         toOPALServer = family.key("OPAL to OPAL server")
+    }
+
+    /// Key of a result that opens only to who has the S3 of a card that has debited: to open it is
+    /// to compare.
+    func toClientTerminal(_ signature: Signature) -> SymmetricKey {
+        family.key("OPAL to client terminal", signature.bytes)
     }
 }

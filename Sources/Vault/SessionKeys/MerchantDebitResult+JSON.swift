@@ -7,14 +7,29 @@ import Wire
 // The payload of a Debit Result M (FIG. 15B, step 822). Made by template, so that the same result
 // has the same bytes each time.
 extension MerchantDebitResult {
+    /// What stands in place of an outcome that depends on the card's S3, so that nobody who does
+    /// not compare takes it for one.
+    fileprivate static let comparedOutcome = "compare"
+
     /// The JSON in UTF-8.
-    var json: [UInt8] {
+    var json: [UInt8] { json(outcome.word) }
+
+    /// The JSON for the merchant who compares.
+    func json(expecting signature: Signature) -> [UInt8] {
+        json(
+            Self.comparedOutcome,
+            #""expectedSignature":"\#(signature.text)","#
+        )
+    }
+
+    private func json(_ outcome: String, _ expected: String = "") -> [UInt8] {
         var text = #"{"trx":"\#(transaction.text)","#
         text += #""merchant":\#(JSONMembers.quoted(merchant.text)),"#
         text += #""amount":"\#(amount.minorUnits)","currency":"\#(amount.currency.digits)","#
-        text += #""exponent":\#(amount.exponent.decimals),"outcome":"\#(outcome.word)","#
+        text += #""exponent":\#(amount.exponent.decimals),"outcome":"\#(outcome)","#
         if let reason { text += #""reason":"\#(reason.word)","# }
         text += #""cardPseudonym":"\#(cardPseudonym)","securityCard":"\#(securityCard.text)","#
+        text += expected
         text += #""securityCardNumber":\#(securityCardNumber),"time":"\#(time.text)"}"#
         return Array(text.utf8)
     }
@@ -25,6 +40,13 @@ extension MerchantDebitResult {
     /// - Throws: `.sealBroken` where a member is missing, or is not what it can be.
     init(json: [UInt8]) throws(ModuleFailure) {
         guard let members = JSONMembers(json),
+            let outcome = members.text("outcome").flatMap(SaleOutcome.init(word:))
+        else { throw .sealBroken }
+        try self.init(members, outcome)
+    }
+
+    fileprivate init(_ members: JSONMembers, _ outcome: SaleOutcome) throws(ModuleFailure) {
+        guard
             let transaction = members.text("trx").flatMap({ TransactionIdentifier($0) }),
             let merchant = members.text("merchant").flatMap({ MerchantIdentifier($0) }),
             let minorUnits = members.text("amount").flatMap(DecimalText.integer),
@@ -32,7 +54,6 @@ extension MerchantDebitResult {
                 .flatMap({ Currency(bcd: UInt16($0)) }),
             let exponent = members.number("exponent").flatMap({ UInt8(exactly: $0) })
                 .flatMap({ Exponent($0) }),
-            let outcome = members.text("outcome").flatMap(SaleOutcome.init(word:)),
             let pseudonym = members.text("cardPseudonym"), Pseudonym.isOne(pseudonym),
             let securityCard = members.text("securityCard").flatMap({ Hex.bytes($0) }),
             securityCard.count == 8,
@@ -54,6 +75,17 @@ extension MerchantDebitResult {
             securityCardNumber: number,
             time: time
         )
+    }
+}
+
+extension ExpectedResult {
+    /// - Throws: `.sealBroken` where a member is missing, or is not what it can be.
+    init(json: [UInt8]) throws(ModuleFailure) {
+        guard let members = JSONMembers(json),
+            members.text("outcome") == MerchantDebitResult.comparedOutcome,
+            let signature = members.text("expectedSignature").flatMap({ Signature(hex: $0) })
+        else { throw .sealBroken }
+        self.init(result: try MerchantDebitResult(members, .sold), signature: signature)
     }
 }
 

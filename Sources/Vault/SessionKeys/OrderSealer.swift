@@ -49,14 +49,36 @@ package struct OrderSealer: OrderSealing {
         of terms: OrderTerms,
         keyName: String
     ) throws(ModuleFailure) -> MerchantDebitResult {
-        let keys = try keys(terms, keyName)
-        let header = SealedHeader(.resultForMerchant, terms.transaction, keyName: keyName)
-        let json = try OpeningKey(keys.resultKey).open(compact, header)
+        let json = try open(compact, .resultForMerchant, terms, keyName)
         let result = try MerchantDebitResult(json: json)
         guard result.transaction == terms.transaction, result.merchant == terms.merchant else {
             throw .sealBroken
         }
         return result
+    }
+
+    package func openExpectation(
+        _ compact: [UInt8],
+        of terms: OrderTerms,
+        keyName: String
+    ) throws(ModuleFailure) -> ExpectedResult {
+        let json = try open(compact, .expectationForMerchant, terms, keyName)
+        let expected = try ExpectedResult(json: json)
+        guard expected.result.transaction == terms.transaction,
+            expected.result.merchant == terms.merchant
+        else { throw .sealBroken }
+        return expected
+    }
+
+    private func open(
+        _ compact: [UInt8],
+        _ message: SealedMessage,
+        _ terms: OrderTerms,
+        _ keyName: String
+    ) throws(ModuleFailure) -> [UInt8] {
+        let keys = try keys(terms, keyName)
+        let header = SealedHeader(message, terms.transaction, keyName: keyName)
+        return try OpeningKey(keys.resultKey).open(compact, header)
     }
 
     package func question(

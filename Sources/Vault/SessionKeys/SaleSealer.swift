@@ -67,6 +67,7 @@ private struct OpenSale: SaleSession {
     private let keyName: String
     private let orderKeys: OrderKeys
     private let pseudonyms: KeyFamily
+    private let transactionKeys: TransactionKeys
     private let fromOPALServer: OpeningKey
     private let toOPALServer: SealingKey
 
@@ -81,6 +82,7 @@ private struct OpenSale: SaleSession {
         self.keyName = keyName
         self.orderKeys = orderKeys
         self.pseudonyms = pseudonyms
+        self.transactionKeys = transactionKeys
         fromOPALServer = OpeningKey(transactionKeys.toPaymentServer)
         toOPALServer = SealingKey(transactionKeys.toOPALServer)
     }
@@ -104,13 +106,45 @@ private struct OpenSale: SaleSession {
     /// - Throws: `.sealBroken` for a result that belongs to another sale or names the card by
     ///   anything but a pseudonym.
     func sealResult(_ result: MerchantDebitResult) throws(ModuleFailure) -> [UInt8] {
+        try sealForMerchant(.resultForMerchant, result, result.json)
+    }
+
+    private func sealForMerchant(
+        _ message: SealedMessage,
+        _ result: MerchantDebitResult,
+        _ json: [UInt8]
+    ) throws(ModuleFailure) -> [UInt8] {
         guard result.transaction == terms.transaction, result.merchant == terms.merchant,
             Pseudonym.isOne(result.cardPseudonym)
         else { throw .sealBroken }
         return try SealingKey(orderKeys.resultKey).seal(
-            result.json,
-            SealedHeader(.resultForMerchant, terms.transaction, keyName: keyName)
+            json,
+            SealedHeader(message, terms.transaction, keyName: keyName)
         )
+    }
+
+    func sealExpectation(_ expected: ExpectedResult) throws(ModuleFailure) -> [UInt8] {
+        let (result, signature) = (expected.result, expected.signature)
+        switch terms.policy {
+        case .opalServer:
+            return try toOPALServer.seal(
+                signature.bytes + sealResult(result),
+                SealedHeader(.expectationForServer, terms.transaction)
+            )
+        case .clientTerminal:
+            return try SealingKey(transactionKeys.toClientTerminal(signature)).seal(
+                sealResult(result),
+                SealedHeader(.resultForTerminal, terms.transaction)
+            )
+        case .merchant:
+            return try sealForMerchant(
+                .expectationForMerchant,
+                result,
+                result.json(expecting: signature)
+            )
+        case .securityCard, .paymentServer:
+            preconditionFailure("What the acquirer compares is not given out.")
+        }
     }
 
     func pseudonym(of card: CardIdentifier) throws(ModuleFailure) -> String {

@@ -12,6 +12,12 @@ enum SealedMessage: String, CaseIterable, Sendable {
     case response = "opal-response"
     case resultForCard = "opal-result-c"
     case resultForMerchant = "opal-result-m"
+    /// Expected S3 and Debit Result M for the OPAL server (FIG. 7).
+    case expectationForServer = "opal-expected"
+    /// Debit Result M for the client terminal, under a key made with S3 (FIG. 7, variation).
+    case resultForTerminal = "opal-locked"
+    /// Expected S3 for the merchant alone (FIG. 8).
+    case expectationForMerchant = "opal-expected-m"
 }
 
 /// The protected header of a sealed message. Made by template, so that the same message has the
@@ -19,7 +25,7 @@ enum SealedMessage: String, CaseIterable, Sendable {
 struct SealedHeader: Sendable {
     private let message: SealedMessage
     private let transaction: TransactionIdentifier
-    /// `kid`: in Debit Result M only, where the merchant has to find K.
+    /// `kid`: in what is for the merchant only, who has to find K.
     private let keyName: String?
     /// The header in base64url, as it stands in front of the message.
     let ascii: [UInt8]

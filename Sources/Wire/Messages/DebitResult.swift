@@ -55,6 +55,18 @@ package struct CardDebitResult: Equatable, Sendable {
     }
 }
 
+/// A Debit Result M that is true if, and only if, the card's S3 is the expected one (FIGS. 7
+/// and 8). It is never in the hands of who does not compare.
+package struct ExpectedResult: Equatable, Sendable {
+    package let result: MerchantDebitResult
+    package let signature: Signature
+
+    package init(result: MerchantDebitResult, signature: Signature) {
+        self.result = result
+        self.signature = signature
+    }
+}
+
 /// Debit Result M: what the payment server tells the merchant. It travels as JSON inside a JWE, so
 /// that a merchant can open it with any JOSE library; the vault makes and reads the JSON.
 package struct MerchantDebitResult: Equatable, Sendable {

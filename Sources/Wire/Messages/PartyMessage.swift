@@ -18,12 +18,24 @@ package enum PartyMessage: Equatable, Sendable {
     case saleQuestion(SaleQuestion)
     /// Payment server → merchant: the Debit Result M once the sale has ended, else empty.
     case saleAnswer(TransactionIdentifier, SaleState, forMerchant: [UInt8])
+    /// Payment server → OPAL server, where one trip is all (FIGS. 7 and 8): the DEBIT IEP, sealed,
+    /// and the expected S3 with what follows from it, sealed for who compares.
+    case debitOffer(TransactionIdentifier, sealed: [UInt8], expectation: [UInt8])
+    /// OPAL server → payment server: which of the sales that I drew still wait for me?
+    case openSalesQuestion
+    /// Payment server → OPAL server: these, the oldest first, at most
+    /// ``PartyMessage/openSalesMax``.
+    case openSales([TransactionIdentifier])
+    /// OPAL server → payment server: no card was debited for this transaction, and none will be.
+    case notDebited(TransactionIdentifier)
     /// Either way: the step is not taken, for this reason.
     case refusal(TransactionIdentifier, Refusal)
 
     package static let version: UInt8 = 1
     /// One sealed part in bytes.
     package static let sealedBytesMax = 8 * 1024
+    /// Transactions in one message.
+    package static let openSalesMax = 128
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "party message")
@@ -57,6 +69,15 @@ package enum PartyMessage: Equatable, Sendable {
                 try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) },
                 forMerchant: try reader.counted("result M", max: max)
             )
+        case 0x07:
+            self = .debitOffer(
+                try reader.transaction(),
+                sealed: try reader.counted("DEBIT IEP, sealed", max: max),
+                expectation: try reader.counted("expectation", max: max)
+            )
+        case 0x08: self = .openSalesQuestion
+        case 0x09: self = .openSales(try reader.transactions())
+        case 0x0A: self = .notDebited(try reader.transaction())
         case 0x0F:
             self = .refusal(
                 try reader.transaction(),
@@ -95,11 +116,38 @@ package enum PartyMessage: Equatable, Sendable {
             writer.transaction(transaction)
             writer.byte(state.rawValue)
             writer.counted(forMerchant)
+        case .debitOffer(let transaction, let sealed, let expectation):
+            writer.byte(0x07)
+            writer.transaction(transaction)
+            writer.counted(sealed)
+            writer.counted(expectation)
+        case .openSalesQuestion:
+            writer.byte(0x08)
+        case .openSales(let transactions):
+            writer.byte(0x09)
+            precondition(transactions.count <= PartyMessage.openSalesMax)
+            writer.integer(UInt64(transactions.count), bytes: 2)
+            for transaction in transactions { writer.transaction(transaction) }
+        case .notDebited(let transaction):
+            writer.byte(0x0A)
+            writer.transaction(transaction)
         case .refusal(let transaction, let refusal):
             writer.byte(0x0F)
             writer.transaction(transaction)
             writer.byte(refusal.rawValue)
         }
         return writer.bytes
+    }
+}
+
+extension ByteReader {
+    /// A number of transactions 2, then each 16.
+    fileprivate mutating func transactions() throws(WireFailure) -> [TransactionIdentifier] {
+        let count = try value("count", bytes: 2) { count in
+            count <= PartyMessage.openSalesMax ? Int(count) : nil
+        }
+        var transactions: [TransactionIdentifier] = []
+        for _ in 0..<count { transactions.append(try transaction()) }
+        return transactions
     }
 }

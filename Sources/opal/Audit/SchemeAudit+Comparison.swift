@@ -11,13 +11,19 @@ extension SchemeAudit {
     func compare(
         _ shop: Audited<OrderAudit, OrderAudit.Report>,
         _ acquirer: Audited<SaleAudit, SaleAudit.Report>,
+        _ cards: Audited<CardAuditor, CardAuditor.Report>?,
         _ report: inout Report
     ) async throws {
         for (transaction, amount) in shop.report.paid {
             let place = "transaction \(transaction.text)"
-            if let sold = acquirer.report.sold[transaction] {
+            let promised = acquirer.report.promised[transaction]
+            if let sold = acquirer.report.sold[transaction] ?? promised {
                 if sold.amount != amount {
                     report.findings.append("\(place): delivered for another amount than was sold")
+                }
+                // Goods that went out before the payment server heard of the debit.
+                if promised != nil, let cards, cards.report.debits[transaction] != sold.card {
+                    report.findings.append("\(place): delivered without a debit")
                 }
             } else {
                 report.findings.append("\(place): paid or delivered without a sale")
@@ -47,9 +53,7 @@ extension SchemeAudit {
             )
         }
         for (transaction, card) in cardReport.debits where cardReport.draws[transaction] == nil {
-            report.findings.append(
-                "transaction \(transaction.text): card \(card) was debited without a draw"
-            )
+            try await compare(debitOf: card, transaction, acquirer, cardReport, &report)
         }
         for (transaction, draw) in cardReport.draws {
             if draw == .debited { report.pending += 1 }

@@ -180,7 +180,7 @@ extension SchemeAudit {
     private func place(of stream: [UInt8], at party: DataFolder.Party) -> String {
         switch party {
         case .opalServer: CardAuditor.cardPlace(stream)
-        case .console: "console, acts on card •••• •••• •••• \(Hex.text(stream.suffix(2)))"
+        case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
         case .shop: "merchant, order \(Hex.text(stream))"
         case .terminal: "terminal, stream \(Hex.text(stream))"

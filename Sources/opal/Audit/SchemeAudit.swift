@@ -14,11 +14,15 @@ import RecordsSQLite
 struct SchemeAudit {
     struct Report: Encodable {
         var findings: [String] = []
+        /// What is right and worth to be known.
+        var notes: [String] = []
         var cards = 0
         var historyRows: UInt64 = 0
         var sales = 0
         var sold = 0
         var pending = 0
+        /// Debits of cards in readers.
+        var inReaders = 0
         var orders = 0
         var delivered = 0
         var loadedMinorUnits: [String: UInt64] = [:]
@@ -44,7 +48,7 @@ struct SchemeAudit {
         if let shop { fill(&report, shop.report) }
         if let acquirer { fill(&report, acquirer.report) }
         if let cards { fill(&report, cards.report) }
-        if let shop, let acquirer { try await compare(shop, acquirer, &report) }
+        if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
         try await terminals(acquirer, &report)
         await shop?.side.store.close()

@@ -40,6 +40,7 @@ struct AuditCommand: AsyncParsableCommand {
     private func show(_ report: SchemeAudit.Report) {
         print("\(report.cards) cards with \(report.historyRows) history rows")
         print("\(report.sales) sales, \(report.sold) sold; \(report.pending) draws pending")
+        if report.inReaders > 0 { print("\(report.inReaders) debits in card readers") }
         print("\(report.orders) orders, \(report.delivered) delivered")
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             print(
@@ -48,6 +49,7 @@ struct AuditCommand: AsyncParsableCommand {
                     + " − debited \(report.debitedMinorUnits[unit] ?? 0) = on cards \(onCards)"
             )
         }
+        for note in report.notes { print("note: \(note)") }
         if report.isClean {
             print("Nothing is off.")
         } else {

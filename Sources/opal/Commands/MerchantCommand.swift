@@ -11,16 +11,20 @@ import RecordsSQLite
 struct ComparisonOption: ParsableArguments {
     @Option(
         name: .long,
-        help: "Who compares the card's signature S3: security-card or payment-server."
+        help: """
+            Who compares the card's signature S3: security-card, payment-server, opal-server, \
+            client-terminal or merchant.
+            """
     )
     var comparison = ComparisonPolicy.securityCard.name
 
     func policy() throws -> ComparisonPolicy { try Self.policy(comparison) }
 
     static func policy(_ name: String) throws -> ComparisonPolicy {
-        let names = PaymentModule.policies.map(\.name).sorted().joined(separator: ", ")
-        guard let policy = ComparisonPolicy(name: name), PaymentModule.policies.contains(policy)
-        else { throw ValidationError("S3 can be compared by: \(names).") }
+        let names = ComparisonPolicy.allCases.map(\.name).joined(separator: ", ")
+        guard let policy = ComparisonPolicy(name: name) else {
+            throw ValidationError("S3 can be compared by: \(names).")
+        }
         return policy
     }
 }

@@ -18,6 +18,11 @@ struct PayCommand: AsyncParsableCommand {
             The password goes to the card site alone, never to the shop. Which site that is, the \
             shop's page says; with --card-site the password is given to no other.
 
+            With --reader it pays with the card in a PC/SC reader instead: no card site is visited \
+            and no password is asked for. It speaks with the payment servers that --payment-server \
+            names and with no others; for a shop of this computer, those of this computer need no \
+            name. What a crash left open is finished first; without an address nothing else is done.
+
             Exit codes:
             \(exitCodes)
               64  an option is not known or lacks its value
@@ -25,7 +30,29 @@ struct PayCommand: AsyncParsableCommand {
     )
 
     @Argument(help: "The address of the article's or the order's page.")
-    var address: String
+    var address: String?
+
+    @Option(
+        name: .customLong("reader"),
+        defaultAsFlag: "",
+        parsing: .next,
+        help: ArgumentHelp(
+            "Pay with the card in this PC/SC reader, or in the only one with a card.",
+            valueName: "name"
+        )
+    )
+    var readerName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A payment server that the card in the reader may be used with; may be repeated.",
+            valueName: "address"
+        )
+    )
+    var paymentServer: [String] = []
+
+    @Flag(help: "With --reader: agree beforehand to whatever amount the shop asks for.")
+    var yes = false
 
     @Option(help: "The user identifier at the card site. Without it the command asks.")
     var user: String?
@@ -61,10 +88,50 @@ struct PayCommand: AsyncParsableCommand {
     @Flag(help: "Print the receipt as one JSON object.")
     var json = false
 
-    func run() async throws {
-        guard let address = URL(string: address) else {
-            throw PayCommand.notAllowed("\(address) is no address.")
+    /// `--reader ADDRESS`: the name is left out.
+    mutating func validate() throws {
+        if address == nil, let name = readerName, name.contains("://") {
+            (address, readerName) = (name, "")
         }
+        guard address != nil || readerName != nil else {
+            throw ValidationError("Give the address of an article or of an order.")
+        }
+        guard readerName != nil || (paymentServer.isEmpty && !yes) else {
+            throw ValidationError("--payment-server and --yes are for --reader.")
+        }
+        guard readerName == nil || (user == nil && passwordFile == nil && cardSite == nil) else {
+            throw ValidationError("A card in a reader needs no user, password or card site.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try settings()
+        if let readerName {
+            return try await payByCard(in: readerName.isEmpty ? nil : readerName, settings)
+        }
+        let address = try url(address ?? "")
+        let password = try readPassword()
+        let report = await ClientTerminal(settings, compare: ResultLock.open).pay(at: address) {
+            [user] bill throws(TerminalFailure) in
+            try PayCommand.credentials(for: bill, user: user, password: password)
+        }
+        try end(report)
+    }
+
+    func url(_ text: String) throws -> URL {
+        guard let address = URL(string: text) else {
+            throw PayCommand.notAllowed("\(text) is no address.")
+        }
+        return address
+    }
+
+    /// Prints the report; anything but paid is an exit code of its own.
+    func end(_ report: PaymentReport) throws {
+        print(json ? try report.json() : report.text)
+        if report.outcome != .paid { throw ExitCode(report.outcome.exitCode) }
+    }
+
+    private func settings() throws -> TerminalSettings {
         var settings = TerminalSettings(folder: output)
         settings.authorityFile = authorityFile
         settings.allowsPlainHTTP = insecureHTTP
@@ -74,13 +141,13 @@ struct PayCommand: AsyncParsableCommand {
             }
             settings.cardSite = origin
         }
-        let password = try readPassword()
-        let report = await ClientTerminal(settings).pay(at: address) {
-            [user] bill throws(TerminalFailure) in
-            try PayCommand.credentials(for: bill, user: user, password: password)
+        for text in paymentServer {
+            guard let origin = URL(string: text).flatMap(Origin.init) else {
+                throw PayCommand.notAllowed("\(text) is no address of a payment server.")
+            }
+            settings.paymentServers.insert(origin)
         }
-        print(json ? try report.json() : report.text)
-        if report.outcome != .paid { throw ExitCode(report.outcome.exitCode) }
+        return settings
     }
 
     /// Before anything is ordered, so that a wrong path costs nothing.
@@ -121,11 +188,11 @@ struct PayCommand: AsyncParsableCommand {
     }
 
     /// On the standard error, so that the receipt stands alone in the output.
-    private static func warn(_ text: String) {
+    static func warn(_ text: String) {
         FileHandle.standardError.write(Data("\(text)\n".utf8))
     }
 
-    private static func notAllowed(_ text: String) -> ExitCode {
+    static func notAllowed(_ text: String) -> ExitCode {
         warn(text)
         return ExitCode(PaymentOutcome.notAllowed.exitCode)
     }

@@ -46,7 +46,7 @@ extension ReaderCommand {
         func run() async throws {
             let line: Line
             do {
-                line = try await read(try await chosen())
+                line = try await read(try await ReaderChoice.name(reader))
             } catch let failure as ChannelFailure {
                 switch failure {
                 case .removed: throw CommandFailure("There is no card in the reader.")
@@ -57,25 +57,6 @@ extension ReaderCommand {
             }
             if output.json { return try Output.json(line) }
             Output.table(Line.header, [line.cells])
-        }
-
-        private func chosen() async throws -> String {
-            if let reader { return reader }
-            let all = try await ReaderList.all()
-            let fitting = all.filter { $0.answerToReset == AnswerToReset.opal }
-            guard let first = fitting.first else {
-                let names = all.map(\.name).joined(separator: ", ")
-                throw CommandFailure(
-                    all.isEmpty
-                        ? "There is no reader."
-                        : "There is no card of the profile in a reader. Readers: \(names)."
-                )
-            }
-            guard fitting.count == 1 else {
-                let names = fitting.map(\.name).joined(separator: ", ")
-                throw CommandFailure("Choose one by --reader: \(names).")
-            }
-            return first.name
         }
 
         private func read(_ name: String) async throws -> Line {

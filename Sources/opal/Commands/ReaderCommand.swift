@@ -93,7 +93,11 @@ struct ReaderCommand: AsyncParsableCommand {
                 isShared: true,
                 now: SystemClock.now
             )
-            await reader.prepare(note: Self.note, attachment: nil)
+            // So that the audit knows of each debit that a terminal makes.
+            await reader.prepare(
+                note: Self.note,
+                attachment: ReaderDebit.attachment(to: card, sealedBy: access.seals)
+            )
             let slot = ReaderSlot(host: host, port: port)
             let address = "\(host):\(port)"
             // Before the card is in: who starts and stops it at once must not find it in between.

@@ -21,7 +21,10 @@ struct UpCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "The data folder.")
     var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
-    @Option(name: .long, help: "The first port; the shop has the next one, the console +9.")
+    @Option(
+        name: .long,
+        help: "The first port; the shop has +1, card terminals +2, the console +9."
+    )
     var port = 8400
     @OptionGroup var comparison: ComparisonOption
 

@@ -36,7 +36,8 @@ struct ConsoleParty {
             store: store,
             seals: seals,
             passwords: PasswordKeeper(master),
-            random: SystemRandom()
+            random: SystemRandom(),
+            uptime: SystemClock.uptime
         )
         guard let name = OperatorName(Self.firstOperator) else {
             preconditionFailure("The name of the first operator is one.")

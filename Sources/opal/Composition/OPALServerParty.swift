@@ -9,6 +9,7 @@ import Records
 import RecordsSQLite
 import SecurityModule
 import SessionKeys
+import Sites
 import Wire
 
 /// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases.
@@ -51,7 +52,7 @@ struct OPALServerParty {
             random: random
         )
         offers = Offers(store: store, seals: seals, random: random)
-        purchases = Purchases(
+        var purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
@@ -59,6 +60,9 @@ struct OPALServerParty {
             directory: directory,
             now: SystemClock.now
         )
+        purchases.uptime = SystemClock.uptime
+        purchases.mails = SettlementMails(users)
+        self.purchases = purchases
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
     }
@@ -71,6 +75,8 @@ struct OPALServerParty {
         logonURL: String
     ) -> UserDirectory {
         let hasher = TokenHasher(master)
+        let reader = Wording().reader(.english)
+        let amountText: @Sendable (Money) -> String = { reader.amount($0) }
         return UserDirectory(
             store: store,
             sealing: seals,
@@ -78,7 +84,8 @@ struct OPALServerParty {
             accounts: DemoFundingNetwork(),
             random: SystemRandom(),
             tokenHash: { hasher.hash($0) },
-            wording: MailWording(logonURL: logonURL)
+            wording: MailWording(logonURL: logonURL, amountText: amountText),
+            uptime: SystemClock.uptime
         )
     }
 
@@ -110,6 +117,7 @@ struct OPALServerParty {
     /// forgotten.
     func tick() async {
         await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
+        await purchases.settleUnheard()
         _ = try? await offers.forgetOld(now: SystemClock.now())
     }
 

@@ -66,8 +66,9 @@ struct PaymentServerParty {
             terminals: terminals,
             terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
-            cardSidePeers: [Role.opalServer.rawValue],
-            now: SystemClock.now
+            cardSidePeers: [Role.opalServer.rawValue, ClientTerminalEntry.peer],
+            now: SystemClock.now,
+            uptime: SystemClock.uptime
         )
     }
 

@@ -24,6 +24,10 @@ struct ServerSettings {
     var paymentServerName: String
     var paymentServerHost: String
     var paymentServerPort: Int
+    /// The port where the payment server takes messages from client terminals.
+    var clientTerminalsPort: Int
+    /// How client terminals reach it, scheme, host and port; nil where it takes none.
+    var clientTerminalsOrigin: String?
     var terminals: Int
     /// Where hosts of terminals are: ``TerminalAddresses``.
     var remoteTerminals: String
@@ -55,6 +59,8 @@ struct ServerSettings {
         case paymentServerName = "paymentServer.name"
         case paymentServerHost = "paymentServer.host"
         case paymentServerPort = "paymentServer.port"
+        case clientTerminalsPort = "clientTerminals.port"
+        case clientTerminalsOrigin = "clientTerminals.origin"
         case terminals
         case remoteTerminals
         case terminalHost = "terminal.host"
@@ -86,6 +92,8 @@ struct ServerSettings {
             paymentServerName: "payment-server",
             paymentServerHost: "127.0.0.1",
             paymentServerPort: port + 10,
+            clientTerminalsPort: port + 2,
+            clientTerminalsOrigin: "http://localhost:\(port + 2)",
             terminals: 16,
             remoteTerminals: "",
             terminalHost: "127.0.0.1",
@@ -132,6 +140,10 @@ struct ServerSettings {
         settings.paymentServerName = reader.text(.paymentServerName, "payment-server")
         settings.paymentServerHost = reader.text(.paymentServerHost, "127.0.0.1")
         settings.paymentServerPort = try reader.port(.paymentServerPort, 8410)
+        settings.clientTerminalsPort = try reader.port(.clientTerminalsPort, 8402)
+        settings.clientTerminalsOrigin = try reader.optionalText(.clientTerminalsOrigin).map {
+            _ in try reader.origin(.clientTerminalsOrigin, "")
+        }
         settings.terminals = try reader.number(.terminals, 16, terminalsRange)
         settings.remoteTerminals = reader.text(.remoteTerminals, "")
         settings.terminalHost = reader.text(.terminalHost, "127.0.0.1")

@@ -267,6 +267,15 @@ struct ServerSystem {
                 try server(try kit.shop(party), port: settings.shopPort, gate.listener())
             )
         }
+        if let party = parties.payment, settings.clientTerminalsOrigin != nil {
+            applications.append(
+                try server(
+                    kit.clientTerminals(party),
+                    port: settings.clientTerminalsPort,
+                    gate.listener()
+                )
+            )
+        }
         if roles.contains(.console) {
             let party = try await ConsoleParty(folder, passphrase: passphrase)
             parties.console = party

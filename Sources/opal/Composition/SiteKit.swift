@@ -51,7 +51,8 @@ struct SiteKit {
             let shop = ShopSettings(
                 address: settings.shopOrigin,
                 checkoutURL: settings.cardholderOrigin + "/checkout",
-                clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy)
+                clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
+                clientTerminalsURL: settings.clientTerminalsOrigin
             )
         else { throw CommandFailure("shop.origin must be an origin.") }
         return ShopSite(
@@ -63,6 +64,15 @@ struct SiteKit {
             wording: wording,
             now: SystemClock.now,
             random: SystemRandom()
+        ).router()
+    }
+
+    /// Where the payment server takes messages from client terminals.
+    func clientTerminals(_ party: PaymentServerParty) -> Router<SiteContext> {
+        ClientTerminalSite(
+            service: ClientTerminalEntry(to: party.module),
+            clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
+            now: SystemClock.now
         ).router()
     }
 

@@ -19,8 +19,15 @@ struct SystemRandom: RandomSource {
     }
 }
 
-/// The system's civil time.
+/// The system's clocks: civil time, and one that only goes forward, also while the machine sleeps.
 enum SystemClock {
+    private static let start = ContinuousClock.now
+
+    static let uptime: @Sendable () -> Uptime = {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return Uptime(microseconds: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
     static let now: @Sendable () -> Instant = {
         Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }

@@ -28,7 +28,8 @@ struct UserWorld {
         _ store: CountingStore,
         _ passwords: PlainHashPasswords,
         _ accounts: ScriptedAccountCheck,
-        seed: UInt64
+        seed: UInt64,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) -> UserDirectory {
         UserDirectory(
             store: store,
@@ -37,7 +38,8 @@ struct UserWorld {
             accounts: accounts,
             random: SeededRandom(seed: seed),
             tokenHash: plainHash,
-            wording: MailWording(logonURL: "https://card.example/logon")
+            wording: MailWording(logonURL: "https://card.example/logon"),
+            uptime: uptime
         )
     }
 

@@ -25,6 +25,7 @@ struct CardWorld {
     let site: CardholderSite
     let desk: CardDesk
     let outbox: MailOutbox
+    let purchases: Purchases
     let accounts: FixedAccountCheck
 
     init(
@@ -44,8 +45,14 @@ struct CardWorld {
             accounts: accounts,
             random: world.random,
             tokenHash: { hasher.hash($0) },
-            wording: MailWording(logonURL: origin + CardholderSite.signInPath)
+            wording: MailWording(
+                logonURL: origin + CardholderSite.signInPath,
+                amountText: { Wording().reader(.english).amount($0) }
+            )
         )
+        var purchases = world.purchases
+        purchases.mails = SettlementMails(users)
+        self.purchases = purchases
         outbox = MailOutbox(store: store, sealing: seals)
         try await Self.keepIssuer(world, seals)
         let module = world.cardModule
@@ -59,7 +66,7 @@ struct CardWorld {
         let parts = CardholderSite.Parts(
             users: users,
             desk: desk,
-            purchases: world.purchases,
+            purchases: purchases,
             offers: Offers(store: store, seals: seals, random: world.random),
             templates: try Templates(),
             wording: Wording(),

@@ -21,6 +21,10 @@ package struct CardAuditor: Sendable {
         /// Every debit of every card.
         package var debits: [TransactionIdentifier: CardIdentifier] = [:]
         package var draws: [TransactionIdentifier: DrawState] = [:]
+        /// What terminals debited of cards in readers.
+        package var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
+        /// What was put back on a card.
+        package var recoveries: Set<TransactionIdentifier> = []
         /// Cards with a finding.
         package var suspects: Set<CardIdentifier> = []
     }
@@ -58,6 +62,9 @@ package struct CardAuditor: Sendable {
             await check(draw: record, &report)
             progress()
         }
+        try await store.forEach(ReaderDebit.kind) { record async throws(StoreFailure) in
+            await check(readerDebit: record, &report)
+        }
         return report
     }
 
@@ -73,6 +80,7 @@ package struct CardAuditor: Sendable {
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             // One card at a time: the totals of the others are of no use here.
             report.debits = [:]
+            report.recoveries = []
             try await check(card: record, &report)
         }
         for card in report.suspects { _ = try? await desk.setBlocked(true, card) }
@@ -143,7 +151,9 @@ package struct CardAuditor: Sendable {
                 report.suspects.insert(card)
             }
         case .load: Self.add(entry.amount, to: &report.loaded)
-        case .recovery: Self.add(entry.amount, to: &report.recovered)
+        case .recovery:
+            Self.add(entry.amount, to: &report.recovered)
+            report.recoveries.insert(entry.transaction)
         }
     }
 
@@ -179,13 +189,25 @@ package struct CardAuditor: Sendable {
     // MARK: Draws
 
     private func check(draw record: Record, _ report: inout Report) async {
-        guard let body = await open(record), let draw = try? DrawRecord(body),
+        let body = await open(record)
+        if body == DrawRecord.neverDebited { return }
+        guard let body, let draw = try? DrawRecord(body),
             draw.terms.transaction.bytes == record.key.bytes, record.isOpen == draw.state.isOpen
         else {
             report.findings.append(AuditFinding(Self.place(record), "does not open"))
             return
         }
         report.draws[draw.terms.transaction] = draw.state
+    }
+
+    private func check(readerDebit record: Record, _ report: inout Report) async {
+        guard let body = await open(record), let debit = try? ReaderDebit(body),
+            debit.command.transaction.bytes == record.key.bytes, !record.isOpen
+        else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        report.readerDebits[debit.command.transaction] = debit
     }
 
     private func open(_ record: Record) async -> [UInt8]? {

@@ -32,11 +32,11 @@ struct Purchase {
         let draw = try await refusing { () async throws(ClientFailure) in
             try await client.draw(.purchase, terms, at: purchases.now())
         }
-        let command = try await command(draw, session)
+        let (command, expectation) = try await command(draw, session)
         let made = MadeDraw()
         await reader.prepare(
             note: page.description,
-            attachment: attachment(command, session, made)
+            attachment: attachment(command, expectation, session, made)
         )
         let answer: DebitAnswer
         do throws(ClientFailure) {
@@ -52,16 +52,20 @@ struct Purchase {
         guard let stored = made.draw else {
             preconditionFailure("The draw became durable with the debit.")
         }
+        // Where one trip is all, the payment server is told with the next round.
+        if page.terms.policy.isOneTrip { return stored.outcome }
         return await purchases.settle(stored, link)
     }
 
     // MARK: Steps
 
     /// Sends the draw request and opens DEBIT IEP (FIG. 15, steps 810–816).
+    ///
+    /// - Returns: the command, and what is expected of the card where one trip is all.
     private func command(
         _ draw: CardDraw,
         _ session: any DrawSession
-    ) async throws(Refusal) -> DebitIEP {
+    ) async throws(Refusal) -> (DebitIEP, expectation: [UInt8]) {
         let sealed: [UInt8]
         do throws(ModuleFailure) {
             sealed = try await session.sealDraw(draw.bytes)
@@ -70,16 +74,24 @@ struct Purchase {
         }
         let request = DrawRequest(terms: page.terms, proof: page.proof, sealedDraw: sealed)
         let message = try await purchases.ask(link, .drawRequest(request))
-        guard case .debitCommand(page.terms.transaction, let sealedCommand) = message,
-            let bytes = try? await session.openCommand(sealedCommand),
+        let (sealedCommand, expectation): ([UInt8], [UInt8])
+        switch (message, page.terms.policy.isOneTrip) {
+        case (.debitCommand(page.terms.transaction, let sealed), false):
+            (sealedCommand, expectation) = (sealed, [])
+        case (.debitOffer(page.terms.transaction, let sealed, let expected), true):
+            (sealedCommand, expectation) = (sealed, expected)
+        default: throw .malformed
+        }
+        guard let bytes = try? await session.openCommand(sealedCommand),
             let command = try? DebitIEP(bytes)
         else { throw .malformed }
-        return command
+        return (command, expectation)
     }
 
     /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
     private func attachment(
         _ command: DebitIEP,
+        _ expectation: [UInt8],
         _ session: any DrawSession,
         _ made: MadeDraw
     ) -> Attachment {
@@ -94,7 +106,8 @@ struct Purchase {
                 debitedAt: purchases.now(),
                 page: page,
                 command: original,
-                answer: answer
+                answer: answer,
+                forMerchant: try await made.compare(answer, expectation, page.terms, session)
             )
             let sealed = try await session.sealResponse(response.bytes)
             let reply = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed).bytes
@@ -116,7 +129,7 @@ struct Purchase {
             stored = try await purchases.read(page.terms.transaction)
         } catch {
             // Nobody knows: then it is pending and never told as a failure.
-            if case .channel = failure, let made = made.draw { return made.outcome }
+            if case .channel = failure, let made = made.draw { return made.pending }
             throw error
         }
         if let stored {
@@ -124,16 +137,21 @@ struct Purchase {
             guard stored.draw.terms == page.terms else { throw .orderForged }
             return await purchases.settle(stored, link)
         }
+        if made.isUnexpected {
+            await tell(ResponseAPDU(status: .signatureWrong), session)
+            throw .securityCardSignatureWrong
+        }
         switch failure {
         case .refused(.securityCardSignatureWrong):
             await tell(ResponseAPDU(status: .signatureWrong), session)
             throw .securityCardSignatureWrong
-        case .refused(let refusal):
+        case .refused(.cardChanged):
             await tell(ResponseAPDU(status: .conditionsNotSatisfied), session)
-            throw refusal
-        case .channel, .status, .wire:
+            throw .cardChanged
+        case .refused, .channel, .status, .wire:
             await tell(ResponseAPDU(status: .memoryFailure), session)
-            throw .storeUnavailable
+            // The sale is given up now, so that the same order cannot be paid any more.
+            throw .notDebited
         }
     }
 
@@ -176,9 +194,36 @@ struct Purchase {
 /// where the card has answered.
 private final class MadeDraw: Sendable {
     private let value = Mutex<Purchases.Stored?>(nil)
+    private let unexpected = Mutex(false)
 
     var draw: Purchases.Stored? {
         get { value.withLock { $0 } }
         set { value.withLock { $0 = newValue } }
+    }
+
+    /// Whether S3 was compared and is not the expected one: then the card stays undebited.
+    var isUnexpected: Bool { unexpected.withLock { $0 } }
+
+    /// The comparison of the trusted agent 356 (FIG. 13, step 732), before anything is durable.
+    ///
+    /// - Returns: what the merchant gets; nothing where two trips are made.
+    /// - Throws: what keeps the debit from becoming durable.
+    func compare(
+        _ answer: DebitAnswer,
+        _ expectation: [UInt8],
+        _ terms: OrderTerms,
+        _ session: any DrawSession
+    ) async throws(ModuleFailure) -> [UInt8] {
+        guard terms.policy == .opalServer, answer.completion == .done else { return expectation }
+        do throws(ModuleFailure) {
+            if let result = try await session.compare(answer.signature, expectation) {
+                return result
+            }
+        } catch {
+            unexpected.withLock { $0 = true }
+            throw error
+        }
+        unexpected.withLock { $0 = true }
+        throw .unavailable("S3 is not the expected one")
     }
 }

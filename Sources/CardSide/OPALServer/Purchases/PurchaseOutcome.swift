@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
+package import Wire
 
 /// How a purchase ended for the person.
 package enum PurchaseOutcome: Equatable, Sendable {
@@ -21,20 +22,46 @@ package struct PurchaseReceipt: Equatable, Sendable {
     /// The balance right after the debit.
     package let balance: UInt64
     package let debitedAt: Instant
-    /// Debit Result M in compact form, for the shop; empty while pending.
-    package let resultForMerchant: [UInt8]
+    /// What the browser takes to the shop; nil while pending.
+    package let handover: Handover?
 
     package init(
         terms: OrderTerms,
         card: CardIdentifier,
         balance: UInt64,
         debitedAt: Instant,
-        resultForMerchant: [UInt8]
+        handover: Handover?
     ) {
         self.terms = terms
         self.card = card
         self.balance = balance
         self.debitedAt = debitedAt
-        self.resultForMerchant = resultForMerchant
+        self.handover = handover
     }
+
+    package func with(_ handover: Handover?) -> PurchaseReceipt {
+        PurchaseReceipt(
+            terms: terms,
+            card: card,
+            balance: balance,
+            debitedAt: debitedAt,
+            handover: handover
+        )
+    }
+
+    /// Debit Result M in compact form; empty where there is none yet.
+    package var resultForMerchant: [UInt8] {
+        if case .result(let result) = handover { result } else { [] }
+    }
+}
+
+/// What the browser takes to the shop, by who has compared S3 or will compare it.
+package enum Handover: Equatable, Sendable {
+    /// Debit Result M in compact form: S3 was compared.
+    case result([UInt8])
+    /// For the client terminal, which compares: Debit Result M opens with the TSK and the S3 of the
+    /// card, if that is the expected one (FIG. 7, variation).
+    case locked([UInt8], Signature, SessionKeyText)
+    /// For the merchant, who compares: the expected S3, sealed, and the S3 of the card (FIG. 8).
+    case expectation([UInt8], Signature)
 }

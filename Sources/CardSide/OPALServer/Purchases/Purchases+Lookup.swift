@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
+import SecurityModule
 
 // What became of a purchase, for pages that show it again.
 extension Purchases {
@@ -27,5 +28,20 @@ extension Purchases {
             outcome: stored.outcome,
             debitedAt: stored.draw.debitedAt
         )
+    }
+
+    /// Compares S3 in the place of a client terminal that cannot (FIG. 7, variation).
+    ///
+    /// - Returns: the outcome with Debit Result M; pending where S3 is not the expected one, so
+    ///   that the payment server's word is waited for.
+    package func compared(_ outcome: PurchaseOutcome) async -> PurchaseOutcome {
+        guard case .paid(let receipt) = outcome,
+            case .locked(let locked, let signature, let key) = receipt.handover
+        else { return outcome }
+        let session = await keys.session(key, receipt.terms.transaction)
+        guard let result = try? await session.unlock(locked, with: signature) else {
+            return .pending(receipt.with(nil))
+        }
+        return .paid(receipt.with(.result(result)))
     }
 }

@@ -18,27 +18,49 @@ extension Purchases {
 
         /// What the person is told.
         package var outcome: PurchaseOutcome {
-            let receipt = PurchaseReceipt(
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.pendingToldAsRefused), draw.state == .debited {
+                    return .refused(.paymentServerSilent)
+                }
+            #endif
+            return switch draw.state {
+            case .sold: .paid(receipt(.result(reply)))
+            case .debited:
+                draw.handover.map { .paid(receipt($0)) } ?? .pending(receipt(nil))
+            case .recovered: .refused(.orderGivenUp)
+            }
+        }
+
+        /// What the person is told while nobody knows whether this is durable.
+        var pending: PurchaseOutcome { .pending(receipt(nil)) }
+
+        private func receipt(_ handover: Handover?) -> PurchaseReceipt {
+            PurchaseReceipt(
                 terms: draw.terms,
                 card: draw.card,
                 balance: draw.answer.balance,
                 debitedAt: draw.debitedAt,
-                resultForMerchant: draw.state == .sold ? reply : []
+                handover: handover
             )
-            switch draw.state {
-            case .sold: return .paid(receipt)
-            case .debited: return .pending(receipt)
-            case .recovered: return .refused(.orderGivenUp)
-            }
         }
     }
 
+    /// - Throws: `.orderGivenUp` where this transaction will never be debited.
     func read(_ transaction: TransactionIdentifier) async throws(Refusal) -> Stored? {
+        let bytes: [UInt8]
+        let record: Record
         do throws(StoreFailure) {
-            guard let record = try await store.read(DrawRecord.key(transaction)) else {
+            guard let found = try await store.read(DrawRecord.key(transaction)) else {
                 return nil
             }
-            return try await open(record)
+            record = found
+            bytes = try await content(of: record)
+        } catch {
+            throw .storeUnavailable
+        }
+        if bytes == DrawRecord.neverDebited { throw .orderGivenUp }
+        do throws(WireFailure) {
+            return try stored(bytes, record)
         } catch {
             throw .storeUnavailable
         }
@@ -48,20 +70,33 @@ extension Purchases {
     ///
     /// - Throws: `.damaged` where it was changed by somebody else.
     package func open(_ record: Record) async throws(StoreFailure) -> Stored {
-        do {
-            let bytes = try await seals.open(
+        let bytes = try await content(of: record)
+        do throws(WireFailure) {
+            return try stored(bytes, record)
+        } catch {
+            throw .damaged("the draw \(Hex.text(record.key.bytes)) does not open")
+        }
+    }
+
+    /// As ``open(_:)``, of any record; nil where no card was debited and none ever will be.
+    package func debited(_ record: Record) async throws(StoreFailure) -> Stored? {
+        try await content(of: record) == DrawRecord.neverDebited ? nil : try await open(record)
+    }
+
+    private func content(of record: Record) async throws(StoreFailure) -> [UInt8] {
+        do throws(ModuleFailure) {
+            return try await seals.open(
                 record.body,
                 name: record.sealName,
                 revision: record.revision
             )
-            return Stored(
-                draw: try DrawRecord(bytes),
-                revision: record.revision,
-                reply: record.reply
-            )
         } catch {
             throw .damaged("the draw \(Hex.text(record.key.bytes)) does not open")
         }
+    }
+
+    private func stored(_ bytes: [UInt8], _ record: Record) throws(WireFailure) -> Stored {
+        Stored(draw: try DrawRecord(bytes), revision: record.revision, reply: record.reply)
     }
 
     /// The write that makes a draw's next state durable.
@@ -87,55 +122,49 @@ extension Purchases {
 
     /// Sends the Debit Response and acts on the result. Where no result comes, the draw stays open
     /// and is settled later.
-    package func settle(_ stored: Stored, _ link: any Link) async -> PurchaseOutcome {
-        guard stored.draw.state.isOpen else { return stored.outcome }
-        guard let reply = try? await link.request(stored.reply),
+    ///
+    /// `wasPending`: whether the person may have been told so; then the outcome comes by mail, too.
+    package func settle(
+        _ stored: Stored,
+        _ link: any Link,
+        wasPending: Bool = false
+    ) async -> PurchaseOutcome {
+        guard stored.draw.state.isOpen, let reply = try? await link.request(stored.reply) else {
+            return stored.outcome
+        }
+        return await settled(stored, answered: reply, wasPending).outcome
+    }
+
+    /// Acts on what the payment server answered to the Debit Response.
+    ///
+    /// - Returns: the draw as it is afterwards.
+    func settled(
+        _ stored: Stored,
+        answered reply: [UInt8],
+        _ wasPending: Bool
+    ) async -> Stored {
+        guard
             case .debitResult(stored.draw.terms.transaction, let forCard, let forMerchant) =
                 try? PartyMessage(reply)
-        else { return stored.outcome }
+        else { return stored }
         let session = await keys.session(
             stored.draw.sessionKey,
             stored.draw.terms.transaction
         )
         // What does not open did not come from the payment server: the draw stays open.
-        guard let result = try? await session.openResult(forCard) else { return stored.outcome }
+        guard let result = try? await session.openResult(forCard) else { return stored }
         switch result.outcome {
-        case .sold: return await sell(stored, forMerchant)
-        case .void: return await recover(stored, result)
-        case .refused: return stored.outcome
+        case .sold: return await sell(stored, forMerchant, wasPending)
+        case .void: return await recover(stored, result, wasPending)
+        case .refused: return stored
         }
     }
 
-    /// Asks again about every draw that is open. To be called at start-up and then every few
-    /// seconds.
-    ///
-    /// - Parameter age: how long ago the debit must be, so that purchases under way are left alone.
-    /// - Returns: how many reached their outcome.
-    @discardableResult
-    package func settleOpenDraws(olderThan age: Duration) async -> Int {
-        let deadline = now().subtracting(age)
-        var (count, cursor): (Int, [UInt8]?) = (0, nil)
-        while true {
-            guard
-                let page = try? await store.listOpen(
-                    DrawRecord.kind,
-                    after: cursor,
-                    limit: RecordLimits.pageMax
-                )
-            else { return count }
-            for record in page {
-                guard let stored = try? await open(record), stored.draw.debitedAt <= deadline,
-                    let link = directory.link(to: stored.draw.paymentServer)
-                else { continue }
-                if case .pending = await settle(stored, link) { continue }
-                count += 1
-            }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
-            cursor = last.key.bytes
-        }
-    }
-
-    private func sell(_ stored: Stored, _ forMerchant: [UInt8]) async -> PurchaseOutcome {
+    private func sell(
+        _ stored: Stored,
+        _ forMerchant: [UInt8],
+        _ wasPending: Bool
+    ) async -> Stored {
         var next = stored
         next.draw.state = .sold
         next.draw.endedAt = now()
@@ -146,14 +175,19 @@ extension Purchases {
                 expectedRevision: stored.revision,
                 reply: forMerchant
             ),
-            let outcome = try? await store.commit(Transition(writes: [write]))
-        else { return stored.outcome }
+            let mails = try? await self.mails(of: next.draw, wasPending),
+            let outcome = try? await store.commit(Transition(writes: [write] + mails))
+        else { return stored }
         // A conflict: somebody else settled it at the same time, with the same result.
-        return outcome == .committed ? next.outcome : await reread(stored)
+        return outcome == .committed ? next : await reread(stored)
     }
 
     /// Puts the debited value back, once, with the security card's proof (RECOVER VALUE).
-    private func recover(_ stored: Stored, _ result: CardDebitResult) async -> PurchaseOutcome {
+    private func recover(
+        _ stored: Stored,
+        _ result: CardDebitResult,
+        _ wasPending: Bool
+    ) async -> Stored {
         let draw = stored.draw
         let reader = PseudoReader(draw.card, emulator: emulator, now: now)
         let (purchases, moment) = (self, now())
@@ -161,9 +195,12 @@ extension Purchases {
             var next = draw
             next.state = .recovered
             next.endedAt = moment
-            return [
-                try await purchases.write(next, expectedRevision: stored.revision, reply: [])
-            ]
+            let write = try await purchases.write(
+                next,
+                expectedRevision: stored.revision,
+                reply: []
+            )
+            return [write] + (try await purchases.mails(of: next, wasPending))
         }
         await reader.prepare(note: draw.description, attachment: attachment)
         let command = RecoverValue(
@@ -178,8 +215,19 @@ extension Purchases {
         return await reread(stored)
     }
 
-    private func reread(_ stored: Stored) async -> PurchaseOutcome {
-        let transaction = stored.draw.terms.transaction
-        return (try? await read(transaction))?.outcome ?? stored.outcome
+    /// What becomes durable with the outcome of a draw that was pending, so that its mail is
+    /// neither lost nor doubled.
+    private func mails(
+        of draw: DrawRecord,
+        _ wasPending: Bool
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        // Where one trip is all, the person was told at once that it is paid.
+        let isKnown = draw.state == .sold && draw.terms.policy.isOneTrip
+        guard wasPending, !isKnown, let mails else { return [] }
+        return try await mails.writes(for: draw, at: now())
+    }
+
+    private func reread(_ stored: Stored) async -> Stored {
+        (try? await read(stored.draw.terms.transaction)) ?? stored
     }
 }

@@ -18,8 +18,13 @@ package struct Purchases: Sendable {
     let seals: any RecordSealing
     let keys: any DrawSealing
     let emulator: Emulator
-    let directory: AcquirerDirectory
+    package var directory: AcquirerDirectory
     let now: @Sendable () -> Instant
+    /// A clock that only goes forward, for time-outs; nil where nobody sets the other one.
+    package var uptime: (@Sendable () -> Uptime)?
+    /// Tells cardholders how a payment that was pending has ended; nil where nobody is told.
+    package var mails: SettlementMails?
+    let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
     private static let draws = 2
@@ -70,8 +75,15 @@ package struct Purchases: Sendable {
         guard let link = directory.link(to: stored.draw.paymentServer) else {
             return stored.outcome
         }
-        return await settle(stored, link)
+        // A second click, moments after the first: that one's page tells the outcome. Of an older
+        // debit the person may have been told that it is pending.
+        let age = now().since(stored.draw.debitedAt)
+        let isFresh = age >= .zero && age < Purchases.freshTime
+        return await settle(stored, link, wasPending: !isFresh)
     }
+
+    /// Less than a link waits for an answer: within it nobody is told *pending*.
+    private static let freshTime = Duration.seconds(3)
 
     // MARK: One purchase
 

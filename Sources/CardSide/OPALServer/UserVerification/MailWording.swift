@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
+package import Kernel
 
-/// What the mails of user verification say. None of them names the user identifier.
+/// What the mails to cardholders say. None of them names the user identifier.
 package struct MailWording: Sendable {
     /// Where a user logs on, for instance `https://card.example/logon`.
     private let logonURL: String
+    private let amountText: @Sendable (Money) -> String
 
-    package init(logonURL: String) {
+    /// `amountText`: writes an amount for people.
+    package init(
+        logonURL: String,
+        amountText: @escaping @Sendable (Money) -> String = MailWording.plain
+    ) {
         precondition(logonURL.utf8.count <= 1024)
         self.logonURL = logonURL
+        self.amountText = amountText
+    }
+
+    /// `1.50 (currency 0978)`: exact, for who knows no other way.
+    package static let plain: @Sendable (Money) -> String = { money in
+        let decimals = Int(money.exponent.decimals)
+        let digits = String(money.minorUnits)
+        let padded =
+            String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
+        let point = decimals > 0 ? "." : ""
+        let number = padded.dropLast(decimals) + point + padded.suffix(decimals)
+        return "\(number) (currency \(money.currency.digits))"
     }
 
     /// The confirmation of a sign-up (FIG. 10, step 502).
@@ -110,6 +127,47 @@ package struct MailWording: Sendable {
                 If it was not you, ask for a new password at once:
 
                 \(logonURL)
+
+                """,
+            madeAt: now
+        )
+    }
+}
+
+// Payments.
+extension MailWording {
+    /// To a cardholder whose payment was pending and has now ended, as sold or as recovered.
+    func settled(to email: String, _ draw: DrawRecord, at now: Instant) -> MailMessage {
+        let isSold = draw.state == .sold
+        let shop = draw.terms.merchant.text
+        let amount = amountText(draw.terms.amount)
+        let what =
+            isSold
+            ? "It was paid, once. What you bought is at the shop: open your order there."
+            : """
+            It was given up, and the amount is on your card again. The shop got nothing. If you
+            still want what you ordered, order it again at the shop.
+            """
+        return MailMessage(
+            to: email,
+            subject: isSold
+                ? "Your payment to \(shop) is paid" : "Your payment to \(shop) was put back",
+            body: """
+                A payment with your virtual card was pending. Now it has ended.
+
+                \(what)
+
+                    Amount:       \(amount)
+                    Shop:         \(shop)
+                    For:          \(draw.description)
+                    Card:         \(draw.card.masked)
+                    Transaction:  \(draw.terms.transaction.text)
+
+                Your history shows it, too:
+
+                \(logonURL)
+
+                You need not do anything.
 
                 """,
             madeAt: now

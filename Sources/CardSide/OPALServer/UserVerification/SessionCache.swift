@@ -12,6 +12,9 @@ final class SessionCache: Sendable {
         /// When the store last heard of a use.
         let writtenAt: Instant
         var lastSeenAt: Instant
+        var times: SessionTimes
+        /// When the store was last read.
+        let readAt: Uptime
     }
 
     private struct Content {
@@ -31,20 +34,23 @@ final class SessionCache: Sendable {
     }
 
     /// The user of a session that was seen in the store recently; notes the use.
-    func use(_ key: [UInt8], at now: Instant) -> SignedInUser? {
+    func use(_ key: [UInt8], at now: Instant, uptime: Uptime) -> SignedInUser? {
         content.withLock { content in
             guard var entry = content.young[key] ?? content.old.removeValue(forKey: key) else {
                 return nil
             }
             var session = entry.session
             session.lastSeenAt = entry.lastSeenAt
-            let isFresh = now < entry.writtenAt.adding(UserLimits.lastSeenTime)
-            guard isFresh, !session.isOver(at: now) else {
-                // It is kept for lastSeen(of:), and replaced or dropped by who reads the store.
+            let isFresh =
+                now < entry.writtenAt.adding(UserLimits.lastSeenTime)
+                && uptime < entry.readAt.adding(UserLimits.lastSeenTime)
+            guard isFresh, !session.isOver(at: now), !entry.times.isOver(at: uptime) else {
+                // It is kept for its times, and replaced or dropped by who reads the store.
                 insert(key, entry, in: &content)
                 return nil
             }
             entry.lastSeenAt = max(entry.lastSeenAt, now)
+            entry.times.usedAt = max(entry.times.usedAt, uptime)
             insert(key, entry, in: &content)
             return entry.user
         }
@@ -53,6 +59,11 @@ final class SessionCache: Sendable {
     /// The last use that this process knows of.
     func lastSeen(_ key: [UInt8]) -> Instant? {
         content.withLock { ($0.young[key] ?? $0.old[key])?.lastSeenAt }
+    }
+
+    /// How long it has lasted in this process; nil where the process does not know it.
+    func times(_ key: [UInt8]) -> SessionTimes? {
+        content.withLock { ($0.young[key] ?? $0.old[key])?.times }
     }
 
     /// To be given to ``insert(_:_:ifStill:)``.

@@ -31,6 +31,25 @@ struct SessionRecord: Equatable, Sendable {
     }
 }
 
+/// How long a session has lasted, by a clock that only goes forward: what ends a session in the
+/// process that has seen it, whatever is done to the wall clock. After a restart the wall clock
+/// alone is asked, see ``SessionRecord/isOver(at:)``.
+struct SessionTimes: Sendable {
+    let begunAt: Uptime
+    var usedAt: Uptime
+
+    /// Of a session that this process sees for the first time.
+    init(_ session: SessionRecord, at now: Instant, uptime: Uptime) {
+        begunAt = uptime.before(now.since(session.createdAt))
+        usedAt = uptime.before(now.since(session.lastSeenAt))
+    }
+
+    func isOver(at uptime: Uptime) -> Bool {
+        begunAt.adding(UserLimits.sessionTime) <= uptime
+            || usedAt.adding(UserLimits.sessionIdleTime) <= uptime
+    }
+}
+
 // Version 1, purpose 1, user 32, epoch 8, made at 8, last seen at 8.
 extension SessionRecord {
     init(_ bytes: [UInt8]) throws(WireFailure) {

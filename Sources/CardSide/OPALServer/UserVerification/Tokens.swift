@@ -77,6 +77,7 @@ struct TokenHashes: Sendable {
         UserKey(labelled("OPAL user", Array(identifier.text.utf8)))
     }
 
+    func holder(_ card: CardIdentifier) -> [UInt8] { labelled("OPAL card holder", card.bytes) }
     func session(_ token: SessionToken) -> [UInt8] { labelled("OPAL session", token.bytes) }
     func ticket(_ ticket: PasswordTicket) -> [UInt8] { labelled("OPAL ticket", ticket.bytes) }
     func csrf(_ token: SessionToken) -> [UInt8] { labelled("OPAL CSRF", token.bytes) }

@@ -31,7 +31,10 @@ extension UserDirectory {
                 mail: nil,
                 at: now
             )
-            let transition = Transition(writes: writes + extraWrites, history: history)
+            let transition = Transition(
+                writes: writes + [try await holderWrite(holder.found.key, of: card)] + extraWrites,
+                history: history
+            )
             if try await records.commit(transition) { return .completed(token) }
             guard let next = try await self.holder(of: ticket, at: now),
                 next.found.user.card == nil

@@ -12,7 +12,7 @@ extension UserDirectory {
         at now: Instant
     ) async throws(UserFailure) -> SignedInUser? {
         let key = hashes.session(token)
-        if let user = cache.use(key, at: now) { return user }
+        if let user = cache.use(key, at: now, uptime: uptime(at: now)) { return user }
         for _ in 0..<UserLimits.triesMax {
             switch try await load(key, at: now) {
             case .found(let user): return user
@@ -64,14 +64,19 @@ extension UserDirectory {
         }
         var session = stored
         session.lastSeenAt = max(stored.lastSeenAt, cache.lastSeen(key) ?? stored.lastSeenAt)
-        guard !session.isOver(at: now), let found = try await read(session.user),
+        let uptime = uptime(at: now)
+        var times = cache.times(key) ?? SessionTimes(session, at: now, uptime: uptime)
+        guard !session.isOver(at: now), !times.isOver(at: uptime),
+            let found = try await read(session.user),
             found.user.epoch == session.epoch, let user = found.signedIn
         else {
+            // Forgotten after it is deleted: until then its times say that it is over.
+            let isDeleted = try await records.delete(opened.key, revision: opened.revision)
+            guard isDeleted else { return .changed }
             cache.forget(key)
-            // Where it was written in between, tidying removes it later.
-            _ = try await records.delete(opened.key, revision: opened.revision)
             return .none
         }
+        times.usedAt = uptime
         session.lastSeenAt = max(session.lastSeenAt, now)
         var writtenAt = stored.lastSeenAt
         if writtenAt.adding(UserLimits.lastSeenTime) <= now {
@@ -89,7 +94,9 @@ extension UserDirectory {
                 user: user,
                 session: session,
                 writtenAt: writtenAt,
-                lastSeenAt: session.lastSeenAt
+                lastSeenAt: session.lastSeenAt,
+                times: times,
+                readAt: uptime
             ),
             ifStill: drops
         )

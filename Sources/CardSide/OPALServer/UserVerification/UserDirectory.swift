@@ -21,7 +21,9 @@ package final class UserDirectory: Sendable {
     let throttle: Throttle
     let outbox: MailOutbox
     let cache: SessionCache
+    private let clock: (@Sendable () -> Uptime)?
 
+    /// `uptime`: a clock that only goes forward, for sessions; nil where nobody sets the other one.
     package init(
         store: any RecordStore,
         sealing: any RecordSealing,
@@ -30,7 +32,8 @@ package final class UserDirectory: Sendable {
         random: any RandomSource,
         tokenHash: @escaping TokenHash,
         wording: MailWording,
-        cachedSessionsMax: Int = UserLimits.cachedSessionsMax
+        cachedSessionsMax: Int = UserLimits.cachedSessionsMax,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         records = SealedRecords(store: store, sealing: sealing)
         self.passwords = passwords
@@ -41,7 +44,11 @@ package final class UserDirectory: Sendable {
         throttle = Throttle(records: records, hashes: hashes)
         outbox = MailOutbox(store: store, sealing: sealing)
         cache = SessionCache(entriesMax: cachedSessionsMax)
+        clock = uptime
     }
+
+    /// A moment of the wall clock, by the clock that only goes forward.
+    func uptime(at now: Instant) -> Uptime { clock?() ?? Uptime(now) }
 
     /// What may be shown of a user, or nil where there is none.
     package func profile(of user: UserKey) async throws(UserFailure) -> UserProfile? {

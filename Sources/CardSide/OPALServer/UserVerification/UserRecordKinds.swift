@@ -14,6 +14,9 @@ package enum UserRecordKinds {
     /// version 7, so that mails are in the order of their time. Open until it is delivered.
     package static let mail = RecordKind("mail", keyBytes: 16...16)
 
+    /// Who holds a card, sealed; the key is a hash of the card's number, the body a ``UserKey``.
+    package static let holder = RecordKind("holder", keyBytes: 32...32)
+
     /// All of them, for the ``RecordSchema`` of the party.
-    package static func all() -> [RecordKind] { [user, session, attempts, mail] }
+    package static func all() -> [RecordKind] { [user, session, attempts, mail, holder] }
 }

@@ -144,7 +144,13 @@ extension CardholderSite {
         case .payment:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
-            if let badge = try await state(of: entry.transaction) { line["badge"] = badge }
+            if let badge = try await state(of: entry.transaction) {
+                line["badge"] = badge
+                if badge["tone"] as? String == Tone.wait.rawValue {
+                    line["note"] = [entry.note, Self.pendingNote].filter { !$0.isEmpty }
+                        .joined(separator: " – ")
+                }
+            }
         case .load:
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
@@ -155,6 +161,9 @@ extension CardholderSite {
         }
         return line
     }
+
+    /// What will happen to a payment that is pending.
+    private static let pendingNote = "we ask until it is paid or put back, and send you a mail"
 
     /// Only what is not simply paid is marked.
     private func state(

@@ -59,6 +59,7 @@ extension CardholderSite {
             article: offer.page.description,
             csrf: signed.map { parts.users.csrfToken(of: $0.token) },
             balance: balance,
+            comparePath: offer.path + "/compare",
             reader
         )
         return Response(

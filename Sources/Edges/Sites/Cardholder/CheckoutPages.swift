@@ -25,6 +25,10 @@ extension CardholderSite {
             }
             return try await outcomePage(of: debited, offer, signed, reader(request))
         }
+        // For a browser without script: it leaves the comparison to this server. Nothing changes.
+        router.post("/checkout/:name/compare") { request, context in
+            try await compare(try await offer(context), request)
+        }
         // Nothing is changed by going back, so nothing proves where this form comes from.
         router.post("/checkout/:name/cancel") { request, context in
             let offer = try await offer(context)
@@ -79,6 +83,20 @@ extension CardholderSite {
         }
         let name = try await asking { try await parts.offers.keep(page, now: moment) }
         return SiteShell.seeOther("/checkout/\(name.text)")
+    }
+
+    /// The outcome of a payment whose S3 the client terminal compares, compared here.
+    private func compare(
+        _ offer: Offer,
+        _ request: Request
+    ) async throws(SiteFailure) -> Response {
+        let (signed, reader) = (try await signed(request), reader(request))
+        guard let debited = try await debited(offer.page) else {
+            return SiteShell.seeOther(offer.path)
+        }
+        let outcome = await parts.purchases.compared(debited.outcome)
+        let isPayer = signed?.user.card == debited.card
+        return try await outcomePage(outcome, offer, signed, reader, isPayer: isPayer)
     }
 
     // MARK: Consent

@@ -3,28 +3,46 @@
 import Hummingbird
 import Kernel
 import OPALServer
+import Wire
 
 /// The page after a payment, which every purchase ends with: rendered once, then filled.
 struct PaidPage: Sendable {
     private enum Slot: Int, CaseIterable {
         case csrf, merchant, amount, article, balance, transaction, time, action, result
+        case signature, sessionKey, comparePath
 
         var mark: String { Stencil.slot(rawValue) }
     }
 
-    private let signedIn: Stencil
-    /// Without the navigation; the balance is shown, because the person gave the password.
-    private let visitor: Stencil
-
-    init(_ shell: SiteShell) {
-        var page = Page("cardholder/checkout-paid", Self.values)
-        visitor = Stencil(html: shell.html(page))
-        page.csrf = Slot.csrf.mark
-        page.navigation = CardholderSite.navigation(nil)
-        signedIn = Stencil(html: shell.html(page))
+    /// What the button carries, by who compares S3.
+    private enum Shape: CaseIterable {
+        case result, locked, expectation
     }
 
-    private static var values: [String: Any] {
+    private struct Stencils: Sendable {
+        let signedIn: Stencil
+        /// Without the navigation; the balance is shown, because the person gave the password.
+        let visitor: Stencil
+    }
+
+    private let stencils: [Shape: Stencils]
+
+    init(_ shell: SiteShell) {
+        var stencils: [Shape: Stencils] = [:]
+        for shape in Shape.allCases {
+            var page = Page("cardholder/checkout-paid", Self.values(shape))
+            let visitor = Stencil(html: shell.html(page))
+            page.csrf = Slot.csrf.mark
+            page.navigation = CardholderSite.navigation(nil)
+            stencils[shape] = Stencils(
+                signedIn: Stencil(html: shell.html(page)),
+                visitor: visitor
+            )
+        }
+        self.stencils = stencils
+    }
+
+    private static func values(_ shape: Shape) -> [String: Any] {
         let facts: [[String: Any]] = [
             ["label": "Balance now", "value": Slot.balance.mark],
             ["label": "Transaction", "value": Slot.transaction.mark, "code": true],
@@ -34,10 +52,21 @@ struct PaidPage: Sendable {
             "merchant": Slot.merchant.mark, "amount": Slot.amount.mark,
             "article": Slot.article.mark,
         ]
-        let handover = [
+        var handover: [String: Any] = [
             "action": Slot.action.mark, "transaction": Slot.transaction.mark,
             "result": Slot.result.mark, "merchant": Slot.merchant.mark,
         ]
+        switch shape {
+        case .result: break
+        case .locked:
+            handover["action"] = Slot.comparePath.mark
+            handover["result"] = ""
+            handover["lock"] = [
+                "status": Slot.action.mark, "locked": Slot.result.mark,
+                "signature": Slot.signature.mark, "sessionKey": Slot.sessionKey.mark,
+            ]
+        case .expectation: handover["expectation"] = ["signature": Slot.signature.mark]
+        }
         return [
             "order": order, "facts": facts, "handover": handover, "historyHref": "/history",
         ]
@@ -50,9 +79,20 @@ struct PaidPage: Sendable {
         article: String,
         csrf: String?,
         balance: String,
+        comparePath: String,
         _ reader: Reader
     ) -> ByteBuffer {
         let terms = receipt.terms
+        let shape: Shape
+        var (result, signature, sessionKey): ([UInt8], Signature?, SessionKeyText?) = ([], nil, nil)
+        switch receipt.handover {
+        case .result(let bytes): (shape, result) = (.result, bytes)
+        case .locked(let bytes, let given, let key):
+            (shape, result, signature, sessionKey) = (.locked, bytes, given, key)
+        case .expectation(let bytes, let given):
+            (shape, result, signature) = (.expectation, bytes, given)
+        case nil: shape = .result
+        }
         let values = Slot.allCases.map { slot in
             switch slot {
             case .csrf: csrf ?? ""
@@ -63,9 +103,15 @@ struct PaidPage: Sendable {
             case .transaction: terms.transaction.text
             case .time: reader.timeText(receipt.debitedAt)
             case .action: terms.statusURL
-            case .result: String(decoding: receipt.resultForMerchant, as: UTF8.self)
+            case .result: String(decoding: result, as: UTF8.self)
+            case .signature: signature?.text ?? ""
+            case .sessionKey: sessionKey?.reveal() ?? ""
+            case .comparePath: comparePath
             }
         }
-        return (csrf == nil ? visitor : signedIn).fill(values)
+        guard let stencils = stencils[shape] else {
+            preconditionFailure("There are stencils of all shapes.")
+        }
+        return (csrf == nil ? stencils.visitor : stencils.signedIn).fill(values)
     }
 }

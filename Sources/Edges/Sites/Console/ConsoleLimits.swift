@@ -29,6 +29,8 @@ package enum ConsoleLimits {
 
     /// Rows of one page.
     package static let pageRows = 25
+    /// Rows of each table on the page of what is open.
+    package static let openPageRows = 50
     /// Open transactions on the overview.
     package static let openRows = 20
     /// Sales that one search looks at.

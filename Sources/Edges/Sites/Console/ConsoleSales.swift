@@ -177,7 +177,28 @@ struct ConsoleSales: Sendable {
         if !lines.isEmpty {
             values["terminals"] = ["rows": lines.map { row($0, visit.reader) }]
         }
+        let uses = payments.module.policyUses()
+        let policies = ComparisonPolicy.allCases.compactMap { policy in
+            uses[policy].map { row(policy, $0) }
+        }
+        if !policies.isEmpty { values["policies"] = ["rows": policies] }
         return site.response("console/terminals", values, visit, current: "/terminals")
+    }
+
+    /// What a sale of this policy takes on the average.
+    private func row(_ policy: ComparisonPolicy, _ use: PolicyUse) -> [String: Any] {
+        func each(_ count: UInt64) -> String {
+            let tenths = use.draws == 0 ? 0 : (count * 10 + use.draws / 2) / use.draws
+            return "\(tenths / 10).\(tenths % 10)"
+        }
+        let (seconds, attoseconds) = use.held.components
+        let microseconds = UInt64(max(seconds * 1_000_000 + attoseconds / 1_000_000_000_000, 0))
+        let tenths = use.draws == 0 ? 0 : microseconds / use.draws / 100
+        return [
+            "policy": SaleWords.place(policy), "figure": SaleWords.figure(policy),
+            "sales": "\(use.draws)", "trips": each(use.trips), "notices": each(use.notices),
+            "exchanges": each(use.exchanges), "held": "\(tenths / 10).\(tenths % 10) ms",
+        ]
     }
 
     private func row(_ line: TerminalLine, _ reader: Reader) -> [String: Any] {

@@ -105,6 +105,7 @@ extension ConsoleSite {
         }
         let value = open.count == ConsoleLimits.openRows ? "\(open.count) or more" : "\(open.count)"
         var count: [String: Any] = ["label": "Open transactions", "value": value]
+        if !parts.own.isEmpty { count["href"] = "/open" }
         if let oldest = open.compactMap(\.since).min() {
             count["note"] = "since \(visit.reader.timeText(oldest))"
         }
@@ -148,7 +149,7 @@ extension ConsoleSite {
         do throws(StoreFailure) {
             for line in try await parts.cardSide?.purchases.openDraws(limit: limit) ?? [] {
                 // The payment server has the sale, where it is in this process.
-                let href = parts.payments == nil ? "/" : "/sales/\(line.transaction.text)"
+                let href = parts.payments == nil ? "/open" : "/sales/\(line.transaction.text)"
                 open.append(
                     OpenTransaction(
                         transaction: line.transaction,

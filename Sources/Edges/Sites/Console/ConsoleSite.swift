@@ -55,6 +55,14 @@ package struct ConsoleSite: Sendable {
         router.post("/sign-in") { request, context in try await site.signIn(request, context) }
         post("/sign-out", on: router) { visit in site.signOut(visit) }
         get("/", on: router) { visit in try await site.showOverview(visit) }
+        if !parts.own.isEmpty {
+            let open = ConsoleOpen(self)
+            get("/open", on: router) { visit in try await open.show(visit) }
+            post("/open/draws/:transaction", on: router) { visit in try await open.askDraw(visit) }
+            post("/open/orders/:transaction", on: router) { visit in
+                try await open.askOrder(visit)
+            }
+        }
         if let cardSide = parts.cardSide { addCardPages(cardSide, to: router) }
         if let payments = parts.payments { addPaymentPages(payments, to: router) }
         return router
@@ -167,6 +175,7 @@ package struct ConsoleSite: Sendable {
         notice: Page.Notice? = nil
     ) -> Response {
         var items = [SiteLook.Link("Overview", "/")]
+        if !parts.own.isEmpty { items.append(SiteLook.Link("Open", "/open")) }
         if parts.cardSide != nil { items.append(SiteLook.Link("Cards", "/cards")) }
         if parts.payments != nil {
             items.append(SiteLook.Link("Sales", "/sales"))

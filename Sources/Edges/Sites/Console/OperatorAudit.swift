@@ -22,8 +22,10 @@ package struct OperatorAudit: Sendable {
             let place = "console, operator \(Hex.text(record.key.bytes))"
             findings.append(AuditFinding(place, "does not open"))
         }
-        try await store.forEach(OperatorJournal.kind) { record async throws(StoreFailure) in
-            findings += try await check(acts: record)
+        for kind in [OperatorJournal.kind, OperatorJournal.questionKind] {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                findings += try await check(acts: record)
+            }
         }
         return findings
     }
@@ -33,14 +35,22 @@ package struct OperatorAudit: Sendable {
     package static func owner(of stream: [UInt8]) -> RecordKey? {
         let prefix = OperatorJournal.streamPrefix
         let key = Array(stream.dropFirst(prefix.count))
-        guard stream.starts(with: prefix), OperatorJournal.kind.keyBytes.contains(key.count)
+        let kinds = [OperatorJournal.kind, OperatorJournal.questionKind]
+        guard stream.starts(with: prefix),
+            let kind = kinds.first(where: { $0.keyBytes.contains(key.count) })
         else { return nil }
-        return RecordKey(OperatorJournal.kind, key)
+        return RecordKey(kind, key)
+    }
+
+    /// What acts belong to. A card is named by the last four digits of its number.
+    package static func place(_ key: [UInt8]) -> String {
+        OperatorJournal.questionKind.keyBytes.contains(key.count)
+            ? "console, questions about \(Hex.text(key))"
+            : "console, acts on card •••• •••• •••• \(Hex.text(key.suffix(2)))"
     }
 
     private func check(acts record: Record) async throws(StoreFailure) -> [AuditFinding] {
-        // A card is named by the last four digits of its number.
-        let place = "console, acts on card •••• •••• •••• \(Hex.text(record.key.bytes.suffix(2)))"
+        let place = OperatorAudit.place(record.key.bytes)
         guard let body = await open(record),
             let end = try? OperatorJournal.End(body, revision: record.revision)
         else { return [AuditFinding(place, "does not open")] }

@@ -11,7 +11,7 @@ import Wire
 package final class OperatorDesk: Sendable {
     package static let operatorKind = RecordKind("operator", keyBytes: 1...32)
     /// What the store must be opened with.
-    package static let kinds = [operatorKind, OperatorJournal.kind]
+    package static let kinds = [operatorKind, OperatorJournal.kind, OperatorJournal.questionKind]
 
     private static let format: UInt8 = 1
 
@@ -21,6 +21,7 @@ package final class OperatorDesk: Sendable {
     private let passwords: any PasswordModule
     private let random: any RandomSource
     private let sessions: OperatorSessions
+    private let clock: (@Sendable () -> Uptime)?
     private let addresses = RateLimit(
         countMax: ConsoleLimits.failuresPerAddress,
         window: ConsoleLimits.addressWindow,
@@ -32,11 +33,13 @@ package final class OperatorDesk: Sendable {
         namesMax: ConsoleLimits.throttledNamesMax
     )
 
+    /// `uptime`: a clock that only goes forward, for sessions; nil where nobody sets the other one.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
         passwords: any PasswordModule,
-        random: any RandomSource
+        random: any RandomSource,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         self.store = store
         self.seals = seals
@@ -44,7 +47,10 @@ package final class OperatorDesk: Sendable {
         self.random = random
         journal = OperatorJournal(store: store, seals: seals)
         sessions = OperatorSessions(random: random)
+        clock = uptime
     }
+
+    private func uptime(at now: Instant) -> Uptime { clock?() ?? Uptime(now) }
 
     // MARK: Operators
 
@@ -152,12 +158,12 @@ package final class OperatorDesk: Sendable {
         }
         addresses.takeBack(address)
         names.takeBack(name.text)
-        return .signedIn(sessions.begin(name, at: now))
+        return .signedIn(sessions.begin(name, at: uptime(at: now)))
     }
 
     /// The session with this token, or nil where it is over.
     package func session(_ token: String, at now: Instant) -> OperatorSession? {
-        sessions.use(token, at: now)
+        sessions.use(token, at: uptime(at: now))
     }
 
     package func signOut(_ session: OperatorSession) {
@@ -171,6 +177,13 @@ package final class OperatorDesk: Sendable {
         of card: CardIdentifier
     ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
         try await journal.acts(on: card)
+    }
+
+    /// The last question about a transaction, or nil where there was none.
+    package func lastQuestion(
+        about transaction: TransactionIdentifier
+    ) async throws(OperatorFailure) -> OperatorJournal.Act? {
+        try await journal.lastQuestion(about: transaction)
     }
 
     // MARK: Records

@@ -5,11 +5,13 @@ package import Records
 import SecurityModule
 import Wire
 
-/// What operators do to cards, with their names: an append-only history for each card, whose end
-/// is sealed. An act is written down before it is done.
+/// What operators do to cards, and what they have asked about transactions, with their names: an
+/// append-only history for each, whose end is sealed. An act is written down before it is done.
 package struct OperatorJournal: Sendable {
     /// The end of a card's acts, by its card identifier.
     package static let kind = RecordKind("operator_act", keyBytes: 8...8)
+    /// The end of the questions about a transaction, by its TRX.
+    package static let questionKind = RecordKind("operator_question", keyBytes: 16...16)
     fileprivate static let format: UInt8 = 1
 
     /// One act: format 1, act 1, moment 8, operator (counted), reason (counted).
@@ -19,6 +21,10 @@ package struct OperatorJournal: Sendable {
             case unblocked = 2
             /// The whole card number was shown.
             case numberShown = 3
+            /// The payment server was asked about a draw.
+            case drawAsked = 4
+            /// The payment server was asked about a merchant's order.
+            case orderAsked = 5
         }
 
         package let kind: Kind
@@ -35,8 +41,8 @@ package struct OperatorJournal: Sendable {
         }
     }
 
-    /// The end of a card's acts: format 1, rows 8, hash 32, last block or unblock (counted, empty
-    /// where there was none).
+    /// The end of the acts: format 1, rows 8, hash 32, last block or unblock, or last question
+    /// (counted, empty where there was none).
     struct End {
         var revision: UInt64 = 0
         var rows: UInt64 = 0
@@ -57,10 +63,29 @@ package struct OperatorJournal: Sendable {
         _ act: Act,
         on card: CardIdentifier
     ) async throws(OperatorFailure) {
+        try await write(act, OperatorJournal.key(card))
+    }
+
+    /// Writes down that an operator has asked about a transaction.
+    package func write(
+        _ act: Act,
+        about transaction: TransactionIdentifier
+    ) async throws(OperatorFailure) {
+        try await write(act, RecordKey(OperatorJournal.questionKind, transaction.bytes))
+    }
+
+    /// The last question about a transaction, or nil where there was none.
+    package func lastQuestion(
+        about transaction: TransactionIdentifier
+    ) async throws(OperatorFailure) -> Act? {
+        try await end(RecordKey(OperatorJournal.questionKind, transaction.bytes)).standing
+    }
+
+    private func write(_ act: Act, _ key: RecordKey) async throws(OperatorFailure) {
         for _ in 0..<ConsoleLimits.triesMax {
-            var end = try await end(card)
+            var end = try await end(key)
             do {
-                let stream = OperatorJournal.stream(card)
+                let stream = OperatorJournal.streamPrefix + key.bytes
                 let row = try await seals.chain(
                     act.bytes,
                     stream: stream,
@@ -69,7 +94,6 @@ package struct OperatorJournal: Sendable {
                 )
                 (end.rows, end.hash) = (row.number, row.hash)
                 if act.kind != .numberShown { end.standing = act }
-                let key = OperatorJournal.key(card)
                 let body = try await seals.seal(
                     end.bytes,
                     name: key.sealName(),
@@ -96,7 +120,7 @@ package struct OperatorJournal: Sendable {
 
     /// The act that blocked the card, where an operator blocked it last.
     package func block(of card: CardIdentifier) async throws(OperatorFailure) -> Act? {
-        let standing = try await end(card).standing
+        let standing = try await end(OperatorJournal.key(card)).standing
         return standing?.kind == .blocked ? standing : nil
     }
 
@@ -115,14 +139,14 @@ package struct OperatorJournal: Sendable {
 
     private static func key(_ card: CardIdentifier) -> RecordKey { RecordKey(kind, card.bytes) }
 
-    /// 20 bytes: no other stream has this length.
+    /// 20 bytes for a card, 28 for a transaction: no other stream has these lengths.
     private static func stream(_ card: CardIdentifier) -> [UInt8] { streamPrefix + card.bytes }
 
     static let streamPrefix = Array("operator act".utf8)
 
-    private func end(_ card: CardIdentifier) async throws(OperatorFailure) -> End {
+    private func end(_ key: RecordKey) async throws(OperatorFailure) -> End {
         do {
-            guard let record = try await store.read(OperatorJournal.key(card)) else {
+            guard let record = try await store.read(key) else {
                 return End()
             }
             let body = try await seals.open(

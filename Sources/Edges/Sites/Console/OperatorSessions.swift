@@ -21,14 +21,14 @@ extension OperatorSession: CustomStringConvertible, CustomDebugStringConvertible
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// The sessions of all operators, in memory.
+/// The sessions of all operators, in memory; they end by a clock that only goes forward.
 final class OperatorSessions: Sendable {
     private struct Entry {
         let session: OperatorSession
-        let begunAt: Instant
-        var usedAt: Instant
+        let begunAt: Uptime
+        var usedAt: Uptime
 
-        func isOver(at now: Instant) -> Bool {
+        func isOver(at now: Uptime) -> Bool {
             usedAt.adding(ConsoleLimits.sessionIdleTime) <= now
                 || begunAt.adding(ConsoleLimits.sessionTime) <= now
         }
@@ -41,7 +41,7 @@ final class OperatorSessions: Sendable {
         self.random = random
     }
 
-    func begin(_ name: OperatorName, at now: Instant) -> OperatorSession {
+    func begin(_ name: OperatorName, at now: Uptime) -> OperatorSession {
         let session = OperatorSession(
             name: name,
             token: Base64URL.encode(random.bytes(ConsoleLimits.tokenBytes)),
@@ -59,7 +59,7 @@ final class OperatorSessions: Sendable {
         return session
     }
 
-    func use(_ token: String, at now: Instant) -> OperatorSession? {
+    func use(_ token: String, at now: Uptime) -> OperatorSession? {
         entries.withLock { entries in
             guard let entry = entries[token] else { return nil }
             guard !entry.isOver(at: now) else {

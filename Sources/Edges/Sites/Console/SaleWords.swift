@@ -49,6 +49,16 @@ enum SaleWords {
         }
     }
 
+    /// Where the patent draws it.
+    static func figure(_ policy: ComparisonPolicy) -> String {
+        switch policy {
+        case .securityCard: "FIG. 5"
+        case .paymentServer: "FIG. 6"
+        case .opalServer, .clientTerminal: "FIG. 7"
+        case .merchant: "FIG. 8"
+        }
+    }
+
     /// One row of the journal. What a step brought is not shown: signatures are for the audit.
     static func row(
         _ row: SaleDetail.Row,

@@ -80,6 +80,7 @@ package struct RefusalText: Equatable, Sendable {
             case .paymentServerSilent: .silent
             case .storeUnavailable: .storeUnavailable
             case .cardChanged: .cardChanged
+            case .notDebited: .notDebited
             }
     }
 }
@@ -163,11 +164,11 @@ extension RefusalText {
         RefusalText(
             "The payment was given up",
             what: facts.amount == nil
-                ? "The payment server gave up this payment."
+                ? "The payment server gave up this payment before your card was debited."
                 : "The payment server gave up this payment after your card was debited.",
             money: facts.amount.map { "Put back: \($0) is on your card again." }
-                ?? "Nothing was taken, or it was put back: your history shows it.",
-            next: "Order again if you still want it."
+                ?? untouched,
+            next: facts.amount == nil ? orderAgain : "Order again if you still want it."
         )
     }
 
@@ -314,9 +315,18 @@ extension RefusalText {
 
     private static let cardChanged = RefusalText(
         "Your card was busy",
-        what: "Another payment with your card came first.",
-        next: "Pay again."
+        what: "Another payment with your card came first, so this one was given up.",
+        next: orderAgain
     )
+
+    private static let notDebited = RefusalText(
+        "The payment was given up",
+        what: "Your card could not be debited: something on our side did not answer in time.",
+        next: orderAgain
+    )
+
+    private static let orderAgain =
+        "Go back to the shop and order again: this order can no longer be paid."
 }
 
 extension String {

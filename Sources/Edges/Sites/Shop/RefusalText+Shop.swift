@@ -28,12 +28,18 @@ extension RefusalText {
     static let notHeardYet = RefusalText(
         "We have not heard the end yet",
         tone: .wait,
-        what: "The payment server has not told us the end of this payment, and we keep asking.",
-        money: """
-            Pending. Either it reaches us or it is put back on your card. Nothing is taken twice. \
-            If you have not paid yet, nothing was taken.
+        what: """
+            The payment server has not told us the end of this payment. We ask it each time this \
+            page is opened, and by ourselves until it answers.
             """,
-        next: "Wait here or come back to this page later. Do not pay in another way meanwhile."
+        money: """
+            Pending. Either it is paid, once, or it is put back on your card. If you have not paid \
+            yet, nothing was taken.
+            """,
+        next: """
+            Wait here or come back later: then this page has your download, or says that nothing \
+            was paid. Do not pay in another way meanwhile.
+            """
     )
 
     static let notPaidYet = RefusalText(

@@ -12,20 +12,24 @@ package struct ShopSettings: Sendable {
     /// Host and port of the checkout, as the person is told.
     let checkoutHost: String
     package let clientAddress: ClientAddress
-    /// Whether the program that pays with a physical card can reach this shop.
-    package let takesPhysicalCards: Bool
+    /// Where the payment server takes messages from client terminals with a card in a reader; nil
+    /// where it takes none.
+    package let clientTerminalsURL: String?
 
     package var isSecure: Bool { address.hasPrefix("https://") }
 
-    /// - Returns: nil unless both addresses are `http` or `https` with a host.
+    /// - Returns: nil unless all addresses are `http` or `https` with a host.
     package init?(
         look: SiteLook = .farthingPress,
         address: String,
         checkoutURL: String,
         clientAddress: ClientAddress = ClientAddress(trustsProxy: false),
-        takesPhysicalCards: Bool = false
+        clientTerminalsURL: String? = nil
     ) {
         guard let checkout = Origin(of: checkoutURL), Origin(of: address)?.text == address else {
+            return nil
+        }
+        if let clientTerminalsURL, Origin(of: clientTerminalsURL)?.text != clientTerminalsURL {
             return nil
         }
         self.look = look
@@ -34,7 +38,7 @@ package struct ShopSettings: Sendable {
         checkoutOrigin = checkout.text
         checkoutHost = String(checkout.text.drop { $0 != "/" }.dropFirst(2))
         self.clientAddress = clientAddress
-        self.takesPhysicalCards = takesPhysicalCards
+        self.clientTerminalsURL = clientTerminalsURL
     }
 }
 

@@ -113,16 +113,25 @@ extension ShopSite {
                 "action": settings.checkoutURL, "host": settings.checkoutHost, "fields": fields,
             ] as [String: Any],
         ]
-        if settings.takesPhysicalCards {
-            shown["physical"] = [
-                "command": "opal pay '\(settings.address)\(address.order)'",
-                "statusHref": address.receipt,
-            ]
+        if let paymentServer = settings.clientTerminalsURL,
+            page.terms.policy.suitsCardInReader
+        {
+            // For `opal pay`, which reads them from the page; a browser has nothing to send them.
+            let terminal = ["name": ShopSite.paymentServerField, "value": paymentServer]
+            shown["physical"] =
+                [
+                    "command": "opal pay '\(settings.address)\(address.order)' --reader",
+                    "statusHref": address.receipt, "action": page.terms.statusURL,
+                    "fields": fields + [terminal],
+                ] as [String: Any]
         }
         return shell.response(
             Page("shop/order", shown, formOrigin: settings.checkoutOrigin)
         )
     }
+
+    /// The field with the payment server's address for client terminals.
+    private static let paymentServerField = "payment-server-url"
 
     // MARK: Values
 

@@ -16,6 +16,7 @@ extension ShopSite {
         do throws(OrderFailure) {
             let received = try await merchant.receive(
                 Array(form.text("result").utf8),
+                signature: Signature(hex: form.text("signature")),
                 of: transaction,
                 now: now()
             )

@@ -78,3 +78,36 @@ for (const button of document.querySelectorAll("[data-print]")) {
 }
 
 document.getElementById("problems")?.focus();
+
+// Where the merchant leaves the comparison to this browser: the result opens with the card's
+// signature S3 if that is the expected one, and with no other. Without this, or where it fails, the
+// button asks the card site to compare.
+const lock = document.querySelector("form[data-locked]");
+if (lock && globalThis.crypto?.subtle) {
+  const bytes = (text) =>
+    Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const open = async () => {
+    const { locked, signature, key, status } = lock.dataset;
+    const [header, , vector, text, tag] = locked.split(".");
+    const session = await crypto.subtle.importKey("raw", bytes(key), "HKDF", false, ["deriveKey"]);
+    const info = new Uint8Array([
+      ...new TextEncoder().encode("OPAL to client terminal"),
+      ...signature.match(/../g).map((pair) => parseInt(pair, 16)),
+    ]);
+    const opening = await crypto.subtle.deriveKey(
+      { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
+      session,
+      { name: "AES-GCM", length: 256 },
+      false,
+      ["decrypt"],
+    );
+    const result = await crypto.subtle.decrypt(
+      { name: "AES-GCM", iv: bytes(vector), additionalData: new TextEncoder().encode(header) },
+      opening,
+      new Uint8Array([...bytes(text), ...bytes(tag)]),
+    );
+    lock.elements.namedItem("result").value = new TextDecoder().decode(result);
+    lock.action = status;
+  };
+  open().catch(() => {});
+}

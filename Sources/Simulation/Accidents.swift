@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Records
+import Wire
+
+/// Puts faults on the links and stores of a ``World`` by chance, and tells of each.
+struct Accidents {
+    let world: World
+    let story: Story
+    let kinds: FaultKinds
+    /// One call in so many fails, on each link and each store.
+    let oneIn: Int
+
+    /// A store is called much more often than a link.
+    private static let storeFactor = 3
+    private static let crashFactor = 20
+    /// The longest delay of a message, in seconds.
+    private static let delayMax = 120
+    /// As the payment server waits for a terminal on another host.
+    private static let terminalPatience = Duration.seconds(4)
+
+    func prepare(_ generator: inout SplitMix64, _ pace: Pace) {
+        for route in world.routes {
+            let (link, story) = (route.link, story)
+            link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
+                story.add("\(Accidents.name(request, route, story)) \(fault)")
+            }
+            let faults = linkFaults(&generator)
+            let seed = generator.next()
+            if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
+        }
+        for (party, store) in world.stores { prepare(store, of: party, &generator) }
+        let story = story
+        world.fates.tell { party, moment in
+            switch moment {
+            case .before: story.add("\(party) crashes before it reads or commits")
+            case .after: story.add("\(party) crashes after it has read or committed")
+            case nil: story.add("\(party) crashes")
+            }
+        }
+    }
+
+    private func linkFaults(_ generator: inout SplitMix64) -> [FaultyLink.Fault] {
+        var faults: [FaultyLink.Fault] = []
+        if kinds.contains(.lost) {
+            faults += [.refuse(.notSent), .refuse(.broken), .dropRequest, .dropResponse]
+        }
+        if kinds.contains(.repeated) { faults.append(.duplicate) }
+        for _ in 0..<3 {
+            let delay = Duration.seconds(generator.below(Accidents.delayMax))
+            let short = Duration.seconds(generator.below(10))
+            if kinds.contains(.repeated) { faults.append(.again(after: delay)) }
+            if kinds.contains(.delayed) {
+                faults += [
+                    .delay(request: delay, response: .zero),
+                    .delay(request: .zero, response: delay),
+                    .delay(request: short, response: short),
+                ]
+            }
+        }
+        for _ in 0..<2 {
+            let (one, other) = (generator.next(), generator.next())
+            if kinds.contains(.altered) {
+                faults += [.alterRequestBit(one), .alterResponseBit(other)]
+            }
+        }
+        return faults
+    }
+
+    private func prepare(
+        _ store: FaultyStore,
+        of party: Party,
+        _ generator: inout SplitMix64
+    ) {
+        let seeds = (generator.next(), generator.next(), generator.next())
+        if kinds.contains(.disks) {
+            let story = story
+            store.tell { what in story.add("the disk of \(party) \(what)") }
+            store.commits.chance(
+                [
+                    .refuse(.locked), .refuse(.diskFull), .refuse(.unavailable("a fault")),
+                    .loseAnswer, .conflict,
+                ],
+                oneIn: oneIn * Accidents.storeFactor,
+                seed: seeds.0
+            )
+            store.reads.chance(
+                [.unavailable("a fault")],
+                oneIn: oneIn * Accidents.storeFactor * 2,
+                seed: seeds.1
+            )
+        }
+        if kinds.contains(.crashes) {
+            world.fates.crashes[party]?.chance(
+                [.before, .after],
+                oneIn: oneIn * Accidents.crashFactor,
+                seed: seeds.2
+            )
+        }
+    }
+
+    /// How long who asks waits for an answer: a terminal has less time than all who wait behind it.
+    private static func patience(_ route: Route) -> Duration {
+        if case .terminal = route.callee { return terminalPatience }
+        return LinkLimits.responseTime
+    }
+
+    private static func name(_ request: [UInt8], _ route: Route, _ story: Story) -> String {
+        if case .terminal = route.callee { return "a request to \(route.callee)" }
+        guard let message = try? PartyMessage(request) else {
+            return "a message of \(route.caller)"
+        }
+        let name = name(message, story)
+        return "\(name) of \(route.caller)"
+    }
+
+    private static func name(_ message: PartyMessage, _ story: Story) -> String {
+        switch message {
+        case .drawRequest(let draw): "the draw request for \(story.name(draw.terms.transaction))"
+        case .debitResponse(let transaction, _):
+            "the debit response for \(story.name(transaction))"
+        case .saleQuestion(let question):
+            "the question about \(story.name(question.terms.transaction))"
+        default: "a message"
+        }
+    }
+}
+
+extension FaultyLink.Fault: CustomStringConvertible {
+    /// What becomes of the message, for a story.
+    package var description: String {
+        switch self {
+        case .refuse: "is not sent"
+        case .dropRequest: "is lost"
+        case .dropResponse: "is answered, and the answer is lost"
+        case .duplicate: "comes twice"
+        case .late: "comes late"
+        case .delay(let request, let response):
+            "takes \(request.milliseconds / 1000) s, and its answer "
+                + "\(response.milliseconds / 1000) s"
+        case .again(let time): "comes again after \(time.milliseconds / 1000) s"
+        case .alterRequestBit, .alterRequest: "is changed on the way"
+        case .alterResponseBit, .alterResponse: "is answered, and the answer is changed"
+        }
+    }
+}

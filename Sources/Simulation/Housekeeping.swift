@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Merchant
+import OPALServer
+import PaymentServer
+import Synchronization
+import Wire
+
+/// What goes on in a ``Run`` while people buy: parties settle what is open every few seconds and
+/// are started again after a crash; links are cut, parties crash, clocks are set.
+final class Housekeeping: Sendable {
+    private let world: World
+    private let story: Story
+    private let random: SeededRandom
+    private let kinds: FaultKinds
+    /// How old a debit is before the OPAL server asks again.
+    private let settleAge: Duration
+    private let state = Mutex((isOver: false, isQuiet: false, isCalm: false))
+
+    /// Between two rounds of a party, in milliseconds.
+    private static let rounds = 3_000...7_000
+    /// Once no money is under way, only shops wait for the end of orders that nobody paid.
+    private static let quietRounds = 60_000...90_000
+    /// Between two questions to the terminals on other hosts, in milliseconds.
+    private static let terminalRounds = 2_000...4_000
+    /// Between two accidents, in seconds.
+    private static let accidents = 5...45
+    /// The longest cut of a link, in seconds.
+    private static let cutMax = 90
+    /// How wrong a clock is at most, in seconds: two parties then keep
+    /// ``PurchaseLimits/clockSkew``.
+    private static let clockErrorMax = 55
+
+    init(_ world: World, _ story: Story, _ kinds: FaultKinds, seed: UInt64) {
+        self.world = world
+        self.story = story
+        self.kinds = kinds
+        random = SeededRandom(seed: seed)
+        settleAge = random.isOne(in: 2) ? .zero : .seconds(20)
+    }
+
+    /// Nothing more goes wrong.
+    func calm() { state.withLock { $0.isCalm = true } }
+    /// No money is under way any more.
+    func quieten() { state.withLock { $0.isQuiet = true } }
+    func end() { state.withLock { $0.isOver = true } }
+
+    private func number(in range: ClosedRange<Int>) -> Int {
+        range.lowerBound + random.below(range.count)
+    }
+
+    // MARK: Rounds
+
+    /// One party's rounds.
+    func keep(_ party: Party) async {
+        while !state.withLock(\.isOver) {
+            let isQuiet = state.withLock(\.isQuiet)
+            let pause = number(in: isQuiet ? Self.quietRounds : Self.rounds)
+            await world.clock.sleep(for: .milliseconds(pause))
+            if world.fates.isDue(party) {
+                await world.restart(party)
+                story.add("\(party) is started again")
+            } else if !world.fates.isDown(party) {
+                await round(party)
+            }
+        }
+    }
+
+    /// The payment server's rounds to the terminals on other hosts, beside its own.
+    func keepTerminals() async {
+        while !world.hosts.isEmpty, !state.withLock(\.isOver) {
+            let isQuiet = state.withLock(\.isQuiet)
+            let pause = number(in: isQuiet ? Self.quietRounds : Self.terminalRounds)
+            await world.clock.sleep(for: .milliseconds(pause))
+            if !world.fates.isDown(.paymentServer) { await world.payments.refreshTerminals() }
+        }
+    }
+
+    private func round(_ party: Party) async {
+        switch party {
+        case .paymentServer:
+            let payments = world.payments
+            await payments.giveUpLateSales()
+            await payments.countSales()
+        case .opalServer:
+            let purchases = world.purchases
+            await purchases.settleOpenDraws(olderThan: settleAge)
+            await purchases.settleUnheard()
+        case .shop(let index):
+            _ = try? await world.merchant(index).settleOpen(now: world.fates.now(of: party))
+        // A terminal only answers.
+        case .terminal: break
+        }
+    }
+
+    // MARK: Accidents
+
+    func letAccidentsHappen() async {
+        if kinds.contains(.clocks) { for party in world.parties { setClock(of: party) } }
+        let all = [(FaultKinds.lost, cut), (.crashes, crash), (.clocks, setAnyClock)]
+        let possible = all.filter { kinds.contains($0.0) }.map(\.1)
+        while !possible.isEmpty {
+            await world.clock.sleep(for: .seconds(number(in: Self.accidents)))
+            if state.withLock({ $0.isCalm || $0.isOver }) { return }
+            possible[random.below(possible.count)]()
+        }
+    }
+
+    private func cut() {
+        let route = world.routes[random.below(world.routes.count)]
+        let seconds = 1 + random.below(Self.cutMax)
+        route.link.cut(until: world.clock.now.adding(.seconds(seconds)))
+        story.add("the link from \(route.caller) to \(route.callee) is cut for \(seconds) s")
+    }
+
+    private func crash() {
+        world.crash(world.parties[random.below(world.parties.count)])
+    }
+
+    private func setAnyClock() {
+        setClock(of: world.parties[random.below(world.parties.count)])
+    }
+
+    private func setClock(of party: Party) {
+        let seconds = number(in: -Self.clockErrorMax...Self.clockErrorMax)
+        world.fates.setClock(of: party, off: .seconds(seconds))
+        let (amount, way) = (abs(seconds), seconds < 0 ? "slow" : "fast")
+        story.add("the clock of \(party) is now \(amount) s \(way)")
+    }
+}
