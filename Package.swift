@@ -160,6 +160,8 @@ let package = Package(
             portsOfASide + ["ClientCode", "CardEmulator"]
         ),
         target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide),
+        target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
+        target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
 
         // The edges: one target for each dependency.
@@ -209,7 +211,7 @@ let package = Package(
             at: "Simulation",
             portsOfASide + [
                 "Keys", "HSM", "SecurityCard", "SessionKeys", "CardEmulator", "OPALServer",
-                "PaymentServer", "Merchant",
+                "PaymentServer", "Merchant", "TerminalHost",
             ]
         ),
 
@@ -219,8 +221,8 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "RecordsSQLite", "LinkEdge", "VirtualReader", "PCSCReader",
-                "SchemeAuthority", crypto,
+                "Merchant", "TerminalHost", "Concentrator", "RecordsSQLite", "LinkEdge",
+                "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
@@ -270,6 +272,13 @@ let package = Package(
         tests(
             "LinkEdgeTests",
             ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]
+        ),
+        tests(
+            "TerminalTests",
+            portsOfASide + [
+                "Simulation", "SessionKeys", "LinkEdge", "SchemeAuthority", "PaymentServer",
+                "TerminalHost", "Concentrator", "OPALServer", "Merchant", nioPosix,
+            ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

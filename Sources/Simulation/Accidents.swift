@@ -17,22 +17,20 @@ struct Accidents {
     private static let crashFactor = 20
     /// The longest delay of a message, in seconds.
     private static let delayMax = 120
+    /// As the payment server waits for a terminal on another host.
+    private static let terminalPatience = Duration.seconds(4)
 
     func prepare(_ generator: inout SplitMix64, _ pace: Pace) {
-        for (index, link) in world.links.enumerated() {
-            let caller: Party = index == 0 ? .opalServer : .shop(index - 1)
-            let story = story
-            link.run(at: pace) { fault, request in
-                story.add("\(Accidents.name(request, story)) of \(caller) \(fault)")
+        for route in world.routes {
+            let (link, story) = (route.link, story)
+            link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
+                story.add("\(Accidents.name(request, route, story)) \(fault)")
             }
             let faults = linkFaults(&generator)
             let seed = generator.next()
             if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
         }
-        let stores: [(Party, FaultyStore)] =
-            [(.opalServer, world.opalStore), (.paymentServer, world.paymentStore)]
-            + world.shops.enumerated().map { (.shop($0.offset), $0.element.store) }
-        for (party, store) in stores { prepare(store, of: party, &generator) }
+        for (party, store) in world.stores { prepare(store, of: party, &generator) }
         let story = story
         world.fates.tell { party, moment in
             switch moment {
@@ -102,9 +100,23 @@ struct Accidents {
         }
     }
 
-    private static func name(_ request: [UInt8], _ story: Story) -> String {
-        guard let message = try? PartyMessage(request) else { return "a message" }
-        return switch message {
+    /// How long who asks waits for an answer: a terminal has less time than all who wait behind it.
+    private static func patience(_ route: Route) -> Duration {
+        if case .terminal = route.callee { return terminalPatience }
+        return LinkLimits.responseTime
+    }
+
+    private static func name(_ request: [UInt8], _ route: Route, _ story: Story) -> String {
+        if case .terminal = route.callee { return "a request to \(route.callee)" }
+        guard let message = try? PartyMessage(request) else {
+            return "a message of \(route.caller)"
+        }
+        let name = name(message, story)
+        return "\(name) of \(route.caller)"
+    }
+
+    private static func name(_ message: PartyMessage, _ story: Story) -> String {
+        switch message {
         case .drawRequest(let draw): "the draw request for \(story.name(draw.terms.transaction))"
         case .debitResponse(let transaction, _):
             "the debit response for \(story.name(transaction))"

@@ -9,12 +9,15 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case opalServer
     case paymentServer
     case shop(Int)
+    /// A host of terminals.
+    case terminal(Int)
 
     package var description: String {
         switch self {
         case .opalServer: "the OPAL server"
         case .paymentServer: "the payment server"
         case .shop(let index): "shop \(index + 1)"
+        case .terminal(let index): "terminal \(index + 1)"
         }
     }
 }
@@ -40,10 +43,12 @@ final class Fates: Sendable {
     /// A crashed party is started again within so many seconds.
     static let downMax = 100
 
-    init(_ clock: VirtualClock, _ pace: Pace?, merchants: Int) {
+    init(_ clock: VirtualClock, _ pace: Pace?, merchants: Int, remoteTerminals: Int) {
         self.clock = clock
         self.pace = pace
-        let parties = [.opalServer, .paymentServer] + (0..<merchants).map(Party.shop)
+        let parties =
+            [.opalServer, .paymentServer] + (0..<merchants).map(Party.shop)
+            + (0..<remoteTerminals).map(Party.terminal)
         crashes = Dictionary(
             uniqueKeysWithValues: parties.map { ($0, FaultPlan<MortalStore.Crash>()) }
         )

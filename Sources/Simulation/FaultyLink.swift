@@ -43,6 +43,10 @@ package final class FaultyLink: Link {
         /// No message gets through before.
         var cutUntil = Instant(milliseconds: 0)
         var pace: Pace?
+        /// How long a caller waits.
+        var patience = LinkLimits.responseTime
+        /// Messages under way, also those that no caller waits for any more.
+        var underWay = 0
         var notice: @Sendable (Fault, [UInt8]) -> Void = { _, _ in }
     }
 
@@ -84,15 +88,20 @@ package final class FaultyLink: Link {
 
     // MARK: Messages that take time
 
-    /// From now on messages take time, and overtake each other; a caller waits no longer than
-    /// ``LinkLimits/responseTime``.
+    /// From now on messages take time, and overtake each other.
     ///
     /// - Parameters:
     ///   - pace: how long they take.
+    ///   - patience: how long a caller waits.
     ///   - notice: told of each request that meets a fault.
-    func run(at pace: Pace, _ notice: @escaping @Sendable (Fault, [UInt8]) -> Void) {
+    func run(
+        at pace: Pace,
+        patience: Duration = LinkLimits.responseTime,
+        _ notice: @escaping @Sendable (Fault, [UInt8]) -> Void
+    ) {
         state.withLock {
             $0.pace = pace
+            $0.patience = patience
             $0.notice = notice
         }
     }
@@ -108,6 +117,9 @@ package final class FaultyLink: Link {
         cut(until: Instant(milliseconds: 0))
     }
 
+    /// Whether no message is under way.
+    var isIdle: Bool { state.withLock { $0.underWay == 0 } }
+
     private func isCut(_ pace: Pace) -> Bool {
         pace.clock.now < state.withLock(\.cutUntil)
     }
@@ -119,9 +131,10 @@ package final class FaultyLink: Link {
         _ fault: Fault?,
         _ pace: Pace
     ) async -> Result<[UInt8], LinkFailure> {
-        await withCheckedContinuation { caller in
+        let patience = state.withLock(\.patience)
+        return await withCheckedContinuation { caller in
             let caller = Caller(caller)
-            let alarm = pace.clock.setAlarm(after: LinkLimits.responseTime) {
+            let alarm = pace.clock.setAlarm(after: patience) {
                 caller.take(.failure(.timedOut))
             }
             pace.executor.start {
@@ -138,13 +151,17 @@ package final class FaultyLink: Link {
         _ fault: Fault?,
         _ pace: Pace
     ) async -> Result<[UInt8], LinkFailure>? {
+        state.withLock { $0.underWay += 1 }
+        defer { state.withLock { $0.underWay -= 1 } }
         var back = Duration.zero
         switch fault {
         case .delay(let way, let wayBack):
             await pace.clock.sleep(for: way)
             back = wayBack
         case .again(let time):
+            state.withLock { $0.underWay += 1 }
             pace.executor.start {
+                defer { self.state.withLock { $0.underWay -= 1 } }
                 await pace.clock.sleep(for: time)
                 _ = await self.travel(request, nil, pace)
             }

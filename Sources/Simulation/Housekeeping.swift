@@ -22,6 +22,8 @@ final class Housekeeping: Sendable {
     private static let rounds = 3_000...7_000
     /// Once no money is under way, only shops wait for the end of orders that nobody paid.
     private static let quietRounds = 60_000...90_000
+    /// Between two questions to the terminals on other hosts, in milliseconds.
+    private static let terminalRounds = 2_000...4_000
     /// Between two accidents, in seconds.
     private static let accidents = 5...45
     /// The longest cut of a link, in seconds.
@@ -65,6 +67,16 @@ final class Housekeeping: Sendable {
         }
     }
 
+    /// The payment server's rounds to the terminals on other hosts, beside its own.
+    func keepTerminals() async {
+        while !world.hosts.isEmpty, !state.withLock(\.isOver) {
+            let isQuiet = state.withLock(\.isQuiet)
+            let pause = number(in: isQuiet ? Self.quietRounds : Self.terminalRounds)
+            await world.clock.sleep(for: .milliseconds(pause))
+            if !world.fates.isDown(.paymentServer) { await world.payments.refreshTerminals() }
+        }
+    }
+
     private func round(_ party: Party) async {
         switch party {
         case .paymentServer:
@@ -77,6 +89,8 @@ final class Housekeeping: Sendable {
             await purchases.settleUnheard()
         case .shop(let index):
             _ = try? await world.merchant(index).settleOpen(now: world.fates.now(of: party))
+        // A terminal only answers.
+        case .terminal: break
         }
     }
 
@@ -94,11 +108,10 @@ final class Housekeeping: Sendable {
     }
 
     private func cut() {
-        let index = random.below(world.links.count)
+        let route = world.routes[random.below(world.routes.count)]
         let seconds = 1 + random.below(Self.cutMax)
-        world.links[index].cut(until: world.clock.now.adding(.seconds(seconds)))
-        let caller: Party = index == 0 ? .opalServer : .shop(index - 1)
-        story.add("the link from \(caller) to the payment server is cut for \(seconds) s")
+        route.link.cut(until: world.clock.now.adding(.seconds(seconds)))
+        story.add("the link from \(route.caller) to \(route.callee) is cut for \(seconds) s")
     }
 
     private func crash() {

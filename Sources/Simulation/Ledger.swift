@@ -7,6 +7,7 @@ package import OPALServer
 package import PaymentServer
 import Records
 package import SecurityModule
+package import TerminalHost
 package import Wire
 
 /// All that the parties of a ``World`` have stored, opened: what the invariants are checked on.
@@ -39,6 +40,8 @@ package struct Ledger: Sendable {
     package private(set) var draws: [TransactionIdentifier: DrawRecord] = [:]
     package private(set) var sales: [TransactionIdentifier: SaleRecord] = [:]
     package private(set) var securityCards: [SecurityCardDescription] = []
+    /// What the security cards on other hosts say of each number.
+    package private(set) var exchanges: [TerminalAudit.Entry] = []
     package private(set) var orders: [TransactionIdentifier: OrderEntry] = [:]
     /// What could not be read.
     package private(set) var violations: [Violation] = []
@@ -47,10 +50,19 @@ package struct Ledger: Sendable {
     private var openedDraws = Opened<DrawRecord>()
     private var openedSales = Opened<SaleRecord>()
     private var openedMemories = Opened<SecurityCardDescription>()
+    private var openedExchanges = Opened<TerminalAudit.Entry>()
+    private var openedMemoriesElsewhere = Opened<SecurityCardDescription>()
     private var openedOrders = Opened<OrderEntry>()
 
     package init(_ world: World) async {
         await read(world)
+        for host in world.hosts {
+            do throws(StoreFailure) {
+                violations += try await host.audit.run().findings.map { .damaged("\($0)") }
+            } catch {
+                violations.append(.unreadable("\(error)"))
+            }
+        }
     }
 
     init() {}
@@ -63,10 +75,13 @@ package struct Ledger: Sendable {
             try await readCards(world)
             try await readDraws(world)
             try await readSales(world)
+            for host in world.hosts { try await readExchanges(host) }
             for index in world.shops.indices { try await readOrders(world, index) }
         } catch {
             violations.append(.unreadable("\(error)"))
         }
+        securityCards = openedMemories.values + openedMemoriesElsewhere.values
+        exchanges = openedExchanges.values
         orders = openedOrders.byTransaction
     }
 
@@ -145,7 +160,34 @@ package struct Ledger: Sendable {
                 violations.append(.damaged("security card \(identifier.text)"))
             }
         }
-        securityCards = openedMemories.values
+    }
+
+    private mutating func readExchanges(_ host: RemoteHost) async throws(StoreFailure) {
+        let store = host.store.inner
+        for record in try await Ledger.all(ExchangeRecord.kind, in: store)
+        where !openedExchanges.has(record) {
+            guard let exchange = await host.open(record) else {
+                violations.append(.damaged("\(host.name), exchange \(Hex.text(record.key.bytes))"))
+                continue
+            }
+            openedExchanges.add(
+                TerminalAudit.Entry(
+                    securityCard: exchange.command.securityCard,
+                    number: exchange.command.securityCardNumber,
+                    transaction: exchange.command.transaction,
+                    state: exchange.state
+                ),
+                record,
+                exchange.command.transaction
+            )
+        }
+        let memory = try await store.read(host.memoryKey)
+        if let memory, openedMemoriesElsewhere.has(memory) { return }
+        if let memory, let description = await host.describe(memory) {
+            openedMemoriesElsewhere.add(description, memory, .unknown)
+        } else {
+            violations.append(.damaged("security card \(host.securityCard.text)"))
+        }
     }
 
     private mutating func readOrders(_ world: World, _ index: Int) async throws(StoreFailure) {

@@ -4,6 +4,7 @@ package import Kernel
 import Merchant
 import OPALServer
 import Records
+import TerminalHost
 import Wire
 
 /// A seeded run: people buy while links, stores, parties and clocks fail, and the invariants are
@@ -19,6 +20,9 @@ package struct Run: Sendable {
 
     package static let standardSteps = 40
     package static let standardFaults = 8
+    /// One run in so many has terminals on other hosts, 1 to ``remoteTerminalsMax``.
+    private static let remoteTerminalsOneIn = 3
+    private static let remoteTerminalsMax = 3
     /// Where S3 is compared: each merchant of a run takes one of these.
     package static let policies = ComparisonPolicy.allCases
     /// After the faults stop, debits and sales end within this time,
@@ -46,6 +50,8 @@ package struct Run: Sendable {
         package let story: [String]
         /// Orders that were handed out.
         package let delivered: Int
+        /// Sales that terminals on other hosts have counted.
+        package let countedElsewhere: Int
 
         /// How to do it again, what does not hold, and the story.
         package var description: String {
@@ -127,6 +133,7 @@ package struct Run: Sendable {
         var open: [Violation] = []
         await withTaskGroup(of: Void.self) { parties in
             for party in world.parties { parties.addTask { await housekeeping.keep(party) } }
+            parties.addTask { await housekeeping.keepTerminals() }
             parties.addTask { await housekeeping.letAccidentsHappen() }
             await withTaskGroup(of: Void.self) { group in
                 for person in 0..<people { group.addTask { await scenario.live(person) } }
@@ -151,7 +158,8 @@ package struct Run: Sendable {
             run: self,
             violations: violations,
             story: story.lines,
-            delivered: ledger.orders.values.count { $0.order.state == .delivered }
+            delivered: ledger.orders.values.count { $0.order.state == .delivered },
+            countedElsewhere: ledger.exchanges.count { $0.state == .counted }
         )
     }
 
@@ -164,6 +172,11 @@ package struct Run: Sendable {
             Run.policies[generator.below(Run.policies.count)]
         }
         plan.terminals = 1 + generator.below(3)
+        if generator.below(Run.remoteTerminalsOneIn) == 0 {
+            plan.remoteTerminals = 1 + generator.below(Run.remoteTerminalsMax)
+            // Some payment servers have none of their own.
+            plan.terminals = generator.below(2)
+        }
         plan.terminalWait = .seconds(generator.below(4))
         plan.cardValues = [3000, 1500, 200, 800]
         return plan

@@ -18,7 +18,7 @@ final class Watch: Sendable {
     init(_ world: World, _ story: Story) {
         self.world = world
         self.story = story
-        stores = [world.opalStore, world.paymentStore] + world.shops.map(\.store)
+        stores = world.stores.map(\.store)
     }
 
     var violations: [Violation] { state.withLock(\.violations) }

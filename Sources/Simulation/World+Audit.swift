@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
 import Keys
 package import Merchant
 package import OPALServer
@@ -20,7 +21,8 @@ extension World {
         SaleAudit(
             store: paymentStore,
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
-            securityCards: (1...UInt32(terminalCount)).map { keys.securityCard($0) }
+            securityCards: (1..<UInt32(terminalCount) + 1).map { keys.securityCard($0) }
+                + hosts.map { keys.securityCard($0.securityCard.serial) }
         )
     }
 

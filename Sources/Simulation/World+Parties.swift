@@ -79,13 +79,14 @@ extension World {
         _ store: FaultyStore,
         _ shops: [Shop],
         terminals count: Int,
+        _ hosts: [RemoteHost],
         wait: Duration,
         _ fates: Fates,
         uptime: (@Sendable () -> Uptime)? = nil
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
-            for serial in 1...UInt32(count) {
+            for serial in 1..<UInt32(count) + 1 {
                 terminals.append(
                     try await Terminal.start(
                         name: "terminal-\(serial)",
@@ -97,12 +98,14 @@ extension World {
         } catch {
             throw .paymentServer(error)
         }
+        let life = fates.life(.paymentServer)
+        terminals += hosts.map { $0.terminal(as: life) }
         let clock = fates.clock
         let pool = TerminalInterface(terminals) { time, ring in
             _ = clock.setAlarm(after: time, ring)
         }
         let module = PaymentModule(
-            store: fates.store(store, .paymentServer, fates.life(.paymentServer)),
+            store: fates.store(store, .paymentServer, life),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
             keys: keys.sales,
             terminals: pool,
@@ -114,6 +117,8 @@ extension World {
             now: { fates.now(of: .paymentServer) },
             uptime: uptime
         )
+        // Where things take time, nobody waits for that; its first round comes soon.
+        if fates.pace == nil { await module.refreshTerminals() }
         return (module, pool)
     }
 
@@ -210,6 +215,7 @@ extension World {
             paymentStore,
             shops,
             terminals: terminalCount,
+            hosts,
             wait: terminalWait,
             fates,
             uptime: uptime

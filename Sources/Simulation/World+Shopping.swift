@@ -8,6 +8,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import SessionKeys
+import TerminalHost
 package import Wire
 
 /// What a browser posts to the merchant's status URL.
@@ -121,6 +122,8 @@ extension World {
     package func tidy() async {
         await link.deliverLate()
         for shop in shops { await shop.link.deliverLate() }
+        for host in hosts { await host.link.deliverLate() }
+        if !hosts.isEmpty { await payments.refreshTerminals() }
         await payments.giveUpLateSales()
         await payments.countSales()
         await purchases.settleOpenDraws(olderThan: .zero)
@@ -133,11 +136,16 @@ extension World {
     /// - Returns: whether all came to an end within `rounds`.
     package func settleAll(rounds: Int = 6) async -> Bool {
         clearFaults()
+        for host in hosts { host.start() }
         for round in 0..<rounds {
             // The first rounds give sales up; the last ones are behind the time of an order.
             clock.advance(by: round < 2 ? PurchaseLimits.saleTime + .seconds(1) : .seconds(1000))
             await tidy()
-            if await isQuiet { return true }
+            if await isQuiet {
+                // What a terminal drew in vain is given up when no sale holds the terminal.
+                if !hosts.isEmpty { await payments.refreshTerminals() }
+                return true
+            }
         }
         return false
     }
@@ -161,6 +169,7 @@ extension World {
     /// Whether no debit and no sale waits for its end.
     var isMoneyQuiet: Bool {
         get async {
+            guard await areTerminalsQuiet else { return false }
             do {
                 var open = try await opalStore.listOpen(DrawRecord.kind, after: nil, limit: 1)
                 open += try await paymentStore.listOpen(SaleRecord.kind, after: nil, limit: 1)
@@ -168,6 +177,22 @@ extension World {
             } catch {
                 return false
             }
+        }
+    }
+
+    /// Whether no number is open at a terminal on another host, and no message to it is on its way:
+    /// one that comes late may open another number.
+    private var areTerminalsQuiet: Bool {
+        get async {
+            for host in hosts {
+                let open = try? await host.store.inner.listOpen(
+                    ExchangeRecord.kind,
+                    after: nil,
+                    limit: 1
+                )
+                if open?.isEmpty != true || !host.link.isIdle { return false }
+            }
+            return true
         }
     }
 }

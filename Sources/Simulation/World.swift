@@ -35,6 +35,8 @@ package final class World: Sendable {
     /// From the OPAL server to the payment server.
     package let link: FaultyLink
     package let shops: [Shop]
+    /// Hosts of terminals, as the plan wants.
+    package let hosts: [RemoteHost]
     /// The payment server's keys, for who plays the payment server.
     package let saleKeys: any SaleSealing
 
@@ -52,7 +54,12 @@ package final class World: Sendable {
 
     package init(_ plan: WorldPlan = WorldPlan()) async throws(WorldFailure) {
         let clock = plan.pace?.clock ?? VirtualClock(at: plan.start)
-        let fates = Fates(clock, plan.pace, merchants: plan.merchants)
+        let fates = Fates(
+            clock,
+            plan.pace,
+            merchants: plan.merchants,
+            remoteTerminals: plan.remoteTerminals
+        )
         let random = SeededRandom(seed: plan.seed)
         let issuer = try World.issuer("412345", "Harbour Bank", .euro)
         let keys = try WorldKeys(issuers: [issuer.identifier], random: random)
@@ -70,12 +77,18 @@ package final class World: Sendable {
         terminalWait = plan.terminalWait
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
+        var hosts: [RemoteHost] = []
+        for index in 0..<plan.remoteTerminals {
+            hosts.append(try await RemoteHost(index, keys, fates, random))
+        }
+        self.hosts = hosts
         let opal = World.opalServer(keys, opalStore, directory, fates, random)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: plan.terminals,
+            hosts,
             wait: plan.terminalWait,
             fates
         )
@@ -161,6 +174,7 @@ package final class World: Sendable {
             paymentStore,
             shops,
             terminals: terminalCount,
+            hosts,
             wait: terminalWait,
             fates
         )
@@ -197,10 +211,14 @@ package final class World: Sendable {
         case .opalServer: restartOPALServer()
         case .paymentServer: _ = try? await restartPaymentServer()
         case .shop(let index): restartMerchant(index)
+        case .terminal(let index): hosts[index].start()
         }
     }
 
-    var parties: [Party] { [.opalServer, .paymentServer] + shops.indices.map(Party.shop) }
+    var parties: [Party] {
+        [.opalServer, .paymentServer] + shops.indices.map(Party.shop)
+            + hosts.indices.map(Party.terminal)
+    }
 
     /// Everything works from now on.
     package func clearFaults() {
@@ -209,7 +227,33 @@ package final class World: Sendable {
         paymentStore.clear()
         for link in links { link.heal() }
         for shop in shops { shop.store.clear() }
+        for host in hosts { host.store.clear() }
     }
 
-    var links: [FaultyLink] { [link] + shops.map(\.link) }
+    var links: [FaultyLink] { routes.map(\.link) }
+
+    /// The links, with who is at their ends.
+    var routes: [Route] {
+        [Route(caller: .opalServer, callee: .paymentServer, link: link)]
+            + shops.enumerated().map { index, shop in
+                Route(caller: .shop(index), callee: .paymentServer, link: shop.link)
+            }
+            + hosts.enumerated().map { index, host in
+                Route(caller: .paymentServer, callee: .terminal(index), link: host.link)
+            }
+    }
+
+    /// The stores, with whose they are.
+    var stores: [(party: Party, store: FaultyStore)] {
+        [(.opalServer, opalStore), (.paymentServer, paymentStore)]
+            + shops.enumerated().map { (.shop($0.offset), $0.element.store) }
+            + hosts.enumerated().map { (.terminal($0.offset), $0.element.store) }
+    }
+}
+
+/// A link of a ``World``, from who asks to who answers.
+struct Route: Sendable {
+    let caller: Party
+    let callee: Party
+    let link: FaultyLink
 }

@@ -52,15 +52,21 @@ final class WorldKeys: Sendable {
     }
 
     /// A security card that accepts the issuers known now.
-    func securityCard(_ serial: UInt32) -> SoftwareSecurityCard {
+    ///
+    /// `master`: of another host of terminals; of the acquirer where none is given.
+    func securityCard(
+        _ serial: UInt32,
+        _ master: LocalMasterKey? = nil
+    ) -> SoftwareSecurityCard {
+        let master = master ?? acquirer
         let card = SoftwareSecurityCard(
             SecurityCardIdentifier(acquirer: 7, serial: serial),
-            master: acquirer
+            master: master
         )
         let module = SoftwareModule(hsm)
         for (issuer, wrapped) in issuers.withLock({ $0 }) {
             guard
-                let exported = try? module.exportPurchaseKey(wrapped, to: acquirer),
+                let exported = try? module.exportPurchaseKey(wrapped, to: master),
                 (try? card.install(
                     purchaseKey: exported,
                     as: SoftwareSecurityCard.KeyName(issuer: issuer, version: WorldKeys.version)

@@ -18,6 +18,8 @@ package struct WorldPlan: Sendable {
     package var cardValues: [UInt64] = [10_000, 10_000]
     /// Terminals of the payment server, each with a security card of its own.
     package var terminals = 2
+    /// Terminals on other hosts, each on a host of its own.
+    package var remoteTerminals = 0
     /// How long a sale waits for a terminal when all are busy; only where there is a pace.
     package var terminalWait = Duration.zero
     package var merchants = 1

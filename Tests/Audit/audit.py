@@ -91,6 +91,11 @@ class Scheme:
         subprocess.run(
             [self.program, "found", "--users", "3", "--value", "2500", "--data", self.data],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # A terminal on another host, so that its table has a row; it is not started.
+        subprocess.run(
+            [self.program, "terminal", "create", "terminal-a", "--cards", "1",
+             "--to", self.data.with_name("terminal-a"), "--data", self.data],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self) -> Opal:
         opal = Opal(self.program, self.data)

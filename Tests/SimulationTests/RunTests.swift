@@ -44,4 +44,12 @@ import Testing
         }
         #expect(delivered > 0)
     }
+
+    @Test func `runs have terminals on other hosts that sell`() async throws {
+        var counted = 0
+        for seed in UInt64(1)...20 {
+            counted += try await Self.run(seed).report().countedElsewhere
+        }
+        #expect(counted > 0)
+    }
 }

@@ -34,6 +34,8 @@ enum ImportTable {
         "CardSide/CardEmulator": .only(ports),
         "CardSide/OPALServer": .only(ports.union(["ClientCode", "CardEmulator"])),
         "AcceptorSide/PaymentServer": .only(ports),
+        "AcceptorSide/TerminalHost": .only(ports),
+        "AcceptorSide/Concentrator": .only(["Wire"]),
         "AcceptorSide/Merchant": .only(ports),
         "FundingSide/Bank": .only(ports),
         "FundingSide/LoadServer": .only(ports),
@@ -64,6 +66,8 @@ enum ImportTable {
     static let parties: [String: Set<String>] = [
         "Sources/CardSide": ["OPALServer", "CardEmulator", "ClientCode"],
         "Sources/AcceptorSide/PaymentServer": ["PaymentServer"],
+        "Sources/AcceptorSide/TerminalHost": ["TerminalHost"],
+        "Sources/AcceptorSide/Concentrator": ["Concentrator"],
         "Sources/AcceptorSide/Merchant": ["Merchant"],
         "Sources/FundingSide/Bank": ["Bank"],
         "Sources/FundingSide/LoadServer": ["LoadServer"],

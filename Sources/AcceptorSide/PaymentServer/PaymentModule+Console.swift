@@ -29,6 +29,10 @@ package struct SaleDetail: Equatable, Sendable {
 /// A terminal with what its security card counts.
 package struct TerminalLine: Equatable, Sendable {
     package let name: String
+    /// The host of a remote terminal; nil for a terminal of this host.
+    package let host: String?
+    /// Whether it answers; a terminal of this host always does.
+    package let isPresent: Bool
     package let securityCard: SecurityCardIdentifier
     package let isLeased: Bool
     /// The sale that it serves, once S2 is issued.
@@ -113,14 +117,22 @@ extension PaymentModule {
             lines.append(
                 TerminalLine(
                     name: terminal.name,
+                    host: terminal.remote?.host,
+                    isPresent: terminal.isPresent,
                     securityCard: terminal.identifier,
                     isLeased: leased.contains(terminal.identifier),
                     transaction: serving[terminal.identifier],
-                    description: try? await terminal.describe()
+                    description: await description(of: terminal)
                 )
             )
         }
         return lines
+    }
+
+    /// What a remote terminal said last: a page does not wait for it.
+    private func description(of terminal: Terminal) async -> SecurityCardDescription? {
+        if let remote = terminal.remote { return remote.lastDescription }
+        return try? await terminal.describe()
     }
 
     private func line(_ record: Record) async throws(StoreFailure) -> SaleLine {

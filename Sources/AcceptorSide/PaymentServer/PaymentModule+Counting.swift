@@ -9,7 +9,7 @@ import Wire
 // the expected S3 together, its terminal goes to the next sale, and somebody else compares.
 extension PaymentModule {
     /// Sales that one security card counts in one commit.
-    private static let countedTogetherMax = 64
+    private static let countedTogetherMax = TerminalRequest.countMax
 
     /// Brings security cards the sales that they have not counted yet. To be called at start-up and
     /// then every few seconds. A sale stays open until it is counted.
@@ -47,6 +47,7 @@ extension PaymentModule {
         _ sales: [Stored],
         by securityCard: SecurityCardIdentifier
     ) async -> Int {
+        guard !terminals.isAway(securityCard) else { return 0 }
         let areMany = sales.count >= PaymentModule.countedTogetherMax
         guard let terminal = try? await leased(securityCard, keepsIt: areMany) else { return 0 }
         defer { terminals.release(terminal) }
@@ -81,7 +82,8 @@ extension PaymentModule {
             throw .storeUnavailable
         }
         let moment = now()
-        var transition = Transition(writes: [await terminal.write(result.memory)])
+        let write = await terminal.write(result.memory)
+        var transition = Transition(writes: write.map { [$0] } ?? [])
         var total = 0
         for (stored, isCounted) in zip(batch, result.isCounted) where isCounted {
             var sale = stored.sale

@@ -58,7 +58,9 @@ extension PaymentModule {
         _ change: (terminal: Terminal, memory: SealedSecurityCard)?
     ) async throws(Refusal) {
         var transition = Transition(writes: [])
-        if let change { transition.writes.append(await change.terminal.write(change.memory)) }
+        if let change, let write = await change.terminal.write(change.memory) {
+            transition.writes.append(write)
+        }
         try await append(&sale, revision: revision, reply: reply, steps: steps, to: &transition)
         try await commit(transition, change)
     }
@@ -224,7 +226,9 @@ extension PaymentModule {
                         release(held)
                     }
                 #endif
+                // Of a terminal that has dropped out nothing is known: the sale waits for it.
                 guard stored.sale.state.isOpen, mayGiveUp(stored.sale),
+                    !terminals.isAway(stored.sale.command.securityCard),
                     var held = try? await take(stored.sale.transaction)
                 else { continue }
                 // Where its terminal serves another sale now, the next round finds it again.

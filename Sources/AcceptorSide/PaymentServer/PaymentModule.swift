@@ -45,7 +45,7 @@ package final class PaymentModule: LinkService {
     /// How long drawn sales have waited for the card's answer.
     let waits = Mutex(Waits<TransactionIdentifier>())
     /// How long a sale waits for a terminal when all are busy.
-    private let terminalWait: Duration
+    let terminalWait: Duration
     private let agreements: [MerchantIdentifier: Agreement]
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
@@ -58,6 +58,7 @@ package final class PaymentModule: LinkService {
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
+            AcquirerRecords.remoteTerminal,
         ]
     )
 
@@ -135,14 +136,17 @@ package final class PaymentModule: LinkService {
         case nil: break
         }
         let draw = try await openDraw(request, session)
-        guard let terminal = await terminals.lease(within: terminalWait) else { throw .busy }
-        let leasedAt = uptime()
         do throws(Refusal) {
-            let (sale, reply) = try await sign(request, draw, session, terminal, peer)
+            let (terminal, drawn) = try await drawn { terminal throws(Refusal) in
+                let leasedAt = uptime()
+                let (sale, reply) = try await sign(request, draw, session, terminal, peer)
+                return (sale: sale, reply: reply, leasedAt: leasedAt)
+            }
+            let (sale, reply) = (drawn.sale, drawn.reply)
             let isReleased = request.terms.policy.releasesTerminalEarly
             if isReleased { terminals.release(terminal) }
             let drawnAt = uptime()
-            note(request.terms.policy) { $0.draw(held: drawnAt.since(leasedAt)) }
+            note(request.terms.policy) { $0.draw(held: drawnAt.since(drawn.leasedAt)) }
             // Its answer comes later, among many: then it is taken from the database.
             if request.terms.policy.isOneTrip { return reply }
             held.withLock {
@@ -156,7 +160,6 @@ package final class PaymentModule: LinkService {
             }
             return reply
         } catch {
-            terminals.release(terminal)
             return try await repeated(request, after: error)
         }
     }
@@ -340,7 +343,9 @@ package final class PaymentModule: LinkService {
         guard response.status == .done else { return try await giveUp(&held) }
         guard let answer = try? DebitAnswer(response.data) else { throw .malformed }
         let policy = held.sale.request.terms.policy
-        if policy.releasesTerminalEarly, held.sale.isExpected(answer) {
+        if policy.releasesTerminalEarly, !held.sale.isLeftToSecurityCard,
+            held.sale.isExpected(answer)
+        {
             // The comparison of FIG. 12, step 710, which FIGS. 13 and 14 made elsewhere before; the
             // security card counts it later.
             return try await end(&held, after: .cardDebited, data: answer.bytes) {
@@ -376,6 +381,7 @@ package final class PaymentModule: LinkService {
         keepsTerminal: Bool = false
     ) async throws(Refusal) -> [UInt8] {
         let terminal = try await terminal(of: &held, keepsIt: keepsTerminal)
+        if let remote = terminal.remote { return try await giveUp(&held, at: remote) }
         let sale = held.sale
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)
@@ -387,100 +393,5 @@ package final class PaymentModule: LinkService {
             data: given.voidProof.bytes,
             memory: given.memory
         ) { $0.voidProof = given.voidProof }
-    }
-
-    /// Ends a sale: makes both results, and everything durable at once.
-    ///
-    /// `memory`: of the security card, where it has closed the number.
-    /// `change`: what else the sale gets. It stays as it was where the commit fails: no SV is left
-    ///     in a sale that may still be sold.
-    private func end(
-        _ held: inout Held,
-        after event: SaleEvent,
-        reason: Refusal? = nil,
-        data: [UInt8],
-        memory: SealedSecurityCard? = nil,
-        _ change: (inout SaleRecord) -> Void
-    ) async throws(Refusal) -> [UInt8] {
-        guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
-            preconditionFailure("A held sale is drawn.")
-        }
-        let kind: SaleStep.Kind =
-            switch outcome {
-            case .sold: .sold
-            case .refused: .refused
-            case .void: .void
-            }
-        let moment = now()
-        var sale = held.sale
-        change(&sale)
-        sale.state = state
-        sale.isClosedBySecurityCard = memory != nil
-        let reply = try await reply(sale, outcome, reason, moment, held.session)
-        try await commit(
-            &sale,
-            revision: held.revision,
-            reply: reply,
-            steps: [SaleStep(kind, at: moment, data)],
-            memory.flatMap { memory in held.terminal.map { ($0, memory) } }
-        )
-        held.sale = sale
-        held.revision += 1
-        return reply
-    }
-
-    private func reply(
-        _ sale: SaleRecord,
-        _ outcome: SaleOutcome,
-        _ reason: Refusal?,
-        _ moment: Instant,
-        _ session: any SaleSession
-    ) async throws(Refusal) -> [UInt8] {
-        let (terms, command) = (sale.request.terms, sale.command)
-        // What was promised with S2 is said again in the same words.
-        let moment = terms.policy.isOneTrip && outcome == .sold ? sale.drawnAt : moment
-        do throws(ModuleFailure) {
-            let forCard = try await session.sealResult(
-                CardDebitResult(
-                    outcome: outcome,
-                    reason: reason,
-                    time: CardTime(moment),
-                    securityCard: command.securityCard,
-                    securityCardNumber: command.securityCardNumber,
-                    voidProof: outcome == .void ? sale.voidProof : .none
-                )
-            )
-            let forMerchant = try await session.sealResult(
-                try await merchantResult(sale, outcome, reason, moment, session)
-            )
-            return PartyMessage.debitResult(
-                terms.transaction,
-                forCard: forCard,
-                forMerchant: forMerchant
-            ).bytes
-        } catch {
-            throw .storeUnavailable
-        }
-    }
-
-    private func merchantResult(
-        _ sale: SaleRecord,
-        _ outcome: SaleOutcome,
-        _ reason: Refusal?,
-        _ moment: Instant,
-        _ session: any SaleSession
-    ) async throws(ModuleFailure) -> MerchantDebitResult {
-        let (terms, command) = (sale.request.terms, sale.command)
-        return MerchantDebitResult(
-            transaction: terms.transaction,
-            merchant: terms.merchant,
-            amount: terms.amount,
-            outcome: outcome,
-            reason: reason,
-            cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
-            securityCard: command.securityCard,
-            securityCardNumber: command.securityCardNumber,
-            time: CardTime(moment)
-        )
     }
 }

@@ -25,6 +25,8 @@ package struct SaleAudit: Sendable {
         package var void: Set<TransactionIdentifier> = []
         package var open: Set<TransactionIdentifier> = []
         package var saleCount = 0
+        /// Sales that a security card whose memory is elsewhere has counted.
+        package var countedElsewhere: [TransactionIdentifier: SecurityCardIdentifier] = [:]
     }
 
     private let store: any RecordStore
@@ -57,6 +59,9 @@ package struct SaleAudit: Sendable {
             report.saleCount += 1
             if let sale = try await check(record, &report) {
                 let card = sale.command.securityCard
+                if sale.state == .sold, sale.isClosedBySecurityCard, before[card] == nil {
+                    report.countedElsewhere[sale.transaction] = card
+                }
                 if !found[card, default: Found()].add(sale) {
                     report.findings.append(
                         AuditFinding(Self.place(record), "its NTPSAM was used twice")
@@ -72,6 +77,7 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
+            AcquirerRecords.remoteTerminal,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {
@@ -102,6 +108,21 @@ package struct SaleAudit: Sendable {
     /// Whether a security card is one of this payment server.
     package func owns(_ securityCard: SecurityCardIdentifier) -> Bool {
         securityCards[securityCard] != nil
+    }
+
+    /// A sale as it is now, as far as its security card has a say: nil where there is none, where
+    /// it does not open, or where it has another number.
+    package func state(
+        of transaction: TransactionIdentifier,
+        drawnBy securityCard: SecurityCardIdentifier,
+        as number: UInt32
+    ) async throws(StoreFailure) -> SaleState? {
+        guard let record = try await store.read(SaleRecord.key(transaction)),
+            let body = await open(record), let sale = try? SaleRecord(body),
+            sale.command.securityCard == securityCard,
+            sale.command.securityCardNumber == number
+        else { return nil }
+        return sale.state
     }
 
     // MARK: Security cards

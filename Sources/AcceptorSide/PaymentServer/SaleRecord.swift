@@ -4,10 +4,11 @@ package import Kernel
 package import Records
 package import Wire
 
-/// One sale as database 223 keeps it, sealed. Format 3: state 1, whether the security card has
-/// counted or given up 1, OPAL server (counted), terminal (counted), moment of the draw 8, draw
-/// request (counted), draw in the clear (counted), DEBIT IEP 69, expected S3 8, length of the
-/// answer 1 and the answer, SV 8, number and hash of the last journal row 8 + 32.
+/// One sale as database 223 keeps it, sealed. Format 3: state 1, flags 1 (bit 0: the security card
+/// has counted or given up; bit 1: it alone says how the sale ends), OPAL server (counted),
+/// terminal (counted), moment of the draw 8, draw request (counted), draw in the clear (counted),
+/// DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8, number and hash of the
+/// last journal row 8 + 32.
 package struct SaleRecord: Equatable, Sendable {
     package static let kind = RecordKind("sale", keyBytes: 16...16)
     private static let format: UInt8 = 3
@@ -16,6 +17,9 @@ package struct SaleRecord: Equatable, Sendable {
     /// Whether the security card has closed its number: counted it, or given it up. Where the
     /// terminal is released early, a sale is sold first and counted later.
     package var isClosedBySecurityCard: Bool
+    /// Whether the security card, on another host, was asked to give the sale up: from then on it
+    /// alone says how the sale ends, and S3 is not compared here any more.
+    package var isLeftToSecurityCard: Bool
     /// The OPAL server that drew, by the name of its link.
     package let peer: String
     package let terminal: String
@@ -46,6 +50,7 @@ package struct SaleRecord: Equatable, Sendable {
     ) {
         state = .drawn
         isClosedBySecurityCard = false
+        isLeftToSecurityCard = false
         self.peer = peer
         self.terminal = terminal
         self.drawnAt = drawnAt
@@ -83,7 +88,9 @@ package struct SaleRecord: Equatable, Sendable {
             throw reader.failure("format", .invalid)
         }
         state = try reader.value("state", bytes: 1) { SaleState(rawValue: UInt8($0)) }
-        isClosedBySecurityCard = try reader.byte("closed") != 0
+        let flags = try reader.byte("flags")
+        isClosedBySecurityCard = flags & 1 != 0
+        isLeftToSecurityCard = flags & 2 != 0
         peer = try reader.text("OPAL server", bytesMax: SaleRecord.peerBytesMax)
         terminal = try reader.text("terminal", bytesMax: Terminal.nameBytesMax)
         drawnAt = Instant(milliseconds: Int64(bitPattern: try reader.integer("drawn", bytes: 8)))
@@ -111,7 +118,7 @@ package struct SaleRecord: Equatable, Sendable {
         var writer = ByteWriter(capacity: 1024)
         writer.byte(SaleRecord.format)
         writer.byte(state.rawValue)
-        writer.byte(isClosedBySecurityCard ? 1 : 0)
+        writer.byte((isClosedBySecurityCard ? 1 : 0) | (isLeftToSecurityCard ? 2 : 0))
         writer.text(peer)
         writer.text(terminal)
         writer.integer(UInt64(bitPattern: drawnAt.milliseconds), bytes: 8)
@@ -143,6 +150,8 @@ package struct SaleStep: Equatable, Sendable {
         case void = 5
         /// The security card has counted a sale that somebody else compared (FIG. 12, step 706).
         case counted = 6
+        /// A security card on another host is asked to give the sale up.
+        case leftToSecurityCard = 7
     }
 
     package let kind: Kind

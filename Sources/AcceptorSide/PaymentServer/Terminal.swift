@@ -13,6 +13,8 @@ package actor Terminal {
 
     package nonisolated let name: String
     package nonisolated let identifier: SecurityCardIdentifier
+    /// Nil for a terminal of this host.
+    package nonisolated let remote: RemoteSecurityCard?
     private let securityCard: any PurchaseModule
     private var memory: SealedSecurityCard
 
@@ -28,7 +30,21 @@ package actor Terminal {
         identifier = securityCard.identifier
         self.securityCard = securityCard
         self.memory = memory
+        remote = nil
     }
+
+    /// A terminal on another host, where its security card keeps its memory.
+    package init(name: String, remote: RemoteSecurityCard) {
+        precondition((1...Terminal.nameBytesMax).contains(name.utf8.count))
+        self.name = name
+        identifier = remote.identifier
+        securityCard = remote
+        memory = .elsewhere(remote.identifier)
+        self.remote = remote
+    }
+
+    /// Whether it can be leased: a terminal of this host always, another one while it answers.
+    package nonisolated var isPresent: Bool { remote?.isPresent ?? true }
 
     /// Starts a terminal: with the security card's memory as stored, or a new one.
     package static func start(
@@ -99,9 +115,11 @@ package actor Terminal {
         try await securityCard.describe(memory)
     }
 
-    /// The write that makes the next memory durable, together with the sale.
-    package func write(_ next: SealedSecurityCard) -> RecordWrite {
-        .put(
+    /// The write that makes the next memory durable, together with the sale; nil where the memory
+    /// is elsewhere.
+    package func write(_ next: SealedSecurityCard) -> RecordWrite? {
+        guard remote == nil else { return nil }
+        return .put(
             RecordKey(Terminal.memoryKind, identifier.bytes),
             expectedRevision: memory.revision,
             body: next.body
@@ -119,6 +137,7 @@ package actor Terminal {
     /// - Returns: whether the memory is now the stored one.
     @discardableResult
     package func reload(from store: any RecordStore) async -> Bool {
+        if remote != nil { return true }
         let key = RecordKey(Terminal.memoryKind, identifier.bytes)
         guard let record = try? await store.read(key) else { return false }
         memory = SealedSecurityCard(

@@ -60,6 +60,7 @@ package final class TerminalInterface: Sendable {
     private func take(from pool: inout Pool) -> Terminal? {
         let index = pool.free.lastIndex {
             !retired.contains($0.identifier) && pool.wanted[$0.identifier] == nil
+                && $0.isPresent
         }
         guard let index else { return nil }
         let terminal = pool.free.remove(at: index)
@@ -138,7 +139,7 @@ package final class TerminalInterface: Sendable {
             guard pool.leased.contains(terminal.identifier) else { return nil }
             let servesAnyone =
                 !retired.contains(terminal.identifier)
-                && pool.wanted[terminal.identifier] == nil
+                && pool.wanted[terminal.identifier] == nil && terminal.isPresent
             // It stays leased, by another sale.
             if servesAnyone, !pool.waiting.isEmpty { return pool.waiting.removeFirst() }
             pool.leased.remove(terminal.identifier)
@@ -165,6 +166,11 @@ package final class TerminalInterface: Sendable {
 
     /// How many sales wait for a terminal now.
     package var waitingCount: Int { pool.withLock(\.waiting.count) }
+
+    /// Whether the terminal with this security card has dropped out.
+    package func isAway(_ identifier: SecurityCardIdentifier) -> Bool {
+        terminals.first { $0.identifier == identifier }?.isPresent == false
+    }
 
     /// The terminals that serve a sale now.
     package var leased: Set<SecurityCardIdentifier> { pool.withLock(\.leased) }

@@ -88,12 +88,16 @@ extension SchemeAudit {
 
     /// Opens a party's data and audits them: what every database has, then what `audit` looks at.
     /// Data that cannot be read are a finding as well.
-    private func audited<Outcome>(
+    ///
+    /// `folder`: another data folder than that of the audit.
+    func audited<Outcome>(
         _ party: DataFolder.Party,
         _ schema: RecordSchema,
         _ report: inout Report,
+        in folder: DataFolder? = nil,
         _ audit: (Side, inout [AuditFinding]) async throws -> Outcome
     ) async throws -> Outcome? {
+        let folder = folder ?? self.folder
         guard folder.exists(party) else { return nil }
         let master = try KeyFile.read(at: folder.keyFile(party), passphrase: passphrase)
         var findings: [AuditFinding] = []
@@ -127,7 +131,7 @@ extension SchemeAudit {
         switch party {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
-        case .paymentServer, .shop: isOfCard = false
+        case .paymentServer, .shop, .terminal: isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
         let number = row.table == "history" ? ", row \(row.number)" : ""
@@ -166,6 +170,8 @@ extension SchemeAudit {
         case .paymentServer: kind = SaleRecord.kind
         case .shop: kind = MerchantRecords.order
         case .console: return OperatorAudit.owner(of: stream)
+        // A terminal has records and no history.
+        case .terminal: return nil
         }
         return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
     }
@@ -177,10 +183,12 @@ extension SchemeAudit {
         case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
         case .shop: "merchant, order \(Hex.text(stream))"
+        case .terminal: "terminal, stream \(Hex.text(stream))"
         }
     }
 
-    /// The security cards whose memories are on record, with the issuers' keys.
+    /// The security cards whose memories are on record, and those on other hosts, with the issuers'
+    /// keys.
     private func securityCards(_ side: Side) async throws -> [any PurchaseModule] {
         var keys: [AcquirerRecords.IssuerKey] = []
         for record in try await records(AcquirerRecords.issuerKey, in: side) {
@@ -189,7 +197,10 @@ extension SchemeAudit {
                 keys.append(key)
             }
         }
-        return try await records(Terminal.memoryKind, in: side).map { record in
+        let known =
+            try await records(Terminal.memoryKind, in: side)
+            + records(AcquirerRecords.remoteTerminal, in: side)
+        return try known.map { record in
             let bits = record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
             let card = SoftwareSecurityCard(
                 SecurityCardIdentifier(bits: bits),

@@ -36,6 +36,8 @@ struct SchemeAudit {
     let folder: DataFolder
     let passphrase: String?
     let progress: ProgressLine
+    /// Further data folders with a host of terminals.
+    var terminalFolders: [DataFolder] = []
 
     func run() async throws -> Report {
         var report = Report()
@@ -48,6 +50,7 @@ struct SchemeAudit {
         if let cards { fill(&report, cards.report) }
         if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
+        try await terminals(acquirer, &report)
         await shop?.side.store.close()
         await acquirer?.side.store.close()
         await cards?.side.store.close()

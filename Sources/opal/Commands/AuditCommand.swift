@@ -16,6 +16,8 @@ struct AuditCommand: AsyncParsableCommand {
             """
     )
 
+    @Option(name: .long, help: "The data folder of a host of terminals; may be repeated.")
+    var terminal: [String] = []
     @OptionGroup var options: DataOptions
     @OptionGroup var output: JSONOption
 
@@ -23,7 +25,8 @@ struct AuditCommand: AsyncParsableCommand {
         let audit = SchemeAudit(
             folder: options.folder,
             passphrase: try options.passphrase(),
-            progress: ProgressLine()
+            progress: ProgressLine(),
+            terminalFolders: terminal.map(DataFolder.init)
         )
         let report = try await audit.run()
         if output.json {

@@ -45,7 +45,7 @@ struct UpCommand: AsyncParsableCommand {
         )
         try await founding.run()
         let settings = ServerSettings.up(data: folder.path, port: port)
-        let system = try ServerSystem(settings, roles: Set(Role.allCases), logger: logger)
+        let system = try ServerSystem(settings, roles: Role.ofOneMachine, logger: logger)
         try await system.run(
             prepare: { party in
                 if let party { try await DemoData(folder: folder).make(party) }

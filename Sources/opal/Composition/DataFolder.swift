@@ -13,6 +13,7 @@ struct DataFolder {
         case paymentServer = "payment-server"
         case shop
         case console
+        case terminal
     }
 
     init(_ path: String) {

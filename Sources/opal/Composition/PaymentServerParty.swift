@@ -8,6 +8,7 @@ import RecordsSQLite
 import SecurityCard
 import SecurityModule
 import SessionKeys
+import Wire
 
 /// The payment server 206, composed: database 223, terminals with their security cards, payment
 /// module.
@@ -24,8 +25,14 @@ struct PaymentServerParty {
     /// by cards that do not answer.
     private static let terminalWait = Duration.seconds(3)
 
-    /// `count`: how many terminals stand in the pool.
-    init(_ folder: DataFolder, passphrase: String?, terminals count: Int) async throws {
+    /// `count`: how many terminals of its own stand in the pool.
+    /// `link`: to the host of a remote terminal, by its name.
+    init(
+        _ folder: DataFolder,
+        passphrase: String?,
+        terminals count: Int,
+        link: @escaping (String) throws -> any Link = { _ in NoLink() }
+    ) async throws {
         lock = try folder.lock(.paymentServer)
         let master = try KeyFile.read(
             at: folder.keyFile(.paymentServer),
@@ -39,7 +46,16 @@ struct PaymentServerParty {
         let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
         let workshop = TerminalWorkshop(master: master, issuerKeys: issuerKeys, store: store)
         let pool = try await workshop.pool(count)
-        terminals = TerminalInterface(pool, retired: try await workshop.retired(behind: pool))
+        let remote = try await RemoteTerminalWorkshop(
+            master: master,
+            seals: seals,
+            store: store,
+            link: link
+        ).terminals()
+        terminals = TerminalInterface(
+            pool + remote,
+            retired: try await workshop.retired(behind: pool)
+        )
         module = PaymentModule(
             store: store,
             seals: seals,
@@ -92,7 +108,7 @@ private struct TerminalWorkshop {
 
     func pool(_ count: Int) async throws -> [Terminal] {
         var pool: [Terminal] = []
-        for serial in 1...UInt32(count) { pool.append(try await terminal(serial)) }
+        for serial in 1..<UInt32(count) + 1 { pool.append(try await terminal(serial)) }
         return pool
     }
 

@@ -8,4 +8,9 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
     case paymentServer = "payment-server"
     case shop
     case console
+    case terminal
+    case concentrator
+
+    /// Those that `opal up` runs: everything that one machine needs.
+    static let ofOneMachine: Set<Role> = [.opalServer, .paymentServer, .shop, .console]
 }

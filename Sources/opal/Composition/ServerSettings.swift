@@ -29,6 +29,14 @@ struct ServerSettings {
     /// How client terminals reach it, scheme, host and port; nil where it takes none.
     var clientTerminalsOrigin: String?
     var terminals: Int
+    /// Where hosts of terminals are: ``TerminalAddresses``.
+    var remoteTerminals: String
+    var terminalHost: String
+    var terminalPort: Int
+    var concentratorName: String
+    /// Nil where the payment server reaches its terminals without one.
+    var concentratorHost: String?
+    var concentratorPort: Int
     var newCardIssuer: String
     var isBehindProxy: Bool
 
@@ -54,11 +62,17 @@ struct ServerSettings {
         case clientTerminalsPort = "clientTerminals.port"
         case clientTerminalsOrigin = "clientTerminals.origin"
         case terminals
+        case remoteTerminals
+        case terminalHost = "terminal.host"
+        case terminalPort = "terminal.port"
+        case concentratorName = "concentrator.name"
+        case concentratorHost = "concentrator.host"
+        case concentratorPort = "concentrator.port"
         case newCardIssuer
         case behindProxy
     }
 
-    static let terminalsRange = 1...1000
+    static let terminalsRange = 0...1000
 
     /// The settings of `opal up`: everything on this machine, plain HTTP on localhost.
     static func up(data: String, port: Int) -> ServerSettings {
@@ -81,6 +95,12 @@ struct ServerSettings {
             clientTerminalsPort: port + 2,
             clientTerminalsOrigin: "http://localhost:\(port + 2)",
             terminals: 16,
+            remoteTerminals: "",
+            terminalHost: "127.0.0.1",
+            terminalPort: port + 11,
+            concentratorName: Role.concentrator.rawValue,
+            concentratorHost: nil,
+            concentratorPort: port + 12,
             newCardIssuer: Founding.issuer,
             isBehindProxy: false
         )
@@ -125,6 +145,12 @@ struct ServerSettings {
             _ in try reader.origin(.clientTerminalsOrigin, "")
         }
         settings.terminals = try reader.number(.terminals, 16, terminalsRange)
+        settings.remoteTerminals = reader.text(.remoteTerminals, "")
+        settings.terminalHost = reader.text(.terminalHost, "127.0.0.1")
+        settings.terminalPort = try reader.port(.terminalPort, 8411)
+        settings.concentratorName = reader.text(.concentratorName, settings.concentratorName)
+        settings.concentratorHost = reader.optionalText(.concentratorHost)
+        settings.concentratorPort = try reader.port(.concentratorPort, 8412)
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
         return settings

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
+import Concentrator
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -20,6 +21,7 @@ import SchemeAuthority
 import ServiceLifecycle
 import Sites
 import Synchronization
+import TerminalHost
 import UnixSignals
 import Wire
 
@@ -32,11 +34,15 @@ struct ServerSystem {
     private let folder: DataFolder
     private let passphrase: String?
     private let group = MultiThreadedEventLoopGroup.singleton
+    private static let rolesOnLinksAlone: Set<Role> = [.terminal, .concentrator]
 
     init(_ settings: ServerSettings, roles: Set<Role>, logger: Logger) throws {
         self.settings = settings
         self.roles = roles
         self.logger = logger
+        guard settings.usesTLS || roles.isDisjoint(with: Self.rolesOnLinksAlone) else {
+            throw CommandFailure("A terminal or a concentrator is reached over TLS: set tls.")
+        }
         folder = DataFolder(settings.data)
         passphrase = try settings.passphraseFile.map(DataFolder.read(secret:))
     }
@@ -52,17 +58,22 @@ struct ServerSystem {
         var services: [any Service] = []
         var parties = Parties()
         let gate = ReadyGate(ready)
+        let terminals = TerminalConnections(settings, identity, logger)
         if roles.contains(.paymentServer) {
             let party = try await PaymentServerParty(
                 folder,
                 passphrase: passphrase,
-                terminals: settings.terminals
+                terminals: settings.terminals,
+                link: { try terminals.link(toHost: $0) }
             )
             parties.payment = party
             services.append(Ticker(seconds: 5) { await party.tick() })
+            // Apart from the rest: a host that does not answer takes some seconds.
+            services.append(Ticker(seconds: 3) { await party.module.refreshTerminals() })
             if settings.usesTLS { services.append(try linkServer(party, gate)) }
         }
-        var links: [any Link] = []
+        services += try await terminalServices(&parties, terminals, gate)
+        var links: [any Link] = terminals.links
         if roles.contains(.opalServer) {
             let link = try linkToPaymentServer(parties.payment, from: .opalServer)
             links.append(link)
@@ -94,6 +105,24 @@ struct ServerSystem {
         }
         services += try await sites(&parties, gate)
         try await run(services, parties, links)
+    }
+
+    /// The roles of terminals on other hosts.
+    private func terminalServices(
+        _ parties: inout Parties,
+        _ terminals: TerminalConnections,
+        _ gate: ReadyGate
+    ) async throws -> [any Service] {
+        var services: [any Service] = []
+        if roles.contains(.terminal) {
+            let party = try await TerminalHostParty(folder, passphrase: passphrase)
+            parties.terminal = party
+            services.append(try linkServer(party, gate))
+        }
+        if roles.contains(.concentrator) {
+            services.append(try linkServer(try terminals.router(), gate))
+        }
+        return services
     }
 
     /// Runs the services to their end; then, also where a port was taken, what is open is closed.
@@ -140,14 +169,53 @@ struct ServerSystem {
         _ party: PaymentServerParty,
         _ gate: ReadyGate
     ) throws -> any Service {
+        try listener(
+            party.module,
+            as: settings.paymentServerName,
+            on: (settings.paymentServerHost, settings.paymentServerPort),
+            for: [Role.opalServer.rawValue, Role.shop.rawValue],
+            gate
+        )
+    }
+
+    private func linkServer(
+        _ party: TerminalHostParty,
+        _ gate: ReadyGate
+    ) throws -> any Service {
+        try listener(
+            party.module,
+            as: party.module.name,
+            on: (settings.terminalHost, settings.terminalPort),
+            for: [settings.paymentServerName, settings.concentratorName],
+            gate
+        )
+    }
+
+    private func linkServer(_ router: TerminalRouter, _ gate: ReadyGate) throws -> any Service {
+        try listener(
+            router,
+            as: settings.concentratorName,
+            on: (settings.concentratorHost ?? "127.0.0.1", settings.concentratorPort),
+            for: [settings.paymentServerName],
+            gate
+        )
+    }
+
+    private func listener(
+        _ service: any LinkService,
+        as name: String,
+        on address: (host: String, port: Int),
+        for peers: Set<String>,
+        _ gate: ReadyGate
+    ) throws -> any Service {
         let logger = logger
         let server = try TLSLinkServer(
             group: group,
-            host: settings.paymentServerHost,
-            port: settings.paymentServerPort,
-            identity: try identity(settings.paymentServerName),
-            allowedPeers: [Role.opalServer.rawValue, Role.shop.rawValue],
-            service: party.module,
+            host: address.host,
+            port: address.port,
+            identity: try identity(name),
+            allowedPeers: peers,
+            service: service,
             report: { peer, reason in
                 logger.warning(
                     "link",
@@ -265,6 +333,7 @@ struct Parties {
     var payment: PaymentServerParty?
     var shop: ShopParty?
     var console: ConsoleParty?
+    var terminal: TerminalHostParty?
 
     /// Finishes what is queued and closes the databases.
     func close() async {
@@ -272,6 +341,7 @@ struct Parties {
         await shop?.store.close()
         await opal?.store.close()
         await payment?.store.close()
+        await terminal?.store.close()
     }
 }
 

@@ -213,9 +213,16 @@ struct ConsoleSales: Sendable {
         } else if line.isLeased {
             row["now"] = "a sale begins"
         }
+        row["host"] = line.host ?? "this server"
+        if !line.isPresent {
+            row["badge"] = Shape.badge("Away", .bad)
+            if line.transaction == nil { row["now"] = "not connected; gets no sale" }
+        }
         guard let description = line.description else {
-            row["badge"] = Shape.badge("Out", .bad)
-            row["now"] = "security card does not answer"
+            if line.isPresent {
+                row["badge"] = Shape.badge("Out", .bad)
+                row["now"] = "security card does not answer"
+            }
             return row
         }
         row["sales"] = "\(description.totals.reduce(0) { $0 + $1.count })"

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Keys
+import Records
+import RecordsSQLite
+import SecurityCard
+import SecurityModule
+import SessionKeys
+import TerminalHost
+
+/// A host of terminals, composed: its security cards with the issuers' keys, and their memories.
+struct TerminalHostParty {
+    let store: SQLiteStore
+    let module: TerminalModule
+    private let lock: FolderLock
+
+    init(_ folder: DataFolder, passphrase: String?) async throws {
+        guard folder.exists(.terminal) else {
+            throw CommandFailure(
+                "\(folder.folder(.terminal)) holds no terminal. Make one with "
+                    + "`opal terminal create` where the payment server is."
+            )
+        }
+        lock = try folder.lock(.terminal)
+        let master = try KeyFile.read(at: folder.keyFile(.terminal), passphrase: passphrase)
+        store = try SQLiteStore(
+            path: folder.database(.terminal),
+            schema: TerminalModule.schema
+        )
+        let seals = RecordSealer(master, party: TerminalModule.schema.party)
+        let host = try await TerminalRecords.host(in: store, sealedBy: seals)
+        guard let sealer = TerminalSealer(sharing: try master.unwrapBytes(host.wrappedKey)) else {
+            throw CommandFailure("The key of \(host.name) cannot be used.")
+        }
+        let cards = try await Self.securityCards(in: store, master, seals)
+        for card in cards {
+            let key = RecordKey(TerminalModule.memoryKind, card.identifier.bytes)
+            guard let record = try await store.read(key) else { continue }
+            _ = try await card.describe(
+                SealedSecurityCard(
+                    identifier: card.identifier,
+                    revision: record.revision,
+                    body: record.body
+                )
+            )
+        }
+        module = TerminalModule(
+            name: host.name,
+            store: store,
+            seals: seals,
+            sealing: sealer,
+            securityCards: cards
+        )
+    }
+
+    /// The security cards whose memories are in a store, with the issuers' keys.
+    static func securityCards(
+        in store: any RecordStore,
+        _ master: LocalMasterKey,
+        _ seals: RecordSealer
+    ) async throws -> [any PurchaseModule] {
+        let keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+        return try await TerminalRecords.securityCards(in: store).map { identifier in
+            let card = SoftwareSecurityCard(identifier, master: master)
+            for key in keys {
+                try card.install(
+                    purchaseKey: key.wrapped,
+                    as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
+                )
+            }
+            return card
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Testing
+import Wire
+
+/// Messages to terminals on other hosts: what is written is read again, and nothing else is.
+@Suite struct TerminalMessageTests {
+    private static let header = TerminalHeader(
+        terminal: "terminal-a",
+        securityCard: SecurityCardIdentifier(acquirer: 1, serial: 65_537)
+    )
+    private static let transaction = TransactionIdentifier(high: 1, low: 2)
+    private static let cardAnswer = DebitAnswer(
+        completion: .done,
+        number: 7,
+        balance: 9850,
+        signature: Signature(bits: 3),
+        issuerProof: Signature(bits: 4)
+    )
+
+    static let messages: [TerminalMessage] = [
+        .request(header, sealed: [1, 2, 3]), .answer(header, sealed: [4, 5]),
+        .undelivered(.terminalAway),
+    ]
+
+    static let closing = TerminalRequest.Closing(
+        transaction: transaction,
+        securityCardNumber: 9,
+        answer: cardAnswer
+    )
+
+    static let requests: [TerminalRequest] = [
+        .complete(closing), .giveUp(transaction, securityCardNumber: 9),
+        .count([closing, closing]), .status,
+    ]
+
+    static let answers: [TerminalAnswer] = [
+        .completed(isCounted: true), .void(Signature(bits: 5)),
+        .ended(cardAnswer, isCounted: false), .counted([true, false]),
+        .status(
+            TerminalStatus(
+                lastNumber: 9,
+                open: [.init(securityCardNumber: 9, transaction: transaction)],
+                totals: [
+                    .init(
+                        count: 2,
+                        sum: Money(minorUnits: 300, currency: .euro, exponent: .cents)
+                    )
+                ]
+            )
+        ),
+        .refusal(.busy),
+    ]
+
+    @Test func `each message, request and answer is read as it was written`() throws {
+        for message in Self.messages { #expect(try TerminalMessage(message.bytes) == message) }
+        for request in Self.requests { #expect(try TerminalRequest(request.bytes) == request) }
+        for answer in Self.answers { #expect(try TerminalAnswer(answer.bytes) == answer) }
+    }
+
+    @Test func `one byte too few or too many is refused`() {
+        for bytes in Self.messages.map(\.bytes) {
+            for count in bytes.indices {
+                #expect(throws: WireFailure.self) {
+                    try TerminalMessage(Array(bytes.prefix(count)))
+                }
+            }
+            #expect(throws: WireFailure.self) { try TerminalMessage(bytes + [0]) }
+        }
+        for bytes in Self.requests.map(\.bytes) {
+            for count in bytes.indices {
+                #expect(throws: WireFailure.self) {
+                    try TerminalRequest(Array(bytes.prefix(count)))
+                }
+            }
+            #expect(throws: WireFailure.self) { try TerminalRequest(bytes + [0]) }
+        }
+        for bytes in Self.answers.map(\.bytes) {
+            for count in bytes.indices {
+                #expect(throws: WireFailure.self) {
+                    try TerminalAnswer(Array(bytes.prefix(count)))
+                }
+            }
+            #expect(throws: WireFailure.self) { try TerminalAnswer(bytes + [0]) }
+        }
+    }
+
+    @Test func `a sealed part above its limit, an empty name and an empty count are refused`() {
+        let long = [UInt8](repeating: 0, count: TerminalMessage.sealedBytesMax + 1)
+        let tooLong = TerminalMessage.request(Self.header, sealed: long).bytes
+        #expect(throws: WireFailure.self) { try TerminalMessage(tooLong) }
+        let nameless: [UInt8] = [1, 0x21, 0, 0] + [UInt8](repeating: 0, count: 10)
+        #expect(throws: WireFailure.self) { try TerminalMessage(nameless) }
+        #expect(throws: WireFailure.self) { try TerminalRequest([4, 0]) }
+        #expect(throws: WireFailure.self) { try TerminalRequest([4, 65]) }
+    }
+
+    @Test func `only names that begin with terminal- are those of terminals`() {
+        #expect(TerminalHeader.isTerminal("terminal-a"))
+        #expect(!TerminalHeader.isTerminal("terminal-"))
+        #expect(!TerminalHeader.isTerminal("payment-server"))
+        #expect(!TerminalHeader.isTerminal("terminal-" + String(repeating: "x", count: 19)))
+    }
+}
