@@ -256,6 +256,13 @@ let package = Package(
             ]
         ),
         tests(
+            "AttackTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
+                "OPALServer", "PaymentServer", "Merchant",
+            ]
+        ),
+        tests(
             "SitesTests",
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "SessionKeys",

@@ -16,6 +16,11 @@ package struct StatusForm: Equatable, Sendable {
     package var result: [UInt8]
     /// S3 of the card, where the merchant compares.
     package var signature: Signature?
+
+    package init(result: [UInt8], signature: Signature? = nil) {
+        self.result = result
+        self.signature = signature
+    }
 }
 
 // What a person with a browser does.

@@ -13,6 +13,8 @@ package struct Emulator: Sendable {
     private let module: any CardModule
     private let store: any RecordStore
     private let random: any RandomSource
+    /// Told of each card that is stopped because its record was set back; nil where nobody is.
+    package var alarm: (@Sendable (CardIdentifier) -> Void)?
 
     package init(module: any CardModule, store: any RecordStore, random: any RandomSource) {
         self.module = module
@@ -121,9 +123,51 @@ package struct Emulator: Sendable {
         } catch {
             throw .store(error)
         }
-        // Somebody else changed the card in between: this dialogue is over, nothing happened.
-        guard outcome == .committed else { throw .conflict }
+        guard outcome == .committed else {
+            if let row = change.row, await isSetBack(key, expected, behind: row.number - 1) {
+                await stop(change.card.card)
+                throw .setBack
+            }
+            // Somebody else changed the card in between: this dialogue is over, nothing happened.
+            throw .conflict
+        }
         return Outcome(response: step.response, dialogue: step.dialogue, card: change.card)
+    }
+
+    // MARK: A record that was set back
+
+    /// Whether a commit was refused because the card's history has more rows than its record knows:
+    /// then somebody has put an older record in the place of the newest one. Asked only after a
+    /// conflict, so that it costs a purchase nothing.
+    ///
+    /// `number`: the last row that the record knows.
+    private func isSetBack(
+        _ key: RecordKey,
+        _ revision: UInt64,
+        behind number: UInt64
+    ) async -> Bool {
+        // Row and record become durable in one commit: a record that is still the same after the
+        // row was read was not written together with it.
+        guard let rows = try? await store.history(key.bytes, after: number, limit: 1),
+            !rows.isEmpty
+        else { return false }
+        return (try? await store.read(key))?.revision == revision
+    }
+
+    /// Blocks a card, as the watch over the histories would do later, and says so. Where that is
+    /// not stored, the next use finds it again.
+    private func stop(_ card: CardIdentifier) async {
+        if let sealed = try? await fetch(card),
+            let blocked = try? await module.setBlocked(true, on: sealed)
+        {
+            let write = RecordWrite.put(
+                Emulator.key(card),
+                expectedRevision: sealed.revision,
+                body: blocked.body
+            )
+            _ = try? await store.commit(Transition(writes: [write]))
+        }
+        alarm?(card)
     }
 
     /// The row that a command names by its NT: looked for from the newest row back.
@@ -230,4 +274,6 @@ package enum EmulatorFailure: Error, Equatable, Sendable {
     case module(ModuleFailure)
     /// The card, or a record attached to it, was changed by another commit.
     case conflict
+    /// The card's record is older than its history: it was put back, and the card is stopped.
+    case setBack
 }

@@ -97,7 +97,7 @@ extension EmulatorFailure {
     /// What a card answers whose memory failed, or that was used elsewhere in between.
     fileprivate var status: StatusWord {
         switch self {
-        case .store, .module: .memoryFailure
+        case .store, .module, .setBack: .memoryFailure
         case .conflict: .conditionsNotSatisfied
         }
     }

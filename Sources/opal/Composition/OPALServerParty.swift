@@ -27,11 +27,13 @@ struct OPALServerParty {
 
     /// `directory`: the payment servers that it may talk to.
     /// `logonURL`: what the mails say where to log on.
+    /// `alarm`: told of each card that a purchase finds to be set back.
     init(
         _ folder: DataFolder,
         passphrase: String?,
         directory: AcquirerDirectory,
-        logonURL: String
+        logonURL: String,
+        alarm: (@Sendable (CardIdentifier) -> Void)? = nil
     ) async throws {
         lock = try folder.lock(.opalServer)
         master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
@@ -52,11 +54,13 @@ struct OPALServerParty {
             random: random
         )
         offers = Offers(store: store, seals: seals, random: random)
+        var emulator = Emulator(module: module, store: store, random: random)
+        emulator.alarm = alarm
         var purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
-            emulator: Emulator(module: module, store: store, random: random),
+            emulator: emulator,
             directory: directory,
             now: SystemClock.now
         )

@@ -81,7 +81,8 @@ struct ServerSystem {
                 folder,
                 passphrase: passphrase,
                 directory: AcquirerDirectory([settings.paymentServerName: link]),
-                logonURL: settings.cardholderOrigin + CardholderSite.signInPath
+                logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
+                alarm: CardWatch.alarm(logger)
             )
             parties.opal = party
             try await prepare(party)
@@ -408,11 +409,21 @@ private struct CardWatch: Sendable {
 
     func run() async {
         let findings = try? await party.auditor.watch(party.desk)
-        for finding in findings ?? [] {
-            logger.critical(
-                "alarm: a card was stopped",
-                metadata: ["place": "\(finding.place)", "problem": "\(finding.problem)"]
-            )
+        for finding in findings ?? [] { Self.say(finding, logger) }
+    }
+
+    /// For a card whose record was found to be older than its history when it was used.
+    static func alarm(_ logger: Logger) -> @Sendable (CardIdentifier) -> Void {
+        { card in
+            let place = CardAuditor.cardPlace(card.bytes)
+            say(AuditFinding(place, "its record is older than its history"), logger)
         }
+    }
+
+    private static func say(_ finding: AuditFinding, _ logger: Logger) {
+        logger.critical(
+            "alarm: a card was stopped",
+            metadata: ["place": "\(finding.place)", "problem": "\(finding.problem)"]
+        )
     }
 }

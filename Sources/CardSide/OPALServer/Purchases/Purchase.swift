@@ -150,6 +150,7 @@ struct Purchase {
             throw .cardChanged
         case .refused, .channel, .status, .wire:
             await tell(ResponseAPDU(status: .memoryFailure), session)
+            if await reader.failure == .setBack { throw .cardDamaged }
             // The sale is given up now, so that the same order cannot be paid any more.
             throw .notDebited
         }
@@ -183,7 +184,7 @@ struct Purchase {
     /// that is full.
     private func readerRefusal() async -> Refusal {
         switch await reader.failure {
-        case .module(.sealBroken): .cardDamaged
+        case .module(.sealBroken), .setBack: .cardDamaged
         case .module(.keyUnknown): .issuerNotAccepted
         default: .storeUnavailable
         }

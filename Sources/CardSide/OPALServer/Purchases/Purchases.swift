@@ -17,7 +17,7 @@ package struct Purchases: Sendable {
     let store: any RecordStore
     let seals: any RecordSealing
     let keys: any DrawSealing
-    let emulator: Emulator
+    package var emulator: Emulator
     package var directory: AcquirerDirectory
     let now: @Sendable () -> Instant
     /// A clock that only goes forward, for time-outs; nil where nobody sets the other one.
