@@ -31,6 +31,9 @@
         case pendingToldAsRefused
         /// The payment server gives up by time a sale whose goods may be out.
         case oneTripGivenUpByTime
+        /// The payment server does not note that it has asked a security card on another host to
+        /// give a sale up, and compares S3 itself all the same.
+        case notLeftToSecurityCard
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

@@ -151,6 +151,9 @@ package struct Invariants {
             }
             let fits =
                 switch (sale.state, exchange.state) {
+                // Else S3 could still be compared here, and the sale be sold.
+                case (.drawn, .void) where sale.request.terms.policy.releasesTerminalEarly:
+                    sale.isLeftToSecurityCard
                 case (.drawn, _), (.sold, .counted), (.refused, .refused), (.void, .void): true
                 case (.sold, .drawn): !sale.isClosedBySecurityCard
                 default: false

@@ -31,6 +31,7 @@
             Finding(bug: .unknownMeansUnpaid, seed: 8, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
             Finding(bug: .oneTripGivenUpByTime, seed: 7, violation: "orderWithoutSale"),
+            Finding(bug: .notLeftToSecurityCard, seed: 6, violation: "totals"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report
