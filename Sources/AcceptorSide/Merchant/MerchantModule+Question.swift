@@ -15,7 +15,7 @@ extension MerchantModule {
     /// unpaid.
     ///
     /// - Throws: `.paymentServerSilent`, `.paymentServerRefused`, `.answerUnreadable` and what
-    ///   ``receive(_:of:now:)`` throws; the order then stays as it is.
+    ///   ``receive(_:signature:of:now:)`` throws; the order then stays as it is.
     package func ask(
         _ transaction: TransactionIdentifier,
         now: Instant

@@ -55,7 +55,7 @@ extension PaymentModule {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(PaymentModule.countedTogetherMax))
             rest = rest.dropFirst(batch.count)
-            guard let counted = try? await count(batch, at: terminal) else { return total }
+            guard let counted = try? await count(batch, at: terminal) else { continue }
             total += counted
         }
         return total

@@ -11,7 +11,6 @@ extension PaymentModule {
     /// The sales that an OPAL server drew, and that wait for its word for longer than
     /// ``PurchaseLimits/saleTime``.
     func openSales(of peer: String) async throws(Refusal) -> [UInt8] {
-        let deadline = now().subtracting(PurchaseLimits.saleTime)
         var (waiting, cursor): ([TransactionIdentifier], [UInt8]?) = ([], nil)
         while true {
             let page: [Record]
@@ -25,8 +24,7 @@ extension PaymentModule {
                 throw .storeUnavailable
             }
             for record in page {
-                guard let sale = try? await open(record).sale, sale.waits(for: peer),
-                    sale.drawnAt < deadline
+                guard let sale = try? await open(record).sale, sale.waits(for: peer), isLate(sale)
                 else { continue }
                 waiting.append(sale.transaction)
                 if waiting.count == PartyMessage.openSalesMax {

@@ -243,7 +243,7 @@ extension PaymentModule {
     }
 
     /// Whether a sale has waited longer than ``PurchaseLimits/saleTime``.
-    private func isLate(_ sale: SaleRecord) -> Bool {
+    func isLate(_ sale: SaleRecord) -> Bool {
         let (now, uptime) = (now(), uptime())
         let age = waits.withLock {
             $0.age(of: sale.transaction, begunAt: sale.drawnAt, now: now, uptime: uptime)

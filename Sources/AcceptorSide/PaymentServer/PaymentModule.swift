@@ -278,10 +278,12 @@ package final class PaymentModule: LinkService {
         _ sealed: [UInt8],
         from peer: String
     ) async throws(Refusal) -> [UInt8] {
+        // The TSK is known to the person, too: only who drew says what the card answered.
+        var drawer = held.withLock { $0[transaction]?.sale.peer }
+        if drawer == nil { drawer = try await read(transaction)?.sale.peer }
+        guard drawer == peer else { throw .orderUnknown }
         guard var held = try await take(transaction) else {
-            guard let ended = try await read(transaction), ended.sale.peer == peer else {
-                throw .orderUnknown
-            }
+            guard let ended = try await read(transaction) else { throw .orderUnknown }
             if ended.sale.state.isOpen { throw .busy }
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.resendNotRepeated) { throw .orderGivenUp }
@@ -294,8 +296,6 @@ package final class PaymentModule: LinkService {
             return ended.reply
         }
         do throws(Refusal) {
-            // The TSK is known to the person, too: only who drew says what the card answered.
-            guard held.sale.peer == peer else { throw .orderUnknown }
             let reply = try await compare(sealed, &held)
             release(held)
             note(held)
@@ -352,7 +352,8 @@ package final class PaymentModule: LinkService {
                 $0.answer = answer
             }
         }
-        // Nobody surely comes again with this answer: the sale is given up when its time is over.
+        // Nobody surely comes again with this answer: then the sale is given up when its time is
+        // over or, where one trip is all, asked about.
         let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
         let completed: SecurityCardCompletion
         do throws(Refusal) {
@@ -361,7 +362,10 @@ package final class PaymentModule: LinkService {
             }
         } catch {
             // No time-out comes to give it up; nobody who compared has let the goods out.
-            guard error == .cardSignatureWrong, policy.isOneTrip else { throw error }
+            // A terminal on another host may have given it up already.
+            guard error == .cardSignatureWrong || error == .orderGivenUp, policy.isOneTrip else {
+                throw error
+            }
             return try await giveUp(&held)
         }
         return try await end(

@@ -20,7 +20,7 @@ package struct SaleRecord: Equatable, Sendable {
     /// Whether the security card, on another host, was asked to give the sale up: from then on it
     /// alone says how the sale ends, and S3 is not compared here any more.
     package var isLeftToSecurityCard: Bool
-    /// The OPAL server that drew, by the name of its link.
+    /// Who drew: an OPAL server by the name of its link, or a client terminal.
     package let peer: String
     package let terminal: String
     package let drawnAt: Instant

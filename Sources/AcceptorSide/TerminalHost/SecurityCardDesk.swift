@@ -152,8 +152,9 @@ struct SecurityCardDesk {
         var isCounted = Array(repeating: false, count: closings.count)
         var waiting: [(index: Int, stored: Stored)] = []
         for (index, closing) in closings.enumerated() {
+            // One that does not open is not counted, and keeps no other from it.
             guard
-                let stored = try await exchange(
+                let stored = try? await exchange(
                     closing.securityCardNumber,
                     of: closing.transaction
                 )

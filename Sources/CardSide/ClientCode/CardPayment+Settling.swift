@@ -93,6 +93,9 @@ extension CardPayment {
                 )
             )
         case .void: return await recover(payment, result)
+        case .refused where answer.completion != .done:
+            // The card declined, and the security card has seen the proof.
+            return end(payment, .notTaken(.refused(Refusal(declined: answer.completion))))
         case .refused: return .pending(payment.card, .resultNotGenuine)
         }
     }

@@ -12,7 +12,8 @@
 package enum SaleState: UInt8, CaseIterable, Sendable {
     /// The security card has issued S2: the card may have been debited.
     case drawn = 2
-    /// Counted by the security card; payable once.
+    /// S3 was compared and is right; counted by the security card now, or later where somebody else
+    /// compared. Payable once.
     case sold = 3
     /// The card answered, provably, that it did not debit.
     case refused = 4

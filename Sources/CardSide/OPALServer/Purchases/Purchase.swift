@@ -129,13 +129,21 @@ struct Purchase {
             stored = try await purchases.read(page.terms.transaction)
         } catch {
             // Nobody knows: then it is pending and never told as a failure.
-            if case .channel = failure, let made = made.draw { return made.pending }
+            if error != .orderGivenUp, case .channel = failure, let made = made.draw {
+                return made.pending
+            }
             throw error
         }
         if let stored {
             guard stored.draw.card == card else { throw .orderAlreadyPaid }
             guard stored.draw.terms == page.terms else { throw .orderForged }
             return await purchases.settle(stored, link)
+        }
+        if page.terms.policy.isOneTrip, case .channel = failure, let made = made.draw,
+            (try? await purchases.refuse(page.terms.transaction)) != true
+        {
+            // The commit may have been made after all, and the goods would go out.
+            return made.pending
         }
         if made.isUnexpected {
             await tell(ResponseAPDU(status: .signatureWrong), session)
@@ -157,7 +165,8 @@ struct Purchase {
     }
 
     /// Tells the payment server that the card did not debit, so that its terminal is free at once.
-    /// Nothing depends on it: otherwise the sale is given up when its time is over.
+    /// Nothing depends on it: otherwise the sale is given up when its time is over or, where one
+    /// trip is all, when the payment server's open sales are asked for.
     private func tell(_ response: ResponseAPDU, _ session: any DrawSession) async {
         guard let sealed = try? await session.sealResponse(response.bytes) else { return }
         let message = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed)

@@ -19,7 +19,9 @@ extension Purchases {
             guard let link = directory.link(to: name),
                 case .openSales(let waiting) = try? await ask(link, .openSalesQuestion)
             else { continue }
-            for transaction in waiting where await settleUnheard(transaction, link) { count += 1 }
+            for transaction in waiting where await settleUnheard(transaction, at: name, link) {
+                count += 1
+            }
         }
         return count
     }
@@ -27,11 +29,15 @@ extension Purchases {
     /// - Returns: whether it has ended.
     private func settleUnheard(
         _ transaction: TransactionIdentifier,
+        at server: String,
         _ link: any Link
     ) async -> Bool {
         do throws(Refusal) {
             if let stored = try await read(transaction) {
-                guard stored.draw.state.isOpen else { return false }
+                // Another server's sale is none of this one's business.
+                guard stored.draw.state.isOpen, stored.draw.paymentServer == server,
+                    stored.draw.terms.policy.isOneTrip
+                else { return false }
                 guard let reply = try? await link.request(stored.reply) else { return false }
                 return await !settled(stored, answered: reply, wasPending: true).draw.state.isOpen
             }
@@ -52,7 +58,7 @@ extension Purchases {
     /// Makes it durable that this transaction will never be debited.
     ///
     /// - Returns: whether it is; else it was debited just now.
-    private func refuse(_ transaction: TransactionIdentifier) async throws(Refusal) -> Bool {
+    func refuse(_ transaction: TransactionIdentifier) async throws(Refusal) -> Bool {
         let key = DrawRecord.key(transaction)
         do {
             let body = try await seals.seal(
