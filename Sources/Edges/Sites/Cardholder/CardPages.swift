@@ -116,7 +116,7 @@ extension CardholderSite {
     // MARK: Rows
 
     /// `Transactions` of the templates.
-    private func table(
+    func table(
         _ rows: [CardRows.Row],
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
@@ -186,6 +186,7 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         var values: [String: Any] = [
             "form": filter.form, "csvHref": filter.href("/history.csv"),
+            "statementHref": "/statement",
         ]
         if let problems = filter.problems {
             values["problems"] = problems

@@ -30,6 +30,38 @@ struct CardRows {
         }
     }
 
+    /// A page of rows from a number on, oldest first.
+    func rows(from number: UInt64, limit: Int = chunk) async throws(SiteFailure) -> [Row] {
+        do {
+            return try await desk.history(card, after: number - 1, limit: limit)
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    /// The page of rows that ends before a number, oldest first.
+    func rows(before number: UInt64) async throws(SiteFailure) -> [Row] {
+        let end = number - 1
+        let begin = end - min(end, UInt64(Self.chunk))
+        do {
+            return try await desk.history(card, after: begin, limit: Int(end - begin))
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    /// The number of the first row of a day or a later one; one more than there are where no row
+    /// is as late. Rows are in the order of their moments, so that few have to be looked at.
+    func firstNumber(since date: CivilDate) async throws(SiteFailure) -> UInt64 {
+        var (low, high): (UInt64, UInt64) = (1, count + 1)
+        while low < high {
+            let middle = low + (high - low) / 2
+            let row = try await rows(from: middle, limit: 1).first
+            if let row, row.entry.moment.day < date.day { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// Calls for each row, newest first, until the answer is false or enough were seen.
     func scan(_ body: (Row) -> Bool) async throws(SiteFailure) {
         var skipped: UInt64 = 0
