@@ -37,10 +37,8 @@ extension CardholderSite {
             ["label": "Issuer", "value": issuer?.name ?? ""],
             ["label": "Card", "value": signed.user.card.masked],
             ["label": "Holder", "value": signed.user.maskedIdentifier],
-            [
-                "label": "Days",
-                "value": "\(reader.day(month.first)) to \(reader.day(month.last)), UTC",
-            ],
+            ["label": "From", "value": reader.day(month.first)],
+            ["label": "To", "value": reader.day(month.last)],
         ]
         if let card = try await describe(signed.user.card) {
             let history = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
