@@ -21,6 +21,8 @@ package struct NetworkResponse: Hashable, Sendable {
     package static let invalidTransaction = NetworkResponse(known: "12")
     package static let invalidAmount = NetworkResponse(known: "13")
     package static let unknownAccount = NetworkResponse(known: "14")
+    /// In a reversal: the person, or the acceptor, does not want the transaction any more.
+    package static let cancelled = NetworkResponse(known: "17")
     /// There was nothing that could be done: the transaction had been reversed before.
     package static let nothingDone = NetworkResponse(known: "21")
     /// The network has no record of the original.
@@ -30,6 +32,7 @@ package struct NetworkResponse: Hashable, Sendable {
     package static let accountExpired = NetworkResponse(known: "54")
     /// Also: the acquirer has not signed on.
     package static let notPermitted = NetworkResponse(known: "58")
+    /// In a reversal: no answer came in time.
     package static let tooLate = NetworkResponse(known: "68")
     package static let unavailable = NetworkResponse(known: "91")
     package static let duplicate = NetworkResponse(known: "94")
@@ -41,6 +44,11 @@ package struct NetworkResponse: Hashable, Sendable {
     package var isTransient: Bool {
         [.notPermitted, .tooLate, .unavailable, .malfunction].contains(self)
     }
+
+    /// Whether funds are held after this answer to an authorisation: approved, or approved in
+    /// another way than it was asked for (with identification, in part, for a person of note, with
+    /// a new track 3).
+    package var holdsFunds: Bool { ["00", "08", "10", "11", "16"].contains(code) }
 }
 
 extension NetworkResponse: CustomStringConvertible {
