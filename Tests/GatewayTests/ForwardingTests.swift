@@ -54,6 +54,33 @@ import Wire
         }
     }
 
+    @Test func `an advice that did not leave is not marked as a repeat`() async throws {
+        try await GatewayWorld.run { world in
+            let request = try world.request()
+            _ = try await world.gateway.authorize(request)
+            try await world.gateway.complete(request.transaction)
+            world.wire.willMeet(.refuse(.notSent), .refuse(.busy), .refuse(.broken))
+            for _ in 0..<4 { await world.gateway.forwardOpen() }
+            let sent = world.wire.sent(.clearingAdvice, .clearingAdviceRepeat)
+            #expect(sent.map(\.type.isRepeat) == [false, false, false, true])
+        }
+    }
+
+    @Test func `an advice is under way once, however many rounds there are`() async throws {
+        try await GatewayWorld.run { world in
+            let request = try world.request()
+            _ = try await world.gateway.authorize(request)
+            try await world.gateway.complete(request.transaction)
+            world.wire.willMeet(.delayAnswer(.seconds(10)))
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 { group.addTask { await world.gateway.forwardOpen() } }
+                group.addTask { _ = try? await world.gateway.forward(request.transaction) }
+            }
+            #expect(world.wire.sent(.clearingAdvice, .clearingAdviceRepeat).count == 1)
+            #expect(try await world.books().count == [.captured: 1])
+        }
+    }
+
     @Test func `an advice says what it is about`() async throws {
         try await GatewayWorld.run { world in
             let request = try world.request()

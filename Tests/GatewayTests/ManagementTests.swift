@@ -34,6 +34,18 @@ import Wire
         }
     }
 
+    @Test func `who is told so signs on again`() async throws {
+        try await GatewayWorld.run { world in
+            world.restartNetwork()
+            let asked = try await world.gateway.authorize(try world.request())
+            #expect(asked.outcome == .declined(.notPermitted))
+            #expect(!world.gateway.isSignedOn)
+            #expect(await world.gateway.keepSignedOn())
+            let again = try await world.gateway.authorize(try world.request())
+            #expect(again.state == .approved)
+        }
+    }
+
     @Test func `an unknown acquirer does not sign on`() async throws {
         try await GatewayWorld.run(isSignedOn: false) { world in
             let stranger = GatewayProfile(

@@ -74,7 +74,10 @@ import Wire
         }
         for secret in secrets {
             #expect(!stored.contains(Array(secret.utf8)), "\(secret) is stored")
-            if let packed = Hex.bytes(secret) { #expect(!stored.contains(packed)) }
+            // Two packed bytes may stand anywhere in sealed ones by chance.
+            if secret.utf8.count > 8, let packed = Hex.bytes(secret) {
+                #expect(!stored.contains(packed))
+            }
         }
     }
 

@@ -17,10 +17,7 @@ struct AuthorizationDecision: Equatable {
     static let unanswered = AuthorizationDecision(.unanswered, .unknown)
 
     init(_ failure: LinkFailure) {
-        switch failure {
-        case .notSent, .busy, .tooLarge: self.init(.declined, .notSent)
-        case .broken, .timedOut: self = .unanswered
-        }
+        self = failure.hasNotLeft ? AuthorizationDecision(.declined, .notSent) : .unanswered
     }
 
     /// Reads 0110. What does not answer the question, or cannot be read, is no answer.
@@ -66,5 +63,15 @@ struct AuthorizationDecision: Equatable {
             return
         }
         self.init(.approved, .approved(code: approvalCode))
+    }
+}
+
+extension LinkFailure {
+    /// Whether the other end has surely not seen the message.
+    var hasNotLeft: Bool {
+        switch self {
+        case .notSent, .busy, .tooLarge: true
+        case .broken, .timedOut: false
+        }
     }
 }

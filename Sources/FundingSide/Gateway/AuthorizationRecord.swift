@@ -69,7 +69,9 @@ package struct AuthorizationRecord: Equatable, Sendable {
         }
         askedAt = try reader.moment("moment")
         outcome = try AuthorizationRecord.outcome(&reader)
-        refusedWith = NetworkResponse(try reader.text("response", bytesMax: 2))
+        let response = try reader.text("response", bytesMax: 2)
+        refusedWith = NetworkResponse(response)
+        if refusedWith == nil, !response.isEmpty { throw reader.failure("response", .invalid) }
         let message = try reader.counted("advice", max: ISOLimits.messageBytesMax)
         forwarded = message.isEmpty ? nil : try AuthorizationRecord.dialect.decode(message)
         rowCount = try reader.integer("rows", bytes: 8)
@@ -113,7 +115,7 @@ extension AuthorizationRecord {
         let kind = try reader.byte("outcome")
         let text = try reader.text("outcome", bytesMax: 6)
         switch kind {
-        case 0: return nil
+        case 0 where text.isEmpty: return nil
         case 1: return .approved(code: text)
         case 2:
             guard let response = NetworkResponse(text) else { break }
@@ -121,9 +123,9 @@ extension AuthorizationRecord {
         case 3:
             guard let result = AddressResult(rawValue: text) else { break }
             return .addressMismatch(result)
-        case 4: return .codeMismatch
-        case 5: return .unknown
-        case 6: return .notSent
+        case 4 where text.isEmpty: return .codeMismatch
+        case 5 where text.isEmpty: return .unknown
+        case 6 where text.isEmpty: return .notSent
         default: break
         }
         throw reader.failure("outcome", .invalid)

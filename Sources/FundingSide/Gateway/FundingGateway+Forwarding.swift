@@ -78,7 +78,7 @@ extension FundingGateway {
         case acknowledged
         case refused
         case unanswered
-        /// The store, say, did not work; the next round tries again.
+        /// It is under way already, or the store, say, did not work; the next round tries again.
         case failed
     }
 
@@ -98,9 +98,12 @@ extension FundingGateway {
         guard var message = record.forwarded, let exchange = ISOExchange(message) else {
             throw .damaged
         }
+        let transaction = record.transaction
+        guard memory.withLock({ $0.sending.insert(transaction).inserted }) else { return .failed }
+        defer { memory.withLock { _ = $0.sending.remove(transaction) } }
         let isFirst = memory.withLock { memory in
-            memory.forwarded[exchange] = record.transaction
-            return memory.unsent.remove(record.transaction) != nil
+            memory.forwarded[exchange] = transaction
+            return memory.unsent.remove(transaction) != nil
         }
         if !isFirst, profile.dialect.marksRepeats {
             message.type = message.type.marked ?? message.type
@@ -110,14 +113,14 @@ extension FundingGateway {
         do throws(LinkFailure) {
             answer = try await link.request(bytes, exchange)
         } catch {
-            if case .notSent = error, isFirst {
-                memory.withLock { _ = $0.unsent.insert(record.transaction) }
+            if isFirst, error.hasNotLeft {
+                memory.withLock { _ = $0.unsent.insert(transaction) }
             }
             throw .networkSilent(error)
         }
         guard let decoded = try? profile.dialect.decode(answer), ISOExchange(decoded) == exchange
         else { throw .answerUnreadable }
-        return try await acknowledge(record.transaction, decoded)
+        return try await acknowledge(transaction, decoded)
     }
 
     /// Acts on 0230 or 0430, whenever it comes.
@@ -129,7 +132,7 @@ extension FundingGateway {
             throw .answerUnreadable
         }
         let isTaken = FundingGateway.acknowledges(response, answer.type)
-        if response == .notPermitted { memory.withLock { $0.isSignedOn = false } }
+        if response == .notPermitted { noteSignedOff() }
         let moment = now()
         let record = try await book.change(transaction) { record throws(GatewayFailure) in
             // It must answer what is sent now.

@@ -18,6 +18,11 @@ extension FundingGateway {
     /// 0800 with 002. Afterwards the network refuses all but a sign-on.
     package func signOff() async throws(GatewayFailure) {
         _ = try await manage(.signOff)
+        noteSignedOff()
+    }
+
+    /// The network takes no messages, until it is signed on to again.
+    func noteSignedOff() {
         memory.withLock { $0.isSignedOn = false }
     }
 
@@ -52,7 +57,7 @@ extension FundingGateway {
             }
             return true
         } catch {
-            memory.withLock { $0.isSignedOn = false }
+            noteSignedOff()
             return false
         }
     }

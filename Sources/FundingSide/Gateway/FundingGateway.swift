@@ -28,6 +28,8 @@ package final class FundingGateway: Sendable {
         var isSignedOn = false
         /// Requests whose answer somebody awaits.
         var asked: Set<TransactionIdentifier> = []
+        /// Advices and reversals that are under way, so that each is under way once.
+        var sending: Set<TransactionIdentifier> = []
         /// Advices and reversals that have never left: their first copy is not marked as a repeat.
         var unsent: Set<TransactionIdentifier> = []
         /// By what a late acknowledgement is recognised.
@@ -90,6 +92,7 @@ package final class FundingGateway: Sendable {
         } catch {
             decision = AuthorizationDecision(error)
         }
+        if decision.outcome == .declined(.notPermitted) { noteSignedOff() }
         return Authorization(try await settle(request.transaction, decision))
     }
 
