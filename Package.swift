@@ -163,6 +163,8 @@ let package = Package(
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+        target("Gateway", at: "FundingSide/Gateway", portsOfASide),
+        target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -286,6 +288,10 @@ let package = Package(
                 "Simulation", "SessionKeys", "LinkEdge", "SchemeAuthority", "PaymentServer",
                 "TerminalHost", "Concentrator", "OPALServer", "Merchant", nioPosix,
             ]
+        ),
+        tests(
+            "GatewayTests",
+            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

@@ -40,6 +40,7 @@ enum ImportTable {
         "FundingSide/Bank": .only(ports),
         "FundingSide/LoadServer": .only(ports),
         "FundingSide/Gateway": .only(ports),
+        "FundingSide/FundingNetwork": .only(ports),
         "LoyaltyServer": .only(ports),
         "ClearingHouse": .only(ports),
         "Edges": .edge,
@@ -72,6 +73,7 @@ enum ImportTable {
         "Sources/FundingSide/Bank": ["Bank"],
         "Sources/FundingSide/LoadServer": ["LoadServer"],
         "Sources/FundingSide/Gateway": ["Gateway"],
+        "Sources/FundingSide/FundingNetwork": ["FundingNetwork"],
         "Sources/LoyaltyServer": ["LoyaltyServer"],
         "Sources/ClearingHouse": ["ClearingHouse"],
     ]
