@@ -121,8 +121,9 @@ import Wire
     {
         let world = try await World.comparing(at: .paymentServer)
         let (first, second) = (try await world.offer(), try await world.offer())
-        world.watchRequest(1) { _ in _ = await world.pay(second.page) }
+        let other = world.link.watchRequest { _ in _ = await world.pay(second.page) }
         #expect(await world.pay(first.page) == .refused(.cardChanged))
+        #expect(other.count == 1)
         #expect(await world.pay(second.page).isPaid)
         try await world.buyAnew()
         try await world.expectSound(balance: World.value - 2 * World.price, sold: 2)
@@ -152,7 +153,8 @@ import Wire
         let order = try await world.offer()
         // Debited, and not yet told; then given up where that can be.
         world.link.plan.script(.dropRequest, at: 2)
-        _ = await world.pay(order.page)
+        let outcome = await world.pay(order.page)
+        #expect(policy.isOneTrip ? outcome.isPaid : outcome.isPending)
         let debited = try await record(world)
         try await putBack(old, in: world)
         world.clock.advance(by: PurchaseLimits.saleTime + .seconds(1))
@@ -175,7 +177,8 @@ import Wire
             let world = try await World.comparing(at: policy)
             let order = try await world.offer()
             world.link.plan.script(.dropRequest, at: 2)
-            _ = await world.pay(order.page)
+            let outcome = await world.pay(order.page)
+            #expect(policy.isOneTrip ? outcome.isPaid : outcome.isPending)
             let key = DrawRecord.key(order.transaction)
             let old = try #require(try await world.opalStore.inner.read(key))
             world.clearFaults()
