@@ -146,6 +146,11 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", "Keys", crypto]
         ),
         target(
+            "LoadSecurityModule",
+            at: "Vault/LoadSecurityModule",
+            ["Kernel", "Wire", "SecurityModule", "Keys"]
+        ),
+        target(
             "SessionKeys",
             at: "Vault/SessionKeys",
             ["Kernel", "Wire", "SecurityModule", crypto]
@@ -238,7 +243,7 @@ let package = Package(
             "VaultTests",
             [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "CardEmulator", "ClientCode", crypto,
+                "LoadSecurityModule", "CardEmulator", "ClientCode", crypto,
             ]
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
