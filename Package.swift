@@ -168,6 +168,7 @@ let package = Package(
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+        target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
