@@ -169,6 +169,7 @@ let package = Package(
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
+        target("Bank", at: "FundingSide/Bank", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
