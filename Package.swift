@@ -263,6 +263,13 @@ let package = Package(
             ]
         ),
         tests(
+            "LoadTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "LoadSecurityModule", "SessionKeys",
+                "ClientCode", "CardEmulator", "OPALServer", "LoadServer", "Bank",
+            ]
+        ),
+        tests(
             "AttackTests",
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
