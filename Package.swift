@@ -146,6 +146,11 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", "Keys", crypto]
         ),
         target(
+            "LoadSecurityModule",
+            at: "Vault/LoadSecurityModule",
+            ["Kernel", "Wire", "SecurityModule", "Keys"]
+        ),
+        target(
             "SessionKeys",
             at: "Vault/SessionKeys",
             ["Kernel", "Wire", "SecurityModule", crypto]
@@ -165,6 +170,8 @@ let package = Package(
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
         target("Gateway", at: "FundingSide/Gateway", portsOfASide),
         target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
+        target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
+        target("Bank", at: "FundingSide/Bank", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -240,7 +247,7 @@ let package = Package(
             "VaultTests",
             [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "CardEmulator", "ClientCode", crypto,
+                "LoadSecurityModule", "CardEmulator", "ClientCode", crypto,
             ]
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
@@ -255,6 +262,13 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
                 "OPALServer", "PaymentServer", "Merchant",
+            ]
+        ),
+        tests(
+            "LoadTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "LoadSecurityModule", "SessionKeys",
+                "ClientCode", "CardEmulator", "OPALServer", "LoadServer", "Bank",
             ]
         ),
         tests(

@@ -29,6 +29,7 @@ enum ImportTable {
         "Vault/Keys": .only(vault.subtracting(["Keys"])),
         "Vault/HSM": .only(vault),
         "Vault/SecurityCard": .only(vault),
+        "Vault/LoadSecurityModule": .only(vault),
         "Vault/SessionKeys": .only(vault),
         "CardSide/ClientCode": .only(ports),
         "CardSide/CardEmulator": .only(ports),
@@ -60,7 +61,9 @@ enum ImportTable {
     }
 
     /// The modules that may hold a key, and the folders of `Sources` that may see them.
-    static let keyHolders: Set<String> = ["HSM", "SecurityCard", "SessionKeys", "Keys"]
+    static let keyHolders: Set<String> = [
+        "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "Keys",
+    ]
     static let keyHoldersAreSeenBy = ["Sources/Vault", "Sources/opal", "Sources/Simulation"]
 
     /// The modules of each party. None imports a module of another.

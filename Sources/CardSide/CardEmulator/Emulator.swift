@@ -134,6 +134,29 @@ package struct Emulator: Sendable {
         return Outcome(response: step.response, dialogue: step.dialogue, card: change.card)
     }
 
+    // MARK: Denial
+
+    /// Has a card say, signed, that a load which it asked for did not take place.
+    ///
+    /// - Parameter load: what the card was asked and what it answered.
+    /// - Returns: SN; nil where the card was loaded.
+    /// - Throws: `.store`, `.module`.
+    package func deny(_ load: CardLoad) async throws(EmulatorFailure) -> Signature? {
+        let card: SealedCard?
+        do throws(StoreFailure) {
+            card = try await fetch(load.answer.card)
+        } catch {
+            throw .store(error)
+        }
+        do throws(ModuleFailure) {
+            guard let card else { throw .unavailable("there is no such card") }
+            let evidence = try await row(load.answer.number, wantsDebit: false, of: card)
+            return try await module.deny(load, on: card, evidence: evidence)
+        } catch {
+            throw .module(error)
+        }
+    }
+
     // MARK: A record that was set back
 
     /// Whether a commit was refused because the card's history has more rows than its record knows:
@@ -182,6 +205,15 @@ package struct Emulator: Sendable {
         case .getPreviousSignature(let previous): (number, wantsDebit) = (previous, false)
         default: return nil
         }
+        return try await row(number, wantsDebit: wantsDebit, of: card)
+    }
+
+    /// The newest row with an NT.
+    private func row(
+        _ number: UInt32,
+        wantsDebit: Bool,
+        of card: SealedCard
+    ) async throws(ModuleFailure) -> CardHistoryEntry? {
         let description = try await module.describe(card)
         // Only a number that was consumed has a row.
         guard number <= description.lastNumber else { return nil }

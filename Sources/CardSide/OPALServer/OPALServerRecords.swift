@@ -4,14 +4,14 @@ import CardEmulator
 package import Records
 
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
-/// offers, issuers.
+/// loads, offers, issuers.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
         version: 1,
         kinds: [
-            Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, Offers.kind, Issuer.kind,
+            Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind,
-        ] + UserRecordKinds.all()
+        ] + Offers.kinds + UserRecordKinds.all()
     )
 }

@@ -56,7 +56,15 @@ package final class SoftwareModule: CardModule, LoadModule {
         _ wrapped: [UInt8],
         to acquirer: LocalMasterKey
     ) throws(KeyFailure) -> [UInt8] {
-        try acquirer.wrap(IssuerMasterKeys(wrapped: wrapped, under: master).purchase)
+        try exported(wrapped) { keys throws(KeyFailure) in try acquirer.wrap(keys.purchase) }
+    }
+
+    /// Some of the master keys of an issuer, wrapped for another module.
+    func exported(
+        _ wrapped: [UInt8],
+        _ export: (IssuerMasterKeys) throws(KeyFailure) -> [UInt8]
+    ) throws(KeyFailure) -> [UInt8] {
+        try export(IssuerMasterKeys(wrapped: wrapped, under: master))
     }
 
     func keys(

@@ -30,6 +30,22 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
+    /// Says, signed, that a load which the card asked for did not take place: its number is not
+    /// consumed, or something else has consumed it (`docs/messages/load.md`, SN).
+    ///
+    /// - Parameters:
+    ///   - load: what the card was asked and what it answered, with its S1.
+    ///   - card: the record as stored.
+    ///   - evidence: the row of the load's number, where that is consumed.
+    /// - Returns: SN; nil where the card was loaded.
+    /// - Throws: `.sealBroken` where S1, the record or the evidence is not of this card,
+    ///   `.keyUnknown`, `.unavailable` where the row is missing.
+    func deny(
+        _ load: CardLoad,
+        on card: SealedCard,
+        evidence: CardHistoryEntry?
+    ) async throws(ModuleFailure) -> Signature?
+
     /// What a record says, for its owner and for the operator.
     ///
     /// - Throws: `.sealBroken`.
@@ -52,25 +68,6 @@ package protocol CardModule: Sendable {
 
     /// Ends an audit: compares what the rows add up to with the record.
     func conclude(_ check: CardAudit, on card: SealedCard) async -> CardAudit
-}
-
-/// What the load server's module 864 does for a load: checks S1, issues S2, checks S3.
-package protocol LoadModule: Sendable {
-    /// - Returns: CREDIT IEP with S2.
-    /// - Throws: `.sealBroken` where S1 is wrong, `.keyUnknown`.
-    func authorize(
-        _ request: InitializeLoad,
-        _ answer: InitializeLoadAnswer,
-        completion: CompletionCode
-    ) async throws(ModuleFailure) -> CreditIEP
-
-    /// - Throws: `.sealBroken` where S3 is wrong, `.keyUnknown`.
-    func verify(
-        _ answer: CreditAnswer,
-        to credit: CreditIEP,
-        of request: InitializeLoad,
-        _ initializeAnswer: InitializeLoadAnswer
-    ) async throws(ModuleFailure)
 }
 
 /// What a new card is made of.
