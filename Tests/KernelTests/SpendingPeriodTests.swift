@@ -170,6 +170,34 @@ import Testing
         #expect(SpendingHours(bits: Array(repeating: 0x100_0000, count: 7)) == nil)
     }
 
+    @Test func `hours are written in words, and read as they were written`() throws {
+        for text in [
+            "always", "never", "mon-fri 7-20", "mon-fri 7-20, sat 9-12", "sun 0-24",
+            "mon-tue 8-9, mon-tue 10-12, wed 0-1, fri-sun 23-24",
+        ] {
+            #expect(SpendingHours(text)?.text == text)
+        }
+        #expect(SpendingHours("mon 7-9, mon 8-12, tue 07-12")?.text == "mon-tue 7-12")
+        #expect(SpendingHours("mon-sun 0-24") == .always)
+        var random = Seeded(11)
+        for _ in 0..<500 {
+            let bits = (0..<7).map { _ in UInt32.random(in: 0...0xFF_FFFF, using: &random) }
+            let hours = try #require(SpendingHours(bits: bits))
+            #expect(SpendingHours(hours.text) == hours)
+        }
+    }
+
+    @Test func `what says no hours is refused`() {
+        for text in [
+            "", ",", "mon", "mon 7", "mon 7-7", "mon 9-7", "mon 7-25", "mon -7", "mon 7-",
+            "mon -1-7", "mon 7-8-9", "fri-mon 7-8", "mon-tue-wed 7-8", "day 7-8", "mon 7-8,",
+            "Mon 7-8", "mon 007-8", "mon ٧-8", "mon 7-8 x", "never, mon 7-8",
+            Array(repeating: "mon 7-8", count: 85).joined(separator: ","),
+        ] {
+            #expect(SpendingHours(text) == nil, "\(text)")
+        }
+    }
+
     @Test func `a category has four decimal digits`() {
         #expect(MerchantCategory("5812")?.digits == "5812")
         #expect(MerchantCategory("0742")?.bcd == 0x0742)
