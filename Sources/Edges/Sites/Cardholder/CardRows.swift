@@ -76,13 +76,14 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, recovery
+        case payment, load, recovery, setting
 
         var label: String {
             switch self {
             case .payment: "Payments"
             case .load: "Loads"
             case .recovery: "Put back"
+            case .setting: "Settings"
             }
         }
     }
@@ -92,6 +93,7 @@ extension CardHistoryEntry {
         case .debit: .payment
         case .load: .load
         case .recovery: .recovery
+        case .setting: .setting
         }
     }
 
@@ -101,6 +103,32 @@ extension CardHistoryEntry {
         case .debit(let evidence): evidence.command.merchant.text
         case .load: "Value loaded"
         case .recovery: "Value put back"
+        case .setting(.blocked(true), _): "Card blocked"
+        case .setting(.blocked(false), _): "Card unblocked"
+        case .setting(.policy(let policy), _) where policy.isFrozen: "Card frozen"
+        case .setting(.policy(let policy), _):
+            policy.refusesNothing ? "Spending limits lifted" : "Spending limits set"
         }
+    }
+
+    /// The note of the row; for a setting, who made it.
+    var remark: String {
+        guard case .setting(_, let who) = event else { return note }
+        return "by \(who)"
+    }
+
+    /// A row of `Transactions` for a setting, which moves no value.
+    func settingRow(_ reader: Reader) -> [String: Any] {
+        [
+            "time": reader.time(moment), "what": title, "note": remark, "amount": "–",
+            "direction": "none", "balance": "–",
+        ]
+    }
+}
+
+extension CardHistoryEntry.Movement {
+    /// The balance afterwards, in the currency of the amount.
+    var money: Money {
+        Money(minorUnits: balance, currency: amount.currency, exponent: amount.exponent)
     }
 }
