@@ -46,7 +46,7 @@ import Wire
     }
 
     /// What an account does by the last digits of its number: outcome, state, what is held then.
-    static let endings: [(String, AuthorizationOutcome, AuthorizationState, HoldState)] = [
+    static let endings: [(String, AuthorizationOutcome, FundsAuthorizationState, HoldState)] = [
         ("0002", .declined(.declined), .declined, .declined),
         ("0014", .declined(.unknownAccount), .declined, .declined),
         ("0051", .declined(.insufficientFunds), .declined, .declined),
@@ -63,7 +63,7 @@ import Wire
     func `each way in which it is not approved leaves nothing held`(
         _ ending: String,
         _ outcome: AuthorizationOutcome,
-        _ state: AuthorizationState,
+        _ state: FundsAuthorizationState,
         _ hold: HoldState
     ) async throws {
         try await GatewayWorld.run { world in

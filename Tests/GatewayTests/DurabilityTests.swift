@@ -14,7 +14,7 @@ import Wire
 @Suite(.timeLimit(.minutes(1))) struct DurabilityTests {
     @Test func `each message is durable before it leaves`() async throws {
         try await GatewayWorld.run { world in
-            let seen = Mutex<[AuthorizationState?]>([])
+            let seen = Mutex<[FundsAuthorizationState?]>([])
             let request = try world.request()
             world.wire.beforeRequest { _ in
                 let state = try? await world.authorizations()[request.transaction]?.state
@@ -79,7 +79,7 @@ import Wire
         for seed in UInt64(1)...20 {
             try await GatewayWorld.run(seed: seed) { world in
                 let request = try world.request()
-                let told = await withTaskGroup(of: AuthorizationState?.self) { group in
+                let told = await withTaskGroup(of: FundsAuthorizationState?.self) { group in
                     for _ in 0..<2 {
                         group.addTask {
                             try? await world.gateway.authorize(request).state

@@ -84,13 +84,13 @@ import Wire
     }
 
     @Test func `an advice is in the record while it is sent, and at no other time`() async throws {
-        var states: Set<AuthorizationState> = []
+        var states: Set<FundsAuthorizationState> = []
         for (transaction, body) in try await Self.authorizations() {
             let record = try AuthorizationRecord(body, of: transaction)
             #expect((record.forwarded != nil) == record.state.isForwarded)
             states.insert(record.state)
             // The state is the second byte.
-            for state in AuthorizationState.allCases
+            for state in FundsAuthorizationState.allCases
             where state.isOpen && state.isForwarded != record.state.isForwarded {
                 var damaged = body
                 damaged[1] = state.rawValue

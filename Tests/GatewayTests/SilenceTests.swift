@@ -140,7 +140,7 @@ private final class GatewayLoad: Sendable {
     /// nothing is open. Then the books of both ends must agree to the cent.
     ///
     /// Returns how many authorisations ended in each state.
-    func settled() async throws -> [AuthorizationState: Int] {
+    func settled() async throws -> [FundsAuthorizationState: Int] {
         // The longest delay of a message is over then.
         await world.pass(.seconds(120))
         await world.gateway.keepSignedOn()

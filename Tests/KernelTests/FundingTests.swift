@@ -5,16 +5,17 @@ import Testing
 
 @Suite struct FundingTests {
     /// Every state with every event: where none is named, nothing changes.
-    static let steps: [(AuthorizationState, AuthorizationEvent, AuthorizationState)] = [
-        (.asked, .approved, .approved), (.asked, .declined, .declined),
-        (.asked, .unfit, .reversing), (.asked, .unanswered, .reversing),
-        (.approved, .credited, .completing), (.approved, .notCredited, .reversing),
-        (.completing, .acknowledged, .completed), (.reversing, .acknowledged, .reversed),
-    ]
+    static let steps:
+        [(FundsAuthorizationState, FundsAuthorizationEvent, FundsAuthorizationState)] = [
+            (.asked, .approved, .approved), (.asked, .declined, .declined),
+            (.asked, .unfit, .reversing), (.asked, .unanswered, .reversing),
+            (.approved, .credited, .completing), (.approved, .notCredited, .reversing),
+            (.completing, .acknowledged, .completed), (.reversing, .acknowledged, .reversed),
+        ]
 
-    @Test(arguments: AuthorizationState.allCases)
-    func `an authorisation has these steps and no others`(state: AuthorizationState) {
-        for event in AuthorizationEvent.allCases {
+    @Test(arguments: FundsAuthorizationState.allCases)
+    func `an authorisation has these steps and no others`(state: FundsAuthorizationState) {
+        for event in FundsAuthorizationEvent.allCases {
             let expected = Self.steps.first { $0.0 == state && $0.1 == event }?.2
             #expect(state.next(after: event) == expected)
         }
@@ -23,18 +24,18 @@ import Testing
     @Test func `funds that are captured are never released, and the other way round`() {
         #expect(reached(.completing) == [.completing, .completed])
         #expect(reached(.reversing) == [.reversing, .reversed])
-        #expect(reached(.asked) == Set(AuthorizationState.allCases))
+        #expect(reached(.asked) == Set(FundsAuthorizationState.allCases))
     }
 
-    private func reached(_ state: AuthorizationState) -> Set<AuthorizationState> {
-        AuthorizationEvent.allCases.reduce(into: [state]) { reached, event in
+    private func reached(_ state: FundsAuthorizationState) -> Set<FundsAuthorizationState> {
+        FundsAuthorizationEvent.allCases.reduce(into: [state]) { reached, event in
             if let next = state.next(after: event) { reached.formUnion(self.reached(next)) }
         }
     }
 
     @Test func `an authorisation is open until nothing can follow`() {
-        for state in AuthorizationState.allCases {
-            let ends = AuthorizationEvent.allCases.allSatisfy { state.next(after: $0) == nil }
+        for state in FundsAuthorizationState.allCases {
+            let ends = FundsAuthorizationEvent.allCases.allSatisfy { state.next(after: $0) == nil }
             #expect(state.isOpen != ends)
         }
     }

@@ -9,7 +9,7 @@ package struct Authorization: Equatable, Sendable {
     package let amount: Money
     /// Of the account's number.
     package let accountLastFour: String
-    package let state: AuthorizationState
+    package let state: FundsAuthorizationState
     /// Nil while the answer is awaited.
     package let outcome: AuthorizationOutcome?
     /// STAN of the request.

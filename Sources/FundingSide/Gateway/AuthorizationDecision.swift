@@ -5,10 +5,10 @@ import Wire
 
 /// What follows from the answer to a request for funds, or from its absence.
 struct AuthorizationDecision: Equatable {
-    let event: AuthorizationEvent
+    let event: FundsAuthorizationEvent
     let outcome: AuthorizationOutcome
 
-    private init(_ event: AuthorizationEvent, _ outcome: AuthorizationOutcome) {
+    private init(_ event: FundsAuthorizationEvent, _ outcome: AuthorizationOutcome) {
         self.event = event
         self.outcome = outcome
     }
@@ -41,7 +41,7 @@ struct AuthorizationDecision: Equatable {
         _ approvalCode: String?,
         _ profile: GatewayProfile
     ) {
-        let no: AuthorizationEvent = response.holdsFunds ? .unfit : .declined
+        let no: FundsAuthorizationEvent = response.holdsFunds ? .unfit : .declined
         if response == .verificationCodeWrong
             || elements[.verificationCode] == CodeResult.differs.rawValue
         {

@@ -19,7 +19,7 @@ package struct AuthorizationRecord: Equatable, Sendable {
     package let expiry: ExpiryMonth
     package let trace: TraceNumber
     package let askedAt: Instant
-    package var state: AuthorizationState
+    package var state: FundsAuthorizationState
     package var outcome: AuthorizationOutcome?
     package var refusedWith: NetworkResponse?
     /// The advice or the reversal, as it was first sent; nil where there is none.
@@ -53,7 +53,7 @@ package struct AuthorizationRecord: Equatable, Sendable {
             throw reader.failure("format", .invalid)
         }
         self.transaction = transaction
-        state = try reader.value("state", bytes: 1) { AuthorizationState(rawValue: UInt8($0)) }
+        state = try reader.value("state", bytes: 1) { FundsAuthorizationState(rawValue: UInt8($0)) }
         amount = try reader.money()
         let digits = try reader.text("account number", bytesMax: 19)
         guard let account = FundingAccountNumber(digits) else {

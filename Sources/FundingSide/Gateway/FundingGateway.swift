@@ -203,7 +203,7 @@ extension FundingGateway {
         _ transaction: TransactionIdentifier,
         _ decision: AuthorizationDecision
     ) async throws(GatewayFailure) -> AuthorizationRecord {
-        let isReversed = AuthorizationState.asked.next(after: decision.event) == .reversing
+        let isReversed = FundsAuthorizationState.asked.next(after: decision.event) == .reversing
         let trace = isReversed ? try await traces.next() : nil
         let moment = now()
         let record = try await book.change(transaction) { record throws(GatewayFailure) in
@@ -241,7 +241,7 @@ extension FundingGateway {
     /// Puts an advice or a reversal into the record.
     private func begin(
         _ message: ISOMessage,
-        after event: AuthorizationEvent,
+        after event: FundsAuthorizationEvent,
         _ step: AuthorizationStep.Kind,
         _ record: inout AuthorizationRecord,
         at moment: Instant

@@ -19,7 +19,7 @@ package enum GatewayFailure: Error, Equatable, Sendable {
     /// The answer to the request is still awaited.
     case inProgress
     /// The funds are not held: nothing can be captured.
-    case notApproved(AuthorizationState)
+    case notApproved(FundsAuthorizationState)
     /// The card was credited: nothing can be released.
     case alreadyCompleted
     /// The stored authorisation does not open or is not readable as one: somebody changed it.

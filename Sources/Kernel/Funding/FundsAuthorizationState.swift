@@ -13,7 +13,7 @@
 ///
 /// What is completing can never be reversed, what is reversing never be completed: funds are
 /// captured or released, each once.
-package enum AuthorizationState: UInt8, CaseIterable, Sendable {
+package enum FundsAuthorizationState: UInt8, CaseIterable, Sendable {
     /// The request is durable and may have left: the network may hold funds.
     case asked = 1
     /// The network holds the funds; whether the card was credited is not yet said.
@@ -39,7 +39,7 @@ package enum AuthorizationState: UInt8, CaseIterable, Sendable {
     package var isForwarded: Bool { self == .completing || self == .reversing }
 
     /// The next state, or nil where the event has no place: the caller then repeats its answer.
-    package func next(after event: AuthorizationEvent) -> AuthorizationState? {
+    package func next(after event: FundsAuthorizationEvent) -> FundsAuthorizationState? {
         switch (self, event) {
         case (.asked, .approved): .approved
         case (.asked, .declined): .declined
@@ -54,7 +54,7 @@ package enum AuthorizationState: UInt8, CaseIterable, Sendable {
 }
 
 /// What can happen to an authorisation.
-package enum AuthorizationEvent: CaseIterable, Sendable {
+package enum FundsAuthorizationEvent: CaseIterable, Sendable {
     case approved
     /// The network said no, or the request never left.
     case declined
