@@ -18,7 +18,8 @@ extension SoftwareModule {
         // Only of what this card has signed.
         let denial = try keys.denial(of: load)
         if card.lastNumber < load.answer.number { return denial }
-        guard let evidence, evidence.number == load.answer.number else {
+        guard let evidence, evidence.movement?.number == load.answer.number
+        else {
             throw .unavailable("the row of a consumed number is missing")
         }
         switch evidence.event {
@@ -32,8 +33,8 @@ extension SoftwareModule {
             try self.keys(of: card.identifier, version: initialized.loadKeyVersion).loading
                 .verify(answer, of: request, initialized)
             if request.transaction == load.request.transaction { return nil }
-        case .recovery:
-            // It consumes no number.
+        case .recovery, .setting:
+            // They consume no number.
             throw .sealBroken
         }
         return denial

@@ -81,7 +81,7 @@ struct Statement {
         scan: while number <= history.count {
             let page = try await history.rows(from: number)
             guard let last = page.last else { break }
-            for row in page where row.entry.amount.isComparable(to: purse) {
+            for row in page where concerns(row.entry) {
                 if row.entry.moment.day > month.last.day { break scan }
                 guard rows.count < Statement.rowsMax else {
                     isCut = true
@@ -102,22 +102,30 @@ struct Statement {
         while end > 1 {
             let page = try await history.rows(before: end)
             guard let first = page.first else { return 0 }
-            if let row = page.last(where: { $0.entry.amount.isComparable(to: purse) }) {
-                return row.entry.balance
+            let balances = page.compactMap { row in
+                row.entry.movement.flatMap { $0.amount.isComparable(to: purse) ? $0.balance : nil }
             }
+            if let balance = balances.last { return balance }
             end = first.number
         }
         return 0
     }
 
+    /// Whether a row moves money, or changes what the money may be spent on.
+    private func concerns(_ entry: CardHistoryEntry) -> Bool {
+        entry.movement.map { $0.amount.isComparable(to: purse) } ?? true
+    }
+
     private mutating func add(_ row: CardRows.Row) {
         rows.append(row)
-        closing = row.entry.balance
-        let units = row.entry.amount.minorUnits
+        guard let movement = row.entry.movement else { return }
+        closing = movement.balance
+        let units = movement.amount.minorUnits
         switch row.entry.kind {
         case .payment: paid += units
         case .load: loaded += units
         case .recovery: putBack += units
+        case .setting: break
         }
     }
 

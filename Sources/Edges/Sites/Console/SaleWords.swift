@@ -2,6 +2,7 @@
 
 import Kernel
 import PaymentServer
+import Wire
 
 /// Sales in words.
 enum SaleWords {
