@@ -155,6 +155,8 @@ private final class GatewayLoad: Sendable {
         let authorizations = try await world.authorizations()
         let books = try await world.books()
         compare(authorizations, books, credited)
+        let audit = AuthorizationAudit(store: world.gatewayStore, seals: world.gatewaySeals)
+        #expect(try await audit.run().captured(.euro) == books.sum[.captured, default: 0])
         // A card was credited for what was captured, and for nothing else.
         #expect(Set(authorizations.filter { $0.value.state == .completed }.keys) == credited)
         for account in books.accounts {

@@ -41,7 +41,8 @@ package struct HoldRecord: Equatable, Sendable {
     /// - Returns: nil where the message names no transaction.
     static func key(_ message: ISOMessage) -> RecordKey? {
         guard let acquirer = message[.acquirer], let terminal = message[.terminal],
-            let reference = message[.retrievalReference], acquirer.count <= 11
+            let reference = message[.retrievalReference], acquirer.count <= 11,
+            terminal.count == 8, reference.count == 12
         else { return nil }
         let zeros = [UInt8](repeating: 0x30, count: 11 - acquirer.count)
         return RecordKey(kind, zeros + acquirer + terminal + reference)

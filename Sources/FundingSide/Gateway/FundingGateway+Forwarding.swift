@@ -153,6 +153,7 @@ extension FundingGateway {
         if record.state.isOpen { return .refused }
         memory.withLock { memory in
             if let exchange = ISOExchange(answer) { memory.forwarded[exchange] = nil }
+            memory.unsent.remove(transaction)
         }
         return .acknowledged
     }
