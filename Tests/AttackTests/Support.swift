@@ -120,7 +120,7 @@ extension World {
         try PartyMessage(await payments.answer(request, from: peer))
     }
 
-    /// The first of these messages, of which there are some, that the payment server does not refuse.
+    /// The first of these messages that the payment server does not refuse; none at all is a fault.
     func firstTaken(_ requests: [[UInt8]], from peer: String = "opal-server") async -> [UInt8]? {
         #expect(!requests.isEmpty, "nothing is played")
         for request in requests {
