@@ -14,7 +14,7 @@ extension PurchaseOutcome {
     var receipt: PurchaseReceipt? {
         switch self {
         case .paid(let receipt), .pending(let receipt): receipt
-        case .refused, .refusedByLimit: nil
+        case .refused: nil
         }
     }
 
@@ -120,7 +120,7 @@ extension World {
         try PartyMessage(await payments.answer(request, from: peer))
     }
 
-    /// The first of these messages that the payment server does not refuse; there are some.
+    /// The first of these messages that the payment server does not refuse; none at all is a fault.
     func firstTaken(_ requests: [[UInt8]], from peer: String = "opal-server") async -> [UInt8]? {
         #expect(!requests.isEmpty, "nothing is played")
         for request in requests {

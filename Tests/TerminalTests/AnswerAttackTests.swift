@@ -96,7 +96,7 @@ import Wire
 
     /// Steps that two terminals take at the same time.
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(10)),
         arguments: StepCase.all.filter { [.status, .draw, .complete].contains($0.step) }
     )
     func `two answers that are swapped are none, and both sales go on`(
