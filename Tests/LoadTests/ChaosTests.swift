@@ -48,10 +48,8 @@ import Wire
         _ world: LoadWorld,
         _ told: Told
     ) async {
-        for _ in 0..<4 {
-            guard let page = try? await world.begin(500 + UInt64(random.below(900)), card) else {
-                continue
-            }
+        for _ in 0..<6 {
+            guard let page = await begin(card, random, world) else { continue }
             for _ in 0...random.below(3) {
                 let outcome =
                     random.isOne(in: 8)
@@ -62,18 +60,33 @@ import Wire
                     _ = try? await world.bring(outcome, page)
                 }
             }
-            if random.isOne(in: 2) { await world.spendIfPossible(20, card) }
+            for _ in 0..<random.below(3) { await world.spendIfPossible(1, card) }
             if random.isOne(in: 4) { await world.tidy() }
-            switch random.below(12) {
+            switch random.below(16) {
             case 0: world.restartOPALServer()
             case 1: world.restartLoadServer()
             case 2: world.restartBank()
+            case 3: world.clock.advance(by: .seconds(60 * (1 + random.below(40))))
+            case 4: try? await world.setBlocked(true, card)
+            case 5: try? await world.setBlocked(false, card)
             default: break
             }
         }
     }
 
-    @Test(arguments: 1...40)
+    private func begin(
+        _ card: Int,
+        _ random: SeededRandom,
+        _ world: LoadWorld
+    ) async -> LoadPage? {
+        for _ in 0..<6 {
+            let amount = 500 + UInt64(random.below(900))
+            if let page = try? await world.begin(amount, card) { return page }
+        }
+        return nil
+    }
+
+    @Test(arguments: 1...12)
     func `whatever fails, every load ends as somebody was told, to the cent`(
         _ seed: Int
     ) async throws {
@@ -86,6 +99,7 @@ import Wire
                 group.addTask { await self.person(person % 3, random, world, told) }
             }
         }
+        // Some cards stay blocked.
         try await world.expectSound()
         let credits = try await world.cardReport().credits
         for (transaction, outcomes) in told.all {

@@ -58,6 +58,23 @@ import Wire
         #expect(await world.load(page).isLoaded == outcome.isLoaded, "told is told")
     }
 
+    @Test func `a request that comes after one that was damaged finds the load ended`()
+        async throws
+    {
+        let world = try await LoadWorld()
+        let page = try await world.begin(2_500)
+        world.link.plan.script(.late, at: 1)
+        world.link.plan.script(
+            .alterRequest { $0.dropLast() + [$0[$0.count - 1] ^ 1] },
+            at: 2
+        )
+        let outcome = await world.load(page)
+        #expect(outcome.refusal == .loadForged)
+        await world.link.deliverLate()
+        #expect(try await world.bring(outcome, page).state == .released)
+        try await world.expectSound(loaded: 0)
+    }
+
     @Test func `a result that never arrives is asked for, and the hold ends once`() async throws {
         let world = try await LoadWorld()
         let page = try await world.begin(2_500)

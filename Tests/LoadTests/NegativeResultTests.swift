@@ -299,6 +299,8 @@ import Wire
         let world = try await LoadWorld()
         let page = try await world.begin(2_500)
         let load = try await ClientCode(world.reader()).load(page.terms.request, at: world.now)
+        #expect(try await world.emulator.deny(load) == nil, "it can still be loaded")
+        try await world.spend(150)
         #expect(try await world.emulator.deny(load) != nil)
         let forged = CardLoad(
             request: load.request,

@@ -182,16 +182,9 @@ import Wire
         try await world.expectSound(loaded: 2_500)
     }
 
-    @Test func `a second request with another S1 is refused while the first one is open`()
-        async throws
-    {
-        let world = try await LoadWorld()
-        let page = try await world.begin(2_500)
-        // The command reaches nobody.
-        world.link.plan.script(.dropResponse, forNext: 4)
-        #expect(await world.load(page).refusal == .loadServerSilent)
-        let client = ClientCode(world.reader())
-        let load = try await client.load(page.terms.request, at: world.now)
+    /// Asks for a load as an OPAL server does that checks nothing.
+    private func ask(_ page: LoadPage, in world: LoadWorld) async throws -> LoadMessage {
+        let load = try await ClientCode(world.reader()).load(page.terms.request, at: world.now)
         let session = CreditSealer().session(page.sessionKey, page.terms.transaction)
         let request = LoadRequest(
             terms: page.terms,
@@ -202,9 +195,30 @@ import Wire
             LoadMessage.loadRequest(request).bytes,
             from: LoadWorld.opalServer
         )
-        // The negative response was answered, though nobody heard it.
-        #expect(try LoadMessage(answer) == .refusal(page.terms.transaction, .loadGivenUp))
-        try await world.expectSound(loaded: 0)
+        return try LoadMessage(answer)
+    }
+
+    @Test func `a load server goes by its own clock`() async throws {
+        let world = try await LoadWorld()
+        let page = try await world.begin(2_500)
+        let transaction = page.terms.transaction
+        world.clock.advance(by: LoadLimits.loadTime + .seconds(1))
+        #expect(try await ask(page, in: world) == .refusal(transaction, .loadTooOld))
+        world.clock.advance(by: .zero - LoadLimits.loadTime - LoadLimits.clockSkew - .seconds(2))
+        #expect(try await ask(page, in: world) == .refusal(transaction, .loadTooOld))
+    }
+
+    @Test func `a second request with another S1 is refused while the first one is open`()
+        async throws
+    {
+        let world = try await LoadWorld()
+        let page = try await world.begin(2_500)
+        let transaction = page.terms.transaction
+        world.link.plan.script(.dropRequest, at: 2)
+        #expect(await world.load(page).isLoaded)
+        #expect(try await ask(page, in: world) == .refusal(transaction, .loadInProgress))
+        try await world.expectSound(loaded: 2_500)
+        #expect(try await ask(page, in: world) == .refusal(transaction, .loadTooOld))
     }
 
     @Test func `nothing is loaded for nothing`() async throws {
@@ -223,18 +237,13 @@ import Wire
         let transaction = TransactionIdentifier(high: 9, low: 9)
         let again = terms.with(transaction: transaction)
         let resealed = try world.order.seal(again, random: world.random.bytes(32))
-        let load = try await ClientCode(world.reader()).load(again.request, at: world.now)
-        let session = CreditSealer().session(resealed.sessionKey, transaction)
-        let request = LoadRequest(
+        let second = LoadPage(
             terms: again,
             proof: resealed.proof,
-            sealed: try await session.sealLoad(load.bytes)
+            bankName: "Bank",
+            sessionKey: resealed.sessionKey
         )
-        let answer = await world.desk.answer(
-            LoadMessage.loadRequest(request).bytes,
-            from: LoadWorld.opalServer
-        )
-        #expect(try LoadMessage(answer) == .refusal(transaction, .belowMinimum))
+        #expect(try await ask(second, in: world) == .refusal(transaction, .belowMinimum))
     }
 
     @Test func `a card that is not there is not loaded`() async throws {

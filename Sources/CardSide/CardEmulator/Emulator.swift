@@ -207,7 +207,7 @@ package struct Emulator: Sendable {
     /// Has a card say, signed, that a load which it asked for did not take place.
     ///
     /// - Parameter load: what the card was asked and what it answered.
-    /// - Returns: SN; nil where the card was loaded.
+    /// - Returns: SN; nil where the card was loaded, or still can be.
     /// - Throws: `.store`, `.module`.
     package func deny(_ load: CardLoad) async throws(EmulatorFailure) -> Signature? {
         let card: SealedCard?

@@ -7,7 +7,8 @@ package enum BankLimits {
     /// How old an open load is before the bank asks for it by itself.
     package static let askAfter = Duration.seconds(60)
     /// How often a step is decided again after a conflict before the caller is told to come back.
-    package static let attemptsMax = 16
+    /// Many loads at the same moment may come from one account, and one of them wins each time.
+    package static let attemptsMax = 64
     /// Open loads that are read at once.
     package static let settlePage = 64
     /// Open loads that one round looks at.

@@ -17,9 +17,12 @@ extension SoftwareModule {
         let keys = try keys(of: card.identifier, version: load.answer.loadKeyVersion).loading
         // Only of what this card has signed.
         let denial = try keys.denial(of: load)
-        if card.lastNumber < load.answer.number { return denial }
-        guard let evidence, evidence.movement?.number == load.answer.number
-        else {
+        if card.lastNumber < load.answer.number {
+            // Its number may still be used. A card that can say so with its counter does that; one
+            // that is blocked is not asked to be loaded, not even with nothing.
+            return card.isBlocked ? denial : nil
+        }
+        guard let evidence, evidence.movement?.number == load.answer.number else {
             throw .unavailable("the row of a consumed number is missing")
         }
         switch evidence.event {

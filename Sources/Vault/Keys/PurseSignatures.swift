@@ -177,8 +177,7 @@ package enum LoadSignatures {
         return Signature(bits: key.code8(message.bytes))
     }
 
-    /// SN: the card denies a load that it asked for. It did not take place, and its number is
-    /// consumed or will be.
+    /// SN: the card denies a load that it asked for: it did not take place.
     ///
     /// `key`: KCC.
     package static func denial(_ load: CardLoad, key: CMACKey) -> Signature {

@@ -30,14 +30,15 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
-    /// Says, signed, that a load which the card asked for did not take place: its number is not
-    /// consumed, or something else has consumed it (`docs/messages/load.md`, SN).
+    /// Says, signed, that a load which the card asked for did not take place and never will, because
+    /// something else has consumed its number (`docs/messages/load.md`, SN). A blocked card says so
+    /// also while the number is not consumed; another one proves that with a load of nothing.
     ///
     /// - Parameters:
     ///   - load: what the card was asked and what it answered, with its S1.
     ///   - card: the record as stored.
     ///   - evidence: the row of the load's number, where that is consumed.
-    /// - Returns: SN; nil where the card was loaded.
+    /// - Returns: SN; nil where the card was loaded, or still can be.
     /// - Throws: `.sealBroken` where S1, the record or the evidence is not of this card,
     ///   `.keyUnknown`, `.unavailable` where the row is missing.
     func deny(

@@ -18,8 +18,8 @@ extension Loads {
     /// Load servers are told side by side, each one load after the other. One that does not answer
     /// is left alone until the next round.
     ///
-    /// - Parameter age: how long ago the request must be, so that loads under way are left alone:
-    ///   more than ``LinkLimits/responseTime`` for each try.
+    /// - Parameter age: how long ago the request must be, so that loads under way are left alone;
+    ///   ``underWayTime`` but in tests.
     /// - Returns: how many reached their end.
     @discardableResult
     package func settleOpenLoads(olderThan age: Duration) async -> Int {

@@ -27,6 +27,9 @@ package struct Loads: Sendable {
 
     /// A request is sent so often, where the link fails.
     private static let tries = 2
+    /// How long a load may be under way: longer than all its requests can take. What is older was
+    /// left behind.
+    package static let underWayTime = LinkLimits.responseTime * (tries + 1)
 
     package init(
         store: any RecordStore,
