@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buys with each of the five places where S3 is compared, in a browser and with `opal pay`, and reads
 on the console what that took: two trips in FIGS. 5 and 6, one in 7 and 8; a terminal that is free
-after one exchange in FIGS. 6 to 8.
+after one exchange in FIGS. 6 to 8. Then a shop changes its agreement with `opal merchant compare`.
 
     comparison.py --opal .build/debug/opal [--screenshots build/screenshots]
 """
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from person import Person
 
 CHROMIUM = "/usr/bin/chromium"
 USER, OPERATOR = "demo", "operator"
+SHOP = "FARTHINGPRESS01"
 PAY_SECONDS_MAX = 60
 
 
@@ -50,17 +54,24 @@ class Trial:
         self.place = place
         self.browser = browser
         self.program = program
+        self.data = data
         self.pictures = pictures
-        self.opal = Opal(program, data, "--comparison", place.policy)
 
     def run(self):
-        try:
-            self.opal.wait_until_ready()
+        with self.running("--comparison", self.place.policy):
+            began = time.monotonic()
             self.buys(script=True)
             self.buys(script=False)
             self.pays_in_a_terminal()
-            self.operator_reads_what_it_took()
-            self.audit_is_clean()
+            self.operator_reads_what_it_took(3, time.monotonic() - began)
+        self.audit_is_clean()
+
+    @contextmanager
+    def running(self, *options: str):
+        self.opal = Opal(self.program, self.data, *options)
+        try:
+            self.opal.wait_until_ready()
+            yield
         finally:
             status = self.opal.stop()
         assert status == 0, f"opal ended with {status} when asked to stop"
@@ -115,7 +126,8 @@ class Trial:
             assert done.returncode == status, done.stdout + done.stderr
         return re.search(r"Order\s+(\S+)", done.stdout)[1]
 
-    def operator_reads_what_it_took(self):
+    def operator_reads_what_it_took(self, sales: int, seconds: float):
+        """`seconds`: in which all these sales were made."""
         operator = Person(self.browser, self.pictures)
         operator.goes_to(self.opal.sites["console"])
         operator.fills("Operator", OPERATOR)
@@ -127,15 +139,66 @@ class Trial:
         cells = {name: row.locator(f"td[data-label='{name}']").inner_text()
                  for name in ("Sales", "Trips", "Exchanges")}
         assert self.place.name in row.locator("th").inner_text(), row.inner_text()
-        wanted = {"Sales": "3", "Trips": self.place.trips, "Exchanges": self.place.exchanges}
+        wanted = {"Sales": str(sales), "Trips": self.place.trips,
+                  "Exchanges": self.place.exchanges}
         assert cells == wanted, f"the console shows {cells} and not {wanted}"
+        for column, is_zero in (("Terminal held", False),
+                                ("Held to count", self.place.policy == "security-card")):
+            text = row.locator(f"td[data-label='{column}']").inner_text()
+            shown = re.fullmatch(r"(\d+\.\d) ms", text)
+            assert shown, f"the console shows {column}: {text}"
+            held = float(shown[1]) * sales / 1000
+            # A terminal serves one sale at a time; these were made one after the other.
+            assert held <= seconds, f"{column}: {held} s of {seconds} s"
+            if column == "Terminal held" or is_zero:
+                assert (held == 0) == is_zero, f"{column}: {text}"
+        # All of them are free again.
+        states = operator.page.locator("section[aria-label=Terminals] td.state").all_inner_texts()
+        assert states and set(states) == {"Free"}, f"the console shows {set(states)}"
         operator.context.close()
 
     def audit_is_clean(self):
+        self.command("audit")
+
+    def command(self, *words: str, status: int = 0) -> str:
+        """- Returns: what `opal` says to a command about this system's data."""
         done = subprocess.run(
-            [self.program, "audit", "--data", self.opal.data],
+            [self.program, *words, "--data", self.data],
             capture_output=True, text=True, timeout=PAY_SECONDS_MAX, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+
+class Agreement(Trial):
+    """A system whose shop first leaves the comparison to the security card, and then agrees upon
+    another place: from the next start on its sales are compared there."""
+
+    def run(self):
+        with self.running():
+            self.agreed("security-card")
+            self.refused()
+            said = self.command("merchant", "compare", SHOP, self.place.policy)
+            assert f"compared by: {self.place.policy}" in said and "Restart" in said, said
+        self.agreed(self.place.policy)
+        with self.running():
+            began = time.monotonic()
+            self.buys(script=True)
+            self.operator_reads_what_it_took(1, time.monotonic() - began)
+        self.audit_is_clean()
+
+    def agreed(self, policy: str):
+        merchants = json.loads(self.command("merchant", "list", "--json"))
+        assert merchants == [{"merchant": SHOP, "comparison": policy}], merchants
+
+    def refused(self):
+        """What cannot be agreed changes nothing; who asks is told all five places."""
+        for place in PLACES:
+            assert place.policy in self.command("merchant", "compare", "--help"), place
+            said = self.command("merchant", "compare", SHOP, "nobody", status=64)
+            assert place.policy in said, said
+        said = self.command("merchant", "compare", "NOBODY", self.place.policy, status=1)
+        assert "no agreement with NOBODY" in said, said
+        self.agreed("security-card")
 
 
 def main() -> int:
@@ -149,15 +212,16 @@ def main() -> int:
         # Chromium refuses its sandbox to root, as tests in containers run.
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        for place in PLACES:
-            data = Path(folder) / place.policy
+        trials = [(Trial, place, f"S3 compared by the {place.name}") for place in PLACES]
+        trials.append((Agreement, PLACES[2], f"S3 is agreed to be compared by the {PLACES[2].name}"))
+        for trial, place, title in trials:
+            data = Path(folder) / f"{trial.__name__}-{place.policy}"
             try:
-                Trial(place, browser, program, data, arguments.screenshots).run()
-                print(f"ok      S3 compared by the {place.name}", flush=True)
-            except Exception as error:  # whatever it is, the next place is tried
+                trial(place, browser, program, data, arguments.screenshots).run()
+                print(f"ok      {title}", flush=True)
+            except Exception as error:  # whatever it is, the next one is tried
                 failed = True
-                print(f"FAILED  S3 compared by the {place.name}: {type(error).__name__}: {error}",
-                      file=sys.stderr)
+                print(f"FAILED  {title}: {type(error).__name__}: {error}", file=sys.stderr)
         browser.close()
     return 1 if failed else 0
 
