@@ -146,6 +146,11 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", "Keys", crypto]
         ),
         target(
+            "LoadSecurityModule",
+            at: "Vault/LoadSecurityModule",
+            ["Kernel", "Wire", "SecurityModule", "Keys"]
+        ),
+        target(
             "SessionKeys",
             at: "Vault/SessionKeys",
             ["Kernel", "Wire", "SecurityModule", crypto]
@@ -163,6 +168,10 @@ let package = Package(
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+        target("Gateway", at: "FundingSide/Gateway", portsOfASide),
+        target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
+        target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
+        target("Bank", at: "FundingSide/Bank", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -238,7 +247,7 @@ let package = Package(
             "VaultTests",
             [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "CardEmulator", "ClientCode", crypto,
+                "LoadSecurityModule", "CardEmulator", "ClientCode", crypto,
             ]
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
@@ -253,6 +262,13 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
                 "OPALServer", "PaymentServer", "Merchant",
+            ]
+        ),
+        tests(
+            "LoadTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "LoadSecurityModule", "SessionKeys",
+                "ClientCode", "CardEmulator", "OPALServer", "LoadServer", "Bank",
             ]
         ),
         tests(
@@ -286,6 +302,10 @@ let package = Package(
                 "Simulation", "SessionKeys", "LinkEdge", "SchemeAuthority", "PaymentServer",
                 "TerminalHost", "Concentrator", "OPALServer", "Merchant", nioPosix,
             ]
+        ),
+        tests(
+            "GatewayTests",
+            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

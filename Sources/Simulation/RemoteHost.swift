@@ -24,7 +24,7 @@ package final class RemoteHost: Sendable {
     private let fates: Fates
     private let master = LocalMasterKey.make()
     private let keys: WorldKeys
-    private let sealer: TerminalSealer
+    let sealer: TerminalSealer
     private let random: SeededRandom
     private let running: Mutex<TerminalModule>
 

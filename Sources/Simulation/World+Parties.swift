@@ -53,13 +53,16 @@ extension World {
             module: module,
             loads: module,
             seals: seals,
-            random: random
+            random: random,
+            now: { fates.now(of: .opalServer) }
         )
+        var emulator = Emulator(module: module, store: store, random: random)
+        emulator.categories = desk.merchants
         let purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
-            emulator: Emulator(module: module, store: store, random: random),
+            emulator: emulator,
             directory: AcquirerDirectory(
                 Dictionary(
                     uniqueKeysWithValues: directory.names.compactMap { name in

@@ -92,7 +92,7 @@ import Wire
             return
         }
         #expect(debit.answer.number == recovery.number)
-        #expect(history[2].entry.balance == 10_000)
+        #expect(history[2].entry.movement?.balance == 10_000)
         let view = try await world.merchant().ask(ticket.transaction, now: world.now)
         #expect(view.state == .unpaid)
         try await world.expectSound(balance: 10_000, sold: 0)

@@ -176,4 +176,20 @@ package enum LoadSignatures {
         message.integer(balance, bytes: 8)
         return Signature(bits: key.code8(message.bytes))
     }
+
+    /// SN: the card denies a load that it asked for. It did not take place, and its number is
+    /// consumed or will be.
+    ///
+    /// `key`: KCC.
+    package static func denial(_ load: CardLoad, key: CMACKey) -> Signature {
+        var message = ByteWriter(capacity: 64)
+        message.byte(0x0E)
+        message.byte(TransactionType.load.rawValue)
+        message.signature(load.answer.signature)
+        message.card(load.answer.card)
+        message.number(load.answer.number)
+        message.transaction(load.request.transaction)
+        message.money(load.request.amount)
+        return Signature(bits: key.code8(message.bytes))
+    }
 }

@@ -204,7 +204,8 @@ struct ConsoleOpen: Sendable {
         let notice =
             switch outcome {
             case .paid: Page.Notice(.good, "Asked, and answered: sold.")
-            case .refused: Page.Notice(.good, "Asked, and answered: given up, and put back.")
+            case .refused, .refusedByLimit:
+                Page.Notice(.good, "Asked, and answered: given up, and put back.")
             case .pending, nil:
                 Page.Notice(.wait, "Asked; there is no answer that settles it yet.")
             }
