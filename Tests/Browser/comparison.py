@@ -3,11 +3,12 @@
 """Buys with each of the five places where S3 is compared, in a browser and with `opal pay`, and reads
 on the console what that took: two trips in FIGS. 5 and 6, one in 7 and 8; a terminal that is free
 after one exchange in FIGS. 6 to 8. First all parties are in one process, then each is a process of
-its own over mutual TLS.
+its own over mutual TLS, and the shop changes its agreement with `opal merchant compare`.
 
     comparison.py --opal .build/debug/opal [--screenshots build/screenshots]
 """
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -17,11 +18,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserType, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Error, Locator, sync_playwright
 
 from opal_process import Opal
 from person import Person
-from served import Served, trusting
+from served import MERCHANT, Served, trusting
 
 CHROMIUM = "/usr/bin/chromium"
 OPERATOR = "operator"
@@ -58,6 +59,7 @@ class Trial:
         self.user = user
         self.pictures = pictures
         self.sales = 0
+        self.began = time.monotonic()
 
     def run(self):
         self.buys(script=True)
@@ -133,14 +135,53 @@ class Trial:
                  for name in ("Sales", "Trips", "Exchanges")}
         wanted = {"Sales": str(self.sales), "Trips": self.place.trips, "Exchanges": self.place.exchanges}
         assert cells == wanted, f"the console shows {cells} and not {wanted}"
+        assert self.seconds_held(row, "Terminal held") > 0
+        if self.place.policy == "security-card":
+            assert self.seconds_held(row, "Held to count") == 0
+        # All of them are free again.
+        states = operator.page.locator("section[aria-label=Terminals] td.state").all_inner_texts()
+        assert states and set(states) == {"Free"}, f"the console shows {set(states)}"
         operator.context.close()
+
+    def seconds_held(self, row: Locator, column: str) -> float:
+        """For all sales together. They were made one after the other, each at one terminal: what was
+        measured cannot be longer than all of it took."""
+        text = row.locator(f"td[data-label='{column}']").inner_text()
+        shown = re.fullmatch(r"(\d+\.\d) ms", text)
+        assert shown, f"the console shows {column}: {text}"
+        held, passed = float(shown[1]) * self.sales / 1000, time.monotonic() - self.began
+        assert held <= passed, f"{column}: {held} s, within {passed} s"
+        return held
+
+
+def command(opal: Opal | Served, *words: str, status: int = 0) -> str:
+    """- Returns: what `opal` says to a command about this system's data."""
+    done = subprocess.run(
+        [opal.program, *words, "--data", opal.data],
+        capture_output=True, text=True, timeout=PAY_SECONDS_MAX, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == status, f"{' '.join(words)}: {done.returncode}\n{said}"
+    return said
 
 
 def audit(opal: Opal | Served):
-    done = subprocess.run(
-        [opal.program, "audit", "--data", opal.data],
-        capture_output=True, text=True, timeout=PAY_SECONDS_MAX, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    command(opal, "audit")
+
+
+def is_agreed(opal: Served, policy: str):
+    merchants = json.loads(command(opal, "merchant", "list", "--json"))
+    assert merchants == [{"merchant": MERCHANT, "comparison": policy}], merchants
+
+
+def is_not_agreed(opal: Served, before: str):
+    """What cannot be agreed changes nothing; who asks is told all five places."""
+    explained = command(opal, "merchant", "compare", "--help")
+    said = command(opal, "merchant", "compare", MERCHANT, "nobody", status=64)
+    for place in PLACES:
+        assert place.policy in explained and place.policy in said, place
+    said = command(opal, "merchant", "compare", "NOBODY", PLACES[0].policy, status=1)
+    assert "no agreement with NOBODY" in said, said
+    is_agreed(opal, before)
 
 
 class Comparison:
@@ -193,8 +234,12 @@ class Comparison:
         try:
             for place in PLACES:
                 opal.leave_comparison_to(place.policy)
+                is_agreed(opal, place.policy)
                 trial = Trial(place, browser, opal, "user1", pictures=None)
                 self.attempt(f"S3 compared by the {place.name}, over mutual TLS", trial.run)
+            self.attempt(
+                "What cannot be agreed changes nothing",
+                lambda: is_not_agreed(opal, before=PLACES[-1].policy))
             is_refused(stranger, opal)
         finally:
             status = opal.stop()
