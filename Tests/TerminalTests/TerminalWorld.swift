@@ -143,7 +143,7 @@ extension PurchaseOutcome {
     var receipt: PurchaseReceipt? {
         switch self {
         case .paid(let receipt), .pending(let receipt): receipt
-        case .refused: nil
+        case .refused, .refusedByLimit: nil
         }
     }
     var refusal: Refusal? { if case .refused(let refusal) = self { refusal } else { nil } }
