@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import Kernel
+import OPALServer
 import PaymentServer
 import Simulation
 import Sites
