@@ -428,13 +428,14 @@ def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change
     opal = None
     try:
         change(copy)
-        rows = copy.cards()
         opal = copy.start()
         deadline = time.monotonic() + WATCH_SECONDS_MAX
         while not any(alarm in line for line in opal.lines) and time.monotonic() < deadline:
             time.sleep(0.1)
         said = any(alarm in line for line in opal.lines)
         checks.note(f"{name}: the server raises an alarm", "" if said else "it says nothing")
+        # With the row of the block, where the history takes one.
+        rows = copy.cards()
         code = copy.pay(opal, "user1", "salt")
         problem = "" if code == REFUSED else f"`opal pay` ended with {code}"
         if copy.cards()[card] != rows[card]:
