@@ -46,25 +46,26 @@ import Wire
     }
 
     /// What an account does by the last digits of its number: outcome, state, what is held then.
-    static let endings: [(String, AuthorizationOutcome, FundsAuthorizationState, HoldState)] = [
-        ("0002", .declined(.declined), .declined, .declined),
-        ("0014", .declined(.unknownAccount), .declined, .declined),
-        ("0051", .declined(.insufficientFunds), .declined, .declined),
-        ("0054", .declined(.accountExpired), .declined, .declined),
-        ("0091", .declined(.unavailable), .declined, .declined),
-        ("9001", .addressMismatch(.differs), .reversing, .held),
-        ("9002", .codeMismatch, .declined, .declined),
-        ("9004", .unknown, .reversing, .held),
-        ("9005", .unknown, .reversing, .held),
-        ("9006", .unknown, .reversing, .held),
-    ]
+    static let endings: [(String, AuthorizationOutcome, FundsAuthorizationState, FundsHoldState)] =
+        [
+            ("0002", .declined(.declined), .declined, .declined),
+            ("0014", .declined(.unknownAccount), .declined, .declined),
+            ("0051", .declined(.insufficientFunds), .declined, .declined),
+            ("0054", .declined(.accountExpired), .declined, .declined),
+            ("0091", .declined(.unavailable), .declined, .declined),
+            ("9001", .addressMismatch(.differs), .reversing, .held),
+            ("9002", .codeMismatch, .declined, .declined),
+            ("9004", .unknown, .reversing, .held),
+            ("9005", .unknown, .reversing, .held),
+            ("9006", .unknown, .reversing, .held),
+        ]
 
     @Test(arguments: endings)
     func `each way in which it is not approved leaves nothing held`(
         _ ending: String,
         _ outcome: AuthorizationOutcome,
         _ state: FundsAuthorizationState,
-        _ hold: HoldState
+        _ hold: FundsHoldState
     ) async throws {
         try await GatewayWorld.run { world in
             let request = try world.request(account: try GatewayWorld.account(ending: ending))

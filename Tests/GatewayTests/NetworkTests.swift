@@ -45,7 +45,7 @@ import Wire
     }
 
     /// What is asked one after the other, and how it is answered.
-    static let stories: [(String, [(ISOMessageType, String, String)], [HoldState: Int])] = [
+    static let stories: [(String, [(ISOMessageType, String, String)], [FundsHoldState: Int])] = [
         ("approve", [(.authorizationRequest, "1", "00")], [.held: 1]),
         (
             "capture",

@@ -16,7 +16,7 @@ package struct HoldRecord: Equatable, Sendable {
         let answer: [UInt8]
     }
 
-    package var state: HoldState
+    package var state: FundsHoldState
     /// Of the account; zeros where it is not known.
     package var account: [UInt8]
     package var currency: Currency
@@ -27,7 +27,7 @@ package struct HoldRecord: Equatable, Sendable {
     private static let format: UInt8 = 1
 
     package init(
-        _ state: HoldState,
+        _ state: FundsHoldState,
         account: [UInt8] = Array(repeating: 0, count: 32),
         currency: Currency = .nothing,
         amount: UInt64 = 0
@@ -72,7 +72,7 @@ package struct HoldRecord: Equatable, Sendable {
         guard try reader.byte("format") == HoldRecord.format else {
             throw reader.failure("format", .invalid)
         }
-        state = try reader.value("state", bytes: 1) { HoldState(rawValue: UInt8($0)) }
+        state = try reader.value("state", bytes: 1) { FundsHoldState(rawValue: UInt8($0)) }
         account = try reader.bytes("account", count: 32)
         currency = try reader.currency()
         amount = try reader.integer("amount", bytes: 8)

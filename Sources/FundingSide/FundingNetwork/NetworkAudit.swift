@@ -11,12 +11,12 @@ package struct NetworkAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
         /// How many transactions are in each state.
-        package var count: [HoldState: Int] = [:]
+        package var count: [FundsHoldState: Int] = [:]
         /// The same in minor units.
-        package var sum: [HoldState: UInt64] = [:]
+        package var sum: [FundsHoldState: UInt64] = [:]
         package var accounts: [NetworkAccount] = []
         /// The state of each transaction, by its RRN.
-        package var states: [String: HoldState] = [:]
+        package var states: [String: FundsHoldState] = [:]
     }
 
     private let book: NetworkBook

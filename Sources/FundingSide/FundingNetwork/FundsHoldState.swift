@@ -6,7 +6,7 @@
 ///       │        └──── 0420 ──▶ released
 ///       └────▶ declined
 ///     0420 before its 0100 ──▶ void
-package enum HoldState: UInt8, CaseIterable, Sendable {
+package enum FundsHoldState: UInt8, CaseIterable, Sendable {
     case held = 1
     case captured = 2
     case released = 3
