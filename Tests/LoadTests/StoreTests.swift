@@ -150,8 +150,6 @@ import Wire
         let record = try #require(try await world.bankStore.inner.read(key))
         try await damage(record, in: world.bankStore)
         await #expect(throws: BankFailure.damaged) { try await world.bring(outcome, page) }
-        let lines = try await world.bank.accounts(limit: 100)
-        #expect(lines.filter { $0.account == nil }.map(\.number) == [world.account])
         let hold = try await first(BankRecords.hold, in: world.bankStore)
         try await damage(hold, in: world.bankStore)
         #expect(try await world.bank.loads(limit: 10).map(\.load) == [nil])

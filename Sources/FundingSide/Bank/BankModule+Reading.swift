@@ -11,13 +11,6 @@ package struct HoldLine: Equatable, Sendable {
     package let load: HoldView?
 }
 
-/// One line of the bank's list of accounts.
-package struct AccountLine: Equatable, Sendable {
-    package let number: AccountNumber
-    /// Nil where the stored account does not open: it was changed by somebody else.
-    package let account: Account?
-}
-
 // What the bank shows: to the owner of an account, and to its operator.
 extension BankModule {
     /// - Throws: `.unknownAccount`, `.damaged`.
@@ -25,17 +18,13 @@ extension BankModule {
         try await book.account(number).value
     }
 
-    /// Accounts in the order of their numbers.
+    /// Accounts in the order of their numbers, capped at ``RecordLimits/pageMax``.
     ///
-    /// - Parameters:
-    ///   - cursor: the last number of the page before; nil for the first page.
-    ///   - limit: lines, capped at ``RecordLimits/pageMax``.
-    /// - Returns: the lines; none behind the last account.
-    /// - Throws: `.store`, but not for an account that does not open.
+    /// - Throws: `.store`; `.damaged` where one does not open, which the audit names.
     package func accounts(
         after cursor: AccountNumber? = nil,
         limit: Int
-    ) async throws(BankFailure) -> [AccountLine] {
+    ) async throws(BankFailure) -> [Account] {
         let records: [Record]
         do throws(StoreFailure) {
             records = try await book.store.list(
@@ -45,14 +34,9 @@ extension BankModule {
                 order: .ascending
             )
         } catch { throw .store(error) }
-        var lines: [AccountLine] = []
-        for record in records {
-            guard let number = AccountNumber(String(decoding: record.key.bytes, as: UTF8.self))
-            else { preconditionFailure("The key of an account is its number.") }
-            let account = (try? await book.openAccount(record))?.value
-            lines.append(AccountLine(number: number, account: account))
-        }
-        return lines
+        var accounts: [Account] = []
+        for record in records { accounts.append(try await book.openAccount(record).value) }
+        return accounts
     }
 
     /// The statement of an account behind a row, oldest first, capped at ``RecordLimits/pageMax``.
