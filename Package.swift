@@ -168,6 +168,8 @@ let package = Package(
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+        target("Gateway", at: "FundingSide/Gateway", portsOfASide),
+        target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
         target("Bank", at: "FundingSide/Bank", portsOfASide),
 
@@ -300,6 +302,10 @@ let package = Package(
                 "Simulation", "SessionKeys", "LinkEdge", "SchemeAuthority", "PaymentServer",
                 "TerminalHost", "Concentrator", "OPALServer", "Merchant", nioPosix,
             ]
+        ),
+        tests(
+            "GatewayTests",
+            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

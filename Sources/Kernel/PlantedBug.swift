@@ -34,6 +34,11 @@
         /// The payment server does not note that it has asked a security card on another host to
         /// give a sale up, and compares S3 itself all the same.
         case notLeftToSecurityCard
+        /// A terminal on another host gives an equal draw the number of before, whatever request it
+        /// was drawn for, also while it is given up or was.
+        case numberTakenOver
+        /// The merchant takes the age of an order from its wall clock.
+        case orderAgedByWallClock
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

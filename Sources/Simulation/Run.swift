@@ -221,10 +221,11 @@ package struct Run: Sendable {
                 found.append(.toldPaid(claim.transaction))
             }
             let wasToldNo = outcomes.allSatisfy { outcome in
-                if case .refused(let refusal) = outcome {
+                switch outcome {
+                case .refused(let refusal):
                     refusal != .orderInProgress && refusal != .orderGivenUp
-                } else {
-                    false
+                case .refusedByLimit: true
+                case .paid, .pending: false
                 }
             }
             if isOwn && wasToldNo && !story.unseen.contains(claim) {

@@ -53,13 +53,16 @@ extension World {
             module: module,
             loads: module,
             seals: seals,
-            random: random
+            random: random,
+            now: { fates.now(of: .opalServer) }
         )
+        var emulator = Emulator(module: module, store: store, random: random)
+        emulator.categories = desk.merchants
         let purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
-            emulator: Emulator(module: module, store: store, random: random),
+            emulator: emulator,
             directory: AcquirerDirectory(
                 Dictionary(
                     uniqueKeysWithValues: directory.names.compactMap { name in
@@ -82,7 +85,8 @@ extension World {
         _ hosts: [RemoteHost],
         wait: Duration,
         _ fates: Fates,
-        uptime: (@Sendable () -> Uptime)? = nil
+        uptime: (@Sendable () -> Uptime)? = nil,
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -101,9 +105,11 @@ extension World {
         let life = fates.life(.paymentServer)
         terminals += hosts.map { $0.terminal(as: life) }
         let clock = fates.clock
-        let pool = TerminalInterface(terminals) { time, ring in
-            _ = clock.setAlarm(after: time, ring)
-        }
+        let pool = TerminalInterface(
+            terminals,
+            alarm: { time, ring in _ = clock.setAlarm(after: time, ring) },
+            uptime: { Uptime(clock.now) }
+        )
         let module = PaymentModule(
             store: fates.store(store, .paymentServer, life),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
@@ -115,7 +121,8 @@ extension World {
             },
             cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
-            uptime: uptime
+            uptime: uptime ?? { Uptime(clock.now) },
+            alarm: alarm
         )
         // Where things take time, nobody waits for that; its first round comes soon.
         if fates.pace == nil { await module.refreshTerminals() }
@@ -138,13 +145,15 @@ extension World {
         _ random: SeededRandom
     ) -> MerchantModule {
         let (shop, life) = (shops[index], fates.life(.shop(index)))
+        let clock = fates.clock
         return MerchantModule(
             shop.profile,
             sealing: shop.sealing,
             recordSealing: shop.records,
             store: fates.store(shop.store, .shop(index), life),
             link: MortalLink(inner: shop.link, life: life),
-            random: random
+            random: random,
+            uptime: { Uptime(clock.now) }
         )
     }
 
@@ -208,7 +217,8 @@ extension World {
 extension World {
     /// A further payment server on the same database, whose time-outs go by a clock of its own.
     package func paymentServer(
-        uptime: @escaping @Sendable () -> Uptime
+        uptime: (@Sendable () -> Uptime)? = nil,
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> PaymentModule {
         try await World.paymentServer(
             keys,
@@ -218,7 +228,8 @@ extension World {
             hosts,
             wait: terminalWait,
             fates,
-            uptime: uptime
+            uptime: uptime,
+            alarm: alarm
         ).module
     }
 

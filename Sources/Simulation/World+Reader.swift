@@ -12,9 +12,11 @@ import Wire
 extension World {
     /// A card in a reader, as `opal reader attach` puts it there.
     package func reader(_ card: Int = 0) async -> PseudoReader {
+        var emulator = Emulator(module: cardModule, store: opalStore, random: random)
+        emulator.categories = desk.merchants
         let reader = PseudoReader(
             cards[card],
-            emulator: Emulator(module: cardModule, store: opalStore, random: random),
+            emulator: emulator,
             isShared: true,
             now: { [clock] in clock.now }
         )

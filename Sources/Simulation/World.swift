@@ -114,8 +114,10 @@ package final class World: Sendable {
     package var cardModule: any CardModule { running.withLock(\.module) }
     /// The terminals that serve a sale now.
     package var leasedTerminals: Set<SecurityCardIdentifier> {
-        running.withLock(\.terminals).leased
+        terminals.leased
     }
+    /// The payment server's pool.
+    package var terminals: TerminalInterface { running.withLock(\.terminals) }
     var merchants: [MerchantModule] { running.withLock(\.merchants) }
 
     package func merchant(_ index: Int = 0) -> MerchantModule { merchants[index] }

@@ -133,7 +133,7 @@ class Scheme:
     def cards(self) -> dict[bytes, int]:
         """How many rows each card's history has."""
         rows = self.database("opal-server").read(
-            "SELECT stream, count(*) FROM history GROUP BY stream")
+            "SELECT stream, count(*) FROM history WHERE length(stream) = 8 GROUP BY stream")
         return dict(rows)
 
 
@@ -289,6 +289,7 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
     (sale,) = acquirer.read("SELECT key FROM sale ORDER BY key LIMIT 1")[0]
     (order,) = shop.read('SELECT key FROM "order" ORDER BY key LIMIT 1')[0]
     (draw,) = opal.read("SELECT key FROM draw ORDER BY key LIMIT 1")[0]
+    (merchant,) = opal.read("SELECT key FROM merchant_category")[0]
     memory = next(
         row for row in earlier.memories
         if acquirer.read("SELECT revision FROM security_card WHERE key = ?", row[2])[0][0] > row[0])
@@ -329,6 +330,9 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
         ("a card is deleted",
          run_sql("opal-server", ("DELETE FROM card WHERE key = ?", card)),
          names_of("card", card)),
+        ("what a merchant sells is deleted",
+         run_sql("opal-server", ("DELETE FROM merchant_category",)),
+         [f"category of merchant {merchant.hex()}: has history but no record"]),
         ("a byte of the database file is changed", edit_file, names_of("card", card)),
         ("rows break the constraints of their tables", without_constraints,
          names_of("draw", draw), [f"card •••• •••• •••• {card[-2:].hex()}: breaks"]),

@@ -203,6 +203,7 @@ struct FaultTable {
         case .paid: "paid"
         case .pending: "pending"
         case .refused(let refusal): "refused: \(refusal.word)"
+        case .refusedByLimit(let refusal): "refused by a limit: \(refusal.word)"
         }
     }
 

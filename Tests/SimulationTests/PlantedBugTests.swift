@@ -19,8 +19,8 @@
         }
 
         static let findings = [
-            Finding(bug: .voidAfterSold, seed: 1, violation: "totals"),
-            Finding(bug: .deliveryBeforeCheck, seed: 2, violation: "orderWithoutSale"),
+            Finding(bug: .voidAfterSold, seed: 7, violation: "drawAgainstSale"),
+            Finding(bug: .deliveryBeforeCheck, seed: 1, violation: "orderWithoutSale"),
             Finding(bug: .numberReused, seed: 2, violation: "numberReused"),
             Finding(bug: .commitAfterReply, seed: 1, violation: "drawAgainstSale"),
             Finding(bug: .drawAfterDebit, seed: 1, violation: "debitWithoutDraw"),
@@ -30,8 +30,10 @@
             Finding(bug: .soldAfterVoid, seed: 23, violation: "openNumbers"),
             Finding(bug: .unknownMeansUnpaid, seed: 8, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
-            Finding(bug: .oneTripGivenUpByTime, seed: 36, violation: "orderWithoutSale"),
-            Finding(bug: .notLeftToSecurityCard, seed: 1, violation: "totals"),
+            Finding(bug: .oneTripGivenUpByTime, seed: 11, violation: "orderWithoutSale"),
+            Finding(bug: .notLeftToSecurityCard, seed: 8, violation: "totals"),
+            Finding(bug: .numberTakenOver, seed: 8, violation: "totals"),
+            Finding(bug: .orderAgedByWallClock, seed: 10, violation: "stillOpen"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report

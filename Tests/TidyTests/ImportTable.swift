@@ -41,6 +41,7 @@ enum ImportTable {
         "FundingSide/Bank": .only(ports),
         "FundingSide/LoadServer": .only(ports),
         "FundingSide/Gateway": .only(ports),
+        "FundingSide/FundingNetwork": .only(ports),
         "LoyaltyServer": .only(ports),
         "ClearingHouse": .only(ports),
         "Edges": .edge,
@@ -75,6 +76,7 @@ enum ImportTable {
         "Sources/FundingSide/Bank": ["Bank"],
         "Sources/FundingSide/LoadServer": ["LoadServer"],
         "Sources/FundingSide/Gateway": ["Gateway"],
+        "Sources/FundingSide/FundingNetwork": ["FundingNetwork"],
         "Sources/LoyaltyServer": ["LoyaltyServer"],
         "Sources/ClearingHouse": ["ClearingHouse"],
     ]

@@ -156,7 +156,7 @@ import Wire
     @Test func `a blocked card denies, too`() async throws {
         let (world, module) = try await world()
         let load = try await begin(in: world.reader())
-        try await world.put(world.module.setBlocked(true, on: world.sealed()))
+        try await world.set(.blocked(true))
         let denial = try #require(try await world.emulator.deny(load))
         try await module.verify(denial: denial, of: load)
     }

@@ -341,6 +341,65 @@ struct Samples {
                 event: .recovery(.euro, .cents, recover(), try recoverAnswer()),
                 note: String(repeating: "n", count: CardHistoryEntry.noteBytesMax)
             ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .setting(.blocked(Bool.random(using: &random)), by: "operator"),
+                note: ""
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .setting(.policy(try policy()), by: "Ärztin"),
+                note: ""
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .debit(
+                    DebitEvidence(
+                        type: .purchase,
+                        random: random.next(),
+                        expiry: expiry(),
+                        purchaseKeyVersion: 1,
+                        command: try debit(),
+                        answer: try debitAnswer(),
+                        exception: number()
+                    )
+                ),
+                note: ""
+            ),
         ]
+    }
+
+    mutating func policy() throws -> SpendingPolicy {
+        SpendingPolicy(
+            limits: Bool.random(using: &random) ? try limits() : nil,
+            isFrozen: Bool.random(using: &random)
+        )
+    }
+
+    /// Limits of which each is there or not.
+    mutating func limits() throws -> SpendingLimits {
+        let minutes = Int.random(in: LocalOffset.range, using: &random)
+        var limits = SpendingLimits(
+            currency: .euro,
+            exponent: .cents,
+            offset: try #require(LocalOffset(minutes: minutes))
+        )
+        if Bool.random(using: &random) { limits.purchaseMax = random.next() }
+        for period in SpendingPeriod.allCases {
+            if Bool.random(using: &random) { limits[period].minorUnitsMax = random.next() }
+            if Bool.random(using: &random) { limits[period].purchasesMax = number() }
+        }
+        let days = (0..<7).map { _ in UInt32.random(in: 0...0xFF_FFFF, using: &random) }
+        limits.hours = try #require(SpendingHours(bits: days))
+        var merchants: Set<MerchantIdentifier> = []
+        for _ in 0..<Int.random(in: 0...5, using: &random) { merchants.insert(try merchant()) }
+        limits.merchants = try #require(SpendingRule(.except, merchants))
+        var categories: Set<MerchantCategory> = []
+        for _ in 0..<Int.random(in: 0...5, using: &random) {
+            let digits = BCD.pack(UInt64.random(in: 0...9_999, using: &random))
+            categories.insert(try #require(MerchantCategory(bcd: UInt16(digits))))
+        }
+        limits.categories = try #require(SpendingRule(.only, categories))
+        return limits
     }
 }

@@ -22,7 +22,7 @@ extension SoftwareModule {
             // that is blocked is not asked to be loaded, not even with nothing.
             return card.isBlocked ? denial : nil
         }
-        guard let evidence, evidence.number == load.answer.number else {
+        guard let evidence, evidence.movement?.number == load.answer.number else {
             throw .unavailable("the row of a consumed number is missing")
         }
         switch evidence.event {
@@ -36,8 +36,8 @@ extension SoftwareModule {
             try self.keys(of: card.identifier, version: initialized.loadKeyVersion).loading
                 .verify(answer, of: request, initialized)
             if request.transaction == load.request.transaction { return nil }
-        case .recovery:
-            // It consumes no number.
+        case .recovery, .setting:
+            // They consume no number.
             throw .sealBroken
         }
         return denial

@@ -109,16 +109,30 @@ package final class SoftwareModule: CardModule, LoadModule {
             wrongSignatures: card.wrongSignatures,
             lastNumber: card.lastNumber,
             purses: card.purses.map(\.balanceAnswer),
-            historyCount: card.historyCount
+            historyCount: card.historyCount,
+            spending: card.spending
         )
     }
 
-    package func setBlocked(
-        _ isBlocked: Bool,
-        on sealed: SealedCard
-    ) async throws(ModuleFailure) -> SealedCard {
+    package func set(
+        _ setting: CardSetting,
+        by who: String,
+        on sealed: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        var session = CardSession(
+            record: try open(sealed),
+            revision: sealed.revision,
+            dialogue: nil,
+            context: context,
+            module: self
+        )
+        return try session.set(setting, by: who)
+    }
+
+    package func stop(_ sealed: SealedCard) async throws(ModuleFailure) -> SealedCard {
         var record = try open(sealed)
-        if isBlocked { record.card.block() } else { record.card.unblock() }
+        record.card.block()
         return try seal(record, revision: sealed.revision + 1)
     }
 

@@ -166,7 +166,9 @@ extension SchemeAudit {
     private func owner(of stream: [UInt8], at party: DataFolder.Party) -> RecordKey? {
         let kind: RecordKind
         switch party {
-        case .opalServer: kind = Emulator.cardKind
+        case .opalServer:
+            if let entry = MerchantDirectory.owner(of: stream) { return entry }
+            kind = Emulator.cardKind
         case .paymentServer: kind = SaleRecord.kind
         case .shop: kind = MerchantRecords.order
         case .console: return OperatorAudit.owner(of: stream)
@@ -179,7 +181,9 @@ extension SchemeAudit {
     /// Streams that hold a card number are named by its last four digits.
     private func place(of stream: [UInt8], at party: DataFolder.Party) -> String {
         switch party {
-        case .opalServer: CardAuditor.cardPlace(stream)
+        case .opalServer:
+            MerchantDirectory.owner(of: stream).map { MerchantDirectory.place($0.bytes) }
+                ?? CardAuditor.cardPlace(stream)
         case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
         case .shop: "merchant, order \(Hex.text(stream))"

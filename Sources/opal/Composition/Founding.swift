@@ -23,6 +23,8 @@ struct Founding {
     static let issuer = "990001"
     static let issuerName = "Opal City"
     static let balanceMax: UInt64 = 500_00
+    /// News dealers (ISO 18245).
+    static let shopCategory = "5994"
 
     /// Makes the scheme beside its place and moves it there when it is whole, so that a crash
     /// leaves none or all of it. A scheme that is there is left alone.
@@ -106,6 +108,25 @@ struct Founding {
             wrapped: try module.exportPurchaseKey(keys, to: acquirer)
         )
         try await introduce(merchant, at: shop, to: acquirer, accepting: accepted)
+        try await classify(merchant, sealedBy: seals)
+    }
+
+    /// Says what the demo shop sells, for cards that pay some categories only.
+    private func classify(
+        _ merchant: MerchantIdentifier,
+        sealedBy seals: RecordSealer
+    ) async throws {
+        let store = try SQLiteStore(
+            path: folder.database(.opalServer),
+            schema: OPALServerRecords.schema
+        )
+        try await MerchantDirectory(store: store, seals: seals).set(
+            MerchantCategory(Self.shopCategory),
+            of: merchant,
+            by: CardDesk.operatorName,
+            now: SystemClock.now()
+        )
+        await store.close()
     }
 
     /// Gives merchant and acquirer their shared key, and the acquirer the issuer's.

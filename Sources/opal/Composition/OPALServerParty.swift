@@ -51,11 +51,13 @@ struct OPALServerParty {
             module: module,
             loads: module,
             seals: seals,
-            random: random
+            random: random,
+            now: SystemClock.now
         )
         offers = Offers(store: store, seals: seals, random: random)
         var emulator = Emulator(module: module, store: store, random: random)
         emulator.alarm = alarm
+        emulator.categories = desk.merchants
         var purchases = Purchases(
             store: store,
             seals: seals,

@@ -64,7 +64,8 @@ struct ServerSystem {
                 folder,
                 passphrase: passphrase,
                 terminals: settings.terminals,
-                link: { try terminals.link(toHost: $0) }
+                link: { try terminals.link(toHost: $0) },
+                alarm: SaleWatch.alarm(logger)
             )
             parties.payment = party
             services.append(Ticker(seconds: 5) { await party.tick() })
@@ -397,6 +398,21 @@ final class ReadyGate: Sendable {
                 return waiting == 0
             }
             if isLast { await self.ready() }
+        }
+    }
+}
+
+/// Says which sales their security cards do not count.
+private enum SaleWatch {
+    static func alarm(_ logger: Logger) -> @Sendable (UncountedSale) -> Void {
+        { sale in
+            logger.critical(
+                "alarm: a sale is not counted",
+                metadata: [
+                    "transaction": "\(sale.transaction)", "terminal": "\(sale.terminal)",
+                    "securityCard": "\(sale.securityCard.text)",
+                ]
+            )
         }
     }
 }

@@ -61,7 +61,8 @@ struct CardWorld {
             module: module,
             loads: try #require(module as? any LoadModule),
             seals: seals,
-            random: world.random
+            random: world.random,
+            now: { clock.now }
         )
         let parts = CardholderSite.Parts(
             users: users,

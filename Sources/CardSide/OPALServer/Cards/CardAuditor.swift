@@ -73,6 +73,7 @@ package struct CardAuditor: Sendable {
             await check(load: record, &report)
             progress()
         }
+        report.findings += try await MerchantDirectory(store: store, seals: seals).audit()
         return report
     }
 
@@ -92,7 +93,9 @@ package struct CardAuditor: Sendable {
             report.recoveries = []
             try await check(card: record, &report)
         }
-        for card in report.suspects { _ = try? await desk.setBlocked(true, card) }
+        for card in report.suspects {
+            _ = try? await desk.setBlocked(true, card, by: "watch over the histories")
+        }
         return report.findings
     }
 
@@ -146,33 +149,36 @@ package struct CardAuditor: Sendable {
     }
 
     private func add(_ row: HistoryRow, _ card: CardIdentifier, _ report: inout Report) {
-        guard let entry = try? CardHistoryEntry(row.body) else { return }
+        guard let entry = try? CardHistoryEntry(row.body), let movement = entry.movement else {
+            return
+        }
         switch entry.event {
         case .debit:
-            Self.add(entry.amount, to: &report.debited)
-            if report.debits.updateValue(card, forKey: entry.transaction) != nil {
+            Self.add(movement.amount, to: &report.debited)
+            if report.debits.updateValue(card, forKey: movement.transaction) != nil {
                 report.findings.append(
                     AuditFinding(
-                        "OPAL server, transaction \(entry.transaction.text)",
+                        "OPAL server, transaction \(movement.transaction.text)",
                         "was debited twice"
                     )
                 )
                 report.suspects.insert(card)
             }
         case .load:
-            Self.add(entry.amount, to: &report.loaded)
-            if report.credits.updateValue(card, forKey: entry.transaction) != nil {
+            Self.add(movement.amount, to: &report.loaded)
+            if report.credits.updateValue(card, forKey: movement.transaction) != nil {
                 report.findings.append(
                     AuditFinding(
-                        "OPAL server, transaction \(entry.transaction.text)",
+                        "OPAL server, transaction \(movement.transaction.text)",
                         "was loaded twice"
                     )
                 )
                 report.suspects.insert(card)
             }
         case .recovery:
-            Self.add(entry.amount, to: &report.recovered)
-            report.recoveries.insert(entry.transaction)
+            Self.add(movement.amount, to: &report.recovered)
+            report.recoveries.insert(movement.transaction)
+        case .setting: break
         }
     }
 
@@ -281,6 +287,8 @@ extension CardAudit.Finding {
         case .balanceWrong(let number):
             "history row \(number) has a balance or number that does not follow"
         case .recordDisagrees: "its record is not what its history adds up to"
+        case .policyDisagrees: "its spending policy is not the one that its history says"
+        case .blockMissing: "it is not blocked, though its history says so"
         }
     }
 }

@@ -121,6 +121,7 @@ package struct CardholderSite: Sendable {
         addSignInRoutes(to: router)
         addPasswordRoutes(to: router)
         addCardRoutes(to: router)
+        addStatementRoutes(to: router)
         addAccountRoutes(to: router)
         addCheckoutRoutes(to: router)
         return router

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import Hummingbird
 import Kernel
 import OPALServer
@@ -131,11 +132,27 @@ extension CardholderSite {
             return try await refusedPage(.cardDamaged, offer, signed, reader)
         }
         switch card.refusal(of: offer.page.terms.amount, at: now) {
-        case nil, .insufficientValue:
+        case nil:
+            if let refusal = try await limitRefusal(of: offer.page.terms, by: card) {
+                return try await refusedPage(refusal, offer, signed, reader)
+            }
+            values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
+        case .insufficientValue:
             values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
         case let refusal?: return try await refusedPage(refusal, offer, signed, reader)
         }
         return page(Page("cardholder/checkout", values, status: status), of: signed)
+    }
+
+    private func limitRefusal(
+        of terms: OrderTerms,
+        by card: CardDescription
+    ) async throws(SiteFailure) -> SpendingRefusal? {
+        do throws(EmulatorFailure) {
+            return try await parts.desk.refusal(of: terms, by: card)
+        } catch {
+            throw .unavailable(error)
+        }
     }
 
     /// `signedIn` of the template: what the card holds and what it would hold.

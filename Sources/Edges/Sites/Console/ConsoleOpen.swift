@@ -34,13 +34,13 @@ struct ConsoleOpen: Sendable {
             )
         }
         if let payments = site.parts.payments {
-            groups.append(
-                group(
-                    "Sales without an end",
-                    "Given up by themselves when the card does not answer in time.",
-                    try await sales(payments, visit.reader)
-                )
+            var group = group(
+                "Sales without an end",
+                SaleWords.ends,
+                try await sales(payments, visit.reader)
             )
+            group["alarm"] = SaleWords.alarm(overdue: payments.module.overdueCount)
+            groups.append(group)
         }
         for shop in site.parts.shops {
             groups.append(
@@ -127,19 +127,15 @@ struct ConsoleOpen: Sendable {
             throw .unavailable(error)
         }
         return lines.map { line in
-            let step =
-                switch line.sale?.state {
-                case .drawn: "Waits for the card's answer"
-                case nil: "Record does not open"
-                default: "Waits to be counted"
-                }
-            return row(
+            var row = row(
                 line.transaction,
-                step,
+                SaleWords.waits(line),
                 since: line.sale?.drawnAt,
                 line.sale?.request.terms.amount,
                 reader
             )
+            if line.isOverdue { row["badge"] = Shape.badge("Alarm", .bad) }
+            return row
         }
     }
 
@@ -208,7 +204,8 @@ struct ConsoleOpen: Sendable {
         let notice =
             switch outcome {
             case .paid: Page.Notice(.good, "Asked, and answered: sold.")
-            case .refused: Page.Notice(.good, "Asked, and answered: given up, and put back.")
+            case .refused, .refusedByLimit:
+                Page.Notice(.good, "Asked, and answered: given up, and put back.")
             case .pending, nil:
                 Page.Notice(.wait, "Asked; there is no answer that settles it yet.")
             }
