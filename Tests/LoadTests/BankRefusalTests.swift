@@ -54,6 +54,32 @@ import Wire
             )
         }
         try await world.bank.openPool(of: world.issuer, .euro, .cents, now: world.now)
+        #expect(try await world.bank.accounts(limit: 100).count == 3 + 1 + FundsPool.parts)
+    }
+
+    @Test func `an owner without a name, or with one that cannot be kept, has no account`()
+        async throws
+    {
+        let world = try await LoadWorld()
+        let number = try #require(AccountNumber("DE-0815"))
+        for owner in ["", "Ada\n", String(repeating: "a", count: Account.ownerBytesMax + 1)] {
+            await #expect(throws: BankFailure.ownerUnreadable) {
+                try await world.bank.openAccount(
+                    number,
+                    owner: owner,
+                    .euro,
+                    .cents,
+                    now: world.now
+                )
+            }
+        }
+    }
+
+    @Test func `a number of an account is short, upper case and plain`() {
+        for text in ["", "de-4711", "DE 4711", "DÉ", String(repeating: "A", count: 25)] {
+            #expect(AccountNumber(text) == nil)
+        }
+        #expect(AccountNumber("DE-4711")?.masked == "•••• 4711")
     }
 
     @Test func `the answer of a card serves the account that asked and no other`() async throws {

@@ -150,6 +150,10 @@ import Wire
         let record = try #require(try await world.bankStore.inner.read(key))
         try await damage(record, in: world.bankStore)
         await #expect(throws: BankFailure.damaged) { try await world.bring(outcome, page) }
+        let hold = try await first(BankRecords.hold, in: world.bankStore)
+        try await damage(hold, in: world.bankStore)
+        #expect(try await world.bank.loads(limit: 10).map(\.load) == [nil])
+        #expect(try await world.bank.openLoads(limit: 10).map(\.load) == [nil])
         let findings = try await world.bankReport().findings.map(\.description)
         #expect(findings.contains("bank, account •••• 4711: does not open"))
     }

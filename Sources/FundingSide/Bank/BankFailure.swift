@@ -10,6 +10,8 @@ package import Wire
 package enum BankFailure: Error, Equatable, Sendable {
     case unknownAccount
     case accountExists
+    /// The name of an owner is empty, too long, or holds a control character.
+    case ownerUnreadable
     /// There is no such question about a card, or it is of another account.
     case unknownInquiry
     case unknownLoad

@@ -9,7 +9,7 @@ import Wire
 extension BankModule {
     /// Opens an account for a customer. Durable before it is given.
     ///
-    /// - Throws: `.accountExists`.
+    /// - Throws: `.accountExists`, `.ownerUnreadable`.
     @discardableResult
     package func openAccount(
         _ number: AccountNumber,
@@ -18,7 +18,8 @@ extension BankModule {
         _ exponent: Exponent,
         now: Instant
     ) async throws(BankFailure) -> Account {
-        precondition(owner.utf8.count <= Account.ownerBytesMax && ByteReader.isText(owner))
+        guard (1...Account.ownerBytesMax).contains(owner.utf8.count), ByteReader.isText(owner)
+        else { throw .ownerUnreadable }
         let account = Account(
             number: number,
             kind: .customer(owner: owner),
@@ -133,71 +134,5 @@ extension BankModule {
         } catch .unknownAccount {
             return false
         }
-    }
-
-    // MARK: Reading
-
-    /// - Throws: `.unknownAccount`, `.damaged`.
-    package func account(_ number: AccountNumber) async throws(BankFailure) -> Account {
-        try await book.account(number).value
-    }
-
-    /// What is in the funds pool of an issuer.
-    ///
-    /// - Throws: `.issuerUnknown`.
-    package func pool(
-        of issuer: IssuerIdentifier,
-        _ currency: Currency,
-        _ exponent: Exponent
-    ) async throws(BankFailure) -> Money {
-        var sum: UInt64 = 0
-        do throws(BankFailure) {
-            for number in FundsPool.accounts(of: issuer, currency, exponent) {
-                sum &+= try await book.account(number).value.balance
-            }
-        } catch .unknownAccount {
-            throw .issuerUnknown
-        }
-        return Money(minorUnits: sum, currency: currency, exponent: exponent)
-    }
-
-    /// Accounts in the order of their numbers, capped at ``RecordLimits/pageMax``.
-    ///
-    /// - Throws: `.store`, `.damaged`.
-    package func accounts(
-        after cursor: AccountNumber? = nil,
-        limit: Int
-    ) async throws(BankFailure) -> [Account] {
-        let records: [Record]
-        do throws(StoreFailure) {
-            records = try await book.store.list(
-                BankRecords.account,
-                after: cursor?.bytes,
-                limit: limit,
-                order: .ascending
-            )
-        } catch { throw .store(error) }
-        var accounts: [Account] = []
-        for record in records { accounts.append(try await book.openAccount(record).value) }
-        return accounts
-    }
-
-    /// The statement of an account behind a row, oldest first, capped at ``RecordLimits/pageMax``.
-    ///
-    /// - Throws: `.store`; `.damaged` where a row cannot be read.
-    package func statement(
-        of number: AccountNumber,
-        after row: UInt64 = 0,
-        limit: Int
-    ) async throws(BankFailure) -> [AccountEntry] {
-        let rows: [HistoryRow]
-        do throws(StoreFailure) {
-            rows = try await book.store.history(number.stream, after: row, limit: limit)
-        } catch { throw .store(error) }
-        do throws(WireFailure) {
-            var entries: [AccountEntry] = []
-            for row in rows { entries.append(try AccountEntry(row.body)) }
-            return entries
-        } catch { throw .damaged }
     }
 }

@@ -120,40 +120,4 @@ extension BankModule {
         else { throw .resultMismatch }
         return result
     }
-
-    // MARK: Reading
-
-    /// How far a load has come.
-    ///
-    /// - Throws: `.unknownLoad`.
-    package func load(
-        _ transaction: TransactionIdentifier
-    ) async throws(BankFailure) -> HoldView {
-        HoldView(try await book.hold(transaction).value)
-    }
-
-    /// The loads, newest first.
-    ///
-    /// - Parameters:
-    ///   - cursor: the last transaction of the page before; nil for the first page.
-    ///   - limit: loads, capped at ``RecordLimits/pageMax``.
-    /// - Returns: the loads; none behind the oldest.
-    /// - Throws: `.store`, `.damaged`.
-    package func loads(
-        before cursor: TransactionIdentifier? = nil,
-        limit: Int
-    ) async throws(BankFailure) -> [HoldView] {
-        let records: [Record]
-        do throws(StoreFailure) {
-            records = try await book.store.list(
-                BankRecords.hold,
-                after: cursor?.bytes,
-                limit: limit,
-                order: .descending
-            )
-        } catch { throw .store(error) }
-        var loads: [HoldView] = []
-        for record in records { loads.append(HoldView(try await book.openHold(record).value)) }
-        return loads
-    }
 }

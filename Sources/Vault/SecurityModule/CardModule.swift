@@ -30,9 +30,10 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
-    /// Says, signed, that a load which the card asked for did not take place and never will, because
-    /// something else has consumed its number (`docs/messages/load.md`, SN). A blocked card says so
-    /// also while the number is not consumed; another one proves that with a load of nothing.
+    /// Says, signed, that a load which the card asked for did not take place and never will,
+    /// because something else has consumed its number (`docs/messages/load.md`, SN). A blocked card
+    /// says so also while the number is not consumed; another one proves that with a load of
+    /// nothing.
     ///
     /// - Parameters:
     ///   - load: what the card was asked and what it answered, with its S1.
