@@ -212,7 +212,8 @@ final class LoadWorld: Sendable {
             module: module,
             loads: module,
             seals: RecordSealer(masters.opal, party: "opal_server"),
-            random: random
+            random: random,
+            now: { [clock] in clock.now }
         )
     }
 
