@@ -28,7 +28,8 @@ package struct Account: Equatable, Sendable {
     /// What is held for loads that have not ended.
     package private(set) var held: UInt64
     package let openedAt: Instant
-    var lastRow: UInt64
+    /// Rows in its journal.
+    package internal(set) var lastRow: UInt64
     var lastHash: [UInt8]
 
     package static let ownerBytesMax = 80
