@@ -245,11 +245,18 @@ extension Loads {
                 expectedRevision: stored.revision,
                 reply: forBank
             ),
-            let outcome = try? await store.commit(Transition(writes: [write]))
+            let receipts = try? await receipts(of: next.load),
+            let outcome = try? await store.commit(Transition(writes: [write] + receipts))
         else { return stored }
         next.revision += 1
         // A conflict: somebody else settled it at the same time, with the same result.
         return outcome == .committed ? next : await reread(stored)
+    }
+
+    /// The mail with the receipt of a load, to be made durable with its end.
+    private func receipts(of load: LoadRecord) async throws(ModuleFailure) -> [RecordWrite] {
+        guard load.state == .loaded, let mails else { return [] }
+        return try await mails.writes(for: load, at: now())
     }
 
     private func reread(_ stored: Stored) async -> Stored {

@@ -23,6 +23,8 @@ package struct Loads: Sendable {
     let now: @Sendable () -> Instant
     /// A clock that only goes forward, for time-outs; nil where nobody sets the other one.
     package var uptime: (@Sendable () -> Uptime)?
+    /// Tells the person that the card was loaded; nil where nobody is told.
+    package var mails: SettlementMails?
     let waits = LoadWaits()
 
     /// A request is sent so often, where the link fails.
