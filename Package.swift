@@ -198,8 +198,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", hummingbird, mustache,
-                logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", hummingbird,
+                mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -229,8 +229,9 @@ let package = Package(
             name: "opal",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "TerminalHost", "Concentrator", "RecordsSQLite", "LinkEdge",
+                "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
+                "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
+                "RecordsSQLite", "LinkEdge",
                 "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
@@ -281,9 +282,9 @@ let package = Package(
         tests(
             "SitesTests",
             portsOfASide + [
-                "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "SessionKeys",
-                "CardEmulator", "OPALServer", "PaymentServer", "Merchant", hummingbird,
-                hummingbirdTesting, httpTypes, nioCore,
+                "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
+                "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
+                "LoadServer", "Bank", hummingbird, hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
         tests(

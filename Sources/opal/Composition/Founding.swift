@@ -13,7 +13,8 @@ import RecordsSQLite
 import SecurityModule
 
 /// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
-/// an acquirer with the issuer's purchase key, a merchant with its shared key.
+/// an acquirer with the issuer's purchase key, a merchant with its shared key; then a load server
+/// and a bank (``FundingFounding``).
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -26,13 +27,15 @@ struct Founding {
     /// News dealers (ISO 18245).
     static let shopCategory = "5994"
 
-    /// Makes the scheme beside its place and moves it there when it is whole, so that a crash
+    /// Makes the parties beside their place and moves it there when it is whole, so that a crash
     /// leaves none or all of it. A scheme that is there is left alone.
     func run() async throws {
         try folder.make()
         let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
         let present = parties.filter(folder.exists)
-        if present.count == parties.count { return }
+        if present.count == parties.count {
+            return try await FundingFounding(folder: folder, passphrase: passphrase).run()
+        }
         guard present.isEmpty else {
             throw CommandFailure(
                 "\(folder.path) holds only a part of a scheme. Restore the rest, or choose an "
@@ -50,6 +53,7 @@ struct Founding {
             )
         }
         try? FileManager.default.removeItem(atPath: workshop.path)
+        try await FundingFounding(folder: folder, passphrase: passphrase).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {
@@ -89,7 +93,7 @@ struct Founding {
             SoftwareModule.KeyName(issuer: identifier, version: issuer.purchaseKeyVersion)
         )
         let seals = RecordSealer(card, party: OPALServerRecords.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.opalServer),
             OPALServerRecords.schema,
             [
@@ -139,7 +143,7 @@ struct Founding {
         let shared = try LocalMasterKey.makeShared(acquirer, shop)
         let name = "k1"
         let seals = RecordSealer(acquirer, party: PaymentModule.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.paymentServer),
             PaymentModule.schema,
             [
@@ -154,7 +158,7 @@ struct Founding {
             ]
         )
         let shopSeals = RecordSealer(shop, party: MerchantRecords.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.shop),
             MerchantRecords.schema,
             [
@@ -172,7 +176,8 @@ struct Founding {
         )
     }
 
-    private func write(
+    /// The first writes of a new database.
+    static func write(
         _ path: String,
         _ schema: RecordSchema,
         _ writes: [RecordWrite]

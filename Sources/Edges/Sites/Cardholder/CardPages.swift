@@ -57,6 +57,12 @@ extension CardholderSite {
             "card": drawing(card, facts.issuer, signed, reader), "historyHref": "/history",
         ]
         if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
+        if !settings.banks.isEmpty, !card.isBlocked, !card.expiry.isPast(at: CardTime(now)) {
+            let load: [String: Any] = [
+                "label": "Load value", "href": Self.loadPath, "primary": true,
+            ]
+            values["actions"] = ["links": [load]]
+        }
         if let spending = try await Spending(rows, on: card, today: now).values(reader) {
             values["spending"] = spending
         }

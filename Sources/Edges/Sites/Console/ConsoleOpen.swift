@@ -53,14 +53,17 @@ struct ConsoleOpen: Sendable {
         }
         return site.response(
             "console/open",
-            ["asOf": visit.reader.time(visit.now), "groups": groups],
+            [
+                "title": "Open", "asked": "payment server",
+                "asOf": visit.reader.time(visit.now), "groups": groups,
+            ],
             visit,
             current: "/open",
             notice: notice
         )
     }
 
-    private func group(
+    func group(
         _ title: String,
         _ text: String,
         _ rows: [[String: Any]]
@@ -165,7 +168,7 @@ struct ConsoleOpen: Sendable {
         return rows
     }
 
-    private func addLastQuestion(
+    func addLastQuestion(
         _ transaction: TransactionIdentifier,
         to row: inout [String: Any],
         _ visit: ConsoleSite.Visit
@@ -245,7 +248,7 @@ struct ConsoleOpen: Sendable {
         return nil
     }
 
-    private func transaction(
+    func transaction(
         _ visit: ConsoleSite.Visit
     ) throws(SiteFailure) -> TransactionIdentifier {
         guard
@@ -257,7 +260,7 @@ struct ConsoleOpen: Sendable {
     }
 
     /// Written down before it is done.
-    private func write(
+    func write(
         _ kind: OperatorJournal.Act.Kind,
         _ transaction: TransactionIdentifier,
         _ visit: ConsoleSite.Visit
