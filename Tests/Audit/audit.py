@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Browser"))
 from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
-DATABASES = ("opal-server", "payment-server", "shop", "console")
+DATABASES = ("opal-server", "payment-server", "shop", "console", "load-server", "bank")
 # Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
 TABLES_OF_READERS = ("reader_debit",)
 COLUMNS = ("key", "revision", "open", "body", "reply")
@@ -164,6 +164,8 @@ def names_of(table: str, key: bytes) -> list[str]:
     """How a finding may name a row: in hexadecimal digits, as a TRX or as a masked card."""
     if table in CARD_TABLES:
         return [f"card •••• •••• •••• {key[-2:].hex()}:"]
+    if table == "account":
+        return [f"account •••• {key[-4:].decode(errors='replace')}:"]
     text = key.hex()
     if len(key) != 16:
         return [text]
@@ -175,6 +177,8 @@ def names_of_row(party: str, stream: bytes, number: int) -> list[str]:
         return [f"card •••• •••• •••• {stream[-2:].hex()}: history row {number} "]
     if party == "console":
         return [f"card •••• •••• •••• {stream[-2:].hex()}, journal row {number}:"]
+    if stream.startswith(b"account "):
+        return [f"account •••• {stream[-4:].decode()}, journal row {number}:"]
     return [f"{stream.hex()}, journal row {number}:"]
 
 
@@ -390,7 +394,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
 
 
 def use_sites(opal: Opal):
-    """A sign-up with its mail, a session, an operator's acts and questions."""
+    """A sign-up with its mail, a session, loads from the bank, an operator's acts and questions."""
     site = Website(opal.sites["card"])
     site.opens("/sign-up")
     site.sends(
@@ -401,6 +405,7 @@ def use_sites(opal: Opal):
     site = Website(opal.sites["card"])
     site.opens("/sign-in")
     site.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    load_card(opal)
     console = Website(opal.sites["console"])
     console.opens("/sign-in")
     console.sends("/sign-in", operator="operator", password=opal.secret("console-password"))
@@ -417,6 +422,26 @@ def use_sites(opal: Opal):
     for _ in range(3):
         console.opens("/open")
         console.sends("^/open/orders/")
+
+
+def load_card(opal: Opal):
+    """Three loads of one card, the last of which nobody agrees to: it stays open."""
+    person = Website(opal.sites["card"])
+    person.opens("/sign-in")
+    person.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    bank = opal.sites["bank"]
+    person.opens(bank + "/sign-in")
+    person.sends("/sign-in", customer="demo", password=opal.secret("bank-password"))
+    for number in range(3):
+        person.opens(bank + "/")
+        person.sends("/load$", account="1")
+        person.sends("/inquiry$")
+        person.sends("/inquiry/[^/]+$", decision="tell")
+        person.sends("/amount/", amount="5.00")
+        person.sends("/load$")
+        if number < 2:
+            person.sends("/load/[^/]+$", decision="load")
+            person.sends("/load/result$")
 
 
 def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change, card: bytes):

@@ -10,8 +10,8 @@ from pathlib import Path
 # A debug build makes its keys and certificates slowly.
 READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
-# The sites of `opal up --port P`, as ports after P; the payment server listens on one more.
-SITES = {"card": 0, "shop": 1, "payments": 2, "console": 9}
+# The sites of `opal up --port P`, as ports after P; the payment server listens on more.
+SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "console": 9}
 PORTS_IN_A_ROW = 16
 
 
