@@ -9,9 +9,9 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Check every record, signature and cent in a data folder.",
         discussion: """
             Opens every record, walks every history, checks every S3 and S6 again, and compares \
-            the parties: nothing delivered without a sale, no sale without a debit, nothing paid by \
-            a bank without a load, no value made or lost. It only reads, and may run beside the \
-            servers.
+            the parties: nothing delivered without a sale, no sale without a debit, nothing paid \
+            by a bank without a load, no value made or lost. It only reads, and may run beside \
+            the servers.
 
             Exit code 0: all is right. 1: something is off; each finding names its row.
             """

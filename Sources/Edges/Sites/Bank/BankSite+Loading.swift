@@ -201,7 +201,8 @@ extension BankSite {
                 return amountPage(offer, visit, typed: typed, problem: problem)
             }
         } catch .alreadyBegun(let load) {
-            return SiteShell.seeOther(BankSite.path(ofLoad: load))
+            // Pressed twice: both times it goes on to the card, and says for which amount.
+            return SiteShell.seeOther(BankSite.path(ofLoad: load) + "/card")
         } catch {
             guard let text = RefusalText(bank: error, visit.reader) else {
                 throw SiteFailure(error)
