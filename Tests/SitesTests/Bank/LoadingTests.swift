@@ -4,6 +4,7 @@ import Bank
 import HTTPTypes
 import Kernel
 import OPALServer
+import Records
 import Simulation
 import Sites
 import Testing
@@ -149,6 +150,30 @@ struct LoadingTests {
             #expect(loader.card.page.text.contains("<h1 class=\"center\">Loaded</h1>"))
             try await loader.bringResult()
             #expect(try await loader.account().balance == 75_00)
+        }
+    }
+
+    @Test func `a load of which nobody knows the end is pending, and the page asks again`()
+        async throws
+    {
+        try await Loader.run { loader in
+            let (_, consent) = try await loader.begin("25")
+            // The load is remembered; neither the credit nor the end of the load is.
+            let store = loader.world.world.opalStore
+            for number in 2...8 {
+                store.commits.script(.refuse(.unavailable("the disk is full")), at: number)
+            }
+            let pending = try await loader.card.send(consent, ["decision": "load"])
+            try expectWhole(pending)
+            #expect(pending.text.contains("<h1 class=\"center\">Being settled</h1>"))
+            #expect(pending.text.contains("Held at Quay Bank."))
+            let again = try await loader.card.open(consent + "/status")
+            #expect(again.text.contains("data-look-again"))
+            store.clear()
+            await loader.world.loads.settleOpenLoads(olderThan: .zero)
+            #expect(try await loader.card.open(consent).text.contains("Not loaded"))
+            try await loader.bringResult()
+            #expect(try await loader.account().available == FundingWorld.deposit)
         }
     }
 
