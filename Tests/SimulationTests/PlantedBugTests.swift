@@ -20,7 +20,7 @@
 
         static let findings = [
             Finding(bug: .voidAfterSold, seed: 7, violation: "drawAgainstSale"),
-            Finding(bug: .deliveryBeforeCheck, seed: 1, violation: "orderWithoutSale"),
+            Finding(bug: .deliveryBeforeCheck, seed: 9, violation: "orderWithoutSale"),
             Finding(bug: .numberReused, seed: 2, violation: "numberReused"),
             Finding(bug: .commitAfterReply, seed: 1, violation: "drawAgainstSale"),
             Finding(bug: .drawAfterDebit, seed: 1, violation: "debitWithoutDraw"),
@@ -31,10 +31,12 @@
             Finding(bug: .unknownMeansUnpaid, seed: 8, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
             Finding(bug: .oneTripGivenUpByTime, seed: 11, violation: "orderWithoutSale"),
-            Finding(bug: .notLeftToSecurityCard, seed: 8, violation: "totals"),
-            Finding(bug: .numberTakenOver, seed: 8, violation: "totals"),
+            Finding(bug: .notLeftToSecurityCard, seed: 31, violation: "totals"),
             Finding(bug: .orderAgedByWallClock, seed: 10, violation: "stillOpen"),
         ]
+
+        /// Bugs that none of the first seeds finds, with the tests that do: DropOutTests.
+        static let foundElsewhere: Set<PlantedBug> = [.numberTakenOver]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report
         {
@@ -52,7 +54,8 @@
         }
 
         @Test func `every planted bug has a seed that finds it`() {
-            #expect(Set(Self.findings.map(\.bug)) == Set(PlantedBug.allCases))
+            let found = Set(Self.findings.map(\.bug)).union(Self.foundElsewhere)
+            #expect(found == Set(PlantedBug.allCases))
         }
 
         @Test func `the story of what does not hold is as short as it can be told`() async throws {
