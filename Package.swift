@@ -210,8 +210,8 @@ let package = Package(
             "Simulation",
             at: "Simulation",
             portsOfASide + [
-                "Keys", "HSM", "SecurityCard", "SessionKeys", "CardEmulator", "OPALServer",
-                "PaymentServer", "Merchant", "TerminalHost",
+                "Keys", "HSM", "SecurityCard", "SessionKeys", "ClientCode", "CardEmulator",
+                "OPALServer", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
             ]
         ),
 
@@ -245,7 +245,8 @@ let package = Package(
         tests(
             "SimulationTests",
             portsOfASide + [
-                "Simulation", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
+                "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant",
             ]
         ),
         tests(

@@ -42,7 +42,9 @@ extension World {
         _ store: FaultyStore,
         _ directory: AcquirerDirectory,
         _ fates: Fates,
-        _ random: SeededRandom
+        _ random: SeededRandom,
+        _ forger: CardForger,
+        hasCardholders: Bool
     ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
         let life = fates.life(.opalServer)
         let store = fates.store(store, .opalServer, life)
@@ -55,11 +57,12 @@ extension World {
             seals: seals,
             random: random
         )
-        let purchases = Purchases(
+        let cards = ForgingModule(inner: module, forger: forger)
+        var purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
-            emulator: Emulator(module: module, store: store, random: random),
+            emulator: Emulator(module: cards, store: store, random: random),
             directory: AcquirerDirectory(
                 Dictionary(
                     uniqueKeysWithValues: directory.names.compactMap { name in
@@ -71,6 +74,7 @@ extension World {
             ),
             now: { fates.now(of: .opalServer) }
         )
+        if hasCardholders { purchases.mails = Cardholders(keys, store, random).mails }
         return (module, desk, purchases)
     }
 
@@ -80,6 +84,7 @@ extension World {
         _ shops: [Shop],
         terminals count: Int,
         _ hosts: [RemoteHost],
+        behind concentrator: ConcentratorHost?,
         wait: Duration,
         _ fates: Fates,
         uptime: (@Sendable () -> Uptime)? = nil
@@ -99,7 +104,7 @@ extension World {
             throw .paymentServer(error)
         }
         let life = fates.life(.paymentServer)
-        terminals += hosts.map { $0.terminal(as: life) }
+        terminals += hosts.map { $0.terminal(as: life, behind: concentrator) }
         let clock = fates.clock
         let pool = TerminalInterface(terminals) { time, ring in
             _ = clock.setAlarm(after: time, ring)
@@ -113,7 +118,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
+            cardSidePeers: [World.opalServer, ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
             uptime: uptime
         )
@@ -216,6 +221,7 @@ extension World {
             shops,
             terminals: terminalCount,
             hosts,
+            behind: concentrator,
             wait: terminalWait,
             fates,
             uptime: uptime

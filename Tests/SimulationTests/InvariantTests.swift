@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
+import ClientCode
 import Kernel
 import Merchant
 import OPALServer
@@ -94,6 +95,33 @@ import Wire
     @Test func `a draw that is deleted is found`() async throws {
         let (world, transaction) = try await soldWorld()
         try await delete(DrawRecord.key(transaction), in: world.opalStore.inner)
+        #expect(await Invariants.check(world).contains(.debitWithoutDraw(transaction)))
+    }
+
+    @Test func `a mail that tells what is not so is found`() async throws {
+        var plan = WorldPlan()
+        plan.hasCardholders = true
+        let world = try await World(plan)
+        let page = try await world.page(try await world.order())
+        world.link.plan.script(.dropRequest, at: 2)
+        _ = await world.pay(page)
+        #expect(await world.settleAll())
+        #expect(await Invariants.check(world, isSettled: true).isEmpty)
+        let transaction = page.terms.transaction
+        try await delete(DrawRecord.key(transaction), in: world.opalStore.inner)
+        #expect(await Invariants.check(world).contains(.mailUntrue(transaction)))
+    }
+
+    @Test func `a debit of a card in a reader without its note is found`() async throws {
+        var plan = WorldPlan()
+        plan.readerCardValue = 1000
+        let world = try await World(plan)
+        let terminal = try #require(world.clientTerminal)
+        let page = try await world.page(try await world.order())
+        guard case .paid = await terminal.pay(page) else { throw Refusal.malformed }
+        #expect(await Invariants.check(world).isEmpty)
+        let transaction = page.terms.transaction
+        try await delete(ReaderDebit.key(transaction), in: world.opalStore.inner)
         #expect(await Invariants.check(world).contains(.debitWithoutDraw(transaction)))
     }
 

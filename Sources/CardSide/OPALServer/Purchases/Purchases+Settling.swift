@@ -220,10 +220,23 @@ extension Purchases {
             ),
             let mails = try? await self.mails(of: next.draw, wasPending)
         else { return stored }
-        guard let outcome = try? await store.commit(Transition(writes: [write] + mails)) else {
+        var transition = Transition(writes: [write] + mails)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.mailBeforeOutcome) {
+                _ = try? await store.commit(Transition(writes: mails))
+                transition.writes = [write]
+            }
+            if PlantedBug.isPlanted(.mailAfterOutcome) { transition.writes = [write] }
+        #endif
+        guard let outcome = try? await store.commit(transition) else {
             // Perhaps it was stored after all.
             return await reread(stored)
         }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.mailAfterOutcome) {
+                _ = try? await store.commit(Transition(writes: mails))
+            }
+        #endif
         if outcome == .committed { return next }
         // A conflict: somebody else settled it at the same time, with the same result, or was told
         // that it is pending.
