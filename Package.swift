@@ -146,6 +146,11 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", "Keys", crypto]
         ),
         target(
+            "LoadSecurityModule",
+            at: "Vault/LoadSecurityModule",
+            ["Kernel", "Wire", "SecurityModule", "Keys"]
+        ),
+        target(
             "SessionKeys",
             at: "Vault/SessionKeys",
             ["Kernel", "Wire", "SecurityModule", crypto]
@@ -163,6 +168,10 @@ let package = Package(
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
+        target("Gateway", at: "FundingSide/Gateway", portsOfASide),
+        target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
+        target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
+        target("Bank", at: "FundingSide/Bank", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -189,8 +198,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", hummingbird, mustache,
-                logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", hummingbird,
+                mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -220,8 +229,9 @@ let package = Package(
             name: "opal",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "SessionKeys", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "TerminalHost", "Concentrator", "RecordsSQLite", "LinkEdge",
+                "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
+                "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
+                "RecordsSQLite", "LinkEdge",
                 "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
@@ -238,7 +248,7 @@ let package = Package(
             "VaultTests",
             [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
-                "CardEmulator", "ClientCode", crypto,
+                "LoadSecurityModule", "CardEmulator", "ClientCode", crypto,
             ]
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
@@ -257,6 +267,13 @@ let package = Package(
             ]
         ),
         tests(
+            "LoadTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "LoadSecurityModule", "SessionKeys",
+                "ClientCode", "CardEmulator", "OPALServer", "LoadServer", "Bank",
+            ]
+        ),
+        tests(
             "AttackTests",
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "SessionKeys", "ClientCode", "CardEmulator",
@@ -266,9 +283,9 @@ let package = Package(
         tests(
             "SitesTests",
             portsOfASide + [
-                "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "SessionKeys",
-                "CardEmulator", "OPALServer", "PaymentServer", "Merchant", hummingbird,
-                hummingbirdTesting, httpTypes, nioCore,
+                "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
+                "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
+                "LoadServer", "Bank", hummingbird, hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
         tests(
@@ -287,6 +304,10 @@ let package = Package(
                 "Simulation", "SessionKeys", "LinkEdge", "SchemeAuthority", "PaymentServer",
                 "TerminalHost", "Concentrator", "OPALServer", "Merchant", nioPosix,
             ]
+        ),
+        tests(
+            "GatewayTests",
+            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

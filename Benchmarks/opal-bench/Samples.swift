@@ -88,8 +88,9 @@ struct Report {
         self.isJSON = isJSON
         if !isJSON {
             print(
-                "\(Self.cell("what", 20))\(Self.cell("callers", 9))\(Self.cell("per s", 12))"
-                    + "\(Self.cell("p50 µs", 12))\(Self.cell("p99 µs", 12))memory MiB"
+                Self.cell("what", Self.nameWidth) + Self.cell("callers", 9)
+                    + Self.cell("per s", 12) + Self.cell("p50 µs", 12)
+                    + Self.cell("p99 µs", 12) + "memory MiB"
             )
         }
     }
@@ -104,7 +105,7 @@ struct Report {
             let memory = row.memoryMiB.sorted { $0.key < $1.key }
                 .map { "\($0.key) \(Int($0.value))" }.joined(separator: ", ")
             print(
-                Self.cell(row.name, 20) + Self.cell("\(row.callers)", 9)
+                Self.cell(row.name, Self.nameWidth) + Self.cell("\(row.callers)", 9)
                     + Self.cell(String(format: "%.0f", row.perSecond), 12)
                     + Self.cell(String(format: "%.0f", row.p50us), 12)
                     + Self.cell(String(format: "%.0f", row.p99us), 12) + memory
@@ -121,6 +122,9 @@ struct Report {
     func find(_ name: String, callers: Int) -> Row? {
         rows.last { $0.name == name && $0.callers == callers }
     }
+
+    /// Characters of the longest name, and a blank.
+    private static let nameWidth = 40
 
     private static func cell(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(1, width - text.count))

@@ -62,6 +62,11 @@
         case mailBeforeOutcome
         /// It is written in a commit behind its outcome.
         case mailAfterOutcome
+        /// A terminal on another host gives an equal draw the number of before, whatever request it
+        /// was drawn for, also while it is given up or was.
+        case numberTakenOver
+        /// The merchant takes the age of an order from its wall clock.
+        case orderAgedByWallClock
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

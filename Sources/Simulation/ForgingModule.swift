@@ -38,11 +38,25 @@ struct ForgingModule: CardModule {
         try await inner.describe(card)
     }
 
-    func setBlocked(
-        _ isBlocked: Bool,
-        on card: SealedCard
-    ) async throws(ModuleFailure) -> SealedCard {
-        try await inner.setBlocked(isBlocked, on: card)
+    func deny(
+        _ load: CardLoad,
+        on card: SealedCard,
+        evidence: CardHistoryEntry?
+    ) async throws(ModuleFailure) -> Signature? {
+        try await inner.deny(load, on: card, evidence: evidence)
+    }
+
+    func set(
+        _ setting: CardSetting,
+        by who: String,
+        on card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        try await inner.set(setting, by: who, on: card, context: context)
+    }
+
+    func stop(_ card: SealedCard) async throws(ModuleFailure) -> SealedCard {
+        try await inner.stop(card)
     }
 
     func audit(

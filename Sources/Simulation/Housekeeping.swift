@@ -13,6 +13,8 @@ final class Housekeeping: Sendable {
     private let world: World
     private let story: Story
     private let random: SeededRandom
+    /// For the clocks of shops that jump.
+    private let jumps: SeededRandom
     private let kinds: FaultKinds
     private let customer: ReaderCustomer?
     /// How old a debit is before the OPAL server asks again.
@@ -32,6 +34,10 @@ final class Housekeeping: Sendable {
     /// How wrong a clock is at most, in seconds: two parties then keep
     /// ``PurchaseLimits/clockSkew``.
     private static let clockErrorMax = 55
+    /// One setting of a shop's clock in so many is wrong by hours: nothing of the shop's money goes
+    /// by that clock.
+    private static let jumpOneIn = 4
+    private static let jumpHours = 3...10
 
     init(
         _ world: World,
@@ -45,6 +51,7 @@ final class Housekeeping: Sendable {
         self.story = story
         self.kinds = kinds
         random = SeededRandom(seed: seed)
+        jumps = SeededRandom(seed: ~seed)
         settleAge = random.isOne(in: 2) ? .zero : .seconds(20)
     }
 
@@ -136,9 +143,16 @@ final class Housekeeping: Sendable {
     }
 
     private func setClock(of party: Party) {
-        let seconds = number(in: -Self.clockErrorMax...Self.clockErrorMax)
+        var seconds = number(in: -Self.clockErrorMax...Self.clockErrorMax)
+        if case .shop = party { seconds += jump() }
         world.fates.setClock(of: party, off: .seconds(seconds))
         let (amount, way) = (abs(seconds), seconds < 0 ? "slow" : "fast")
         story.add("the clock of \(party) is now \(amount) s \(way)")
+    }
+
+    private func jump() -> Int {
+        guard jumps.isOne(in: Self.jumpOneIn) else { return 0 }
+        let hours = Self.jumpHours.lowerBound + jumps.below(Self.jumpHours.count)
+        return (jumps.isOne(in: 2) ? -hours : hours) * 3600
     }
 }

@@ -95,10 +95,11 @@ struct Falsehoods {
             found.append(.toldPaid(transaction))
         }
         let wasToldNo = outcomes.allSatisfy { outcome in
-            if case .refused(let refusal) = outcome {
+            switch outcome {
+            case .refused(let refusal):
                 refusal != .orderInProgress && refusal != .orderGivenUp
-            } else {
-                false
+            case .refusedByLimit: true
+            case .paid, .pending: false
             }
         }
         if isOwn && wasToldNo && !story.unseen.contains(claim) {
@@ -120,7 +121,7 @@ struct Falsehoods {
             switch outcome {
             case .pending: isPending = true
             case .paid, .refused(.orderGivenUp): return false
-            case .refused: break
+            case .refused, .refusedByLimit: break
             }
         }
         return isPending

@@ -73,9 +73,9 @@ package struct Invariants {
             for row in entry.rows {
                 switch row.event {
                 case .debit(let evidence):
-                    debits[row.transaction, default: []].append((index, evidence))
+                    debits[evidence.command.transaction, default: []].append((index, evidence))
                 case .recovery(_, _, let command, _): numbers.insert(command.number)
-                case .load: break
+                case .load, .setting: break
                 }
             }
             recovered.append(numbers)
@@ -94,8 +94,9 @@ package struct Invariants {
             )
             known.formUnion(ledger.readerDebits.values.filter { $0.card == card }.map(\.number))
             for number in numbers.subtracting(known) {
-                let row = ledger.cards[index].rows.first { $0.number == number }
-                violations.append(.recovery(row?.transaction ?? .unknown))
+                let movement = ledger.cards[index].rows.lazy.compactMap(\.movement)
+                    .first { $0.number == number }
+                violations.append(.recovery(movement?.transaction ?? .unknown))
             }
         }
     }

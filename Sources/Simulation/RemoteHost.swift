@@ -24,7 +24,8 @@ package final class RemoteHost: Sendable {
     private let fates: Fates
     private let master = LocalMasterKey.make()
     private let keys: WorldKeys
-    private let sealer: TerminalSealer
+    let sealer: TerminalSealer
+    private let random: SeededRandom
     private let running: Mutex<TerminalModule>
 
     /// Serials of security cards on other hosts begin behind those of the payment server's own.
@@ -44,6 +45,7 @@ package final class RemoteHost: Sendable {
         self.name = name
         self.keys = keys
         self.fates = fates
+        self.random = random
         party = .terminal(index)
         self.sealer = sealer
         securityCard = SecurityCardIdentifier(acquirer: 7, serial: serial)
@@ -111,7 +113,8 @@ package final class RemoteHost: Sendable {
             securityCard,
             at: name,
             link: MortalLink(inner: concentrator?.link ?? link, life: life),
-            sealing: sealer
+            sealing: sealer,
+            random: random
         )
         return Terminal(name: "\(name)/1", remote: remote)
     }

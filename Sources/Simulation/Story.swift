@@ -92,6 +92,7 @@ package final class Story: Sendable {
         case .paid: "paid"
         case .pending: "pending"
         case .refused(let refusal): "refused (\(refusal.word))"
+        case .refusedByLimit(let refusal): "refused by a limit (\(refusal.word))"
         }
     }
 

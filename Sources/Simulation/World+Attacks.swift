@@ -7,3 +7,8 @@ extension World {
     /// The keys of a merchant, for who plays a merchant that lies.
     package func orderKeys(of shop: Int = 0) -> any OrderSealing { shops[shop].sealing }
 }
+
+extension RemoteHost {
+    /// The keys between the payment server and this host, for who has to know what goes by.
+    package var terminalKeys: any TerminalSealing { sealer }
+}

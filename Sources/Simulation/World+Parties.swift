@@ -55,14 +55,17 @@ extension World {
             module: module,
             loads: module,
             seals: seals,
-            random: random
+            random: random,
+            now: { fates.now(of: .opalServer) }
         )
         let cards = ForgingModule(inner: module, forger: forger)
+        var emulator = Emulator(module: cards, store: store, random: random)
+        emulator.categories = desk.merchants
         var purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
-            emulator: Emulator(module: cards, store: store, random: random),
+            emulator: emulator,
             directory: AcquirerDirectory(
                 Dictionary(
                     uniqueKeysWithValues: directory.names.compactMap { name in
@@ -87,7 +90,8 @@ extension World {
         behind concentrator: ConcentratorHost?,
         wait: Duration,
         _ fates: Fates,
-        uptime: (@Sendable () -> Uptime)? = nil
+        uptime: (@Sendable () -> Uptime)? = nil,
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
         var terminals: [Terminal] = []
         do throws(PaymentServerFailure) {
@@ -106,9 +110,11 @@ extension World {
         let life = fates.life(.paymentServer)
         terminals += hosts.map { $0.terminal(as: life, behind: concentrator) }
         let clock = fates.clock
-        let pool = TerminalInterface(terminals) { time, ring in
-            _ = clock.setAlarm(after: time, ring)
-        }
+        let pool = TerminalInterface(
+            terminals,
+            alarm: { time, ring in _ = clock.setAlarm(after: time, ring) },
+            uptime: { Uptime(clock.now) }
+        )
         let module = PaymentModule(
             store: fates.store(store, .paymentServer, life),
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
@@ -120,7 +126,8 @@ extension World {
             },
             cardSidePeers: [World.opalServer, ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
-            uptime: uptime
+            uptime: uptime ?? { Uptime(clock.now) },
+            alarm: alarm
         )
         // Where things take time, nobody waits for that; its first round comes soon.
         if fates.pace == nil { await module.refreshTerminals() }
@@ -143,13 +150,15 @@ extension World {
         _ random: SeededRandom
     ) -> MerchantModule {
         let (shop, life) = (shops[index], fates.life(.shop(index)))
+        let clock = fates.clock
         return MerchantModule(
             shop.profile,
             sealing: shop.sealing,
             recordSealing: shop.records,
             store: fates.store(shop.store, .shop(index), life),
             link: MortalLink(inner: shop.link, life: life),
-            random: random
+            random: random,
+            uptime: { Uptime(clock.now) }
         )
     }
 
@@ -213,7 +222,8 @@ extension World {
 extension World {
     /// A further payment server on the same database, whose time-outs go by a clock of its own.
     package func paymentServer(
-        uptime: @escaping @Sendable () -> Uptime
+        uptime: (@Sendable () -> Uptime)? = nil,
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> PaymentModule {
         try await World.paymentServer(
             keys,
@@ -224,7 +234,8 @@ extension World {
             behind: concentrator,
             wait: terminalWait,
             fates,
-            uptime: uptime
+            uptime: uptime,
+            alarm: alarm
         ).module
     }
 

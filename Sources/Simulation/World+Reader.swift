@@ -13,11 +13,9 @@ import Wire
 extension World {
     /// A card in a reader, as `opal reader attach` puts it there.
     package func reader(_ card: Int = 0) async -> PseudoReader {
-        await World.reader(
-            cards[card],
-            Emulator(module: cardModule, store: opalStore, random: random),
-            keys
-        ) { [clock] in clock.now }
+        var emulator = Emulator(module: cardModule, store: opalStore, random: random)
+        emulator.categories = desk.merchants
+        return await World.reader(cards[card], emulator, keys) { [clock] in clock.now }
     }
 
     static func reader(

@@ -140,11 +140,9 @@ package final class World: Sendable {
     private func addClientTerminal(_ value: UInt64) async throws(WorldFailure) {
         let (card, fates) = (try await addCard(value), fates)
         let module = ForgingModule(inner: cardModule, forger: forger)
-        let reader = await World.reader(
-            card,
-            Emulator(module: module, store: opalStore, random: random),
-            keys
-        ) { fates.now(of: .clientTerminal) }
+        var emulator = Emulator(module: module, store: opalStore, random: random)
+        emulator.categories = desk.merchants
+        let reader = await World.reader(card, emulator, keys) { fates.now(of: .clientTerminal) }
         terminal.withLock { $0 = ClientTerminal(card, reader, FaultyLink(entry), fates) }
     }
 
@@ -158,8 +156,10 @@ package final class World: Sendable {
     package var clientTerminal: ClientTerminal? { terminal.withLock { $0 } }
     /// The terminals that serve a sale now.
     package var leasedTerminals: Set<SecurityCardIdentifier> {
-        running.withLock(\.terminals).leased
+        terminals.leased
     }
+    /// The payment server's pool.
+    package var terminals: TerminalInterface { running.withLock(\.terminals) }
     var merchants: [MerchantModule] { running.withLock(\.merchants) }
 
     package func merchant(_ index: Int = 0) -> MerchantModule { merchants[index] }

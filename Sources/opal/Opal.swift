@@ -14,7 +14,7 @@ struct Opal: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
             HSMCommand.self, CACommand.self,
-            IssuerCommand.self, MerchantCommand.self, TerminalCommand.self,
+            IssuerCommand.self, MerchantCommand.self, BankCommand.self, TerminalCommand.self,
             CardCommand.self, ReaderCommand.self, PayCommand.self,
         ]
     )

@@ -49,18 +49,15 @@ import Wire
         let order = try await world.offer()
         let terminal = await CardTerminal(world)
         let entry = world.entryForClientTerminals
-        for number in 1...2 {
-            terminal.link.plan.script(
-                .alterRequest { request in
-                    for forged in Tampering.all(request) {
-                        #expect(await !isTaken(forged, by: entry))
-                    }
-                    return request
-                },
-                at: number
-            )
+        let attacks = (1...2).map { number in
+            terminal.link.watchRequest(number) { request in
+                for forged in Tampering.all(request) {
+                    #expect(await !isTaken(forged, by: entry))
+                }
+            }
         }
         try await expectEnd(await terminal.pay(order), of: order, world)
+        #expect(attacks.map(\.count) == [1, 1])
     }
 
     @Test(arguments: policies)
@@ -71,23 +68,23 @@ import Wire
         let order = try await world.offer()
         let terminal = await CardTerminal(world)
         let reply = Seen<[UInt8]>()
-        terminal.link.plan.script(
-            .alterResponse {
-                reply.note($0)
-                return []
-            }
-        )
+        let lost = terminal.link.alterResponse {
+            reply.note($0)
+            return []
+        }
         guard case .notTaken = await terminal.pay(order) else {
             Issue.record("taken")
             return
         }
+        #expect(lost.count == 1)
         let command = try #require(reply.last)
         for forged in Tampering.everyByte(command, [0x01]) + Tampering.everyCut(command) {
-            terminal.link.plan.script(.alterResponse { _ in forged })
+            let attack = terminal.link.answer(with: forged)
             guard case .notTaken = await terminal.pay(order) else {
                 Issue.record("taken")
                 return
             }
+            #expect(attack.count == 1)
         }
         #expect(try await world.balance() == World.value)
         #expect(terminal.memory.open.isEmpty)
@@ -104,23 +101,43 @@ import Wire
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
         let terminal = await CardTerminal(world)
-        for number in 2...40 {
-            terminal.link.plan.script(
-                .alterResponse { reply in
-                    var forged = reply
-                    // In front of the part for the merchant, which the terminal does not open.
-                    forged[(number - 2) * 6] ^= 1
-                    return forged
-                },
-                at: number
-            )
+        let reply = try await lostResult(of: order, terminal)
+        guard case .debitResult(_, _, let forMerchant) = try PartyMessage(reply) else {
+            throw Refusal.malformed
         }
-        guard case .pending = await terminal.pay(order) else {
-            Issue.record("not pending")
-            return
+        // The part for the merchant is not opened by the terminal, see `ChangedByteTests`.
+        let head = Array(reply.prefix(reply.count - forMerchant.count))
+        let open = terminal.memory.open
+        let link = ToldLink()
+        for forged in Tampering.everyByte(head).map({ $0 + forMerchant })
+            + Tampering.everyCut(reply)
+        {
+            let attack = link.tell(forged)
+            guard case .pending = try await terminal.finish(over: link) else {
+                Issue.record("not pending")
+                return
+            }
+            #expect(attack.count >= 1)
+            #expect(terminal.memory.open == open)
         }
-        terminal.link.plan.clear()
         try await expectEnd(try await terminal.finish(), of: order, world)
+    }
+
+    /// The result of an order, which never comes to the terminal: its card is debited.
+    private func lostResult(
+        of order: Purchased,
+        _ terminal: CardTerminal
+    ) async throws -> [UInt8] {
+        let seen = Seen<[UInt8]>()
+        let watch = terminal.link.alterResponse(2) { reply in
+            seen.note(reply)
+            return []
+        }
+        for number in 3...20 { terminal.link.plan.script(.dropResponse, at: number) }
+        guard case .pending = await terminal.pay(order) else { throw Refusal.malformed }
+        terminal.link.plan.clear()
+        #expect(watch.count == 1)
+        return try #require(seen.last)
     }
 
     @Test(arguments: policies)
@@ -131,38 +148,29 @@ import Wire
         let (first, order) = (try await world.offer(), try await world.offer())
         let terminal = await CardTerminal(world)
         let request = Seen<[UInt8]>()
-        let reflect = { (number: Int) in
-            terminal.link.plan.script(
-                .alterRequest {
-                    request.note($0)
-                    return []
-                },
-                at: number
-            )
+        let lost = terminal.link.alterRequest {
+            request.note($0)
+            return []
         }
-        reflect(1)
         guard case .notTaken = await terminal.pay(first) else {
             Issue.record("taken")
             return
         }
-        let draw = try #require(request.last)
-        terminal.link.plan.script(.alterResponse { _ in draw })
+        #expect(lost.count == 1)
+        let attack = terminal.link.answer(with: try #require(request.last))
         guard case .notTaken = await terminal.pay(first) else {
             Issue.record("taken")
             return
         }
+        #expect(attack.count == 1)
         // The debit response, in the place of its result.
-        for number in 2...20 {
-            terminal.link.plan.script(
-                .alterResponse { _ in terminal.link.exchanges.last?.request ?? [] },
-                at: number
-            )
-        }
-        guard case .pending = await terminal.pay(order) else {
+        _ = try await lostResult(of: order, terminal)
+        let mirror = Reflector()
+        guard case .pending = try await terminal.finish(over: mirror) else {
             Issue.record("not pending")
             return
         }
-        terminal.link.plan.clear()
+        #expect(mirror.played.count >= 1)
         try await expectEnd(try await terminal.finish(), of: order, world)
     }
 
@@ -179,18 +187,17 @@ import Wire
         }
         _ = try await world.fetch(receipt.resultForMerchant, first.ticket)
         let earlier = terminal.link.exchanges.map(\.request)
-        guard case .debitResponse(_, let sealed) = try PartyMessage(earlier[1]) else { return }
+        guard case .debitResponse(_, let sealed) = try PartyMessage(earlier[1]) else {
+            throw Refusal.malformed
+        }
         let forged = PartyMessage.debitResponse(order.transaction, sealed: sealed).bytes
         let entry = world.entryForClientTerminals
-        terminal.link.plan.script(
-            .alterRequest { request in
-                #expect(await !isTaken(earlier[0], by: entry))
-                #expect(await !isTaken(forged, by: entry))
-                return request
-            },
-            at: 2
-        )
+        let attack = terminal.link.watchRequest(2) { _ in
+            #expect(await !isTaken(earlier[0], by: entry))
+            #expect(await !isTaken(forged, by: entry))
+        }
         #expect(isPaid(await terminal.pay(order)))
+        #expect(attack.count == 1)
         #expect(try await world.balance() == World.value - 2 * World.price)
         try await world.expectSealed()
     }

@@ -25,7 +25,7 @@ struct CardTerminal {
         reader = await world.reader(card)
     }
 
-    private var payment: CardPayment {
+    private func payment(over link: any Link) -> CardPayment {
         CardPayment(
             channel: reader,
             link: link,
@@ -37,17 +37,17 @@ struct CardTerminal {
     }
 
     func pay(_ order: Purchased) async -> CardPaymentEnd {
-        await payment.pay(
+        await payment(over: link).pay(
             order.page,
             paymentServer: "https://pay.example",
             order: "https://press.example/order/1"
         ) { _ in true }
     }
 
-    /// Finishes what is open.
-    func finish() async throws -> CardPaymentEnd {
+    /// Finishes what is open; over another link, if one is given.
+    func finish(over other: (any Link)? = nil) async throws -> CardPaymentEnd {
         let open = try #require(memory.open.first)
-        return await payment.finish(open)
+        return await payment(over: other ?? link).finish(open)
     }
 }
 

@@ -25,12 +25,13 @@ import Wire
     ) async throws {
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
-        world.watchRequest(1) { request in
+        let attack = world.link.watchRequest { request in
             #expect(await world.firstTaken(Tampering.all(request)) == nil)
             #expect(await Ledger(world).sales.isEmpty)
             #expect(world.leasedTerminals.isEmpty)
         }
         try await world.buy(order)
+        #expect(attack.count == 1)
         try await world.expectSound(balance: World.value - World.price, sold: 1)
     }
 
@@ -84,9 +85,10 @@ import Wire
         var forgeries = Tampering.everyByte(command, [0x01])
         forgeries = forgeries.map { $0 + reply.suffix(kept) } + Tampering.everyCut(reply)
         for forged in forgeries {
-            link.tell(forged)
+            let attack = link.tell(forged)
             let outcome = await purchases.pay(order.page, with: world.cards[0])
             #expect(outcome == .refused(.malformed), "\(outcome)")
+            #expect(attack.count == 1)
         }
         #expect(try await world.balance() == World.value)
         #expect(await Ledger(world).draws.isEmpty)
@@ -113,9 +115,10 @@ import Wire
         for forged in Tampering.everyByte(head).map({ $0 + forMerchant })
             + Tampering.everyCut(reply)
         {
-            link.tell(forged)
+            let attack = link.tell(forged)
             _ = await world.purchases.settle(open, link)
             #expect(try await world.draw(of: order) == open.draw)
+            #expect(attack.count == 1)
         }
         for forged in Tampering.all(forMerchant) {
             await #expect(throws: OrderFailure.self) {

@@ -103,13 +103,9 @@ import Wire
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
         let seen = Seen<[UInt8]>()
-        world.link.plan.script(
-            .alterResponse { reply in
-                seen.note(reply)
-                return reply
-            }
-        )
+        let watch = world.link.watchResponse { seen.note($0) }
         #expect(await world.pay(order.page).isPaid)
+        #expect(watch.count == 1)
         let signature = try #require(try await world.draw(of: order)).answer.signature
         guard case .debitOffer(_, _, let expectation) = try PartyMessage(try #require(seen.last))
         else {
@@ -143,18 +139,15 @@ import Wire
         for fraction in 0..<8 {
             let world = try await World.comparing(at: policy)
             let order = try await world.offer()
-            world.link.plan.script(
-                .alterResponse { reply in
-                    guard
-                        case .debitOffer(let trx, let sealed, var expected) =
-                            try? PartyMessage(reply)
-                    else { return [] }
-                    expected[(expected.count - 1) * fraction / 7] ^= 1
-                    return PartyMessage.debitOffer(trx, sealed: sealed, expectation: expected)
-                        .bytes
-                }
-            )
+            let attack = world.link.alterResponse { reply in
+                guard
+                    case .debitOffer(let trx, let sealed, var expected) = try PartyMessage(reply)
+                else { throw Refusal.malformed }
+                expected[(expected.count - 1) * fraction / 7] ^= 1
+                return PartyMessage.debitOffer(trx, sealed: sealed, expectation: expected).bytes
+            }
             let outcome = await world.pay(order.page)
+            #expect(attack.count == 1)
             if policy == .opalServer {
                 #expect(outcome == .refused(.securityCardSignatureWrong))
                 #expect(try await world.balance() == World.value)
@@ -181,19 +174,15 @@ import Wire
     ) async throws {
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
-        world.link.plan.script(
-            .alterResponse { reply in
-                guard
-                    case .debitResult(let trx, let forCard, var forMerchant) =
-                        try? PartyMessage(reply)
-                else { return [] }
-                forMerchant[forMerchant.count / 2] ^= 1
-                return PartyMessage.debitResult(trx, forCard: forCard, forMerchant: forMerchant)
-                    .bytes
-            },
-            at: 2
-        )
+        let attack = world.link.alterResponse(2) { reply in
+            guard
+                case .debitResult(let trx, let forCard, var forMerchant) = try PartyMessage(reply)
+            else { throw Refusal.malformed }
+            forMerchant[forMerchant.count / 2] ^= 1
+            return PartyMessage.debitResult(trx, forCard: forCard, forMerchant: forMerchant).bytes
+        }
         let form = try await world.form(of: order)
+        #expect(attack.count == 1)
         await #expect(throws: OrderFailure.resultForged) {
             try await world.fetch(form, order.ticket)
         }
@@ -238,9 +227,10 @@ import Wire
         }
         let (link, merchant) = (world.shops[0].link, world.merchant())
         for forged in Tampering.everyByte(answer, [0x01, 0x80]) + Tampering.everyCut(answer) {
-            link.plan.script(.alterResponse { _ in forged })
+            let attack = link.answer(with: forged)
             let view = try? await merchant.ask(order.transaction, now: world.now)
             #expect(view == nil || view?.state == .open)
+            #expect(attack.count == 1)
         }
         link.plan.clear()
         let view = try await merchant.ask(order.transaction, now: world.now)

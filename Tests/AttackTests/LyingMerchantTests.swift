@@ -76,13 +76,11 @@ import Wire
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
         let other = try await page(world, like: order, order.page.terms.with(amount: euros(999)))
-        world.link.plan.script(
-            .alterResponse { reply in
-                #expect(await world.pay(other, with: 1) == .refused(.orderInProgress))
-                return reply
-            }
-        )
+        let attack = world.link.watchResponse { _ in
+            #expect(await world.pay(other, with: 1) == .refused(.orderInProgress))
+        }
         try await world.buy(order)
+        #expect(attack.count == 1)
         #expect(try await world.balance(1) == World.value)
         try await world.expectSound(balance: World.value - World.price, sold: 1)
     }
@@ -123,7 +121,7 @@ import Wire
     func `a merchant can neither draw a sale nor end one`(policy: ComparisonPolicy) async throws {
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
-        world.watchRequest(1) { request in
+        let attack = world.link.watchRequest { request in
             #expect(await world.firstTaken([request], from: "shop") == nil)
             #expect(await Ledger(world).sales.isEmpty)
         }
@@ -132,6 +130,7 @@ import Wire
             #expect(await world.firstTaken([response, word, [1, 8]], from: "shop") == nil)
         }
         #expect(outcome.isPaid)
+        #expect(attack.count == 1)
         try await world.buy(order)
         try await world.expectSound(balance: World.value - World.price, sold: 1)
     }

@@ -21,15 +21,16 @@ import Wire
         let order = try await world.offer()
         let asked = Seen<[UInt8]>()
         // It does not arrive: the payment server is asked about another order meanwhile.
-        world.link.plan.script(
-            .alterRequest { request in
-                asked.note(request)
-                return []
-            }
-        )
+        let lost = world.link.alterRequest { request in
+            asked.note(request)
+            return []
+        }
         #expect(await world.pay(order.page) == .refused(.malformed))
+        #expect(lost.count == 1)
         let request = try #require(asked.last)
-        guard case .drawRequest(let draw) = try PartyMessage(request) else { return }
+        guard case .drawRequest(let draw) = try PartyMessage(request) else {
+            throw Refusal.malformed
+        }
         let link = ToldLink()
         for reflected in [
             request, PartyMessage.debitCommand(order.transaction, sealed: draw.sealedDraw).bytes,
@@ -39,10 +40,11 @@ import Wire
                 expectation: draw.sealedDraw
             ).bytes,
         ] {
-            link.tell(reflected)
+            let attack = link.tell(reflected)
             let purchases = world.purchases(answeredBy: link)
             let outcome = await purchases.pay(order.page, with: world.cards[0])
             #expect(outcome == .refused(.malformed))
+            #expect(attack.count == 1)
         }
         #expect(try await world.balance() == World.value)
         try await world.buy(order)
@@ -79,15 +81,18 @@ import Wire
         let order = try await world.offer()
         _ = try await world.lostResult(of: order)
         let open = try await world.openDraw(of: order)
-        guard case .debitResponse(_, let sealed) = try PartyMessage(open.reply) else { return }
+        guard case .debitResponse(_, let sealed) = try PartyMessage(open.reply) else {
+            throw Refusal.malformed
+        }
         let link = ToldLink()
         for reflected in [
             open.reply,
             PartyMessage.debitResult(order.transaction, forCard: sealed, forMerchant: sealed).bytes,
         ] {
-            link.tell(reflected)
+            let attack = link.tell(reflected)
             _ = await world.purchases.settle(open, link)
             #expect(try await world.draw(of: order) == open.draw)
+            #expect(attack.count == 1)
         }
         try await world.buy(order)
         try await world.expectSound(balance: World.value - World.price, sold: 1)
@@ -101,10 +106,11 @@ import Wire
         let order = try await world.offer()
         #expect(await world.pay(order.page).isPaid)
         let question = try await world.question(of: order)
-        world.shops[0].link.plan.script(.alterResponse { _ in question })
+        let attack = world.shops[0].link.answer(with: question)
         await #expect(throws: OrderFailure.answerUnreadable) {
             try await world.merchant().ask(order.transaction, now: world.now)
         }
+        #expect(attack.count == 1)
         try await world.buy(order)
         try await world.expectSound(balance: World.value - World.price, sold: 1)
     }

@@ -69,8 +69,10 @@ import Wire
         let earlier = try await earlier(in: world)
         try await move(world, place)
         let order = try await world.offer(at: place.shop)
-        world.watchRequest(1) { request in
-            guard case .drawRequest(let draw) = try? PartyMessage(request) else { return }
+        let attack = world.link.watchRequest { request in
+            guard case .drawRequest(let draw) = try PartyMessage(request) else {
+                throw Refusal.malformed
+            }
             let forgeries = [
                 earlier.draw,
                 DrawRequest(
@@ -97,6 +99,7 @@ import Wire
             #expect(await world.firstTaken(forgeries) == nil)
         }
         try await world.buy(order, with: place.card)
+        #expect(attack.count == 1)
         _ = try await world.fetch(earlier.form, earlier.order.ticket)
         try await world.expectSound(sold: 2)
     }
@@ -114,10 +117,13 @@ import Wire
         let before = try await world.balance(place.card)
         let link = ToldLink()
         let purchases = world.purchases(answeredBy: link)
-        for forged in earlier.offer.forgedAnswers(to: order) {
-            link.tell(forged.bytes)
+        let forgeries = earlier.offer.forgedAnswers(to: order)
+        #expect(forgeries.count == 2)
+        for forged in forgeries {
+            let attack = link.tell(forged.bytes)
             let outcome = await purchases.pay(order.page, with: card)
             #expect(outcome == .refused(.malformed))
+            #expect(attack.count == 1)
         }
         #expect(try await world.balance(place.card) == before)
         try await world.buy(order, with: place.card)
@@ -134,17 +140,18 @@ import Wire
         let world = try await World.comparing(at: policy, shops: 2)
         let earlier = try await earlier(in: world)
         try await move(world, place)
-        guard case .debitOffer(_, _, let expectation) = earlier.offer else { return }
+        guard case .debitOffer(_, _, let expectation) = earlier.offer else {
+            throw Refusal.malformed
+        }
         var order = try await world.offer(at: place.shop)
-        world.link.plan.script(
-            .alterResponse { reply in
-                guard case .debitOffer(let trx, let sealed, _) = try? PartyMessage(reply) else {
-                    return []
-                }
-                return PartyMessage.debitOffer(trx, sealed: sealed, expectation: expectation).bytes
+        let attack = world.link.alterResponse { reply in
+            guard case .debitOffer(let trx, let sealed, _) = try PartyMessage(reply) else {
+                throw Refusal.malformed
             }
-        )
+            return PartyMessage.debitOffer(trx, sealed: sealed, expectation: expectation).bytes
+        }
         let outcome = await world.pay(order.page, with: place.card)
+        #expect(attack.count == 1)
         if policy == .opalServer {
             #expect(outcome == .refused(.securityCardSignatureWrong))
             order = try await world.offer(at: place.shop)
@@ -169,16 +176,13 @@ import Wire
         try await move(world, place)
         let order = try await world.offer(at: place.shop)
         let forged = PartyMessage.debitResponse(order.transaction, sealed: earlier.response).bytes
-        world.link.plan.script(
-            .alterResponse { reply in
-                // The sale is drawn.
-                #expect(await world.firstTaken([forged]) == nil)
-                #expect(await Ledger(world).sales[order.transaction]?.state == .drawn)
-                return reply
-            },
-            at: 1
-        )
+        let attack = world.link.watchResponse { _ in
+            // The sale is drawn.
+            #expect(await world.firstTaken([forged]) == nil)
+            #expect(await Ledger(world).sales[order.transaction]?.state == .drawn)
+        }
         try await world.buy(order, with: place.card)
+        #expect(attack.count == 1)
         _ = try await world.fetch(earlier.form, earlier.order.ticket)
         try await world.expectSound(sold: 2)
     }
@@ -201,7 +205,7 @@ import Wire
         let open = try await world.openDraw(of: order)
         let link = ToldLink()
         for transaction in [order.transaction, earlier.order.transaction] {
-            link.tell(
+            let attack = link.tell(
                 PartyMessage.debitResult(
                     transaction,
                     forCard: earlier.result.forCard,
@@ -210,6 +214,7 @@ import Wire
             )
             _ = await world.purchases.settle(open, link)
             #expect(try await world.draw(of: order) == open.draw)
+            #expect(attack.count == 1)
         }
         for form in [earlier.form, StatusForm(result: earlier.result.forMerchant)] {
             await #expect(throws: OrderFailure.resultForged) {
@@ -238,15 +243,18 @@ import Wire
         let order = try await world.offer(at: place.shop)
         let readdressed = PartyMessage.saleAnswer(order.transaction, state, forMerchant: sealed)
         for forged in [answer, readdressed.bytes] {
-            world.shops[place.shop].link.plan.script(.alterResponse { _ in forged })
+            let attack = world.shops[place.shop].link.answer(with: forged)
             let view = try? await world.merchant(place.shop).ask(
                 order.transaction,
                 now: world.now
             )
             #expect(view == nil)
+            #expect(attack.count == 1)
         }
         // A right proof of another question.
-        guard case .saleQuestion(let right) = try PartyMessage(question) else { return }
+        guard case .saleQuestion(let right) = try PartyMessage(question) else {
+            throw Refusal.malformed
+        }
         let forged = SaleQuestion(
             terms: order.page.terms,
             keyName: right.keyName,
@@ -267,13 +275,15 @@ import Wire
         let order = try await world.offer()
         let reply = try await world.firstReply(to: order)
         let link = ToldLink()
-        link.tell(reply)
+        let attack = link.tell(reply)
         let purchases = world.purchases(answeredBy: link)
         // Another Initialize, and so another R; with the other card, another key, too.
         for card in world.cards {
             let outcome = await purchases.pay(order.page, with: card)
             #expect(outcome == .refused(.securityCardSignatureWrong))
         }
+        // A card that did not debit may be told to the payment server as well.
+        #expect(attack.count >= world.cards.count)
         #expect(try await world.balance() == World.value)
         try await world.buyAnew()
         try await world.expectSound(balance: World.value - World.price, sold: 1)

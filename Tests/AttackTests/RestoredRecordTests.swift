@@ -88,10 +88,12 @@ import Wire
         try await world.buyAnew(with: 1)
         #expect(try await world.balance(1) == World.value - World.price)
 
-        // Unblocked without a look, it is stopped again.
-        _ = try await world.desk.setBlocked(false, world.cards[0])
+        // It cannot be unblocked without a look: its history takes no further row.
+        await #expect(throws: EmulatorFailure.setBack) {
+            try await world.desk.setBlocked(false, world.cards[0])
+        }
         let third = try await world.offer()
-        #expect(await world.pay(third.page) == .refused(.cardDamaged))
+        #expect(await world.pay(third.page) == .refused(.cardBlocked))
 
         // The operator puts the right record back: nothing was taken by what was tried.
         try await putBack(paid, in: world)
@@ -121,8 +123,9 @@ import Wire
     {
         let world = try await World.comparing(at: .paymentServer)
         let (first, second) = (try await world.offer(), try await world.offer())
-        world.watchRequest(1) { _ in _ = await world.pay(second.page) }
+        let other = world.link.watchRequest { _ in _ = await world.pay(second.page) }
         #expect(await world.pay(first.page) == .refused(.cardChanged))
+        #expect(other.count == 1)
         #expect(await world.pay(second.page).isPaid)
         try await world.buyAnew()
         try await world.expectSound(balance: World.value - 2 * World.price, sold: 2)
@@ -152,7 +155,8 @@ import Wire
         let order = try await world.offer()
         // Debited, and not yet told; then given up where that can be.
         world.link.plan.script(.dropRequest, at: 2)
-        _ = await world.pay(order.page)
+        let outcome = await world.pay(order.page)
+        #expect(policy.isOneTrip ? outcome.isPaid : outcome.isPending)
         let debited = try await record(world)
         try await putBack(old, in: world)
         world.clock.advance(by: PurchaseLimits.saleTime + .seconds(1))
@@ -175,7 +179,8 @@ import Wire
             let world = try await World.comparing(at: policy)
             let order = try await world.offer()
             world.link.plan.script(.dropRequest, at: 2)
-            _ = await world.pay(order.page)
+            let outcome = await world.pay(order.page)
+            #expect(policy.isOneTrip ? outcome.isPaid : outcome.isPending)
             let key = DrawRecord.key(order.transaction)
             let old = try #require(try await world.opalStore.inner.read(key))
             world.clearFaults()
@@ -194,16 +199,54 @@ import Wire
         }
     }
 
-    @Test func `an old record that is put back over a block is not seen, for want of a later row`()
-        async throws
-    {
-        let world = try await World.comparing(at: .securityCard)
+    @Test(arguments: policies)
+    func `an old record that is put back over a block is named, and stopped at its next use`(
+        policy: ComparisonPolicy
+    ) async throws {
+        let world = try await World.comparing(at: policy)
         let old = try await record(world)
-        _ = try await world.desk.setBlocked(true, world.cards[0])
+        #expect(try await world.desk.setBlocked(true, world.cards[0]))
+        let blocked = try await record(world)
         try await putBack(old, in: world)
-        #expect(try await world.cardAuditor.run {}.findings == [])
-        // No value is won by it: the block is gone, and the operator's journal has it.
+        let place = CardAuditor.cardPlace(world.cards[0].bytes)
+        let finding = "\(place): history row 2 is behind the last one of its record"
+        #expect(try await world.cardAuditor.run {}.findings.map(\.description) == [finding])
+        let order = try await world.offer()
+        #expect(await world.pay(order.page) == .refused(.cardDamaged))
+        let next = try await world.offer()
+        #expect(await world.pay(next.page) == .refused(.cardBlocked))
+        try await putBack(blocked, in: world)
+        #expect(try await world.desk.setBlocked(false, world.cards[0]))
         try await world.buyAnew()
         try await world.expectSound(balance: World.value - World.price, sold: 1)
+    }
+
+    @Test(arguments: policies)
+    func `an old record that is put back over a lower limit is named, and stopped at its next use`(
+        policy: ComparisonPolicy
+    ) async throws {
+        let world = try await World.comparing(at: policy)
+        var limits = SpendingLimits(currency: .euro, exponent: .cents)
+        limits.day.purchasesMax = 9
+        let card = world.cards[0]
+        _ = try await world.desk.setLimits(limits, of: card, by: "guardian").get()
+        let generous = try await record(world)
+        limits.day.purchasesMax = 0
+        _ = try await world.desk.setLimits(limits, of: card, by: "guardian").get()
+        let strict = try await record(world)
+        let order = try await world.offer()
+        guard case .refusedByLimit(.count(.day, most: 0, _)) = await world.pay(order.page) else {
+            Issue.record("not refused")
+            return
+        }
+        try await putBack(generous, in: world)
+        let place = CardAuditor.cardPlace(card.bytes)
+        let finding = "\(place): history row 3 is behind the last one of its record"
+        #expect(try await world.cardAuditor.run {}.findings.map(\.description) == [finding])
+        #expect(await world.pay(order.page) == .refused(.cardDamaged))
+        #expect(try await world.desk.describe(card)?.isBlocked == true)
+        try await putBack(strict, in: world)
+        #expect(try await world.cardAuditor.run {}.findings == [])
+        try await world.expectSound(balance: World.value, sold: 0)
     }
 }

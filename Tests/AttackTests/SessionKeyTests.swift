@@ -63,13 +63,9 @@ import Wire
                 }
             }
         }
-        world.link.plan.script(
-            .alterResponse { reply in
-                await probe()
-                return reply
-            }
-        )
+        let attack = world.link.watchResponse { _ in await probe() }
         #expect(await world.pay(order.page).isPaid)
+        #expect(attack.count == 1)
         await probe()
         try await world.buy(order)
         await probe()
@@ -101,13 +97,12 @@ import Wire
         let world = try await World.comparing(at: policy)
         let order = try await world.offer()
         let seen = Seen<DrawRequest>()
-        world.link.plan.script(
-            .alterRequest { request in
-                if case .drawRequest(let draw) = try? PartyMessage(request) { seen.note(draw) }
-                return []
-            }
-        )
+        let lost = world.link.alterRequest { request in
+            if case .drawRequest(let draw) = try PartyMessage(request) { seen.note(draw) }
+            return []
+        }
         #expect(await world.pay(order.page).isRefused)
+        #expect(lost.count == 1)
         let draw = PartyMessage.drawRequest(try #require(seen.last)).bytes
         let answer = await world.entryForClientTerminals.answer(draw, from: "somebody")
         switch try PartyMessage(answer) {
@@ -120,6 +115,7 @@ import Wire
             #expect(await world.pay(order.page) == .refused(.orderInProgress))
             // And he says what he likes of his card: nothing he can make is sold.
             let entry = world.entryForClientTerminals
+            var ended = 0
             for lie in try await lies(order, world) {
                 let said = try PartyMessage(await entry.answer(lie, from: "somebody"))
                 guard case .debitResult(_, let forCard, _) = said else { continue }
@@ -128,7 +124,9 @@ import Wire
                     order.transaction
                 )
                 #expect(try await session.openResult(forCard).outcome == .void)
+                ended += 1
             }
+            #expect(ended > 0, "no lie was heard")
             #expect(try await world.balance() == World.value)
             #expect(await world.pay(order.page) == .refused(.orderGivenUp))
             try await world.buyAnew()

@@ -7,7 +7,6 @@ import PaymentServer
 import Records
 import SecurityModule
 import Simulation
-import Synchronization
 import Testing
 import Wire
 
@@ -15,7 +14,7 @@ extension PurchaseOutcome {
     var receipt: PurchaseReceipt? {
         switch self {
         case .paid(let receipt), .pending(let receipt): receipt
-        case .refused: nil
+        case .refused, .refusedByLimit: nil
         }
     }
 
@@ -121,8 +120,9 @@ extension World {
         try PartyMessage(await payments.answer(request, from: peer))
     }
 
-    /// The first of these messages that the payment server does not refuse.
+    /// The first of these messages that the payment server does not refuse; none at all is a fault.
     func firstTaken(_ requests: [[UInt8]], from peer: String = "opal-server") async -> [UInt8]? {
+        #expect(!requests.isEmpty, "nothing is played")
         for request in requests {
             let answer = try? await said(request, from: peer)
             guard case .refusal = answer else { return request }
@@ -137,75 +137,20 @@ extension World {
         return purchases
     }
 
-    /// Calls `body` with a request on its way, which then arrives as it is.
-    func watchRequest(
-        _ number: Int,
-        _ body: @escaping @Sendable ([UInt8]) async -> Void
-    ) {
-        link.plan.script(
-            .alterRequest { request in
-                await body(request)
-                return request
-            },
-            at: number
-        )
-    }
-
     /// The debit response is on its way: in the purchase, or where one trip is all afterwards.
     func payWatchingResponse(
         _ order: Purchased,
-        _ body: @escaping @Sendable ([UInt8]) async -> Void
+        _ place: SourceLocation = #_sourceLocation,
+        _ body: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async -> PurchaseOutcome {
-        guard order.page.terms.policy.isOneTrip else {
-            watchRequest(2, body)
-            return await pay(order.page)
-        }
-        let outcome = await pay(order.page)
-        watchRequest(1, body)
-        await purchases.settleOpenDraws(olderThan: .zero)
+        let isOneTrip = order.page.terms.policy.isOneTrip
+        let early = isOneTrip ? await pay(order.page) : nil
+        let attack = link.watchRequest(isOneTrip ? 1 : 2, body)
+        if isOneTrip { await purchases.settleOpenDraws(olderThan: .zero) }
+        let outcome = if let early { early } else { await pay(order.page) }
+        #expect(attack.count == 1, "no debit response came by", sourceLocation: place)
         return outcome
     }
-}
-
-/// A payment server that answers what it is told to.
-final class ToldLink: Link {
-    private let reply = Mutex<[UInt8]>([])
-
-    func tell(_ bytes: [UInt8]) { reply.withLock { $0 = bytes } }
-
-    func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
-        reply.withLock { $0 }
-    }
-}
-
-/// What was seen on its way.
-final class Seen<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
-
-    var last: Value? { value.withLock { $0 } }
-    func note(_ new: Value?) { value.withLock { $0 = new } }
-}
-
-/// What somebody can do to bytes without knowing what they mean.
-enum Tampering {
-    /// Each byte changed, one at a time: into a neighbour, mostly another letter of base64, and
-    /// into what is no letter.
-    static func everyByte(_ bytes: [UInt8], _ masks: [UInt8] = [0x01, 0x80]) -> [[UInt8]] {
-        bytes.indices.flatMap { index in
-            masks.map { mask in
-                var changed = bytes
-                changed[index] ^= mask
-                return changed
-            }
-        }
-    }
-
-    /// Cut short everywhere.
-    static func everyCut(_ bytes: [UInt8]) -> [[UInt8]] {
-        bytes.indices.map { Array(bytes.prefix($0)) }
-    }
-
-    static func all(_ bytes: [UInt8]) -> [[UInt8]] { everyByte(bytes) + everyCut(bytes) }
 }
 
 extension OrderTerms {
@@ -253,14 +198,12 @@ extension World {
     /// it.
     func firstReply(to order: Purchased) async throws -> [UInt8] {
         let seen = Seen<[UInt8]>()
-        link.plan.script(
-            .alterResponse { reply in
-                seen.note(reply)
-                return []
-            },
-            at: 1
-        )
+        let attack = link.alterResponse { reply in
+            seen.note(reply)
+            return []
+        }
         #expect(await pay(order.page) == .refused(.malformed))
+        #expect(attack.count == 1)
         return try #require(seen.last)
     }
 

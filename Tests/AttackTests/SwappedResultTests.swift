@@ -78,14 +78,15 @@ import Wire
                 .debitResult(mine.0.transaction, forCard: other.1, forMerchant: other.2),
                 .debitResult(mine.0.transaction, forCard: other.1, forMerchant: mine.2),
             ] {
-                link.tell(forged.bytes)
+                let attack = link.tell(forged.bytes)
                 _ = await world.purchases.settle(open, link)
                 #expect(try await world.draw(of: mine.0) == open.draw)
+                #expect(attack.count == 1)
             }
         }
         // The OPAL server's own part is right, the merchant's is not.
         let open = try await world.openDraw(of: cheap)
-        link.tell(
+        let attack = link.tell(
             PartyMessage.debitResult(
                 cheap.transaction,
                 forCard: results[0].1,
@@ -93,6 +94,7 @@ import Wire
             ).bytes
         )
         _ = await world.purchases.settle(open, link)
+        #expect(attack.count == 1)
         let form = try await world.form(of: cheap)
         await #expect(throws: OrderFailure.resultForged) {
             try await world.fetch(form, cheap.ticket)
@@ -117,13 +119,16 @@ import Wire
             answers.append(try await world.said(try await world.question(of: order), from: "shop"))
         }
         for (order, answer) in [(cheap, answers[1]), (dear, answers[0])] {
-            guard case .saleAnswer(_, let state, let sealed) = answer else { continue }
+            guard case .saleAnswer(_, let state, let sealed) = answer else {
+                throw Refusal.malformed
+            }
             for forged in [
                 answer, PartyMessage.saleAnswer(order.transaction, state, forMerchant: sealed),
             ] {
-                world.shops[0].link.plan.script(.alterResponse { _ in forged.bytes })
+                let attack = world.shops[0].link.answer(with: forged.bytes)
                 let view = try? await world.merchant().ask(order.transaction, now: world.now)
                 #expect(view == nil)
+                #expect(attack.count == 1)
             }
         }
         try await world.buy(cheap)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Browser"))
 from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
-DATABASES = ("opal-server", "payment-server", "shop", "console")
+DATABASES = ("opal-server", "payment-server", "shop", "console", "load-server", "bank")
 # Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
 TABLES_OF_READERS = ("reader_debit",)
 COLUMNS = ("key", "revision", "open", "body", "reply")
@@ -133,7 +133,7 @@ class Scheme:
     def cards(self) -> dict[bytes, int]:
         """How many rows each card's history has."""
         rows = self.database("opal-server").read(
-            "SELECT stream, count(*) FROM history GROUP BY stream")
+            "SELECT stream, count(*) FROM history WHERE length(stream) = 8 GROUP BY stream")
         return dict(rows)
 
 
@@ -164,6 +164,8 @@ def names_of(table: str, key: bytes) -> list[str]:
     """How a finding may name a row: in hexadecimal digits, as a TRX or as a masked card."""
     if table in CARD_TABLES:
         return [f"card •••• •••• •••• {key[-2:].hex()}:"]
+    if table == "account":
+        return [f"account •••• {key[-4:].decode(errors='replace')}:"]
     text = key.hex()
     if len(key) != 16:
         return [text]
@@ -175,6 +177,8 @@ def names_of_row(party: str, stream: bytes, number: int) -> list[str]:
         return [f"card •••• •••• •••• {stream[-2:].hex()}: history row {number} "]
     if party == "console":
         return [f"card •••• •••• •••• {stream[-2:].hex()}, journal row {number}:"]
+    if stream.startswith(b"account "):
+        return [f"account •••• {stream[-4:].decode()}, journal row {number}:"]
     return [f"{stream.hex()}, journal row {number}:"]
 
 
@@ -289,6 +293,7 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
     (sale,) = acquirer.read("SELECT key FROM sale ORDER BY key LIMIT 1")[0]
     (order,) = shop.read('SELECT key FROM "order" ORDER BY key LIMIT 1')[0]
     (draw,) = opal.read("SELECT key FROM draw ORDER BY key LIMIT 1")[0]
+    (merchant,) = opal.read("SELECT key FROM merchant_category")[0]
     memory = next(
         row for row in earlier.memories
         if acquirer.read("SELECT revision FROM security_card WHERE key = ?", row[2])[0][0] > row[0])
@@ -329,6 +334,9 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
         ("a card is deleted",
          run_sql("opal-server", ("DELETE FROM card WHERE key = ?", card)),
          names_of("card", card)),
+        ("what a merchant sells is deleted",
+         run_sql("opal-server", ("DELETE FROM merchant_category",)),
+         [f"category of merchant {merchant.hex()}: has history but no record"]),
         ("a byte of the database file is changed", edit_file, names_of("card", card)),
         ("rows break the constraints of their tables", without_constraints,
          names_of("draw", draw), [f"card •••• •••• •••• {card[-2:].hex()}: breaks"]),
@@ -386,7 +394,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
 
 
 def use_sites(opal: Opal):
-    """A sign-up with its mail, a session, an operator's acts and questions."""
+    """A sign-up with its mail, a session, loads from the bank, an operator's acts and questions."""
     site = Website(opal.sites["card"])
     site.opens("/sign-up")
     site.sends(
@@ -397,6 +405,7 @@ def use_sites(opal: Opal):
     site = Website(opal.sites["card"])
     site.opens("/sign-in")
     site.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    load_card(opal)
     console = Website(opal.sites["console"])
     console.opens("/sign-in")
     console.sends("/sign-in", operator="operator", password=opal.secret("console-password"))
@@ -415,6 +424,26 @@ def use_sites(opal: Opal):
         console.sends("^/open/orders/")
 
 
+def load_card(opal: Opal):
+    """Three loads of one card, the last of which nobody agrees to: it stays open."""
+    person = Website(opal.sites["card"])
+    person.opens("/sign-in")
+    person.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    bank = opal.sites["bank"]
+    person.opens(bank + "/sign-in")
+    person.sends("/sign-in", customer="demo", password=opal.secret("bank-password"))
+    for number in range(3):
+        person.opens(bank + "/")
+        person.sends("/load$", account="1")
+        person.sends("/inquiry$")
+        person.sends("/inquiry/[^/]+$", decision="tell")
+        person.sends("/amount/", amount="5.00")
+        person.sends("/load$")
+        if number < 2:
+            person.sends("/load/[^/]+$", decision="load")
+            person.sends("/load/result$")
+
+
 def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change, card: bytes):
     """The changed card pays nothing, the other one pays.
 
@@ -424,13 +453,14 @@ def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change
     opal = None
     try:
         change(copy)
-        rows = copy.cards()
         opal = copy.start()
         deadline = time.monotonic() + WATCH_SECONDS_MAX
         while not any(alarm in line for line in opal.lines) and time.monotonic() < deadline:
             time.sleep(0.1)
         said = any(alarm in line for line in opal.lines)
         checks.note(f"{name}: the server raises an alarm", "" if said else "it says nothing")
+        # With the row of the block, where the history takes one.
+        rows = copy.cards()
         code = copy.pay(opal, "user1", "salt")
         problem = "" if code == REFUSED else f"`opal pay` ended with {code}"
         if copy.cards()[card] != rows[card]:

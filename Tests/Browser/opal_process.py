@@ -10,8 +10,8 @@ from pathlib import Path
 # A debug build makes its keys and certificates slowly.
 READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
-# The sites of `opal up --port P`, as ports after P; the payment server listens on one more.
-SITES = {"card": 0, "shop": 1, "payments": 2, "console": 9}
+# The sites of `opal up --port P`, as ports after P; the payment server listens on more.
+SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "console": 9}
 PORTS_IN_A_ROW = 16
 
 
@@ -34,10 +34,19 @@ def free_port() -> int:
     raise RuntimeError("no free ports")
 
 
+def read_secret(file: Path) -> str:
+    """A password that `opal` wrote down, in a file that only its user may read."""
+    mode = file.stat().st_mode & 0o777
+    if mode != 0o600:
+        raise AssertionError(f"{file.name} has the mode {mode:o} and not 600")
+    return file.read_text().strip()
+
+
 class Opal:
     """All parties in one process. `sites` holds the address of each site by its name."""
 
     def __init__(self, program: Path, data: Path, *options: str):
+        self.program = program
         self.data = data
         self.lines: list[str] = []
         port = free_port()
@@ -62,12 +71,7 @@ class Opal:
             raise RuntimeError("opal up did not become ready")
 
     def secret(self, name: str) -> str:
-        """A password that `opal up` wrote down, in a file that only its user may read."""
-        file = self.data / name
-        mode = file.stat().st_mode & 0o777
-        if mode != 0o600:
-            raise AssertionError(f"{name} has the mode {mode:o} and not 600")
-        return file.read_text().strip()
+        return read_secret(self.data / name)
 
     def is_running(self) -> bool:
         return self._process.poll() is None

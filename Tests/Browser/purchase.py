@@ -44,8 +44,8 @@ class Purchase:
         return [
             self.signs_up, self.reads_the_mail, self.chooses_a_password, self.looks_around,
             self.orders_and_pays, self.gets_the_article, self.finds_it_in_the_history,
-            self.cannot_pay_twice, self.cannot_pay_too_much, self.cancels, self.wrong_password,
-            self.pays_without_script, self.operator_looks_around, self.nothing_complained,
+            self.reads_the_statement, self.cannot_pay_twice, self.cannot_pay_too_much, self.cancels,
+            self.wrong_password, self.pays_without_script, self.operator_looks_around, self.nothing_complained,
         ]
 
     # A card
@@ -207,6 +207,24 @@ class Purchase:
         with holder.page.expect_download() as downloading:
             holder.page.get_by_role("link", name="Save as CSV").click()
         assert "0.80" in Path(downloading.value.path()).read_text(encoding="utf-8")
+
+    def reads_the_statement(self):
+        holder = self.holder
+        holder.follows("Monthly statement")
+        holder.sees(re.compile("^Statement, "))
+        summary = holder.page.get_by_role("region", name="Summary")
+        expect(summary).to_contain_text(f"€{self.balance}")
+        expect(summary).to_contain_text(f"−€{PRICE}")
+        holder.shoots("statement")
+        holder.page.emulate_media(media="print")
+        holder.shoots("statement-print")
+        expect(holder.page.get_by_role("link", name="Save as CSV")).to_be_hidden()
+        holder.page.emulate_media(media="screen")
+        with holder.page.expect_download() as downloading:
+            holder.page.get_by_role("link", name="Save as CSV").click()
+        assert "0.80" in Path(downloading.value.path()).read_text(encoding="utf-8")
+        holder.follows("Month before")
+        expect(holder.page.get_by_text("Nothing in this month.")).to_be_visible()
 
     # What must not work
 

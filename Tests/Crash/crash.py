@@ -26,12 +26,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "Browser"))
 from browser import Later  # noqa: E402
 from opal_process import free_port  # noqa: E402
-from people import Article, Crowd, Order, Shopper  # noqa: E402
+from people import (  # noqa: E402
+    COMPARED_BY_MERCHANT, COMPARED_BY_SCRIPT, Article, Crowd, Order, Shopper)
 from roles import Killer, Scheme  # noqa: E402
 
 GOODS = ROOT / "Sources" / "Edges" / "Sites" / "Resources" / "goods"
 # Where both parties say of each sale what became of it before the person is told.
 TWO_TRIPS = ("security-card", "payment-server")
+# What people must have done where it is they, or the merchant, who compare.
+COMPARED = {"client-terminal": COMPARED_BY_SCRIPT, "merchant": COMPARED_BY_MERCHANT}
 ARTICLES = ("salt", "salt", "crossword", "crossword", "comma", "knights", "lighthouse")
 BALANCE = re.compile(r'class="oc-balance">€([\d,]+)\.(\d\d)<')
 THREADS = 16
@@ -109,6 +112,7 @@ class CrashTest:
         for order in self.crowd.orders:
             self._check(order)
         self._check_users()
+        self._check_enough()
         self.problems += self.crowd.problems
         alarms = self.scheme.log_lines("alarm", "Fatal error", "Crash:")
         self.problems += [f"in the log: {line}" for line in alarms]
@@ -302,6 +306,16 @@ class CrashTest:
                     f"{person.name} has {balance}, paid {paid[person.name]} of {self.value}")
             if balance != self.value - self.ledger.spent[person.name]:
                 self.problems.append(f"{person.name} has {balance}, the history says otherwise")
+
+    def _check_enough(self):
+        """What did not come to pass cannot have gone wrong."""
+        wanted = ["paid", "delivered"]
+        if self.is_long and self.arguments.comparison in TWO_TRIPS:
+            wanted.append("recovered")
+        if compared := COMPARED.get(self.arguments.comparison):
+            wanted.append(compared)
+        figures = {name.strip(): value for name, value in self.figures()}
+        self.problems += [f"proves nothing: {name}: 0" for name in wanted if not figures.get(name)]
 
     # What is said
 

@@ -9,17 +9,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from browser import MONEY, REFUSAL, Answer, Away, Browser, Later
+from comparing import locked_form, unlock
 from roles import Scheme
 
 ORDER_ADDRESS = re.compile(r"/order/([0-9a-f-]{36})\?key=([\w-]+)$")
 DOWNLOAD = re.compile(r'href="(/download/[^"]*)"')
 NO_VALUE = "Your card does not hold enough"
 GIVEN_UP = "The payment was given up"
+COMPARED_BY_SCRIPT, COMPARED_BY_MERCHANT = "compared by a script", "S3 carried to the shop"
 # Orders that seem to come from one address: the sites count orders and offers by address.
 ORDERS_AT_A_PLACE = 8
 # What a person does with an order, and how often.
 CLOSES_TAB, PAYS_TWICE, PAYS_AT_ONCE, OTHER_PAYS, LOOKS_FIRST = 0.10, 0.07, 0.10, 0.04, 0.2
 SIGNS_IN_AGAIN, COMES_BACK, LEAVES = 0.02, 0.5, 0.10
+# How often a browser runs no script, so that the card site compares S3 in its place.
+NO_SCRIPT = 0.25
 # How often the hands buy for somebody for whom others may be buying, too.
 BUYS_FOR_ANY = 0.15
 THINKS_SECONDS_MAX = 0.4
@@ -303,15 +307,7 @@ class Shopper(threading.Thread):
             case "checkout-paid":
                 attempt.outcome = "paid"
                 order.told_paid = True
-                status = f"{self.crowd.scheme.shop}/status"
-                if not (hidden := answer.hidden(status)):
-                    # Without script, the card site compares S3 in the place of the browser.
-                    compared = browser.post(f"{self.crowd.scheme.card}{order.offer}/compare", {})
-                    self._expect(order, compared, 200)
-                    hidden = compared.hidden(status)
-                order.result = {
-                    name: hidden[name] for name in ("transaction", "result", "signature")
-                    if name in hidden}
+                self._keep_result(order, answer, browser)
             case "checkout-pending":
                 attempt.outcome = "pending"
                 self.counts["pending pages"] += 1
@@ -324,6 +320,32 @@ class Shopper(threading.Thread):
                 self.counts[f"refused: {attempt.title}"] += 1
             case other:
                 self.crowd.problem(order, f"the card site shows {other or answer.status}")
+
+    def _keep_result(self, order: Order, answer: Answer, browser: Browser):
+        """Keeps what the button would carry to the shop. Where the merchant leaves the comparison of
+        S3 to the browser, it compares."""
+        status = f"{self.crowd.scheme.shop}/status"
+        hidden = answer.hidden(status)
+        form = locked_form(answer.text)
+        if form and self._random.random() >= NO_SCRIPT:
+            hidden = {**answer.hidden(f"{order.offer}/compare"), "result": unlock(form)}
+            if form["status"] != status or not hidden["result"]:
+                self.crowd.problem(order, "S3 of the card does not open the result")
+                return
+            self.counts[COMPARED_BY_SCRIPT] += 1
+        elif form:
+            compared = browser.post(f"{self.crowd.scheme.card}{order.offer}/compare", {})
+            self._expect(order, compared, 200)
+            hidden = compared.hidden(status)
+            self.counts["compared by the card site"] += 1
+        if not hidden:
+            self.crowd.problem(order, "is paid, and the button carries nothing")
+            return
+        if "signature" in hidden:
+            self.counts[COMPARED_BY_MERCHANT] += 1
+        order.result = {
+            name: hidden[name] for name in ("transaction", "result", "signature")
+            if name in hidden}
 
     # At the shop
 

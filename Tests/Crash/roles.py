@@ -31,12 +31,13 @@ TWO_AT_ONCE, AT_ONCE = 0.2, 0.5
 class Role:
     """One process of `opal serve`, started as often as it is killed."""
 
-    def __init__(self, program: Path, name: str, configuration: Path):
+    def __init__(self, program: Path, name: str, configuration: Path, *others: str):
+        """`others`: roles that run in the same process."""
         self.name = name
         self.kills = 0
         self.log = configuration.with_name(f"{name}.log")
         self.log.touch()
-        self._command = [program, "serve", name, "--config", configuration]
+        self._command = [program, "serve", name, *others, "--config", configuration]
         self._process: subprocess.Popen | None = None
         self._begin = 0
 

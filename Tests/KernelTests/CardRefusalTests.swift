@@ -153,7 +153,7 @@ import Testing
         #expect(card.completion(ofLoad: amount, at: time) == row.code)
     }
 
-    /// 0004 is reserved for limits of a card; the kernel has none yet.
+    /// 0004 is what the limits of a card say: see ``SpendingPolicyTests``.
     @Test func `the tables visit every completion code that the kernel can give`() {
         let seen = Set((Self.debitTable + Self.loadTable).map(\.code))
         #expect(seen == Set(CompletionCode.allCases).subtracting([.refusedByLimit]))

@@ -43,14 +43,18 @@ struct Shop {
     /// A new module on the shop's store, as after a restart.
     var module: MerchantModule { module(on: store) }
 
-    func module(on store: any RecordStore) -> MerchantModule {
+    func module(
+        on store: any RecordStore,
+        uptime: (@Sendable () -> Uptime)? = nil
+    ) -> MerchantModule {
         MerchantModule(
             profile,
             sealing: orderSealer,
             recordSealing: recordSealer,
             store: store,
             link: payments,
-            random: random
+            random: random,
+            uptime: uptime
         )
     }
 

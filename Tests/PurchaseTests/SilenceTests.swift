@@ -92,7 +92,7 @@ import Wire
             return
         }
         #expect(debit.answer.number == recovery.number)
-        #expect(history[2].entry.balance == 10_000)
+        #expect(history[2].entry.movement?.balance == 10_000)
         let view = try await world.merchant().ask(ticket.transaction, now: world.now)
         #expect(view.state == .unpaid)
         try await world.expectSound(balance: 10_000, sold: 0)
@@ -137,6 +137,50 @@ import Wire
             try await world.merchant().ask(ticket.transaction, now: world.now).state == .paid
         )
         _ = try await world.deliver(ticket)
+        try await world.expectSound(balance: 9850, sold: 1)
+    }
+
+    @Test func `the payment server says whether an order that it does not know may still come`()
+        async throws
+    {
+        let world = try await World()
+        let (ticket, page) = try await world.offer()
+        func answer() async throws -> PartyMessage? {
+            _ = try? await world.merchant().ask(ticket.transaction, now: world.now)
+            return try world.shops[0].link.exchanges.last.map {
+                try PartyMessage(try $0.response.get())
+            }
+        }
+        world.clock.advance(by: PurchaseLimits.orderTime + .seconds(1))
+        // Too old for a draw, but by another clock perhaps not.
+        #expect(await world.pay(page) == .refused(.orderTooOld))
+        #expect(try await answer() == .refusal(ticket.transaction, .orderUnknown))
+        world.clock.advance(by: PurchaseLimits.clockSkew)
+        #expect(try await answer() == .refusal(ticket.transaction, .orderTooOld))
+        try await world.expectSound(balance: 10_000, sold: 0)
+    }
+
+    @Test(arguments: ComparisonPolicy.allCases)
+    func `a payment that comes after the shop has given the order up is paid and delivered once`(
+        policy: ComparisonPolicy
+    ) async throws {
+        var plan = WorldPlan()
+        plan.policies = [policy]
+        let world = try await World(plan)
+        let (ticket, page) = try await world.offer()
+        world.shops[0].link.plan.script(
+            .alterResponse { _ in PartyMessage.refusal(ticket.transaction, .orderTooOld).bytes }
+        )
+        // Its clock is wrong, and so is what it is told.
+        let given = try await world.merchant().ask(
+            ticket.transaction,
+            now: world.now.adding(.seconds(5 * 3600))
+        )
+        #expect(given.state == .unpaid)
+        let receipt = try #require(await world.pay(page).receipt)
+        let form = try #require(await world.form(receipt))
+        #expect(try await world.fetch(form, ticket).isFirst)
+        #expect(try await !world.fetch(form, ticket).isFirst)
         try await world.expectSound(balance: 9850, sold: 1)
     }
 }

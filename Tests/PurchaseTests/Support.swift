@@ -13,7 +13,7 @@ extension PurchaseOutcome {
     var receipt: PurchaseReceipt? {
         switch self {
         case .paid(let receipt), .pending(let receipt): receipt
-        case .refused: nil
+        case .refused, .refusedByLimit: nil
         }
     }
 

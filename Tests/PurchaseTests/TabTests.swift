@@ -34,6 +34,7 @@ import Wire
             switch outcome {
             case .paid, .pending, .refused(.orderInProgress): break
             case .refused(let refusal): Issue.record("told \(refusal)")
+            case .refusedByLimit(let refusal): Issue.record("told \(refusal)")
             }
         }
         #expect(await world.outcome(of: page).isPaid)

@@ -6,6 +6,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import Simulation
+import Synchronization
 import Testing
 
 /// The pool of terminals when all are busy.
@@ -101,6 +102,40 @@ import Testing
         #expect(pool.waitingCount == 1)
         pool.endRound()
         #expect(await waiting?.identifier == terminal.identifier)
+    }
+
+    @Test func `a terminal without a number left serves nobody until somebody has closed some`()
+        async throws
+    {
+        let pool = try await pool(1)
+        let terminal = try #require(pool.lease())
+        pool.setFull(terminal)
+        pool.release(terminal)
+        #expect(pool.lease() == nil)
+        async let waiting = pool.lease(within: Self.long)
+        await until(1, wait: pool)
+        pool.endRound()
+        #expect(pool.waitingCount == 1)
+        let counted = try #require(pool.lease(terminal.identifier))
+        pool.release(counted)
+        #expect(await waiting?.identifier == terminal.identifier)
+    }
+
+    @Test func `a release tells how long the terminal was leased, and what it did meanwhile`()
+        async throws
+    {
+        let clock = Mutex(Uptime(microseconds: 0))
+        let terminal = try #require(try await pool(1).lease())
+        let pool = TerminalInterface([terminal], uptime: { clock.withLock { $0 } })
+        let leased = try #require(pool.lease())
+        clock.withLock { $0 = $0.adding(.seconds(5)) }
+        async let next = pool.lease(within: Self.long)
+        await until(1, wait: pool)
+        #expect(pool.release(leased) == TerminalUse(held: .seconds(5), exchanges: 0))
+        // The next lease begins where the first has ended.
+        clock.withLock { $0 = $0.adding(.seconds(2)) }
+        #expect(pool.release(try #require(await next))?.held == .seconds(2))
+        #expect(pool.release(leased) == nil)
     }
 
     @Test func `no more wait than the bound`() async throws {

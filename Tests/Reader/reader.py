@@ -242,8 +242,8 @@ def main() -> int:
     parser.add_argument("--opal", type=Path, required=True)
     options = parser.parse_args()
     if absent := pcsc.missing():
-        print(f"skipped: not installed: {', '.join(absent)}")
-        return 0
+        print(f"FAILED  not installed: {', '.join(absent)}; scripts/setup --tests installs it")
+        return 1
     with pcsc.lock(), tempfile.TemporaryDirectory() as folder:
         with pcsc.daemon(Path(folder) / "pcscd.log"):
             test = ReaderTest(options.opal.resolve(), Path(folder) / "data")

@@ -274,10 +274,10 @@ struct SharedKeyTests {
         #expect(directory.add(try key("k0", 0), for: merchant))
         #expect(!directory.add(try key("k0", 1), for: merchant))
         #expect(directory.names(of: merchant) == ["k0"])
-        for number in 1..<SharedKeyDirectory.keysPerMerchantMax {
+        for number in 1..<SharedKeyDirectory.keysPerPartyMax {
             #expect(directory.add(try key("k\(number)", 0), for: merchant))
         }
         #expect(!directory.add(try key("more", 0), for: merchant))
-        #expect(directory.names(of: merchant).count == SharedKeyDirectory.keysPerMerchantMax)
+        #expect(directory.names(of: merchant).count == SharedKeyDirectory.keysPerPartyMax)
     }
 }

@@ -257,6 +257,7 @@ struct FaultTable {
         case .paid: PageWords.paid
         case .pending: PageWords.pending.title
         case .refused(let refusal): PageWords(refusal).title
+        case .refusedByLimit: PageWords(.refusedByLimit).title
         }
     }
 
@@ -264,7 +265,7 @@ struct FaultTable {
         switch outcome {
         case .paid: PageWords.paid
         case .pending: PageWords.pending.title
-        case .refused: PageWords.putBack("1.50").money
+        case .refused, .refusedByLimit: PageWords.putBack("1.50").money
         }
     }
 

@@ -28,8 +28,10 @@ struct ConsoleFixture {
     /// Of what operators did.
     let audit: OperatorAudit
 
-    init(withParts: Bool = true) async throws {
-        let world = try await World()
+    init(withParts: Bool = true, _ policy: ComparisonPolicy = .securityCard) async throws {
+        var plan = WorldPlan()
+        plan.policies = [policy]
+        let world = try await World(plan)
         let master = LocalMasterKey.make()
         let seals = RecordSealer(master, party: "opal_server")
         let hasher = TokenHasher(master)

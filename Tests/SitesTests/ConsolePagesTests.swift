@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import Kernel
+import OPALServer
 import PaymentServer
 import Simulation
 import Sites
@@ -95,6 +96,47 @@ import Wire
             try expectWhole(page)
             #expect(page.text.contains("terminal-1") && page.text.contains("terminal-2"))
             #expect(page.text.contains("€1.50") && page.text.contains("Free"))
+        }
+    }
+
+    /// The cells of the one row that tells what sales take, by the names of their columns.
+    private func figures(_ page: Browser.Page) throws -> [String: String] {
+        let row = try #require(
+            page.text.firstMatch(of: #/id="policies"(?s:.*?)<tbody(?s:.*?)<tr(?s:(.*?))<\/tr>/#)
+        )
+        let cells = row.1.matches(of: #/data-label="([^"]+)">([^<]*)</#)
+        return Dictionary(cells.map { (String($0.1), String($0.2)) }) { first, _ in first }
+    }
+
+    @Test(arguments: ComparisonPolicy.allCases)
+    func `what sales take is shown as it was measured`(policy: ComparisonPolicy) async throws {
+        let fixture = try await ConsoleFixture(policy)
+        let world = fixture.world
+        for seconds in [7, 13] {
+            // A card that takes its time to answer.
+            world.link.plan.script(
+                .alterRequest { request in
+                    world.clock.advance(by: .seconds(seconds))
+                    return request
+                },
+                at: 2
+            )
+            _ = try await fixture.pay()
+            await world.purchases.settleOpenDraws(olderThan: .zero)
+        }
+        await world.payments.countSales()
+        let isEarly = policy.releasesTerminalEarly
+        let wanted = [
+            "Sales": "2", "Trips": policy.isOneTrip ? "1.0" : "2.0",
+            "Notices": policy.isOneTrip ? "1.0" : "0.0", "Exchanges": isEarly ? "1.0" : "2.0",
+            "Terminal held": isEarly ? "0.0 ms" : "10000.0 ms",
+            // Two sales at two terminals.
+            "Countings": isEarly ? "1.0" : "0.0", "Held to count": "0.0 ms",
+        ]
+        try await fixture.work { browser async throws in
+            let page = try await browser.open("/terminals")
+            try expectWhole(page)
+            #expect(try figures(page) == wanted)
         }
     }
 

@@ -72,14 +72,14 @@ import Testing
     @Test func `who guesses has to wait, even with the right password`() async throws {
         let fixture = try await ConsoleFixture()
         try await fixture.browse { browser async throws in
-            for _ in 0..<ConsoleLimits.failuresPerAddress {
+            for _ in 0..<SignInLimits.failuresPerAddress {
                 #expect(
                     try await ConsoleFixture.signIn(browser, ConsoleFixture.name, "guess").status
                         == .forbidden
                 )
             }
             #expect(try await ConsoleFixture.signIn(browser).status == .tooManyRequests)
-            fixture.world.clock.advance(by: ConsoleLimits.addressWindow)
+            fixture.world.clock.advance(by: SignInLimits.addressWindow)
             #expect(try await ConsoleFixture.signIn(browser).status == .seeOther)
         }
     }
@@ -87,12 +87,12 @@ import Testing
     @Test func `a session ends when it is not used`() async throws {
         let fixture = try await ConsoleFixture()
         try await fixture.work { browser async throws in
-            let nearly = ConsoleLimits.sessionIdleTime - .seconds(1)
+            let nearly = SignInLimits.sessionIdleTime - .seconds(1)
             fixture.world.clock.advance(by: nearly)
             #expect(try await browser.open("/").status == .ok)
             fixture.world.clock.advance(by: nearly)
             #expect(try await browser.open("/").status == .ok)
-            fixture.world.clock.advance(by: ConsoleLimits.sessionIdleTime)
+            fixture.world.clock.advance(by: SignInLimits.sessionIdleTime)
             #expect(try await browser.open("/").location == "/sign-in")
         }
     }
@@ -176,9 +176,9 @@ import Testing
             return
         }
         let early = world.now.subtracting(.seconds(86_400))
-        uptime.withLock { $0 = $0.adding(ConsoleLimits.sessionIdleTime - .milliseconds(1)) }
+        uptime.withLock { $0 = $0.adding(SignInLimits.sessionIdleTime - .milliseconds(1)) }
         #expect(desk.session(session.token, at: early) != nil)
-        uptime.withLock { $0 = $0.adding(ConsoleLimits.sessionIdleTime) }
+        uptime.withLock { $0 = $0.adding(SignInLimits.sessionIdleTime) }
         #expect(desk.session(session.token, at: early) == nil)
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Kernel
+import Merchant
 import Simulation
 import Sites
 import Testing

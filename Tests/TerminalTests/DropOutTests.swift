@@ -145,6 +145,23 @@ import Wire
         try await world.expectSound(balance: 9850, sold: 1)
     }
 
+    @Test func `a request to draw that comes again after its number was given up gets no other`()
+        async throws
+    {
+        let world = try await World.remote(1)
+        let host = try #require(world.hosts.first)
+        host.link.plan.script(.dropResponse)
+        #expect(try await world.buy().outcome.refusal == .busy)
+        let request = try #require(host.link.exchanges.last).request
+        #expect(await host.description()?.openNumbers.count == 1)
+        await world.payments.refreshTerminals()
+        let before = await host.description()
+        #expect(before?.openNumbers == [])
+        _ = await host.module.answer(request, from: "payments.example")
+        #expect(await host.description() == before)
+        try await world.expectSound(balance: 10_000, sold: 0)
+    }
+
     @Test(arguments: policies)
     func `the same bytes again have the same effect`(policy: ComparisonPolicy) async throws {
         let world = try await World.remote(1, policy)
@@ -170,5 +187,38 @@ import Wire
         host.store.commits.script(.loseAnswer)
         _ = try await world.buy()
         try await world.expectSound(balance: 10_000, sold: 0)
+    }
+
+    @Test(arguments: ComparisonPolicy.allCases.filter(\.releasesTerminalEarly))
+    func `a give-up that comes after the next draw of its order takes no number from it`(
+        policy: ComparisonPolicy
+    ) async throws {
+        let world = try await World.remote(1, policy)
+        let host = try #require(world.hosts.first)
+        let asItCame: FaultyLink.Fault = .alterResponse { $0 }
+        // A number is drawn in vain: the answer is lost, and so is what the OPAL server is told.
+        host.link.plan.script(.dropResponse)
+        world.link.plan.script(.dropResponse)
+        // It asks again with the same bytes. Meanwhile the number is given up, and the word is held
+        // back on its way; the terminal answers again, and nobody looks what it has open.
+        world.link.plan.script(
+            .alterRequest { request in
+                host.link.plan.script(.late, at: 3)
+                await world.payments.refreshTerminals()
+                host.link.plan.script(asItCame)
+                host.link.plan.script(asItCame, at: 2)
+                world.paymentStore.reads.script(.unavailable("a fault"))
+                await world.payments.refreshTerminals()
+                return request
+            },
+            at: 2
+        )
+        let (_, outcome) = try await world.buy()
+        #expect(outcome.isPaid)
+        await world.purchases.settleOpenDraws(olderThan: .zero)
+        await host.link.deliverLate()
+        #expect(await Invariants.check(world) == [])
+        try await world.expectSound(balance: 9850, sold: 1)
+        #expect(await host.description()?.openNumbers == [])
     }
 }

@@ -27,8 +27,9 @@ final class Scheme: Sendable {
 
     static let settings: LinkSettings = {
         var settings = LinkSettings()
-        settings.connectTime = .seconds(2)
-        settings.responseTime = .seconds(5)
+        // Long enough for a machine with much else to do: whoever is away is refused at once.
+        settings.connectTime = .seconds(20)
+        settings.responseTime = .seconds(30)
         settings.reconnectTime = .milliseconds(1)...Duration.milliseconds(5)
         settings.graceTime = .seconds(1)
         return settings
@@ -139,5 +140,11 @@ extension World {
 extension PurchaseOutcome {
     var isPaid: Bool { if case .paid = self { true } else { false } }
     var isPending: Bool { if case .pending = self { true } else { false } }
+    var receipt: PurchaseReceipt? {
+        switch self {
+        case .paid(let receipt), .pending(let receipt): receipt
+        case .refused, .refusedByLimit: nil
+        }
+    }
     var refusal: Refusal? { if case .refused(let refusal) = self { refusal } else { nil } }
 }

@@ -29,6 +29,7 @@ enum ImportTable {
         "Vault/Keys": .only(vault.subtracting(["Keys"])),
         "Vault/HSM": .only(vault),
         "Vault/SecurityCard": .only(vault),
+        "Vault/LoadSecurityModule": .only(vault),
         "Vault/SessionKeys": .only(vault),
         "CardSide/ClientCode": .only(ports),
         "CardSide/CardEmulator": .only(ports),
@@ -40,6 +41,7 @@ enum ImportTable {
         "FundingSide/Bank": .only(ports),
         "FundingSide/LoadServer": .only(ports),
         "FundingSide/Gateway": .only(ports),
+        "FundingSide/FundingNetwork": .only(ports),
         "LoyaltyServer": .only(ports),
         "ClearingHouse": .only(ports),
         "Edges": .edge,
@@ -59,7 +61,9 @@ enum ImportTable {
     }
 
     /// The modules that may hold a key, and the folders of `Sources` that may see them.
-    static let keyHolders: Set<String> = ["HSM", "SecurityCard", "SessionKeys", "Keys"]
+    static let keyHolders: Set<String> = [
+        "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "Keys",
+    ]
     static let keyHoldersAreSeenBy = ["Sources/Vault", "Sources/opal", "Sources/Simulation"]
 
     /// The modules of each party. None imports a module of another.
@@ -72,6 +76,7 @@ enum ImportTable {
         "Sources/FundingSide/Bank": ["Bank"],
         "Sources/FundingSide/LoadServer": ["LoadServer"],
         "Sources/FundingSide/Gateway": ["Gateway"],
+        "Sources/FundingSide/FundingNetwork": ["FundingNetwork"],
         "Sources/LoyaltyServer": ["LoyaltyServer"],
         "Sources/ClearingHouse": ["ClearingHouse"],
     ]

@@ -108,12 +108,19 @@ import Wire
 
     @Test func `an operator blocks and unblocks a card with one new revision each`() async throws {
         let world = try await CardWorld(CardWorld.euros())
-        let blocked = try await world.module.setBlocked(true, on: world.sealed())
-        #expect(blocked.revision == 2)
-        #expect(try await world.module.describe(blocked).isBlocked)
-        let free = try await world.module.setBlocked(false, on: blocked)
-        #expect(free.revision == 3)
-        #expect(try await !world.module.describe(free).isBlocked)
+        try await world.set(.blocked(true))
+        #expect(try await world.sealed().revision == 2)
+        #expect(try await world.describe().isBlocked)
+        try await world.set(.blocked(false))
+        #expect(try await world.sealed().revision == 3)
+        #expect(try await !world.describe().isBlocked)
+        #expect(
+            try await world.rows().map { try CardHistoryEntry($0.body).event }
+                == [
+                    .setting(.blocked(true), by: "operator"),
+                    .setting(.blocked(false), by: "operator"),
+                ]
+        )
     }
 
     @Test func `a record is read as it was written, and any other bytes are refused`() throws {

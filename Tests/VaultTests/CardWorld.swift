@@ -76,8 +76,26 @@ struct CardWorld {
 
     var emulator: Emulator { Emulator(module: module, store: store, random: random) }
 
-    func reader(isShared: Bool = false) -> PseudoReader {
-        PseudoReader(card, emulator: emulator, isShared: isShared) { CardWorld.noon }
+    func reader(
+        isShared: Bool = false,
+        at moment: Instant = noon,
+        asking categories: (any MerchantCategorySource)? = nil
+    ) -> PseudoReader {
+        var emulator = emulator
+        emulator.categories = categories
+        return PseudoReader(card, emulator: emulator, isShared: isShared) { moment }
+    }
+
+    /// Makes a setting durable, with its row.
+    func set(_ setting: CardSetting, at moment: Instant = noon) async throws {
+        let sealed = try await sealed()
+        let outcome = try await module.set(
+            setting,
+            by: "operator",
+            on: sealed,
+            context: CardContext(random: 0, now: moment, note: "")
+        )
+        try await emulator.commit(try outcome.get(), expected: sealed.revision)
     }
 
     func put(_ sealed: SealedCard) async throws {
@@ -109,13 +127,14 @@ struct CardWorld {
         _ amount: Money,
         type: TransactionType = .purchase,
         transaction: UInt64 = 1,
+        merchant: String = "SHOP",
         at time: CardTime = CardTime(noon)
     ) throws -> DebitIEP {
         let unsigned = DebitIEP(
             securityCard: Self.securityCard,
             securityCardNumber: answer.number &+ 100,
             transaction: TransactionIdentifier(high: 5, low: transaction),
-            merchant: try #require(MerchantIdentifier("SHOP")),
+            merchant: try #require(MerchantIdentifier(merchant)),
             time: time,
             amount: amount,
             signature: .none

@@ -40,7 +40,7 @@ import Wire
         #expect(try await world.balance() == 990)
         #expect(try await shared.initialize(euro).balance == CardWorld.amount(990))
         _ = try await shared.send(.select(application: PurseCommand.application))
-        try await world.put(world.module.setBlocked(true, on: world.sealed()))
+        try await world.set(.blocked(true))
         let request = InitializePurchase(type: .purchase, amount: euro)
         #expect(
             try await shared.send(.initializePurchase(request)).status == .conditionsNotSatisfied
@@ -60,7 +60,7 @@ import Wire
                 )
             )
             #expect(response.status == .signatureWrong || response.status == .wrongParameters)
-            try await world.put(world.module.setBlocked(false, on: world.sealed()))
+            try await world.set(.blocked(false))
         }
         #expect(try await world.balance() == 1_000)
         #expect(try await world.describe().lastNumber == 0)

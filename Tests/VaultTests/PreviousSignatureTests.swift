@@ -188,13 +188,4 @@ import Wire
         }
         #expect(try await world.balance() == 1_000)
     }
-
-    @Test func `a card record of the format before is read, without a declined answer`() throws {
-        let record = CardRecord(try CardWorld.euros())
-        var bytes = record.bytes
-        #expect(bytes[0] == 2)
-        bytes[0] = 1
-        bytes.removeLast(2)
-        #expect(try CardRecord(bytes) == record)
-    }
 }

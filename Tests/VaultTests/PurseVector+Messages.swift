@@ -4,6 +4,7 @@ import Foundation
 import HSM
 import Kernel
 import Keys
+import LoadSecurityModule
 import SecurityModule
 import Testing
 import Wire
@@ -100,6 +101,18 @@ extension PurseVector {
             signature: signature
         )
         return (request, answer)
+    }
+
+    /// Module 864 with the keys of the case.
+    var loadModule: SoftwareLoadModule {
+        get throws {
+            let module = SoftwareLoadModule(.make())
+            module.install(
+                try keys,
+                as: .init(issuer: try card.issuer, version: CardWorld.version)
+            )
+            return module
+        }
     }
 
     /// A module, a store and the card of the case in it, one number before the case.

@@ -235,10 +235,9 @@ import Wire
             initialized == vector.BIN + vector.IEP + vector.DEXP + "1101" + purse
                 + vector.balanceBefore + vector.BALMAX + vector.NT + load.R + load.S1 + "9000"
         )
-        // The load server, from the same bytes.
         let (request, answer) = try vector.loadRequest(vector.signature(load.S1))
-        let credit = try await world.module.authorize(request, answer, completion: .done)
-        #expect(Hex.text(credit.bytes).uppercased() == load.CC + vector.TRX + vector.M + load.S2)
+        let loadModule = try vector.loadModule
+        let credit = try await credit(request, answer, vector, [loadModule, world.module])
         let credited = try await reader.send(
             "80520000 22 \(load.CC)\(vector.TRX)\(vector.M)\(load.S2) 00"
         )
@@ -269,7 +268,31 @@ import Wire
             balance: try vector.integer(load.balanceAfter),
             signature: try vector.signature(load.S3)
         )
-        try await world.module.verify(done, to: credit, of: request, answer)
+        for module: any LoadModule in [loadModule, world.module] {
+            try await module.verify(done, to: credit, of: request, answer)
+            // What the card said itself, also where it refused.
+            let said = try CreditAnswer(Array(try #require(Hex.bytes(credited)).dropLast(2)))
+            try await module.verify(said, to: credit, of: request, answer)
+        }
+    }
+
+    /// The load server's side, from the same bytes: with its own module 864, and with HSM 268 in
+    /// its place.
+    private func credit(
+        _ request: InitializeLoad,
+        _ answer: InitializeLoadAnswer,
+        _ vector: PurseVector,
+        _ modules: [any LoadModule]
+    ) async throws -> CreditIEP {
+        let load = vector.load
+        for module in modules {
+            try await module.confirm(request, answer)
+            let credit = try await module.authorize(request, answer, completion: .done)
+            #expect(
+                Hex.text(credit.bytes).uppercased() == load.CC + vector.TRX + vector.M + load.S2
+            )
+        }
+        return try await modules[0].authorize(request, answer, completion: .done)
     }
 
     // MARK: As security card

@@ -61,7 +61,7 @@ import Wire
         let world = try await CardWorld(CardWorld.euros())
         let reader = world.reader()
         let (initialized, command, _) = try await world.pay(300, in: reader)
-        try await world.put(world.module.setBlocked(true, on: world.sealed()))
+        try await world.set(.blocked(true))
         let recovery = world.recovery(initialized, command)
         _ = try await reader.reset()
         #expect(try await reader.send(.recover(recovery)).status == .done)

@@ -24,20 +24,40 @@ import Wire
             Issue.record("The samples are a debit, a load and a recovery.")
             return
         }
-        #expect(entries.map(\.number) == [debit.answer.number, answer.number, recovery.number])
+        let movements = try entries[..<3].map { try #require($0.movement) }
+        #expect(movements.map(\.number) == [debit.answer.number, answer.number, recovery.number])
         #expect(
-            entries.map(\.transaction)
+            movements.map(\.transaction)
                 == [debit.command.transaction, request.transaction, recovery.transaction]
         )
         #expect(
-            entries.map(\.balance) == [debit.answer.balance, answer.balance, recovered.balance]
+            movements.map(\.balance) == [debit.answer.balance, answer.balance, recovered.balance]
         )
         let amount = Money(
             minorUnits: recovery.minorUnits,
             currency: currency,
             exponent: exponent
         )
-        #expect(entries.map(\.amount) == [debit.command.amount, request.amount, amount])
+        #expect(movements.map(\.amount) == [debit.command.amount, request.amount, amount])
+    }
+
+    @Test func `a setting moves no value and is about no transaction`() throws {
+        var samples = Samples(6)
+        #expect(try samples.historyEntries()[3...4].allSatisfy { $0.movement == nil })
+    }
+
+    @Test func `a debit that used up an exception is a kind of its own`() throws {
+        var samples = Samples(7)
+        let entries = try samples.historyEntries()
+        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5])
+        guard case .debit(let plain) = entries[0].event,
+            case .debit(let excepted) = try CardHistoryEntry(entries[5].bytes).event
+        else {
+            Issue.record("both are debits")
+            return
+        }
+        #expect(plain.exception == nil)
+        #expect(excepted.exception != nil)
     }
 
     @Test func `each truncation and one byte more is a failure with a path`() throws {
@@ -86,6 +106,20 @@ import Wire
             _ = try? Self.entry(note: String(repeating: "n", count: 257))
         }
         await #expect(processExitsWith: .failure) { _ = try? Self.entry(note: "a\u{A}b") }
+    }
+
+    @Test func `a setting is made in a name that can be read again`() async {
+        #expect(CardHistoryEntry.isName(String(repeating: "n", count: 64)))
+        for name in ["", String(repeating: "n", count: 65), "a\u{A}b"] {
+            #expect(!CardHistoryEntry.isName(name))
+        }
+        await #expect(processExitsWith: .failure) {
+            _ = CardHistoryEntry(
+                moment: Instant(milliseconds: 0),
+                event: .setting(.blocked(true), by: ""),
+                note: ""
+            )
+        }
     }
 
     private static func entry(note: String) throws -> CardHistoryEntry {

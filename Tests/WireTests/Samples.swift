@@ -244,6 +244,76 @@ struct Samples {
         ]
     }
 
+    // MARK: Loads
+
+    mutating func bank() -> BankIdentifier { BankIdentifier(bits: random.next()) }
+
+    mutating func loadTerms() throws -> LoadTerms {
+        LoadTerms(
+            transaction: transaction(),
+            bank: bank(),
+            card: CardPseudonym(high: random.next(), low: random.next()),
+            amount: try money(),
+            time: time(),
+            loadServer: "loads-one",
+            statusURL: "https://bank.example/ergebnis?größe=1"
+        )
+    }
+
+    mutating func inquiry() -> CardInquiry {
+        CardInquiry(
+            transaction: transaction(),
+            bank: bank(),
+            time: time(),
+            loadServer: "loads-one",
+            statusURL: "https://bank.example/karte"
+        )
+    }
+
+    mutating func cardLoad() throws -> CardLoad {
+        CardLoad(request: try initializeLoad(), answer: try initializeLoadAnswer())
+    }
+
+    mutating func negatives() throws -> [NegativeResponse] {
+        [
+            NegativeResponse(reason: .declined, load: nil),
+            NegativeResponse(
+                reason: .aboveMaximum,
+                load: try cardLoad(),
+                answer: try creditAnswer(),
+                zeroAnswer: try initializeLoadAnswer()
+            ),
+            NegativeResponse(reason: .cardChanged, load: try cardLoad(), denial: signature()),
+        ]
+    }
+
+    /// One of each kind.
+    mutating func loadMessages() throws -> [LoadMessage] {
+        [
+            .loadRequest(
+                LoadRequest(terms: try loadTerms(), proof: try proof(), sealed: random.bytes(180))
+            ),
+            .loadCommand(transaction(), sealed: random.bytes(90)),
+            .loadResponse(transaction(), sealed: random.bytes(80)),
+            .negativeResponse(
+                LoadRequest(terms: try loadTerms(), proof: try proof(), sealed: random.bytes(300))
+            ),
+            .loadResult(transaction(), forCard: random.bytes(60), forBank: random.bytes(400)),
+            .loadQuestion(
+                LoadQuestion(terms: try loadTerms(), keyName: "k-2026", proof: random.bytes(32))
+            ),
+            .loadAnswer(transaction(), .authorized, forBank: []),
+            .loadAnswer(transaction(), .loaded, forBank: random.bytes(400)),
+            .cardQuestion(
+                CardQuestion(inquiry: inquiry(), proof: try proof(), sealed: random.bytes(180))
+            ),
+            .cardInformation(transaction(), forBank: random.bytes(400)),
+            .refusal(transaction(), .loadTooOld),
+        ]
+    }
+
+    // MARK: History
+
     /// One of each kind.
     mutating func historyEntries() throws -> [CardHistoryEntry] {
         let evidence = DebitEvidence(
@@ -271,6 +341,65 @@ struct Samples {
                 event: .recovery(.euro, .cents, recover(), try recoverAnswer()),
                 note: String(repeating: "n", count: CardHistoryEntry.noteBytesMax)
             ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .setting(.blocked(Bool.random(using: &random)), by: "operator"),
+                note: ""
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .setting(.policy(try policy()), by: "Ärztin"),
+                note: ""
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .debit(
+                    DebitEvidence(
+                        type: .purchase,
+                        random: random.next(),
+                        expiry: expiry(),
+                        purchaseKeyVersion: 1,
+                        command: try debit(),
+                        answer: try debitAnswer(),
+                        exception: number()
+                    )
+                ),
+                note: ""
+            ),
         ]
+    }
+
+    mutating func policy() throws -> SpendingPolicy {
+        SpendingPolicy(
+            limits: Bool.random(using: &random) ? try limits() : nil,
+            isFrozen: Bool.random(using: &random)
+        )
+    }
+
+    /// Limits of which each is there or not.
+    mutating func limits() throws -> SpendingLimits {
+        let minutes = Int.random(in: LocalOffset.range, using: &random)
+        var limits = SpendingLimits(
+            currency: .euro,
+            exponent: .cents,
+            offset: try #require(LocalOffset(minutes: minutes))
+        )
+        if Bool.random(using: &random) { limits.purchaseMax = random.next() }
+        for period in SpendingPeriod.allCases {
+            if Bool.random(using: &random) { limits[period].minorUnitsMax = random.next() }
+            if Bool.random(using: &random) { limits[period].purchasesMax = number() }
+        }
+        let days = (0..<7).map { _ in UInt32.random(in: 0...0xFF_FFFF, using: &random) }
+        limits.hours = try #require(SpendingHours(bits: days))
+        var merchants: Set<MerchantIdentifier> = []
+        for _ in 0..<Int.random(in: 0...5, using: &random) { merchants.insert(try merchant()) }
+        limits.merchants = try #require(SpendingRule(.except, merchants))
+        var categories: Set<MerchantCategory> = []
+        for _ in 0..<Int.random(in: 0...5, using: &random) {
+            let digits = BCD.pack(UInt64.random(in: 0...9_999, using: &random))
+            categories.insert(try #require(MerchantCategory(bcd: UInt16(digits))))
+        }
+        limits.categories = try #require(SpendingRule(.only, categories))
+        return limits
     }
 }

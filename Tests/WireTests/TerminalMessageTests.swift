@@ -59,6 +59,23 @@ import Wire
         for answer in Self.answers { #expect(try TerminalAnswer(answer.bytes) == answer) }
     }
 
+    @Test func `a request to draw says which attempt it is, and is read as it was written`() throws
+    {
+        var samples = Samples(5)
+        let (draw, time) = (try samples.draw(), samples.time())
+        let first = TerminalRequest.draw(draw, at: time, as: RequestIdentifier(random: (1, 2)))
+        let second = TerminalRequest.draw(draw, at: time, as: RequestIdentifier(random: (1, 3)))
+        for request in [first, second] {
+            #expect(try TerminalRequest(request.bytes) == request)
+            for count in 0..<request.bytes.count {
+                #expect(throws: WireFailure.self) {
+                    try TerminalRequest(Array(request.bytes.prefix(count)))
+                }
+            }
+        }
+        #expect(first != second && first.bytes != second.bytes)
+    }
+
     @Test func `one byte too few or too many is refused`() {
         for bytes in Self.messages.map(\.bytes) {
             for count in bytes.indices {

@@ -6,13 +6,15 @@ import SecurityModule
 import Wire
 
 extension MerchantModule {
-    /// Asks the payment server what became of an open order whose result never came, because the
-    /// browser was closed in between. An order that has ended is not asked for.
+    /// Asks the payment server what became of an order whose result never came, because the browser
+    /// was closed in between. An order that has ended by a result is not asked for; one that was
+    /// given up is, because a sale counts more.
     ///
     /// The payment server's answer either ends the order, by the same way that a result takes, or
-    /// leaves it open: the sale still waits for something, or the transaction has not come yet.
-    /// Once it is too late for it to come, an order that the payment server does not know is
-    /// unpaid.
+    /// leaves it open: the sale still waits for something, or the transaction has not come yet. An
+    /// order that the payment server does not know is given up as unpaid after the longest time in
+    /// which it could come, by a clock that only goes forward; or as soon as two wall clocks agree
+    /// that it is too late: that of the payment server, which says so, and the merchant's.
     ///
     /// - Throws: `.paymentServerSilent`, `.paymentServerRefused`, `.answerUnreadable` and what
     ///   ``receive(_:signature:of:now:)`` throws; the order then stays as it is.
@@ -21,24 +23,37 @@ extension MerchantModule {
         now: Instant
     ) async throws(OrderFailure) -> OrderView {
         let order = try await book.read(transaction).order
-        if order.state != .open { return OrderView(order) }
+        guard order.state == .open || order.isGivenUp else { return OrderView(order) }
         switch try await answer(to: order) {
         case .saleAnswer(transaction, let state, let sealed):
             if state.isOpen { return OrderView(order) }
             return try await receive(sealed, of: transaction, now: now).order
-        case .refusal(transaction, .orderUnknown):
+        case .refusal(transaction, let word) where word == .orderUnknown || word == .orderTooOld:
             #if PLANTED_BUGS
                 if PlantedBug.isPlanted(.unknownMeansUnpaid) {
                     return try await giveUp(transaction, now: now)
                 }
             #endif
-            return order.isOver(at: now)
+            if order.isGivenUp { return OrderView(order) }
+            let areAgreed = word == .orderTooOld && order.terms.isOver(at: now)
+            return areAgreed || isOver(order, at: now)
                 ? try await giveUp(transaction, now: now) : OrderView(order)
         case .refusal(transaction, let refusal):
             throw .paymentServerRefused(refusal)
         default:
             throw .answerUnreadable
         }
+    }
+
+    /// Whether no payment server within the agreed clock skew takes a draw for it any more.
+    private func isOver(_ order: Order, at now: Instant) -> Bool {
+        let whole = PurchaseLimits.orderTime + PurchaseLimits.clockSkew
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.orderAgedByWallClock) {
+                return now.since(order.terms.madeAt) > whole
+            }
+        #endif
+        return ages.age(of: order.transaction, now: now) > whole
     }
 
     private func answer(to order: Order) async throws(OrderFailure) -> PartyMessage {
@@ -59,7 +74,7 @@ extension MerchantModule {
         _ transaction: TransactionIdentifier,
         now: Instant
     ) async throws(OrderFailure) -> OrderView {
-        try await book.change(transaction, at: now) { entry throws(OrderFailure) in
+        let view = try await book.change(transaction, at: now) { entry throws(OrderFailure) in
             guard let next = entry.order.givenUp() else {
                 return .answer(OrderView(entry.order))
             }
@@ -68,6 +83,8 @@ extension MerchantModule {
                 answer: OrderView(next)
             )
         }
+        ages.forget(transaction)
+        return view
     }
 }
 
@@ -101,22 +118,23 @@ extension MerchantModule {
     ) async throws(OrderFailure) -> SettleRound {
         var round = SettleRound(next: cursor)
         var silences = 0
-        var looked = 0
-        while looked < MerchantLimits.settleRoundMax {
+        var looked: Set<TransactionIdentifier> = []
+        while looked.count < MerchantLimits.settleRoundMax {
             let page = try await openRecords(after: round.next)
             for record in page {
                 guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {
                     preconditionFailure("The key of an order is its TRX.")
                 }
                 round.next = transaction
+                looked.insert(transaction)
                 if let isSilent = await settle(record, transaction, now: now, in: &round) {
                     silences = isSilent ? silences + 1 : 0
                 }
                 if silences == MerchantLimits.silencesMax { return round }
             }
-            looked += page.count
             if page.count < MerchantLimits.settlePage {
                 round.next = nil
+                if cursor == nil { ages.keep(only: looked) }
                 break
             }
         }
@@ -132,7 +150,9 @@ extension MerchantModule {
     ) async -> Bool? {
         do throws(OrderFailure) {
             let order = try await book.open(record).order
-            if now < order.terms.madeAt.adding(MerchantLimits.askAfter) { return nil }
+            // Whichever clock says so first: to ask is never wrong.
+            let age = max(ages.age(of: transaction, now: now), now.since(order.terms.madeAt))
+            if age < MerchantLimits.askAfter { return nil }
             let view = try await ask(transaction, now: now)
             if view.state == .open { round.stillOpen += 1 } else { round.ended.append(view) }
             return false

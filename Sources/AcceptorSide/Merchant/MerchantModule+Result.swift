@@ -15,8 +15,10 @@ extension MerchantModule {
 
     /// Takes a Debit Result M (FIG. 11C, step 638; FIG. 15B, step 824): opens it, compares
     /// transaction, merchant, amount, currency and exponent with the order, and ends the order as
-    /// paid or as unpaid. The same result again changes nothing and is answered alike; a result
-    /// that is not this order's changes nothing at all.
+    /// paid or as unpaid. One that was given up before, because the payment server did not know it,
+    /// ends by the result all the same; one that a result has ended stays as it is. The same result
+    /// again changes nothing and is answered alike; a result that is not this order's changes
+    /// nothing at all.
     ///
     /// - Parameters:
     ///   - compact: the JWE in compact form, ASCII.
@@ -35,7 +37,7 @@ extension MerchantModule {
         // The terms never change, so that one look at the result serves every attempt.
         let order = try await book.read(transaction).order
         let settlement = try await settlement(compact, signature, of: order)
-        return try await book.change(transaction, at: now) { entry throws(OrderFailure) in
+        let reception = try await book.change(transaction, at: now) { entry throws(OrderFailure) in
             let order = entry.order
             if order.settlement == settlement {
                 return .answer(Reception(order: OrderView(order), receiptKey: order.receiptKey))
@@ -52,6 +54,8 @@ extension MerchantModule {
                 answer: Reception(order: OrderView(next), receiptKey: next.receiptKey)
             )
         }
+        ages.forget(transaction)
+        return reception
     }
 
     private func settlement(

@@ -61,6 +61,7 @@ package struct MerchantModule: Sendable {
     let sealing: any OrderSealing
     let book: OrderBook
     let link: any Link
+    let ages: OrderAges
     private let random: any RandomSource
 
     /// - Parameters:
@@ -70,18 +71,21 @@ package struct MerchantModule: Sendable {
     ///   - store: opened with ``MerchantRecords/schema``.
     ///   - link: to the payment server.
     ///   - random: for transactions, session keys and receipt keys.
+    ///   - uptime: a clock that only goes forward; nil where nobody sets the other one.
     package init(
         _ profile: Profile,
         sealing: any OrderSealing,
         recordSealing: any RecordSealing,
         store: any RecordStore,
         link: any Link,
-        random: any RandomSource
+        random: any RandomSource,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         self.profile = profile
         self.sealing = sealing
         book = OrderBook(store: store, sealing: recordSealing)
         self.link = link
+        ages = OrderAges(uptime)
         self.random = random
     }
 
@@ -90,6 +94,7 @@ package struct MerchantModule: Sendable {
         for _ in 0..<MerchantLimits.attemptsMax {
             let order = try await makeOrder(article, in: nil, at: now)
             if try await book.commit([opening(order)], at: now) {
+                _ = ages.age(of: order.transaction, now: now)
                 return Ticket(transaction: order.transaction, receiptKey: order.receiptKey)
             }
         }

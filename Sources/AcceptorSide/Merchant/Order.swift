@@ -52,10 +52,12 @@ struct Order: Equatable, Sendable {
     /// The order after a result (FIG. 11C, step 638), or nil where it can no longer change.
     func settled(_ settlement: Settlement) -> Order? {
         var next = self
-        // Given up only because the payment server did not know it: a proven sale counts more, as
-        // the money was taken and the goods are owed.
-        if case .unpaid(nil, _) = progress, settlement.outcome == .sold {
-            next.progress = .paid(settlement)
+        // Given up only because the payment server did not know it: its own result counts more. For
+        // a sale the money was taken, and the goods are owed.
+        if case .unpaid(nil, let successor) = progress {
+            next.progress =
+                settlement.outcome == .sold
+                ? .paid(settlement) : .unpaid(settlement, successor: successor)
             return next
         }
         switch state.next(after: .result(settlement.outcome)) {
@@ -84,10 +86,8 @@ struct Order: Equatable, Sendable {
         return next
     }
 
-    /// Whether no payment server within the agreed clock skew takes a draw for it any more.
-    func isOver(at now: Instant) -> Bool {
-        terms.madeAt.adding(PurchaseLimits.orderTime + PurchaseLimits.clockSkew) < now
-    }
+    /// Whether it ended only because the payment server did not know it; a result still counts.
+    var isGivenUp: Bool { if case .unpaid(nil, _) = progress { true } else { false } }
 }
 
 /// What is shown of an order. It holds neither receipt key nor session key.
@@ -97,6 +97,8 @@ package struct OrderView: Equatable, Sendable {
     package let article: Article
     package let amount: Money
     package let madeAt: Instant
+    /// Whether it ended only because the payment server did not know it; a result still counts.
+    package let isGivenUp: Bool
     /// How the transaction ended, once that is known.
     package let settlement: Settlement?
     package let deliveredAt: Instant?
@@ -110,6 +112,7 @@ package struct OrderView: Equatable, Sendable {
         article = order.article
         amount = order.terms.amount
         madeAt = order.terms.madeAt
+        isGivenUp = order.isGivenUp
         settlement = order.settlement
         predecessor = order.predecessor
         if case .delivered(_, let time) = order.progress {

@@ -62,18 +62,6 @@ extension Order {
 }
 
 extension ByteReader {
-    /// A value behind a presence byte.
-    mutating func optional<Value>(
-        _ field: StaticString,
-        _ read: (inout ByteReader) throws(WireFailure) -> Value
-    ) throws(WireFailure) -> Value? {
-        switch try byte(field) {
-        case 0: return nil
-        case 1: return try read(&self)
-        default: throw failure(field, .invalid)
-        }
-    }
-
     fileprivate mutating func article() throws(WireFailure) -> Article {
         let identifier = try text(
             "article identifier",
@@ -132,12 +120,6 @@ extension ByteReader {
 }
 
 extension ByteWriter {
-    /// A value behind a presence byte.
-    mutating func optional<Value>(_ value: Value?, _ write: (inout ByteWriter, Value) -> Void) {
-        byte(value == nil ? 0 : 1)
-        if let value { write(&self, value) }
-    }
-
     fileprivate mutating func article(_ article: Article) {
         text(article.identifier)
         text(article.title)

@@ -10,6 +10,8 @@ package struct SaleLine: Equatable, Sendable {
     package let transaction: TransactionIdentifier
     /// Nil where the stored sale does not open: it was changed by somebody else.
     package let sale: SaleRecord?
+    /// Whether it is sold, and its security card does not count it for too long.
+    package let isOverdue: Bool
 }
 
 /// One sale with its journal, oldest row first.
@@ -35,6 +37,8 @@ package struct TerminalLine: Equatable, Sendable {
     package let isPresent: Bool
     package let securityCard: SecurityCardIdentifier
     package let isLeased: Bool
+    /// Whether its security card had no number left when it was last asked for one.
+    package let isFull: Bool
     /// The sale that it serves, once S2 is issued.
     package let transaction: TransactionIdentifier?
     /// Nil where the security card does not answer or its memory does not open.
@@ -104,7 +108,7 @@ extension PaymentModule {
 
     /// All terminals, in the order in which they were configured.
     package func terminalLines() async -> [TerminalLine] {
-        let leased = terminals.leased
+        let (leased, full) = (terminals.leased, terminals.full)
         let serving = held.withLock { held in
             Dictionary(
                 held.compactMap { entry in entry.value.terminal.map { ($0.identifier, entry.key) }
@@ -121,6 +125,7 @@ extension PaymentModule {
                     isPresent: terminal.isPresent,
                     securityCard: terminal.identifier,
                     isLeased: leased.contains(terminal.identifier),
+                    isFull: full.contains(terminal.identifier),
                     transaction: serving[terminal.identifier],
                     description: await description(of: terminal)
                 )
@@ -140,9 +145,13 @@ extension PaymentModule {
             preconditionFailure("The key of a sale is its TRX.")
         }
         do throws(StoreFailure) {
-            return SaleLine(transaction: transaction, sale: try await open(record).sale)
+            return SaleLine(
+                transaction: transaction,
+                sale: try await open(record).sale,
+                isOverdue: isOverdue(transaction)
+            )
         } catch .damaged {
-            return SaleLine(transaction: transaction, sale: nil)
+            return SaleLine(transaction: transaction, sale: nil, isOverdue: false)
         }
     }
 }

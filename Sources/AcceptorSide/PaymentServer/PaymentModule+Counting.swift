@@ -12,12 +12,14 @@ extension PaymentModule {
     private static let countedTogetherMax = TerminalRequest.countMax
 
     /// Brings security cards the sales that they have not counted yet. To be called at start-up and
-    /// then every few seconds. A sale stays open until it is counted.
+    /// then every few seconds. A sale stays open until it is counted; where that takes too long,
+    /// the alarm is told.
     ///
     /// - Returns: how many were counted.
     @discardableResult
     package func countSales() async -> Int {
         var (total, cursor): (Int, [UInt8]?) = (0, nil)
+        var uncounted: [SaleRecord] = []
         while true {
             guard
                 let page = try? await store.listOpen(
@@ -34,37 +36,41 @@ extension PaymentModule {
                 waiting[stored.sale.command.securityCard, default: []].append(stored)
             }
             for (securityCard, sales) in waiting.sorted(by: { $0.key.bits < $1.key.bits }) {
-                total += await count(sales, by: securityCard)
+                let counted = await count(sales, by: securityCard)
+                total += counted.count
+                uncounted += sales.map(\.sale).filter { !counted.contains($0.transaction) }
             }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return total }
+            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
             cursor = last.key.bytes
         }
+        await note(uncounted: uncounted)
+        return total
     }
 
-    /// - Returns: how many were counted; none where the terminal serves a sale now. It is kept for
+    /// - Returns: which were counted; none where the terminal serves a sale now. It is kept for
     ///   this only where many wait, before the security card has no number left.
     private func count(
         _ sales: [Stored],
         by securityCard: SecurityCardIdentifier
-    ) async -> Int {
-        guard !terminals.isAway(securityCard) else { return 0 }
+    ) async -> Set<TransactionIdentifier> {
+        guard !terminals.isAway(securityCard) else { return [] }
         let areMany = sales.count >= PaymentModule.countedTogetherMax
-        guard let terminal = try? await leased(securityCard, keepsIt: areMany) else { return 0 }
-        defer { terminals.release(terminal) }
-        var (total, rest) = (0, sales[...])
+        guard let terminal = try? await leased(securityCard, keepsIt: areMany) else { return [] }
+        defer { release(terminal, after: sales) }
+        var (all, rest): (Set<TransactionIdentifier>, _) = ([], sales[...])
         while !rest.isEmpty {
             let batch = Array(rest.prefix(PaymentModule.countedTogetherMax))
             rest = rest.dropFirst(batch.count)
             guard let counted = try? await count(batch, at: terminal) else { continue }
-            total += counted
+            all.formUnion(counted)
         }
-        return total
+        return all
     }
 
     private func count(
         _ batch: [Stored],
         at terminal: Terminal
-    ) async throws(Refusal) -> Int {
+    ) async throws(Refusal) -> [TransactionIdentifier] {
         let sales = batch.compactMap { stored in
             stored.sale.answer.map { answer in
                 ComparedSale(
@@ -84,7 +90,7 @@ extension PaymentModule {
         let moment = now()
         let write = await terminal.write(result.memory)
         var transition = Transition(writes: write.map { [$0] } ?? [])
-        var total = 0
+        var counted: [TransactionIdentifier] = []
         for (stored, isCounted) in zip(batch, result.isCounted) where isCounted {
             var sale = stored.sale
             sale.isClosedBySecurityCard = true
@@ -95,9 +101,9 @@ extension PaymentModule {
                 steps: [SaleStep(.counted, at: moment)],
                 to: &transition
             )
-            total += 1
+            counted.append(sale.transaction)
         }
-        if total > 0 { try await commit(transition, (terminal, result.memory)) }
-        return total
+        if !counted.isEmpty { try await commit(transition, (terminal, result.memory)) }
+        return counted
     }
 }

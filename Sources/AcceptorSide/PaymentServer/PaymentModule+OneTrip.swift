@@ -48,6 +48,8 @@ extension PaymentModule {
         guard let stored = try await read(transaction), stored.sale.peer == peer,
             stored.sale.request.terms.policy.isOneTrip
         else { throw .orderUnknown }
+        let isResultOut = stored.isResultOut
+        note(stored.sale.request.terms.policy) { $0.message(isResultOut: isResultOut) }
         guard stored.sale.state.isOpen else { return stored.reply }
         guard var held = try await take(transaction) else { throw .busy }
         do throws(Refusal) {

@@ -13,9 +13,12 @@ extension PaymentModule {
             throw error == .keyUnknown ? .unknownMerchant : .orderForged
         }
         let transaction = question.terms.transaction
-        guard let stored = try await read(transaction),
-            stored.sale.request.terms == question.terms
-        else { throw .orderUnknown }
+        guard let stored = try await read(transaction) else {
+            // By the clock that admits draws, and longer than it may be set back.
+            let isOver = question.terms.isOver(at: now())
+            throw isOver ? .orderTooOld : .orderUnknown
+        }
+        guard stored.sale.request.terms == question.terms else { throw .orderUnknown }
         var forMerchant: [UInt8] = []
         if case .debitResult(_, _, let result) = try? PartyMessage(stored.reply) {
             forMerchant = result

@@ -12,21 +12,35 @@ extension PaymentModule {
     /// seconds, and the OPAL server does not wait for ever.
     private static let drawAttemptsMax = 3
 
-    /// Has a terminal from the pool draw; where a remote one drops out, the next one. The number
-    /// that the first may have drawn is given up when it is back.
+    /// Has a terminal from the pool draw; where a remote one drops out, or a security card has no
+    /// number left, the next one. The number that the first may have drawn is given up when it is
+    /// back.
     ///
     /// - Returns: the terminal, leased.
     /// - Throws: the refusal, and the terminal is released.
     func drawn<Drawn>(
+        for policy: ComparisonPolicy,
         _ sign: (Terminal) async throws(Refusal) -> Drawn
     ) async throws(Refusal) -> (Terminal, Drawn) {
-        for _ in 0..<PaymentModule.drawAttemptsMax {
-            guard let terminal = await terminals.lease(within: terminalWait) else { break }
+        let begun = uptime()
+        var (dropOuts, full) = (0, 0)
+        while dropOuts < PaymentModule.drawAttemptsMax, full <= terminals.terminals.count {
+            // Nobody waits longer because several have no number left.
+            let wait = max(terminalWait - uptime().since(begun), .zero)
+            guard let terminal = await terminals.lease(within: wait) else { break }
             do throws(Refusal) {
                 return (terminal, try await sign(terminal))
             } catch {
-                terminals.release(terminal)
-                if terminal.isPresent { throw error }
+                let isFull = error == .busy
+                if isFull { terminals.setFull(terminal) }
+                release(terminal, of: policy)
+                if isFull {
+                    full += 1
+                } else if terminal.isPresent {
+                    throw error
+                } else {
+                    dropOuts += 1
+                }
             }
         }
         throw .busy
@@ -36,12 +50,13 @@ extension PaymentModule {
     /// sale was completed before and only the answer got lost; then that is the outcome.
     func giveUp(
         _ held: inout Held,
+        _ terminal: Terminal,
         at remote: RemoteSecurityCard
     ) async throws(Refusal) -> [UInt8] {
         try await leaveToSecurityCard(&held)
         let command = held.sale.command
         let ended = try await ask { () async throws(ModuleFailure) in
-            try await remote.end(command.transaction, command.securityCardNumber)
+            try await terminal.end(command, at: remote)
         }
         let memory = SealedSecurityCard.elsewhere(remote.identifier)
         switch ended {

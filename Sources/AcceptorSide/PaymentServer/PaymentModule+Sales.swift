@@ -14,6 +14,9 @@ extension PaymentModule {
         package let revision: UInt64
         /// The bytes last answered.
         package let reply: [UInt8]
+
+        /// Whether the last answer has brought the result.
+        var isResultOut: Bool { (try? PartyMessage(reply))?.bringsResult == true }
     }
 
     func read(_ transaction: TransactionIdentifier) async throws(Refusal) -> Stored? {
@@ -160,7 +163,7 @@ extension PaymentModule {
     }
 
     func release(_ held: Held) {
-        if let terminal = held.terminal { terminals.release(terminal) }
+        if let terminal = held.terminal { release(terminal, of: held.sale.request.terms.policy) }
     }
 
     /// Takes a drawn sale with its terminal: from memory, or after a restart from the database.
@@ -177,7 +180,7 @@ extension PaymentModule {
         do throws(ModuleFailure) {
             return try await held(stored, terminal)
         } catch {
-            if let terminal { terminals.release(terminal) }
+            if let terminal { release(terminal, of: stored.sale.request.terms.policy) }
             throw .storeUnavailable
         }
     }
@@ -192,7 +195,7 @@ extension PaymentModule {
             session: try await keys.session(for: request.terms, request.proof),
             sale: stored.sale,
             revision: stored.revision,
-            drawnAt: nil
+            isResultOut: stored.isResultOut
         )
     }
 

@@ -31,8 +31,8 @@ package final class PaymentModule: LinkService {
         let session: any SaleSession
         var sale: SaleRecord
         var revision: UInt64
-        /// When S2 was issued; nil after a restart.
-        var drawnAt: Uptime?
+        /// Whether an answer to the OPAL server has brought the result already.
+        let isResultOut: Bool
     }
 
     let store: any RecordStore
@@ -50,6 +50,9 @@ package final class PaymentModule: LinkService {
     /// The OPAL servers, by the names of their links: only they draw and answer debits.
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
+    let countWaits = Mutex(CountWaits())
+    /// Told once of each sale that its security card does not count in time.
+    let alarm: @Sendable (UncountedSale) -> Void
     let uses = Mutex<[ComparisonPolicy: PolicyUse]>([:])
 
     package static let schema = RecordSchema(
@@ -66,6 +69,7 @@ package final class PaymentModule: LinkService {
     ///     OPAL server waits for an answer.
     /// `now`: asked once for each message.
     /// `uptime`: a clock that only goes forward; nil where nobody sets the other one.
+    /// `alarm`: told once of each sale that its security card does not count in time.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
@@ -75,7 +79,8 @@ package final class PaymentModule: LinkService {
         agreements: [Agreement],
         cardSidePeers: Set<String>,
         now: @escaping @Sendable () -> Instant,
-        uptime: (@Sendable () -> Uptime)? = nil
+        uptime: (@Sendable () -> Uptime)? = nil,
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) {
         self.store = store
         self.seals = seals
@@ -84,6 +89,7 @@ package final class PaymentModule: LinkService {
         self.terminalWait = terminalWait
         self.now = now
         self.uptime = uptime ?? { Uptime(now()) }
+        self.alarm = alarm
         self.cardSidePeers = cardSidePeers
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
     }
@@ -132,6 +138,7 @@ package final class PaymentModule: LinkService {
             }
         #endif
         if let earlier, earlier.sale.request == request, earlier.sale.state == .drawn {
+            noteDrawRequest(request)
             return earlier.reply
         }
         let session = try await session(request)
@@ -144,25 +151,24 @@ package final class PaymentModule: LinkService {
         }
         let draw = try await openDraw(request, session)
         do throws(Refusal) {
-            let (terminal, drawn) = try await drawn { terminal throws(Refusal) in
-                let leasedAt = uptime()
-                let (sale, reply) = try await sign(request, draw, session, terminal, peer)
-                return (sale: sale, reply: reply, leasedAt: leasedAt)
+            let policy = request.terms.policy
+            let (terminal, drawn) = try await drawn(for: policy) { terminal throws(Refusal) in
+                try await sign(request, draw, session, terminal, peer)
             }
-            let (sale, reply) = (drawn.sale, drawn.reply)
-            let isReleased = request.terms.policy.releasesTerminalEarly
-            if isReleased { terminals.release(terminal) }
-            let drawnAt = uptime()
-            note(request.terms.policy) { $0.draw(held: drawnAt.since(drawn.leasedAt)) }
+            let (sale, reply) = drawn
+            let isReleased = policy.releasesTerminalEarly
+            if isReleased { release(terminal, of: policy) }
+            note(policy) { $0.draw() }
+            noteDrawRequest(request)
             // Its answer comes later, among many: then it is taken from the database.
-            if request.terms.policy.isOneTrip { return reply }
+            if policy.isOneTrip { return reply }
             held.withLock {
                 $0[transaction] = Held(
                     terminal: isReleased ? nil : terminal,
                     session: session,
                     sale: sale,
                     revision: 1,
-                    drawnAt: drawnAt
+                    isResultOut: false
                 )
             }
             return reply
@@ -184,7 +190,14 @@ package final class PaymentModule: LinkService {
             throw refusal == .orderInProgress ? .busy : refusal
         }
         guard stored.sale.request == request, stored.sale.state == .drawn else { throw refusal }
+        noteDrawRequest(request)
         return stored.reply
+    }
+
+    /// A draw request of a sale was answered. It asks for the result, also where it comes again
+    /// because an answer that had brought it was lost.
+    private func noteDrawRequest(_ request: DrawRequest) {
+        note(request.terms.policy) { $0.message(isResultOut: false) }
     }
 
     /// Who asks, and for what: merchant, order token, agreement.
@@ -286,9 +299,7 @@ package final class PaymentModule: LinkService {
         from peer: String
     ) async throws(Refusal) -> [UInt8] {
         // The TSK is known to the person, too: only who drew says what the card answered.
-        var drawer = held.withLock { $0[transaction]?.sale.peer }
-        if drawer == nil { drawer = try await read(transaction)?.sale.peer }
-        guard drawer == peer else { throw .orderUnknown }
+        try await noteAnswer(of: transaction, from: peer)
         guard var held = try await take(transaction) else {
             guard let ended = try await read(transaction) else { throw .orderUnknown }
             if ended.sale.state.isOpen { throw .busy }
@@ -305,11 +316,30 @@ package final class PaymentModule: LinkService {
         do throws(Refusal) {
             let reply = try await compare(sealed, &held)
             release(held)
-            note(held)
             return reply
         } catch {
             return try await keep(held, after: error)
         }
+    }
+
+    /// Counts a message that says what became of a debit.
+    ///
+    /// - Throws: `.orderUnknown` where it does not come from who drew.
+    func noteAnswer(
+        of transaction: TransactionIdentifier,
+        from peer: String
+    ) async throws(Refusal) {
+        if let (sale, isResultOut) = held.withLock({ held in
+            held[transaction].map { ($0.sale, $0.isResultOut) }
+        }) {
+            guard sale.peer == peer else { throw .orderUnknown }
+            return note(sale.request.terms.policy) { $0.message(isResultOut: isResultOut) }
+        }
+        guard let stored = try await read(transaction), stored.sale.peer == peer else {
+            throw .orderUnknown
+        }
+        let isResultOut = stored.isResultOut
+        note(stored.sale.request.terms.policy) { $0.message(isResultOut: isResultOut) }
     }
 
     /// Keeps a sale that still waits after a step that failed: the right answer may come, or the
@@ -392,7 +422,7 @@ package final class PaymentModule: LinkService {
         keepsTerminal: Bool = false
     ) async throws(Refusal) -> [UInt8] {
         let terminal = try await terminal(of: &held, keepsIt: keepsTerminal)
-        if let remote = terminal.remote { return try await giveUp(&held, at: remote) }
+        if let remote = terminal.remote { return try await giveUp(&held, terminal, at: remote) }
         let sale = held.sale
         let given = try await ask { () async throws(ModuleFailure) in
             try await terminal.giveUp(sale.draw, sale.command)

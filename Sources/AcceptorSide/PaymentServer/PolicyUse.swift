@@ -5,40 +5,58 @@ import Synchronization
 import Wire
 
 /// What the sales of one comparison policy have taken of terminals and trips since the payment
-/// server started: what FIGS. 5 to 8 differ in.
+/// server started, as it was counted and measured where it happened: what FIGS. 5 to 8 differ in.
 package struct PolicyUse: Equatable, Sendable {
-    /// Draw requests that S2 was issued for.
+    /// Sales that S2 was issued for.
     package private(set) var draws: UInt64 = 0
-    /// Messages of the OPAL server that were answered until the result was out.
+    /// Messages of the OPAL server about these sales that came before the result was out, the draw
+    /// requests among them. One that comes again counts again.
     package private(set) var trips: UInt64 = 0
     /// Messages of the OPAL server afterwards: what became of the debit.
     package private(set) var notices: UInt64 = 0
-    /// Exchanges with a terminal while a sale held it.
+    /// Exchanges of a terminal with its security card while a sale held it.
     package private(set) var exchanges: UInt64 = 0
-    /// How long terminals were held.
+    /// How long sales held terminals, from lease to release.
     package private(set) var held = Duration.zero
+    /// Exchanges that brought a security card sales to be counted, several at once.
+    package private(set) var countings: UInt64 = 0
+    /// How long these held terminals; a round that counts sales of several policies is divided.
+    package private(set) var heldToCount = Duration.zero
 
     package init() {}
 
-    /// S2 was issued. `held`: how long that took the terminal.
-    mutating func draw(held time: Duration) {
-        draws += 1
-        trips += 1
-        exchanges += 1
-        held += time
+    mutating func draw() { draws += 1 }
+
+    /// A message of the OPAL server came.
+    ///
+    /// `isResultOut`: whether an earlier answer had brought the result.
+    mutating func message(isResultOut: Bool) {
+        if isResultOut { notices += 1 } else { trips += 1 }
     }
 
-    /// The card's answer was compared, and the result is out with it. `held`: how long the terminal
-    /// was held since S2 was issued; nil where it was free.
-    mutating func result(held time: Duration?) {
-        trips += 1
-        guard let time else { return }
-        exchanges += 1
-        held += time
+    mutating func add(_ use: TerminalUse) {
+        exchanges += use.exchanges
+        held += use.held
     }
 
-    /// The card's answer came where the result was out before.
-    mutating func notice() { notices += 1 }
+    /// A terminal was leased to have sales counted, of which `count` in `all` are of this policy.
+    mutating func addCounting(_ use: TerminalUse, _ count: Int, of all: Int) {
+        countings += use.exchanges
+        heldToCount += use.held * count / all
+    }
+}
+
+/// What a lease of a terminal has taken.
+package struct TerminalUse: Equatable, Sendable {
+    /// From lease to release.
+    package let held: Duration
+    /// Exchanges with the security card in between.
+    package let exchanges: UInt64
+
+    package init(held: Duration, exchanges: UInt64) {
+        self.held = held
+        self.exchanges = exchanges
+    }
 }
 
 extension PaymentModule {
@@ -46,15 +64,28 @@ extension PaymentModule {
         uses.withLock { event(&$0[policy, default: PolicyUse()]) }
     }
 
-    /// The card's answer was compared.
-    func note(_ held: Held) {
-        let policy = held.sale.request.terms.policy
-        let time: Duration? =
-            if policy.releasesTerminalEarly {
-                nil
-            } else {
-                held.drawnAt.map { uptime().since($0) } ?? .zero
-            }
-        note(policy) { policy.isOneTrip ? $0.notice() : $0.result(held: time) }
+    /// A sale gives its terminal back.
+    func release(_ terminal: Terminal, of policy: ComparisonPolicy) {
+        guard let use = terminals.release(terminal) else { return }
+        note(policy) { $0.add(use) }
+    }
+
+    /// A terminal has counted what waited for it.
+    func release(_ terminal: Terminal, after counted: [Stored]) {
+        guard let use = terminals.release(terminal) else { return }
+        let counts = Dictionary(grouping: counted, by: \.sale.request.terms.policy)
+        for (policy, sales) in counts {
+            note(policy) { $0.addCounting(use, sales.count, of: counted.count) }
+        }
+    }
+}
+
+extension PartyMessage {
+    /// Whether an answer to the OPAL server brings the result of the sale, or what opens to it.
+    var bringsResult: Bool {
+        switch self {
+        case .debitResult, .debitOffer: true
+        default: false
+        }
     }
 }

@@ -28,21 +28,25 @@ package final class RemoteSecurityCard: PurchaseModule {
     private let header: TerminalHeader
     private let link: any Link
     private let sealing: any TerminalSealing
+    private let random: any RandomSource
     private let state = Mutex(State())
 
     /// `host`: at most ``TerminalHeader/nameBytesMax`` bytes.
     /// `link`: to the host, or to a concentrator that knows it.
+    /// `random`: names draw requests.
     package init(
         _ identifier: SecurityCardIdentifier,
         at host: String,
         link: any Link,
-        sealing: any TerminalSealing
+        sealing: any TerminalSealing,
+        random: any RandomSource
     ) {
         self.identifier = identifier
         self.host = host
         header = TerminalHeader(terminal: host, securityCard: identifier)
         self.link = link
         self.sealing = sealing
+        self.random = random
     }
 
     /// Whether it answered when it was last asked; false before the first answer.
@@ -72,7 +76,8 @@ package final class RemoteSecurityCard: PurchaseModule {
         at time: CardTime,
         with memory: SealedSecurityCard
     ) async throws(ModuleFailure) -> Result<SecurityCardDraw, Refusal> {
-        switch try await ask(.draw(draw, at: time)) {
+        let request = RequestIdentifier(random: random.pair())
+        switch try await ask(.draw(draw, at: time, as: request)) {
         case .drawn(let command, let expected):
             guard command.securityCard == identifier, command.transaction == draw.transaction,
                 command.merchant == draw.merchant, command.amount == draw.amount

@@ -3,6 +3,7 @@
 package import Kernel
 package import Records
 package import SecurityModule
+import Synchronization
 package import Wire
 
 /// Terminal 214 with its security card 218: replays a card's answers to the security card as if
@@ -17,6 +18,7 @@ package actor Terminal {
     package nonisolated let remote: RemoteSecurityCard?
     private let securityCard: any PurchaseModule
     private var memory: SealedSecurityCard
+    private nonisolated let exchanges = Mutex<UInt64>(0)
 
     /// `memory`: the security card's memory as stored.
     package init(
@@ -42,6 +44,10 @@ package actor Terminal {
         memory = .elsewhere(remote.identifier)
         self.remote = remote
     }
+
+    /// Exchanges with the security card about sales, since the terminal was started: draw,
+    /// complete, give up, count.
+    package nonisolated var exchangeCount: UInt64 { exchanges.withLock { $0 } }
 
     /// Whether it can be leased: a terminal of this host always, another one while it answers.
     package nonisolated var isPresent: Bool { remote?.isPresent ?? true }
@@ -85,7 +91,8 @@ package actor Terminal {
         _ draw: CardDraw,
         at time: CardTime
     ) async throws(ModuleFailure) -> Result<SecurityCardDraw, Refusal> {
-        try await securityCard.draw(draw, at: time, with: memory)
+        noteExchange()
+        return try await securityCard.draw(draw, at: time, with: memory)
     }
 
     /// Gives the card's answer to the security card (FIG. 11C, steps 624–628).
@@ -94,22 +101,37 @@ package actor Terminal {
         _ command: DebitIEP,
         _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Result<SecurityCardCompletion, Refusal> {
-        try await securityCard.complete(draw, command, answer, with: memory)
+        noteExchange()
+        return try await securityCard.complete(draw, command, answer, with: memory)
     }
 
     package func giveUp(
         _ draw: CardDraw,
         _ command: DebitIEP
     ) async throws(ModuleFailure) -> Result<SecurityCardVoid, Refusal> {
-        try await securityCard.giveUp(draw, command, with: memory)
+        noteExchange()
+        return try await securityCard.giveUp(draw, command, with: memory)
+    }
+
+    /// Has a terminal on another host give a number up, unless it was completed before.
+    package func end(
+        _ command: DebitIEP,
+        at remote: RemoteSecurityCard
+    ) async throws(ModuleFailure) -> Result<RemoteSecurityCard.End, Refusal> {
+        precondition(remote.identifier == identifier)
+        noteExchange()
+        return try await remote.end(command.transaction, command.securityCardNumber)
     }
 
     /// Brings the security card what was compared elsewhere.
     package func count(
         _ sales: [ComparedSale]
     ) async throws(ModuleFailure) -> SecurityCardCount {
-        try await securityCard.count(sales, with: memory)
+        noteExchange()
+        return try await securityCard.count(sales, with: memory)
     }
+
+    private func noteExchange() { exchanges.withLock { $0 += 1 } }
 
     package func describe() async throws(ModuleFailure) -> SecurityCardDescription {
         try await securityCard.describe(memory)

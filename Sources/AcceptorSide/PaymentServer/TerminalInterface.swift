@@ -6,6 +6,12 @@ import Synchronization
 /// Terminal interface 230: the pool of terminals. A terminal serves one sale at a time, from the
 /// draw request until the card's answer was compared (FIG. 5).
 package final class TerminalInterface: Sendable {
+    /// Since when a terminal is leased, and what it had done by then.
+    private struct Lease {
+        let since: Uptime
+        let exchangeCount: UInt64
+    }
+
     /// Who waits for a terminal.
     private struct Waiting {
         let number: UInt64
@@ -15,7 +21,10 @@ package final class TerminalInterface: Sendable {
     private struct Pool {
         /// Free terminals, the one that was free longest last.
         var free: [Terminal]
-        var leased: Set<SecurityCardIdentifier> = []
+        var leased: [SecurityCardIdentifier: Lease] = [:]
+        /// Terminals whose security cards have no number left until some are counted or given up:
+        /// no new sale gets them.
+        var full: Set<SecurityCardIdentifier> = []
         /// Terminals that a drawn sale waits for, with the round of the wish: no new sale gets them
         /// before.
         var wanted: [SecurityCardIdentifier: UInt64] = [:]
@@ -34,17 +43,21 @@ package final class TerminalInterface: Sendable {
     private let retired: Set<SecurityCardIdentifier>
     private let pool: Mutex<Pool>
     private let alarm: Alarm
+    private let uptime: @Sendable () -> Uptime
 
     /// Calls something once, after a time.
     package typealias Alarm = @Sendable (Duration, _ ring: @escaping @Sendable () -> Void) -> Void
 
     /// `alarm`: ends the waiting of who waits too long; a simulation has a time of its own.
+    /// `uptime`: measures how long terminals are leased; nil where nobody asks.
     package init(
         _ terminals: [Terminal],
         retired: [Terminal] = [],
-        alarm: @escaping Alarm = TerminalInterface.realAlarm
+        alarm: @escaping Alarm = TerminalInterface.realAlarm,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) {
         self.alarm = alarm
+        self.uptime = uptime ?? { Uptime(microseconds: 0) }
         let all = terminals + retired
         precondition(Set(all.map(\.identifier)).count == all.count)
         self.terminals = all
@@ -59,13 +72,23 @@ package final class TerminalInterface: Sendable {
 
     private func take(from pool: inout Pool) -> Terminal? {
         let index = pool.free.lastIndex {
-            !retired.contains($0.identifier) && pool.wanted[$0.identifier] == nil
-                && $0.isPresent
+            serves($0, pool)
         }
         guard let index else { return nil }
         let terminal = pool.free.remove(at: index)
-        pool.leased.insert(terminal.identifier)
+        pool.leased[terminal.identifier] = lease(of: terminal)
         return terminal
+    }
+
+    /// Whether a terminal serves new sales.
+    private func serves(_ terminal: Terminal, _ pool: borrowing Pool) -> Bool {
+        let identifier = terminal.identifier
+        return terminal.isPresent && !retired.contains(identifier)
+            && pool.wanted[identifier] == nil && !pool.full.contains(identifier)
+    }
+
+    private func lease(of terminal: Terminal) -> Lease {
+        Lease(since: uptime(), exchangeCount: terminal.exchangeCount)
     }
 
     /// The terminal with this security card, for a sale that it drew; nil where it is busy or not
@@ -79,14 +102,16 @@ package final class TerminalInterface: Sendable {
     ) -> Terminal? {
         pool.withLock { pool in
             guard let index = pool.free.firstIndex(where: { $0.identifier == identifier }) else {
-                if keepsIt, pool.leased.contains(identifier) {
+                if keepsIt, pool.leased[identifier] != nil {
                     pool.wanted[identifier] = pool.round
                 }
                 return nil
             }
             pool.wanted[identifier] = nil
+            // Who asks for it by name is about to close numbers.
+            pool.full.remove(identifier)
             let terminal = pool.free.remove(at: index)
-            pool.leased.insert(identifier)
+            pool.leased[identifier] = lease(of: terminal)
             return terminal
         }
     }
@@ -134,19 +159,33 @@ package final class TerminalInterface: Sendable {
         waiting?.caller.resume(returning: nil)
     }
 
-    package func release(_ terminal: Terminal) {
-        let next: Waiting? = pool.withLock { pool in
-            guard pool.leased.contains(terminal.identifier) else { return nil }
-            let servesAnyone =
-                !retired.contains(terminal.identifier)
-                && pool.wanted[terminal.identifier] == nil && terminal.isPresent
-            // It stays leased, by another sale.
-            if servesAnyone, !pool.waiting.isEmpty { return pool.waiting.removeFirst() }
-            pool.leased.remove(terminal.identifier)
+    /// The security card of a leased terminal has no number left: no new sale gets the terminal,
+    /// until somebody has leased it to count sales or to give them up.
+    package func setFull(_ terminal: Terminal) {
+        pool.withLock { _ = $0.full.insert(terminal.identifier) }
+    }
+
+    /// - Returns: what the lease has taken; nil where the terminal was not leased.
+    @discardableResult
+    package func release(_ terminal: Terminal) -> TerminalUse? {
+        let (use, next): (TerminalUse?, Waiting?) = pool.withLock { pool in
+            guard let ended = pool.leased.removeValue(forKey: terminal.identifier) else {
+                return (nil, nil)
+            }
+            let next = lease(of: terminal)
+            let use = TerminalUse(
+                held: next.since.since(ended.since),
+                exchanges: next.exchangeCount - ended.exchangeCount
+            )
+            if serves(terminal, pool), !pool.waiting.isEmpty {
+                pool.leased[terminal.identifier] = next
+                return (use, pool.waiting.removeFirst())
+            }
             pool.free.insert(terminal, at: 0)
-            return nil
+            return (use, nil)
         }
         next?.caller.resume(returning: terminal)
+        return use
     }
 
     /// Forgets wishes that nobody has repeated for a whole round, for instance of a sale that has
@@ -172,6 +211,9 @@ package final class TerminalInterface: Sendable {
         terminals.first { $0.identifier == identifier }?.isPresent == false
     }
 
+    /// The terminals whose security cards have no number left.
+    package var full: Set<SecurityCardIdentifier> { pool.withLock(\.full) }
+
     /// The terminals that serve a sale now.
-    package var leased: Set<SecurityCardIdentifier> { pool.withLock(\.leased) }
+    package var leased: Set<SecurityCardIdentifier> { pool.withLock { Set($0.leased.keys) } }
 }

@@ -5,8 +5,9 @@ package import Records
 package import Wire
 
 /// What a security card of this host did for one draw, sealed: the same request has the same answer
-/// as long as the record lives. Key: IDPSAM 8, NTPSAM 4. Format 1: state 1, draw (counted), DEBIT
-/// IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8. Open while the number is.
+/// as long as the record lives. Key: IDPSAM 8, NTPSAM 4. Format 2: state 1, request 16, draw
+/// (counted), DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8. Open while
+/// the number is.
 package struct ExchangeRecord: Equatable, Sendable {
     package enum State: UInt8, Sendable {
         /// S2 was issued; the number is open.
@@ -22,9 +23,11 @@ package struct ExchangeRecord: Equatable, Sendable {
     /// The number that a security card drew last for a transaction, sealed: IDPSAM 8, TRX 16;
     /// NTPSAM 4.
     package static let latest = RecordKind("latest_draw", keyBytes: 24...24)
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     package var state: State
+    /// The attempt of the payment server that the number was drawn for: no other gets it.
+    package let request: RequestIdentifier
     package let draw: CardDraw
     package let command: DebitIEP
     package let expectedSignature: Signature
@@ -33,8 +36,14 @@ package struct ExchangeRecord: Equatable, Sendable {
     /// SV, once it was given up.
     package var voidProof: Signature
 
-    package init(draw: CardDraw, command: DebitIEP, expectedSignature: Signature) {
+    package init(
+        request: RequestIdentifier,
+        draw: CardDraw,
+        command: DebitIEP,
+        expectedSignature: Signature
+    ) {
         state = .drawn
+        self.request = request
         self.draw = draw
         self.command = command
         self.expectedSignature = expectedSignature
@@ -68,6 +77,7 @@ package struct ExchangeRecord: Equatable, Sendable {
             throw reader.failure("format", .invalid)
         }
         state = try reader.value("state", bytes: 1) { State(rawValue: UInt8($0)) }
+        request = try reader.requestIdentifier()
         draw = try CardDraw(try reader.counted("draw", max: PartyMessage.sealedBytesMax))
         command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
         expectedSignature = try reader.signature("expected S3")
@@ -83,6 +93,7 @@ package struct ExchangeRecord: Equatable, Sendable {
         var writer = ByteWriter(capacity: 320)
         writer.byte(ExchangeRecord.format)
         writer.byte(state.rawValue)
+        writer.requestIdentifier(request)
         writer.counted(draw.bytes)
         writer.append(command.bytes)
         writer.signature(expectedSignature)

@@ -22,23 +22,23 @@ struct SecurityCardDesk {
     // MARK: Steps
 
     /// Emulates the dialogue of card and security card (FIG. 11D, steps 688–692).
-    func draw(_ draw: CardDraw, at time: CardTime) async throws(ModuleFailure) -> TerminalStep {
+    ///
+    /// An open number is given again to the same request alone. Another attempt, be its draw the
+    /// same, gets another: the payment server may have given the first one up, and that word may
+    /// still be on its way.
+    func draw(
+        _ draw: CardDraw,
+        at time: CardTime,
+        as request: RequestIdentifier
+    ) async throws(ModuleFailure) -> TerminalStep {
         let latestKey = ExchangeRecord.latestKey(card.identifier, draw.transaction)
         let latest = try await read(latestKey)
         if let latest, let number = Self.number(latest.body) {
             guard let earlier = try await exchange(number)?.exchange else {
                 throw .sealBroken
             }
-            if earlier.state == .counted {
-                return TerminalStep(answer: .refusal(.orderAlreadyPaid))
-            }
-            if earlier.state == .drawn, earlier.draw == draw {
-                return TerminalStep(
-                    answer: .drawn(
-                        earlier.command,
-                        expectedSignature: earlier.expectedSignature
-                    )
-                )
+            if let answer = answer(after: earlier, draw, request) {
+                return TerminalStep(answer: answer)
             }
         }
         let drawn: SecurityCardDraw
@@ -48,6 +48,7 @@ struct SecurityCardDesk {
         case .failure(let refusal): return TerminalStep(answer: .refusal(refusal))
         }
         let exchange = ExchangeRecord(
+            request: request,
             draw: draw,
             command: drawn.command,
             expectedSignature: drawn.expectedSignature
@@ -65,6 +66,25 @@ struct SecurityCardDesk {
             ]),
             answer: .drawn(drawn.command, expectedSignature: drawn.expectedSignature)
         )
+    }
+
+    /// What a draw is answered where the security card has drawn for its transaction before; nil
+    /// where it gets a new number.
+    private func answer(
+        after earlier: ExchangeRecord,
+        _ draw: CardDraw,
+        _ request: RequestIdentifier
+    ) -> TerminalAnswer? {
+        if earlier.state == .counted { return .refusal(.orderAlreadyPaid) }
+        let same = TerminalAnswer.drawn(
+            earlier.command,
+            expectedSignature: earlier.expectedSignature
+        )
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.numberTakenOver), earlier.draw == draw { return same }
+        #endif
+        guard earlier.request == request, earlier.draw == draw else { return nil }
+        return earlier.state == .drawn ? same : .refusal(.orderGivenUp)
     }
 
     /// Checks S3 and counts, or closes the number of a card that refused (FIG. 11C, steps

@@ -99,7 +99,8 @@ package final class TerminalModule: LinkService {
         let desk = SecurityCardDesk(card: card, store: store, seals: seals)
         do throws(ModuleFailure) {
             return switch request {
-            case .draw(let draw, let time): try await desk.draw(draw, at: time)
+            case .draw(let draw, let time, let request):
+                try await desk.draw(draw, at: time, as: request)
             case .complete(let closing): try await desk.complete(closing)
             case .giveUp(let transaction, let number):
                 try await desk.giveUp(transaction, number)

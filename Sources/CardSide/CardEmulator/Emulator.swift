@@ -15,6 +15,9 @@ package struct Emulator: Sendable {
     private let random: any RandomSource
     /// Told of each card that is stopped because its record was set back; nil where nobody is.
     package var alarm: (@Sendable (CardIdentifier) -> Void)?
+    /// Asked for the category of a merchant where the policy of a card depends on it. Without it
+    /// no merchant has one, and such a card pays nobody.
+    package var categories: (any MerchantCategorySource)?
 
     package init(module: any CardModule, store: any RecordStore, random: any RandomSource) {
         self.module = module
@@ -41,6 +44,8 @@ package struct Emulator: Sendable {
         /// The record afterwards, to be kept for the next command of the dialogue; nil where it
         /// must be fetched anew.
         package let card: SealedCard?
+        /// Which limit of the card refused, where the response says CC 0004.
+        package var refusal: SpendingRefusal?
     }
 
     /// Does one command.
@@ -71,13 +76,15 @@ package struct Emulator: Sendable {
                 card: card
             )
         }
+        let category = try await category(for: parsed, dialogue)
         let step: CardStep
         do throws(ModuleFailure) {
             let context = CardContext(
                 random: random.integer(),
                 now: now,
                 note: note,
-                evidence: try await evidence(for: parsed, of: card)
+                evidence: try await evidence(for: parsed, of: card),
+                category: category
             )
             step = try await module.process(parsed, on: card, dialogue: dialogue, context: context)
         } catch {
@@ -95,17 +102,40 @@ package struct Emulator: Sendable {
         expected: UInt64,
         _ attach: Attachment?
     ) async throws(EmulatorFailure) -> Outcome {
+        var writes: [RecordWrite] = []
+        if let row = change.row, let attach {
+            writes = try await attach.writes(for: step.response, row.body)
+        }
+        try await commit(change, expected: expected, with: writes)
+        return Outcome(
+            response: step.response,
+            dialogue: step.dialogue,
+            card: change.card,
+            refusal: step.refusal
+        )
+    }
+
+    /// Makes a change of a card durable.
+    ///
+    /// - Parameters:
+    ///   - change: what the module made of the record.
+    ///   - expected: the revision of that record.
+    ///   - others: what becomes durable together with it.
+    /// - Throws: `.conflict` where somebody else changed the card in between, `.setBack` where the
+    ///   record was older than its history: then the card is stopped.
+    package func commit(
+        _ change: CardChange,
+        expected: UInt64,
+        with others: [RecordWrite] = []
+    ) async throws(EmulatorFailure) {
         let key = Emulator.key(change.card.card)
-        var transition = Transition(writes: [
-            .put(key, expectedRevision: expected, body: change.card.body)
-        ])
+        var transition = Transition(
+            writes: [.put(key, expectedRevision: expected, body: change.card.body)] + others
+        )
         if let row = change.row {
             transition.history.append(
                 HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body)
             )
-            if let attach {
-                transition.writes += try await attach.writes(for: step.response, row.body)
-            }
         }
         #if PLANTED_BUGS
             var late = Transition(writes: [])
@@ -122,25 +152,80 @@ package struct Emulator: Sendable {
             #endif
         } catch {
             #if PLANTED_BUGS
-                if PlantedBug.isPlanted(.commitAfterReplyAtOPALServer) {
-                    return Outcome(
-                        response: step.response,
-                        dialogue: step.dialogue,
-                        card: change.card
-                    )
-                }
+                if PlantedBug.isPlanted(.commitAfterReplyAtOPALServer) { return }
             #endif
             throw .store(error)
         }
-        guard outcome == .committed else {
-            if let row = change.row, await isSetBack(key, expected, behind: row.number - 1) {
-                await stop(change.card.card)
-                throw .setBack
-            }
-            // Somebody else changed the card in between: this dialogue is over, nothing happened.
-            throw .conflict
+        if outcome == .committed { return }
+        if let row = change.row, await isSetBack(key, expected, behind: row.number - 1) {
+            await stop(change.card.card)
+            throw .setBack
         }
-        return Outcome(response: step.response, dialogue: step.dialogue, card: change.card)
+        // Somebody else changed the card in between: this dialogue is over, nothing happened.
+        throw .conflict
+    }
+
+    /// The category of the merchant that DEBIT IEP names, where the card's policy asks for it. The
+    /// policy is that of the record that the dialogue was begun on; were it another by now, the
+    /// commit would find it by the revision.
+    private func category(
+        for command: PurseCommand,
+        _ dialogue: CardDialogue?
+    ) async throws(EmulatorFailure) -> MerchantCategory? {
+        guard case .debit(let debit) = command,
+            case .purchase(_, _, _, let spending?) = dialogue
+        else { return nil }
+        do throws(StoreFailure) {
+            return try await category(of: debit.merchant, for: spending)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// - Returns: nil where the policy does not ask for it, or it is not known.
+    private func category(
+        of merchant: MerchantIdentifier,
+        for spending: CardSpending
+    ) async throws(StoreFailure) -> MerchantCategory? {
+        guard spending.asksCategory, let categories else { return nil }
+        return try await categories.category(of: merchant)
+    }
+
+    /// Why the limits of a card would refuse an order at a moment, or nil.
+    package func refusal(
+        of terms: OrderTerms,
+        by spending: CardSpending,
+        at moment: Instant
+    ) async throws(StoreFailure) -> SpendingRefusal? {
+        let request = SpendingRequest(
+            amount: terms.amount,
+            merchant: terms.merchant,
+            category: try await category(of: terms.merchant, for: spending)
+        )
+        return spending.refusal(of: request, at: moment)
+    }
+
+    // MARK: Denial
+
+    /// Has a card say, signed, that a load which it asked for did not take place.
+    ///
+    /// - Parameter load: what the card was asked and what it answered.
+    /// - Returns: SN; nil where the card was loaded, or still can be.
+    /// - Throws: `.store`, `.module`.
+    package func deny(_ load: CardLoad) async throws(EmulatorFailure) -> Signature? {
+        let card: SealedCard?
+        do throws(StoreFailure) {
+            card = try await fetch(load.answer.card)
+        } catch {
+            throw .store(error)
+        }
+        do throws(ModuleFailure) {
+            guard let card else { throw .unavailable("there is no such card") }
+            let evidence = try await row(load.answer.number, wantsDebit: false, of: card)
+            return try await module.deny(load, on: card, evidence: evidence)
+        } catch {
+            throw .module(error)
+        }
     }
 
     // MARK: A record that was set back
@@ -163,12 +248,10 @@ package struct Emulator: Sendable {
         return (try? await store.read(key))?.revision == revision
     }
 
-    /// Blocks a card, as the watch over the histories would do later, and says so. Where that is
-    /// not stored, the next use finds it again.
-    private func stop(_ card: CardIdentifier) async {
-        if let sealed = try? await fetch(card),
-            let blocked = try? await module.setBlocked(true, on: sealed)
-        {
+    /// Blocks a card whose history takes no further row, as the watch over the histories would do
+    /// later, and says so. Where that is not stored, the next use finds it again.
+    package func stop(_ card: CardIdentifier) async {
+        if let sealed = try? await fetch(card), let blocked = try? await module.stop(sealed) {
             let write = RecordWrite.put(
                 Emulator.key(card),
                 expectedRevision: sealed.revision,
@@ -191,6 +274,15 @@ package struct Emulator: Sendable {
         case .getPreviousSignature(let previous): (number, wantsDebit) = (previous, false)
         default: return nil
         }
+        return try await row(number, wantsDebit: wantsDebit, of: card)
+    }
+
+    /// The newest row with an NT.
+    private func row(
+        _ number: UInt32,
+        wantsDebit: Bool,
+        of card: SealedCard
+    ) async throws(ModuleFailure) -> CardHistoryEntry? {
         let description = try await module.describe(card)
         // Only a number that was consumed has a row.
         guard number <= description.lastNumber else { return nil }
@@ -207,7 +299,9 @@ package struct Emulator: Sendable {
             else { throw .unavailable("the history cannot be read") }
             for row in rows.reversed() {
                 guard let entry = try? CardHistoryEntry(row.body) else { throw .sealBroken }
-                if entry.number == number, Self.isWanted(entry, wantsDebit) { return entry }
+                if entry.movement?.number == number, Self.isWanted(entry, wantsDebit) {
+                    return entry
+                }
             }
             end = begin
         }
@@ -220,7 +314,7 @@ package struct Emulator: Sendable {
         switch entry.event {
         case .debit: true
         case .load: !wantsDebit
-        case .recovery: false
+        case .recovery, .setting: false
         }
     }
 

@@ -20,6 +20,15 @@ package actor PseudoReader: CardChannel {
     private var dialogue: CardDialogue?
     /// Why the last command got no response, for the party that put the card in.
     package private(set) var failure: EmulatorFailure?
+    /// Which limit of the card made it answer CC 0004 to the last command; a reader tells nobody.
+    package private(set) var refusal: SpendingRefusal?
+
+    /// The policy of the card in the purchase that was begun, and what counts against it; nil where
+    /// it has none.
+    package var spending: CardSpending? {
+        guard case .purchase(_, _, _, let spending) = dialogue else { return nil }
+        return spending
+    }
 
     /// `isShared`: whether the card stays in for long while others use it, too. Its record is then
     ///     read anew for each command that belongs to no dialogue.
@@ -56,6 +65,7 @@ package actor PseudoReader: CardChannel {
         // A dialogue is used once, whatever comes of the command.
         dialogue = nil
         failure = nil
+        refusal = nil
         let outcome: Emulator.Outcome
         do throws(EmulatorFailure) {
             outcome = try await emulator.perform(
@@ -75,6 +85,7 @@ package actor PseudoReader: CardChannel {
         }
         self.card = outcome.card
         dialogue = outcome.dialogue
+        refusal = outcome.refusal
         return outcome.response.bytes
     }
 

@@ -24,6 +24,8 @@ package struct Card: Equatable, Sendable {
     /// The hash of the last row, 32 bytes; zero before the first. As it is sealed with the card,
     /// a missing last row is noticed, too.
     package private(set) var historyHash: [UInt8]
+    /// The spending policy, and what counts against it; nil where nothing is refused.
+    package private(set) var spending: CardSpending?
 
     package static let pursesMax = 8
     /// After so many wrong signatures in a row the card is blocked.
@@ -42,7 +44,8 @@ package struct Card: Equatable, Sendable {
         wrongSignatures: UInt8 = 0,
         purses: [Purse],
         historyCount: UInt64 = 0,
-        historyHash: [UInt8] = Array(repeating: 0, count: Card.historyHashBytes)
+        historyHash: [UInt8] = Array(repeating: 0, count: Card.historyHashBytes),
+        spending: CardSpending? = nil
     ) {
         precondition((1...Card.pursesMax).contains(purses.count))
         precondition(historyHash.count == Card.historyHashBytes)
@@ -58,6 +61,7 @@ package struct Card: Equatable, Sendable {
         self.purses = purses
         self.historyCount = historyCount
         self.historyHash = historyHash
+        self.spending = spending
     }
 
     /// The number that the next transaction will have, or nil where the numbers are used up.
@@ -91,7 +95,7 @@ package struct Card: Equatable, Sendable {
         return nil
     }
 
-    /// How a debit with a right S2 ends.
+    /// How a debit with a right S2 ends, before its limits are asked (``decision(on:_:at:now:)``).
     package func completion(ofDebit amount: Money, at time: CardTime) -> CompletionCode {
         if isBlocked { return .cardBlocked }
         if expiry.isPast(at: time) { return .cardExpired }
@@ -114,7 +118,8 @@ package struct Card: Equatable, Sendable {
 
     // MARK: Changes
 
-    /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618).
+    /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618). What counts
+    /// against a limit is counted by ``count(_:_:at:)``.
     package mutating func debit(_ amount: Money) {
         #if PLANTED_BUGS
             if !PlantedBug.isPlanted(.numberConsumedEarly) { consumeNumber() }
@@ -157,6 +162,32 @@ package struct Card: Equatable, Sendable {
         wrongSignatures = 0
     }
 
+    /// Sets the spending policy; the caller has asked ``refusal(ofSetting:)``.
+    package mutating func set(_ policy: SpendingPolicy, at moment: Instant) {
+        spending = CardSpending.setting(
+            policy,
+            after: spending,
+            at: moment,
+            nextTransaction: nextNumber ?? .max
+        )
+    }
+
+    /// Counts the debit that was made last, as it was decided.
+    package mutating func count(_ amount: Money, _ decision: DebitDecision, at moment: Instant) {
+        guard decision.counts else { return }
+        spending?.count(
+            amount,
+            transaction: lastNumber,
+            exception: decision.exception,
+            at: moment
+        )
+    }
+
+    /// Takes back what was counted for a purchase whose value was put back.
+    package mutating func giveBack(_ amount: Money, transaction: UInt32) {
+        spending?.giveBack(amount, transaction: transaction)
+    }
+
     /// Binds the next row of the history to this card.
     package mutating func append(historyHash hash: [UInt8]) {
         precondition(hash.count == Card.historyHashBytes)
@@ -172,6 +203,66 @@ package struct Card: Equatable, Sendable {
         guard let nextNumber else { preconditionFailure("Initialize refuses when numbers end.") }
         lastNumber = nextNumber
         wrongSignatures = 0
+    }
+}
+
+extension Card {
+    /// Why a policy is not one for this card, or nil.
+    package func refusal(ofSetting policy: SpendingPolicy) -> SettingRefusal? {
+        guard let limits = policy.limits else { return nil }
+        let money = purses[0]
+        return limits.currency == money.currency && limits.exponent == money.exponent
+            ? nil : .otherCurrency
+    }
+
+    /// How a debit with a right S2 ends. Limits are asked last, and only of a purchase: a proof
+    /// spends nothing.
+    ///
+    /// - Parameters:
+    ///   - request: what is to be paid.
+    ///   - type: TI.
+    ///   - time: DTHR, for the expiry.
+    ///   - now: the clock of the module, for the limits.
+    /// - Returns: the completion code, and what the limits say.
+    package func decision(
+        on request: SpendingRequest,
+        _ type: TransactionType,
+        at time: CardTime,
+        now: Instant
+    ) -> DebitDecision {
+        let completion = completion(ofDebit: request.amount, at: time)
+        guard completion == .done, type == .purchase, let spending else {
+            return DebitDecision(completion: completion)
+        }
+        switch spending.verdict(on: request, at: now) {
+        case .allowed(let exception):
+            return DebitDecision(completion: .done, counts: true, exception: exception)
+        case .refused(let refusal):
+            return DebitDecision(completion: .refusedByLimit, refusal: refusal)
+        }
+    }
+}
+
+/// How a debit ends, and what the limits of the card have to do with it.
+package struct DebitDecision: Equatable, Sendable {
+    package let completion: CompletionCode
+    /// The limit that refuses, where CC is 0004.
+    package let refusal: SpendingRefusal?
+    /// Whether it counts against limits.
+    package let counts: Bool
+    /// The number of the exception that it uses up.
+    package let exception: UInt32?
+
+    init(
+        completion: CompletionCode,
+        refusal: SpendingRefusal? = nil,
+        counts: Bool = false,
+        exception: UInt32? = nil
+    ) {
+        self.completion = completion
+        self.refusal = refusal
+        self.counts = counts
+        self.exception = exception
     }
 }
 

@@ -33,6 +33,12 @@ package struct OrderTerms: Hashable, Sendable {
         madeAt.adding(PurchaseLimits.orderTime) < now
             || now.adding(PurchaseLimits.clockSkew) < madeAt
     }
+
+    /// Whether it was made so long ago that it is too old for good, by any clock within the agreed
+    /// skew.
+    package func isOver(at now: Instant) -> Bool {
+        madeAt.adding(PurchaseLimits.orderTime + PurchaseLimits.clockSkew) < now
+    }
 }
 
 /// The bounds of a purchase.
@@ -43,6 +49,9 @@ package enum PurchaseLimits {
     package static let clockSkew = Duration.seconds(2 * 60)
     /// How long a terminal is held for the card's answer before the sale is given up.
     package static let saleTime = Duration.seconds(60)
+    /// How long a sale that is sold may wait for its security card to count it (FIGS. 6–8) before
+    /// the operator is told.
+    package static let countTime = Duration.seconds(10 * 60)
     package static let statusURLBytesMax = 512
     package static let keyNameBytesMax = 16
     package static let descriptionBytesMax = 120

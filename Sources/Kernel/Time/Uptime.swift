@@ -69,6 +69,11 @@ package struct Waits<Key: Hashable & Sendable>: Sendable {
         return uptime.since(start)
     }
 
+    /// Whether something was seen before.
+    package func knows(_ key: Key) -> Bool { begun[key] != nil }
+
+    package mutating func forget(_ key: Key) { begun[key] = nil }
+
     /// Forgets what waits no longer.
     package mutating func keep(only keys: Set<Key>) {
         begun = begun.filter { keys.contains($0.key) }

@@ -3,11 +3,14 @@
 package import Kernel
 package import Wire
 
-/// The content of a card record, in the clear only inside the module. Format 2: BIN‖IEP 8, DEXP 3,
+/// The content of a card record, in the clear only inside the module. Format 3: BIN‖IEP 8, DEXP 3,
 /// ALG 1, VKP 1, VKL 1, AM 1, last NT 4, blocked 1, wrong signatures 1, rows of history 8, hash of
 /// the last row 32, number of purses 1 and for each CURR 2, CEXP 1, BAL 8, BALMAX 8; then the
 /// recoveries: floor 4, count 2 and each NT 4; then the answer data of the last DEBIT or CREDIT
-/// that was declined (counted). Format 1 has no such answer.
+/// that was declined (counted); then the spending policy (counted, empty where there is none) and,
+/// where it has limits, what counts against them: for day, week and month the number of the period
+/// 4, NT of its first debit 4, amount 8, purchases 4. Format 2 has no policy, format 1 no declined
+/// answer either.
 package struct CardRecord: Equatable, Sendable {
     package var card: Card
     /// Debits up to this number can no longer be recovered.
@@ -21,7 +24,7 @@ package struct CardRecord: Equatable, Sendable {
 
     /// Recoveries are rare; the oldest of so many moves the floor.
     package static let recoveredMax = 256
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
 
     package init(_ card: Card) {
         self.card = card
@@ -37,6 +40,7 @@ package struct CardRecord: Equatable, Sendable {
             && (declined.isEmpty || CardRecord.declinedBytes.contains(declined.count))
             && card.wrongSignatures <= Card.wrongSignaturesMax
             && (card.wrongSignatures < Card.wrongSignaturesMax || card.isBlocked)
+            && card.spending.map { card.refusal(ofSetting: $0.policy) == nil } ?? true
     }
 
     /// Whether the debit with this number may still be put back.
@@ -85,6 +89,16 @@ package struct CardRecord: Equatable, Sendable {
         let historyCount = try reader.integer("rows", bytes: 8)
         let historyHash = try reader.bytes("hash", count: Card.historyHashBytes)
         let purses = try CardRecord.purses(&reader)
+        let recoveryFloor = try reader.number("recovery floor")
+        var recovered: [UInt32] = []
+        for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
+            recovered.append(try reader.number("recovery"))
+        }
+        declined = format == 1 ? [] : try reader.counted("declined answer", max: DebitAnswer.length)
+        let spending = format < 3 ? nil : try reader.spending()
+        try reader.end()
+        self.recoveryFloor = recoveryFloor
+        self.recovered = recovered
         card = Card(
             identifier: identifier,
             expiry: expiry,
@@ -97,15 +111,9 @@ package struct CardRecord: Equatable, Sendable {
             wrongSignatures: wrongSignatures,
             purses: purses,
             historyCount: historyCount,
-            historyHash: historyHash
+            historyHash: historyHash,
+            spending: spending
         )
-        recoveryFloor = try reader.number("recovery floor")
-        recovered = []
-        for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
-            recovered.append(try reader.number("recovery"))
-        }
-        declined = format == 1 ? [] : try reader.counted("declined answer", max: DebitAnswer.length)
-        try reader.end()
     }
 
     package var bytes: [UInt8] {
@@ -128,6 +136,7 @@ package struct CardRecord: Equatable, Sendable {
         writer.integer(UInt64(recovered.count), bytes: 2)
         for number in recovered { writer.number(number) }
         writer.counted(declined)
+        writer.spending(card.spending)
         return writer.bytes
     }
 

@@ -109,7 +109,12 @@ struct CardSession {
         )
         return CardStep(
             ResponseAPDU(data: answer.bytes, status: .done),
-            dialogue: .purchase(request, number: number, random: context.random)
+            dialogue: .purchase(
+                request,
+                number: number,
+                random: context.random,
+                spending: request.type == .purchase ? card.spending : nil
+            )
         )
     }
 
@@ -121,9 +126,9 @@ struct CardSession {
         return record.card.nextNumber
     }
 
-    /// DEBIT IEP (FIG. 11B, step 618): checks S2, debits, makes S3 and S6.
+    /// DEBIT IEP (FIG. 11B, step 618): checks S2, asks the limits, debits, makes S3 and S6.
     private mutating func debit(_ command: DebitIEP) throws(ModuleFailure) -> CardStep {
-        guard case .purchase(let request, let number, let random) = dialogue,
+        guard case .purchase(let request, let number, let random, _) = dialogue,
             number == dialogueNumber
         else { return CardStep(.conditionsNotSatisfied) }
         let card = record.card.identifier
@@ -146,15 +151,19 @@ struct CardSession {
             return try wrongSignature()
         }
         guard command.amount == request.amount else { return CardStep(.conditionsNotSatisfied) }
-        let completion = record.card.completion(ofDebit: command.amount, at: command.time)
-        if completion == .done { record.card.debit(command.amount) }
+        let decision = decide(command, request.type)
         let balance = record.card.balance(command.amount.currency, command.amount.exponent)
+        let isDone = decision.completion == .done
         let answer = DebitAnswer(
-            completion: completion,
+            completion: decision.completion,
             number: number,
             balance: balance,
-            signature: session.cardSignature(scope, completion: completion, balance: balance),
-            issuerProof: completion == .done
+            signature: session.cardSignature(
+                scope,
+                completion: decision.completion,
+                balance: balance
+            ),
+            issuerProof: isDone
                 ? scope.issuerProof(
                     expiry: record.card.expiry,
                     balance: balance,
@@ -162,23 +171,40 @@ struct CardSession {
                 )
                 : .none
         )
-        let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return try declined(response) }
-        return CardStep(
-            response,
-            change: try change(
-                .debit(
-                    DebitEvidence(
-                        type: request.type,
-                        random: random,
-                        expiry: record.card.expiry,
-                        purchaseKeyVersion: record.card.purchaseKeyVersion,
-                        command: command,
-                        answer: answer
-                    )
-                )
-            )
+        guard isDone else { return try declined(answer.bytes, decision.refusal) }
+        let evidence = DebitEvidence(
+            type: request.type,
+            random: random,
+            expiry: record.card.expiry,
+            purchaseKeyVersion: record.card.purchaseKeyVersion,
+            command: command,
+            answer: answer,
+            exception: decision.exception
         )
+        return CardStep(
+            ResponseAPDU(data: answer.bytes, status: .done),
+            change: try change(.debit(evidence))
+        )
+    }
+
+    /// Debits where nothing speaks against it, and counts it against the limits.
+    private mutating func decide(_ command: DebitIEP, _ type: TransactionType) -> DebitDecision {
+        let request = SpendingRequest(
+            amount: command.amount,
+            merchant: command.merchant,
+            category: context.category
+        )
+        let decision = record.card.decision(
+            on: request,
+            type,
+            at: command.time,
+            now: context.now
+        )
+        if decision.completion == .done {
+            record.card.debit(command.amount)
+            record.card.count(command.amount, decision, at: context.now)
+        }
+        return decision
     }
 
     /// RECOVER VALUE: puts back what a debit took, once, where the security card proves that it
@@ -203,6 +229,9 @@ struct CardSession {
             return CardStep(ResponseAPDU(status: .conditionsNotSatisfied), dialogue: dialogue)
         }
         record.card.recover(evidence.command.amount)
+        if evidence.type == .purchase {
+            record.card.giveBack(evidence.command.amount, transaction: command.number)
+        }
         record.noteRecovery(command.number)
         let amount = evidence.command.amount
         let recovered = RecoverAnswer(
@@ -294,18 +323,42 @@ struct CardSession {
                 key: keys.completionKey(card)
             )
         )
-        let response = ResponseAPDU(data: answer.bytes, status: .done)
-        guard completion == .done else { return try declined(response) }
-        return CardStep(response, change: try change(.load(request, initialized, command, answer)))
+        guard completion == .done else { return try declined(answer.bytes) }
+        return CardStep(
+            ResponseAPDU(data: answer.bytes, status: .done),
+            change: try change(.load(request, initialized, command, answer))
+        )
     }
 
     // MARK: Changes
 
+    /// Makes a setting. A policy must be one for the card's money.
+    mutating func set(
+        _ setting: CardSetting,
+        by who: String
+    ) throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        switch setting {
+        case .blocked(true): record.card.block()
+        case .blocked(false): record.card.unblock()
+        case .policy(let policy):
+            if let refusal = record.card.refusal(ofSetting: policy) { return .failure(refusal) }
+            record.card.set(policy, at: context.now)
+        }
+        return .success(try change(.setting(setting, by: who)))
+    }
+
     /// A declined answer changes nothing but that it can be asked for again.
-    private mutating func declined(_ response: ResponseAPDU) throws(ModuleFailure) -> CardStep {
-        record.decline(response.data)
+    private mutating func declined(
+        _ answer: [UInt8],
+        _ refusal: SpendingRefusal? = nil
+    ) throws(ModuleFailure) -> CardStep {
+        record.decline(answer)
         let next = try module.seal(record, revision: revision + 1)
-        return CardStep(response, change: CardChange(card: next, row: nil))
+        return CardStep(
+            ResponseAPDU(data: answer, status: .done),
+            change: CardChange(card: next, row: nil),
+            refusal: refusal
+        )
     }
 
     /// A wrong signature changes nothing but its count, and ends the dialogue.
@@ -320,7 +373,7 @@ struct CardSession {
     ) throws(ModuleFailure) -> CardChange {
         switch event {
         case .debit, .load: record.forgetDeclined()
-        case .recovery: break
+        case .recovery, .setting: break
         }
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(

@@ -56,6 +56,9 @@ extension SoftwareModule {
         {
             check.findings.append(.recordDisagrees)
         }
+        if card.spending != check.spending { check.findings.append(.policyDisagrees) }
+        // A card also blocks itself, after wrong signatures, and is stopped without a row.
+        if check.isBlocked && !card.isBlocked { check.findings.append(.blockMissing) }
         return check
     }
 
@@ -72,8 +75,9 @@ extension SoftwareModule {
                 return false
             }
             let debit = DebitCheck(evidence, of: card, keys)
-            check.recoverable[entry.number] = CardAudit.Recoverable(
-                amount: entry.amount,
+            check.recoverable[evidence.answer.number] = CardAudit.Recoverable(
+                type: evidence.type,
+                amount: evidence.command.amount,
                 command: debit.recovery
             )
             return debit.isSigned
@@ -100,39 +104,74 @@ extension SoftwareModule {
                 ) == answer.signature
         case .recovery(_, _, let command, _):
             let recoverable = check.recoverable[command.number]
-            return recoverable?.command == command && recoverable?.amount == entry.amount
+            return recoverable?.command == command
+                && recoverable?.amount == entry.movement?.amount
+        // No signature of the card: the chain holds it.
+        case .setting: return true
         }
     }
 
     private func add(_ entry: CardHistoryEntry, _ row: UInt64, to check: inout CardAudit) {
-        let amount = entry.amount
+        reckon(entry, in: &check)
+        guard let movement = entry.movement else { return }
+        let amount = movement.amount
         let key = Self.key(amount.currency, amount.exponent)
         let before = check.balances[key] ?? 0
         let after: (partialValue: UInt64, overflow: Bool)
+        var isRecovery = false
         switch entry.event {
         case .debit:
             after = before.subtractingReportingOverflow(amount.minorUnits)
             check.debitedTotal &+= amount.minorUnits
-            check.debits.append(entry.transaction)
+            check.debits.append(movement.transaction)
         case .load:
             after = before.addingReportingOverflow(amount.minorUnits)
             check.loadedTotal &+= amount.minorUnits
         case .recovery:
+            isRecovery = true
             after = before.addingReportingOverflow(amount.minorUnits)
             check.recoveredTotal &+= amount.minorUnits
-            if !check.recovered.insert(entry.number).inserted {
+            if !check.recovered.insert(movement.number).inserted {
                 check.findings.append(.balanceWrong(number: row))
             }
+        case .setting: return
         }
-        if after.overflow || after.partialValue != entry.balance {
+        if after.overflow || after.partialValue != movement.balance {
             check.findings.append(.balanceWrong(number: row))
         }
-        check.balances[key] = entry.balance
-        if case .recovery = entry.event { return }
-        if check.lastNumber == .max || entry.number != check.lastNumber + 1 {
+        check.balances[key] = movement.balance
+        if isRecovery { return }
+        if check.lastNumber == .max || movement.number != check.lastNumber + 1 {
             check.findings.append(.balanceWrong(number: row))
         }
-        check.lastNumber = entry.number
+        check.lastNumber = movement.number
+    }
+
+    /// Makes again what a row does to policy, usage and block.
+    private func reckon(_ entry: CardHistoryEntry, in check: inout CardAudit) {
+        switch entry.event {
+        case .debit(let evidence) where evidence.type == .purchase:
+            check.spending?.count(
+                evidence.command.amount,
+                transaction: evidence.answer.number,
+                exception: evidence.exception,
+                at: entry.moment
+            )
+        case .recovery(_, _, let command, _):
+            guard let debit = check.recoverable[command.number], debit.type == .purchase else {
+                return
+            }
+            check.spending?.giveBack(debit.amount, transaction: command.number)
+        case .setting(.blocked(let isBlocked), _): check.isBlocked = isBlocked
+        case .setting(.policy(let policy), _):
+            check.spending = CardSpending.setting(
+                policy,
+                after: check.spending,
+                at: entry.moment,
+                nextTransaction: check.lastNumber == .max ? .max : check.lastNumber + 1
+            )
+        case .debit, .load: break
+        }
     }
 
     private static func key(_ currency: Currency, _ exponent: Exponent) -> Money {

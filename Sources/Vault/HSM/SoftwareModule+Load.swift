@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
-import Keys
+package import Keys
 package import SecurityModule
 package import Wire
 
@@ -12,17 +12,14 @@ extension SoftwareModule {
         _ answer: InitializeLoadAnswer,
         completion: CompletionCode
     ) async throws(ModuleFailure) -> CreditIEP {
-        let key = try keys(of: answer.card, version: answer.loadKeyVersion).loadKey(answer.card)
-        // S1 covers the currency of the request alone: the answer must speak of the same.
-        guard answer.balance.isComparable(to: request.amount),
-            LoadSignatures.request(request, answer, key: key) == answer.signature
-        else { throw .sealBroken }
-        return CreditIEP(
-            completion: completion,
-            transaction: request.transaction,
-            minorUnits: request.amount.minorUnits,
-            signature: LoadSignatures.credit(request, answer, completion: completion, key: key)
-        )
+        try loadKeys(answer).authorize(request, answer, completion: completion)
+    }
+
+    package func confirm(
+        _ request: InitializeLoad,
+        _ answer: InitializeLoadAnswer
+    ) async throws(ModuleFailure) {
+        try loadKeys(answer).confirm(request, answer)
     }
 
     package func verify(
@@ -31,18 +28,28 @@ extension SoftwareModule {
         of request: InitializeLoad,
         _ initializeAnswer: InitializeLoadAnswer
     ) async throws(ModuleFailure) {
-        let card = initializeAnswer.card
-        let key = try keys(of: card, version: initializeAnswer.loadKeyVersion).completionKey(card)
-        let expected = LoadSignatures.completion(
-            request,
-            card: card,
-            number: answer.number,
-            completion: answer.completion,
-            balance: answer.balance,
-            key: key
-        )
-        guard expected == answer.signature, answer.number == initializeAnswer.number else {
-            throw .sealBroken
+        try loadKeys(initializeAnswer).verify(answer, of: request, initializeAnswer)
+    }
+
+    package func verify(denial: Signature, of load: CardLoad) async throws(ModuleFailure) {
+        try loadKeys(load.answer).verify(denial: denial, of: load)
+    }
+
+    private func loadKeys(_ answer: InitializeLoadAnswer) throws(ModuleFailure) -> LoadKeys {
+        try keys(of: answer.card, version: answer.loadKeyVersion).loading
+    }
+}
+
+// Where the load server is not one with the OPAL server.
+extension SoftwareModule {
+    /// KML and KMC of an issuer, wrapped under the master key of a load server's module 864, one
+    /// after the other (80 bytes). KMP and KMI stay here.
+    package func exportLoadKeys(
+        _ wrapped: [UInt8],
+        to loadServer: LocalMasterKey
+    ) throws(KeyFailure) -> [UInt8] {
+        try exported(wrapped) { keys throws(KeyFailure) in
+            try loadServer.wrap(keys.load) + loadServer.wrap(keys.completion)
         }
     }
 }

@@ -56,7 +56,15 @@ package final class SoftwareModule: CardModule, LoadModule {
         _ wrapped: [UInt8],
         to acquirer: LocalMasterKey
     ) throws(KeyFailure) -> [UInt8] {
-        try acquirer.wrap(IssuerMasterKeys(wrapped: wrapped, under: master).purchase)
+        try exported(wrapped) { keys throws(KeyFailure) in try acquirer.wrap(keys.purchase) }
+    }
+
+    /// Some of the master keys of an issuer, wrapped for another module.
+    func exported(
+        _ wrapped: [UInt8],
+        _ export: (IssuerMasterKeys) throws(KeyFailure) -> [UInt8]
+    ) throws(KeyFailure) -> [UInt8] {
+        try export(IssuerMasterKeys(wrapped: wrapped, under: master))
     }
 
     func keys(
@@ -101,16 +109,30 @@ package final class SoftwareModule: CardModule, LoadModule {
             wrongSignatures: card.wrongSignatures,
             lastNumber: card.lastNumber,
             purses: card.purses.map(\.balanceAnswer),
-            historyCount: card.historyCount
+            historyCount: card.historyCount,
+            spending: card.spending
         )
     }
 
-    package func setBlocked(
-        _ isBlocked: Bool,
-        on sealed: SealedCard
-    ) async throws(ModuleFailure) -> SealedCard {
+    package func set(
+        _ setting: CardSetting,
+        by who: String,
+        on sealed: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        var session = CardSession(
+            record: try open(sealed),
+            revision: sealed.revision,
+            dialogue: nil,
+            context: context,
+            module: self
+        )
+        return try session.set(setting, by: who)
+    }
+
+    package func stop(_ sealed: SealedCard) async throws(ModuleFailure) -> SealedCard {
         var record = try open(sealed)
-        if isBlocked { record.card.block() } else { record.card.unblock() }
+        record.card.block()
         return try seal(record, revision: sealed.revision + 1)
     }
 

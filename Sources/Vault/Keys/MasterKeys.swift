@@ -74,15 +74,14 @@ package struct ReadyMasterKeys: Sendable {
         CardKeys.purchase(card, master: purchase)
     }
 
+    /// What a load needs.
+    package var loading: LoadKeys { LoadKeys(load: load, completion: completion) }
+
     /// KCL of a card.
-    package func loadKey(_ card: CardIdentifier) -> CMACKey {
-        load.deriveMAC("OPAL load card key", card.bytes)
-    }
+    package func loadKey(_ card: CardIdentifier) -> CMACKey { loading.loadKey(card) }
 
     /// KCC of a card.
-    package func completionKey(_ card: CardIdentifier) -> CMACKey {
-        completion.deriveMAC("OPAL completion card key", card.bytes)
-    }
+    package func completionKey(_ card: CardIdentifier) -> CMACKey { loading.completionKey(card) }
 
     /// KCI of a card.
     package func proofKey(_ card: CardIdentifier) -> CMACKey {

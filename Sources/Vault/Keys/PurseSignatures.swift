@@ -176,4 +176,19 @@ package enum LoadSignatures {
         message.integer(balance, bytes: 8)
         return Signature(bits: key.code8(message.bytes))
     }
+
+    /// SN: the card denies a load that it asked for: it did not take place.
+    ///
+    /// `key`: KCC.
+    package static func denial(_ load: CardLoad, key: CMACKey) -> Signature {
+        var message = ByteWriter(capacity: 64)
+        message.byte(0x0E)
+        message.byte(TransactionType.load.rawValue)
+        message.signature(load.answer.signature)
+        message.card(load.answer.card)
+        message.number(load.answer.number)
+        message.transaction(load.request.transaction)
+        message.money(load.request.amount)
+        return Signature(bits: key.code8(message.bytes))
+    }
 }

@@ -30,17 +30,51 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
+    /// Says, signed, that a load which the card asked for did not take place and never will,
+    /// because something else has consumed its number (`docs/messages/load.md`, SN). A blocked card
+    /// says so also while the number is not consumed; another one proves that with a load of
+    /// nothing.
+    ///
+    /// - Parameters:
+    ///   - load: what the card was asked and what it answered, with its S1.
+    ///   - card: the record as stored.
+    ///   - evidence: the row of the load's number, where that is consumed.
+    /// - Returns: SN; nil where the card was loaded, or still can be.
+    /// - Throws: `.sealBroken` where S1, the record or the evidence is not of this card,
+    ///   `.keyUnknown`, `.unavailable` where the row is missing.
+    func deny(
+        _ load: CardLoad,
+        on card: SealedCard,
+        evidence: CardHistoryEntry?
+    ) async throws(ModuleFailure) -> Signature?
+
     /// What a record says, for its owner and for the operator.
     ///
     /// - Throws: `.sealBroken`.
     func describe(_ card: SealedCard) async throws(ModuleFailure) -> CardDescription
 
-    /// Blocks or unblocks a card.
+    /// Makes a setting of a card, with its row of history: so a record that is put back to one with
+    /// another policy is found like one that is put back to another balance.
+    ///
+    /// - Parameters:
+    ///   - setting: what is set.
+    ///   - who: in whose name (``CardHistoryEntry/isName(_:)``).
+    ///   - card: the record as stored.
+    ///   - context: the moment, and the note for the history.
+    /// - Returns: the change that must become durable, or why there is none.
+    /// - Throws: `.sealBroken`.
+    func set(
+        _ setting: CardSetting,
+        by who: String,
+        on card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal>
+
+    /// Blocks a card whose history takes no further row, because somebody changed it or its record.
     ///
     /// - Returns: the next record.
     /// - Throws: `.sealBroken`.
-    func setBlocked(_ isBlocked: Bool, on card: SealedCard) async throws(ModuleFailure)
-        -> SealedCard
+    func stop(_ card: SealedCard) async throws(ModuleFailure) -> SealedCard
 
     /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
     /// signature, and that loads + recoveries − debits = balance.
@@ -52,25 +86,6 @@ package protocol CardModule: Sendable {
 
     /// Ends an audit: compares what the rows add up to with the record.
     func conclude(_ check: CardAudit, on card: SealedCard) async -> CardAudit
-}
-
-/// What the load server's module 864 does for a load: checks S1, issues S2, checks S3.
-package protocol LoadModule: Sendable {
-    /// - Returns: CREDIT IEP with S2.
-    /// - Throws: `.sealBroken` where S1 is wrong, `.keyUnknown`.
-    func authorize(
-        _ request: InitializeLoad,
-        _ answer: InitializeLoadAnswer,
-        completion: CompletionCode
-    ) async throws(ModuleFailure) -> CreditIEP
-
-    /// - Throws: `.sealBroken` where S3 is wrong, `.keyUnknown`.
-    func verify(
-        _ answer: CreditAnswer,
-        to credit: CreditIEP,
-        of request: InitializeLoad,
-        _ initializeAnswer: InitializeLoadAnswer
-    ) async throws(ModuleFailure)
 }
 
 /// What a new card is made of.
@@ -117,7 +132,14 @@ package struct SealedCard: Equatable, Sendable {
 
 /// What a card keeps in its volatile memory between Initialize and Debit or Credit.
 package enum CardDialogue: Equatable, Sendable {
-    case purchase(InitializePurchase, number: UInt32, random: UInt64)
+    /// `spending`: the card's policy and what counts against it, nil where it has none. So whoever
+    ///     sends DEBIT IEP knows what the module will have to know for it, without asking again.
+    case purchase(
+        InitializePurchase,
+        number: UInt32,
+        random: UInt64,
+        spending: CardSpending? = nil
+    )
     case load(InitializeLoad, InitializeLoadAnswer)
 }
 
@@ -125,19 +147,29 @@ package enum CardDialogue: Equatable, Sendable {
 package struct CardContext: Sendable {
     /// R, fresh for each Initialize.
     package let random: UInt64
-    /// The moment for the history row.
+    /// The moment for the history row, and the one by which limits are reckoned.
     package let now: Instant
     /// What the person reads in the history.
     package let note: String
     /// For RECOVER VALUE and GET PREVIOUS SIGNATURE: the row that the command names, if there is
     /// one.
     package let evidence: CardHistoryEntry?
+    /// For DEBIT IEP: the category of its merchant, where it is known and the card's policy asks
+    /// for it.
+    package let category: MerchantCategory?
 
-    package init(random: UInt64, now: Instant, note: String, evidence: CardHistoryEntry? = nil) {
+    package init(
+        random: UInt64,
+        now: Instant,
+        note: String,
+        evidence: CardHistoryEntry? = nil,
+        category: MerchantCategory? = nil
+    ) {
         self.random = random
         self.now = now
         self.note = note
         self.evidence = evidence
+        self.category = category
     }
 }
 
@@ -146,15 +178,19 @@ package struct CardStep: Sendable {
     package let response: ResponseAPDU
     package let dialogue: CardDialogue?
     package let change: CardChange?
+    /// Which limit refused, where the response says CC 0004: for the person, beside the response.
+    package let refusal: SpendingRefusal?
 
     package init(
         _ response: ResponseAPDU,
         dialogue: CardDialogue? = nil,
-        change: CardChange? = nil
+        change: CardChange? = nil,
+        refusal: SpendingRefusal? = nil
     ) {
         self.response = response
         self.dialogue = dialogue
         self.change = change
+        self.refusal = refusal
     }
 
     package init(_ status: StatusWord, change: CardChange? = nil) {
@@ -166,7 +202,7 @@ package struct CardStep: Sendable {
 package struct CardChange: Equatable, Sendable {
     /// The next record, one revision on.
     package let card: SealedCard
-    /// The row that belongs to it; none for a counted wrong signature.
+    /// The row that belongs to it; none for a counted wrong signature or a declined debit.
     package let row: ChainedRow?
 
     package init(card: SealedCard, row: ChainedRow?) {
@@ -198,6 +234,8 @@ package struct CardDescription: Equatable, Sendable {
     package let lastNumber: UInt32
     package let purses: [BalanceAnswer]
     package let historyCount: UInt64
+    /// The spending policy and what counts against it; nil where nothing is refused.
+    package let spending: CardSpending?
 
     package init(
         card: CardIdentifier,
@@ -206,7 +244,8 @@ package struct CardDescription: Equatable, Sendable {
         wrongSignatures: UInt8,
         lastNumber: UInt32,
         purses: [BalanceAnswer],
-        historyCount: UInt64
+        historyCount: UInt64,
+        spending: CardSpending? = nil
     ) {
         self.card = card
         self.expiry = expiry
@@ -215,6 +254,7 @@ package struct CardDescription: Equatable, Sendable {
         self.lastNumber = lastNumber
         self.purses = purses
         self.historyCount = historyCount
+        self.spending = spending
     }
 }
 
@@ -232,14 +272,20 @@ package struct CardAudit: Equatable, Sendable {
         case balanceWrong(number: UInt64)
         /// The record's balance, number or last row is not what the rows add up to.
         case recordDisagrees
+        /// The policy in force, or what counts against it, is not what the rows say.
+        case policyDisagrees
+        /// The rows say that the card is blocked, and its record does not.
+        case blockMissing
     }
 
-    /// The amount of a debit and the command with SV that puts it back.
+    /// A debit and the command with SV that puts it back.
     package struct Recoverable: Equatable, Sendable {
+        package let type: TransactionType
         package let amount: Money
         package let command: RecoverValue
 
-        package init(amount: Money, command: RecoverValue) {
+        package init(type: TransactionType, amount: Money, command: RecoverValue) {
+            self.type = type
             self.amount = amount
             self.command = command
         }
@@ -259,6 +305,10 @@ package struct CardAudit: Equatable, Sendable {
     package var recoveredTotal: UInt64 = 0
     /// TRX of the debits, for the comparison with the payment server's sales.
     package var debits: [TransactionIdentifier] = []
+    /// The policy in force and what counts against it, as the rows say.
+    package var spending: CardSpending?
+    /// Whether the last row about it says that the card is blocked.
+    package var isBlocked = false
 
     package init() {
         lastHash = Array(repeating: 0, count: Card.historyHashBytes)

@@ -55,6 +55,19 @@ struct JSONMembers {
     }
 }
 
+extension JSONMembers {
+    /// An amount with the members `currency` and `exponent` beside it.
+    func money(_ name: String) -> Money? {
+        guard let minorUnits = text(name).flatMap(DecimalText.integer),
+            let currency = text("currency").flatMap({ BCD.parse($0, count: 4) })
+                .flatMap({ Currency(bcd: UInt16($0)) }),
+            let exponent = number("exponent").flatMap({ UInt8(exactly: $0) })
+                .flatMap({ Exponent($0) })
+        else { return nil }
+        return Money(minorUnits: minorUnits, currency: currency, exponent: exponent)
+    }
+}
+
 /// Reads JSON from its first byte to its last.
 private struct JSONScanner {
     /// The bytes are not JSON.

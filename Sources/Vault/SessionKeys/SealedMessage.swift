@@ -5,7 +5,7 @@ import Kernel
 import SecurityModule
 import Wire
 
-/// The messages that are sealed; the raw value is `typ` in the protected header.
+/// The messages of a purchase that are sealed; the raw value is `typ` in the protected header.
 enum SealedMessage: String, CaseIterable, Sendable {
     case draw = "opal-draw"
     case debit = "opal-debit"
@@ -20,18 +20,43 @@ enum SealedMessage: String, CaseIterable, Sendable {
     case expectationForMerchant = "opal-expected-m"
 }
 
+/// The messages of a load that are sealed, likewise.
+enum SealedLoadMessage: String, CaseIterable, Sendable {
+    case load = "opal-load"
+    case credit = "opal-credit"
+    case loadResponse = "opal-load-response"
+    case negativeResponse = "opal-not-loaded"
+    case loadResultForCard = "opal-load-result-c"
+    case loadResultForBank = "opal-load-result-b"
+    /// A card's answer to a zero-value request, for its information.
+    case card = "opal-card"
+    case informationForBank = "opal-card-information"
+}
+
 /// The protected header of a sealed message. Made by template, so that the same message has the
 /// same bytes each time.
 struct SealedHeader: Sendable {
-    private let message: SealedMessage
+    private let type: String
     private let transaction: TransactionIdentifier
-    /// `kid`: in what is for the merchant only, who has to find K.
+    /// `kid`: in what is for the merchant or the bank only, who has to find K.
     private let keyName: String?
     /// The header in base64url, as it stands in front of the message.
     let ascii: [UInt8]
 
     init(_ message: SealedMessage, _ transaction: TransactionIdentifier, keyName: String? = nil) {
-        self.message = message
+        self.init(type: message.rawValue, transaction, keyName)
+    }
+
+    init(
+        _ message: SealedLoadMessage,
+        _ transaction: TransactionIdentifier,
+        keyName: String? = nil
+    ) {
+        self.init(type: message.rawValue, transaction, keyName)
+    }
+
+    private init(type: String, _ transaction: TransactionIdentifier, _ keyName: String?) {
+        self.type = type
         self.transaction = transaction
         self.keyName = keyName
         var json: [UInt8] = []
@@ -39,7 +64,7 @@ struct SealedHeader: Sendable {
         json += #"{"alg":"dir","enc":"A256GCM","#.utf8
         if let keyName { json += #""kid":\#(JSONMembers.quoted(keyName)),"#.utf8 }
         json += #""typ":""#.utf8
-        json += message.rawValue.utf8
+        json += type.utf8
         json += #"","trx":""#.utf8
         json += transaction.ascii
         json += #""}"#.utf8
@@ -55,7 +80,7 @@ struct SealedHeader: Sendable {
             let members = JSONMembers(bytes), !members.has("zip"), !members.has("crit")
         else { return false }
         return members.text("alg") == "dir" && members.text("enc") == "A256GCM"
-            && members.text("typ") == message.rawValue
+            && members.text("typ") == type
             && members.text("trx") == transaction.text
             && (keyName == nil || members.text("kid") == keyName)
     }

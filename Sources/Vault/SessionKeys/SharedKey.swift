@@ -3,8 +3,8 @@
 import Crypto
 import Kernel
 
-/// K: a secret that a merchant and the payment server share, with the name under which messages
-/// speak of it. It does not print.
+/// K: a secret that a merchant and the payment server, or a bank and the load server, share, with
+/// the name under which messages speak of it. It does not print.
 package struct SharedKey: Sendable {
     /// 1 to ``PurchaseLimits/keyNameBytesMax`` visible ASCII characters.
     package let name: String

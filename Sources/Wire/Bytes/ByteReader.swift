@@ -91,6 +91,18 @@ package struct ByteReader {
         return value
     }
 
+    /// A value behind a presence byte, which is 0 or 1.
+    package mutating func optional<Value>(
+        _ field: StaticString,
+        _ read: (inout ByteReader) throws(WireFailure) -> Value
+    ) throws(WireFailure) -> Value? {
+        switch try byte(field) {
+        case 0: return nil
+        case 1: return try read(&self)
+        default: throw failure(field, .invalid)
+        }
+    }
+
     /// Checks that nothing is left.
     package func end() throws(WireFailure) {
         if remaining != 0 { throw failure("end", .tooLong) }

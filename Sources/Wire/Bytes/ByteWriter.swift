@@ -29,6 +29,20 @@ package struct ByteWriter {
     }
 
     package mutating func text(_ text: String) { counted(Array(text.utf8)) }
+
+    /// A moment in milliseconds.
+    package mutating func moment(_ moment: Instant) {
+        integer(UInt64(bitPattern: moment.milliseconds), bytes: 8)
+    }
+
+    /// A value behind a presence byte.
+    package mutating func optional<Value>(
+        _ value: Value?,
+        _ write: (inout ByteWriter, Value) -> Void
+    ) {
+        byte(value == nil ? 0 : 1)
+        if let value { write(&self, value) }
+    }
 }
 
 // The elements of the purse profile.

@@ -47,40 +47,35 @@ package struct OrderPage: Equatable, Sendable {
     /// - Parameter value: the text of a field, nil where the form lacks it.
     /// - Throws: `WireFailure` with the path of the first field that is missing or cannot be.
     package init(_ value: (Field) -> String?) throws(WireFailure) {
-        func text(_ field: Field, max: Int = 128) throws(WireFailure) -> String {
-            guard let text = value(field) else {
-                throw WireFailure(path: "order page: \(field.rawValue)", problem: .truncated)
-            }
-            guard text.utf8.count <= max, ByteReader.isText(text)
-            else { throw WireFailure(path: "order page: \(field.rawValue)", problem: .invalid) }
-            return text
+        self = try withoutActuallyEscaping(value) { value throws(WireFailure) in
+            let form = FormReader<Field>(page: "order page", value: value)
+            return OrderPage(
+                terms: try OrderPage.terms(form),
+                proof: try form.proof(.keyName, .wrappedSessionKey, .orderToken),
+                paymentServer: try form.text(
+                    .paymentServer,
+                    max: OrderPage.paymentServerBytesMax
+                ),
+                description: try form.text(
+                    .description,
+                    max: PurchaseLimits.descriptionBytesMax
+                ),
+                sessionKey: try form.parsed(.sessionKey) { SessionKeyText($0) }
+            )
         }
-        func parsed<Value>(_ field: Field, _ parse: (String) -> Value?) throws(WireFailure) -> Value
-        {
-            guard let value = parse(try text(field)) else {
-                throw WireFailure(path: "order page: \(field.rawValue)", problem: .invalid)
-            }
-            return value
-        }
-        let amount = Money(
-            minorUnits: try parsed(.amount, DecimalText.integer),
-            currency: try parsed(.currency) { text in
-                BCD.parse(text, count: 4).flatMap { Currency(bcd: UInt16($0)) }
-            },
-            exponent: try parsed(.exponent) { DecimalText.byte($0).flatMap(Exponent.init) }
-        )
-        let statusURL = try text(.statusURL, max: PurchaseLimits.statusURLBytesMax)
-        guard statusURL.hasPrefix("https://") || statusURL.hasPrefix("http://") else {
-            throw WireFailure(path: "order page: status-url", problem: .invalid)
-        }
-        terms = OrderTerms(
-            transaction: try parsed(.transaction) { TransactionIdentifier($0) },
-            merchant: try parsed(.merchant) { MerchantIdentifier($0) },
+    }
+
+    private static func terms(_ form: FormReader<Field>) throws(WireFailure) -> OrderTerms {
+        let amount = try form.money(.amount, .currency, .exponent)
+        let statusURL = try form.address(.statusURL, max: PurchaseLimits.statusURLBytesMax)
+        return OrderTerms(
+            transaction: try form.parsed(.transaction) { TransactionIdentifier($0) },
+            merchant: try form.parsed(.merchant) { MerchantIdentifier($0) },
             amount: amount,
-            policy: try parsed(.policy) {
+            policy: try form.parsed(.policy) {
                 DecimalText.byte($0).flatMap(ComparisonPolicy.init(rawValue:))
             },
-            madeAt: try parsed(.madeAt) { text in
+            madeAt: try form.parsed(.madeAt) { text in
                 DecimalText.integer(text).flatMap { milliseconds in
                     milliseconds < 253_402_300_800_000
                         ? Instant(milliseconds: Int64(milliseconds)) : nil
@@ -88,17 +83,6 @@ package struct OrderPage: Equatable, Sendable {
             },
             statusURL: statusURL
         )
-        let wrapped = try parsed(.wrappedSessionKey) {
-            Base64URL.decode($0, count: OrderProof.wrappedSessionKeyBytes)
-        }
-        let token = try parsed(.orderToken) { Base64URL.decode($0, count: OrderProof.tokenBytes) }
-        // The lengths are right, so that only the name can be wrong.
-        proof = try parsed(.keyName) {
-            OrderProof(keyName: $0, wrappedSessionKey: wrapped, token: token)
-        }
-        paymentServer = try text(.paymentServer, max: OrderPage.paymentServerBytesMax)
-        description = try text(.description, max: PurchaseLimits.descriptionBytesMax)
-        sessionKey = try parsed(.sessionKey) { SessionKeyText($0) }
     }
 
     /// The fields with their values, for the page's form.

@@ -6,7 +6,7 @@ package import Kernel
 /// request that comes again changes nothing and has the same answer.
 package enum TerminalRequest: Equatable, Sendable {
     /// The terminal specific draw request 312 (FIG. 11D, step 686).
-    case draw(CardDraw, at: CardTime)
+    case draw(CardDraw, at: CardTime, as: RequestIdentifier)
     /// The card's answer (FIG. 11C, step 624).
     case complete(Closing)
     case giveUp(TransactionIdentifier, securityCardNumber: UInt32)
@@ -52,9 +52,10 @@ package enum TerminalRequest: Equatable, Sendable {
         var reader = ByteReader(bytes, of: "terminal request")
         switch try reader.byte("type") {
         case 0x01:
+            let request = try reader.requestIdentifier()
             let time = try reader.time()
             let draw = try reader.counted("draw", max: PartyMessage.sealedBytesMax)
-            self = .draw(try CardDraw(draw), at: time)
+            self = .draw(try CardDraw(draw), at: time, as: request)
         case 0x02: self = .complete(try Closing(&reader))
         case 0x03:
             self = .giveUp(
@@ -78,8 +79,9 @@ package enum TerminalRequest: Equatable, Sendable {
     package var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 256)
         switch self {
-        case .draw(let draw, let time):
+        case .draw(let draw, let time, let request):
             writer.byte(0x01)
+            writer.requestIdentifier(request)
             writer.time(time)
             writer.counted(draw.bytes)
         case .complete(let closing):

@@ -7,12 +7,16 @@ package import Kernel
 /// note for the person (counted, UTF-8).
 package struct CardHistoryEntry: Equatable, Sendable {
     package enum Event: Equatable, Sendable {
-        /// Kind 01: TI 1, R of the dialogue 8, DEXP 3, VKP 1, DEBIT IEP 69, answer 30.
+        /// Kind 01: TI 1, R of the dialogue 8, DEXP 3, VKP 1, DEBIT IEP 69, answer 30. Kind 05, a
+        /// debit that used up an exception from the card's limits: its number 4, then the same.
         case debit(DebitEvidence)
         /// Kind 02: INITIALIZE data 43, its answer 52, CREDIT IEP 34, answer 22.
         case load(InitializeLoad, InitializeLoadAnswer, CreditIEP, CreditAnswer)
         /// Kind 03: CURR 2, CEXP 1, RECOVER VALUE 48, answer 14.
         case recovery(Currency, Exponent, RecoverValue, RecoverAnswer)
+        /// Kind 04: who made it (counted), setting 1 (01 blocked, 02 unblocked, 03 policy), for a
+        /// policy its bytes (counted).
+        case setting(CardSetting, by: String)
     }
 
     package let moment: Instant
@@ -21,6 +25,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
     package let note: String
 
     package static let noteBytesMax = 256
+    /// The name of who made a setting, in UTF-8.
+    package static let whoBytesMax = 64
 
     /// `note`: without control characters, because a row that cannot be read again would
     ///   stop the card.
@@ -28,9 +34,15 @@ package struct CardHistoryEntry: Equatable, Sendable {
         precondition(
             note.utf8.count <= CardHistoryEntry.noteBytesMax && ByteReader.isText(note)
         )
+        if case .setting(_, let who) = event { precondition(CardHistoryEntry.isName(who)) }
         self.moment = moment
         self.event = event
         self.note = note
+    }
+
+    /// Whether a setting can be made in this name.
+    package static func isName(_ who: String) -> Bool {
+        (1...whoBytesMax).contains(who.utf8.count) && ByteReader.isText(who)
     }
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
@@ -39,7 +51,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         moment = try reader.moment("moment")
         switch kind {
         case 0x01:
-            event = .debit(try DebitEvidence(&reader))
+            event = .debit(try DebitEvidence(&reader, exception: nil))
         case 0x02:
             event = .load(
                 try InitializeLoad(try reader.bytes("INITIALIZE", count: InitializeLoad.length)),
@@ -56,6 +68,13 @@ package struct CardHistoryEntry: Equatable, Sendable {
                 try RecoverValue(try reader.bytes("RECOVER VALUE", count: RecoverValue.length)),
                 try RecoverAnswer(try reader.bytes("answer", count: 14))
             )
+        case 0x04:
+            let who = try reader.text("who", bytesMax: CardHistoryEntry.whoBytesMax)
+            guard CardHistoryEntry.isName(who) else { throw reader.failure("who", .invalid) }
+            event = .setting(try reader.setting(), by: who)
+        case 0x05:
+            let exception = try reader.number("exception")
+            event = .debit(try DebitEvidence(&reader, exception: exception))
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -67,8 +86,9 @@ package struct CardHistoryEntry: Equatable, Sendable {
         let moment = UInt64(bitPattern: moment.milliseconds)
         switch event {
         case .debit(let evidence):
-            writer.byte(0x01)
+            writer.byte(evidence.exception == nil ? 0x01 : 0x05)
             writer.integer(moment, bytes: 8)
+            if let exception = evidence.exception { writer.number(exception) }
             evidence.write(to: &writer)
         case .load(let initialize, let initializeAnswer, let command, let answer):
             writer.byte(0x02)
@@ -84,43 +104,55 @@ package struct CardHistoryEntry: Equatable, Sendable {
             writer.exponent(exponent)
             writer.append(command.bytes)
             writer.append(answer.bytes)
+        case .setting(let setting, let who):
+            writer.byte(0x04)
+            writer.integer(moment, bytes: 8)
+            writer.text(who)
+            setting.write(to: &writer)
         }
         writer.text(note)
         return writer.bytes
     }
 
-    /// NT of the transaction that the row is about.
-    package var number: UInt32 {
-        switch event {
-        case .debit(let evidence): evidence.answer.number
-        case .load(_, _, _, let answer): answer.number
-        case .recovery(_, _, let command, _): command.number
-        }
+    /// What a row says of the card's value.
+    package struct Movement: Equatable, Sendable {
+        /// NT of the transaction that the row is about.
+        package let number: UInt32
+        package let transaction: TransactionIdentifier
+        package let amount: Money
+        /// The balance afterwards.
+        package let balance: UInt64
     }
 
-    package var transaction: TransactionIdentifier {
+    /// Nil for a setting, which moves no value.
+    package var movement: Movement? {
         switch event {
-        case .debit(let evidence): evidence.command.transaction
-        case .load(let command, _, _, _): command.transaction
-        case .recovery(_, _, let command, _): command.transaction
-        }
-    }
-
-    package var amount: Money {
-        switch event {
-        case .debit(let evidence): evidence.command.amount
-        case .load(let command, _, _, _): command.amount
-        case .recovery(let currency, let exponent, let command, _):
-            Money(minorUnits: command.minorUnits, currency: currency, exponent: exponent)
-        }
-    }
-
-    /// The balance afterwards.
-    package var balance: UInt64 {
-        switch event {
-        case .debit(let evidence): evidence.answer.balance
-        case .load(_, _, _, let answer): answer.balance
-        case .recovery(_, _, _, let answer): answer.balance
+        case .debit(let evidence):
+            Movement(
+                number: evidence.answer.number,
+                transaction: evidence.command.transaction,
+                amount: evidence.command.amount,
+                balance: evidence.answer.balance
+            )
+        case .load(let command, _, _, let answer):
+            Movement(
+                number: answer.number,
+                transaction: command.transaction,
+                amount: command.amount,
+                balance: answer.balance
+            )
+        case .recovery(let currency, let exponent, let command, let answer):
+            Movement(
+                number: command.number,
+                transaction: command.transaction,
+                amount: Money(
+                    minorUnits: command.minorUnits,
+                    currency: currency,
+                    exponent: exponent
+                ),
+                balance: answer.balance
+            )
+        case .setting: nil
         }
     }
 }
@@ -134,6 +166,8 @@ package struct DebitEvidence: Equatable, Sendable {
     package let purchaseKeyVersion: UInt8
     package let command: DebitIEP
     package let answer: DebitAnswer
+    /// The number of the exception from the card's limits that this debit used up.
+    package let exception: UInt32?
 
     package init(
         type: TransactionType,
@@ -141,7 +175,8 @@ package struct DebitEvidence: Equatable, Sendable {
         expiry: CardDate,
         purchaseKeyVersion: UInt8,
         command: DebitIEP,
-        answer: DebitAnswer
+        answer: DebitAnswer,
+        exception: UInt32? = nil
     ) {
         self.type = type
         self.random = random
@@ -149,15 +184,20 @@ package struct DebitEvidence: Equatable, Sendable {
         self.purchaseKeyVersion = purchaseKeyVersion
         self.command = command
         self.answer = answer
+        self.exception = exception
     }
 
-    init(_ reader: inout ByteReader) throws(WireFailure) {
+    fileprivate init(
+        _ reader: inout ByteReader,
+        exception: UInt32?
+    ) throws(WireFailure) {
         type = try reader.transactionType()
         random = try reader.integer("R", bytes: 8)
         expiry = try reader.expiry()
         purchaseKeyVersion = try reader.byte("VKP")
         command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
         answer = try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length))
+        self.exception = exception
     }
 
     func write(to writer: inout ByteWriter) {
@@ -167,5 +207,29 @@ package struct DebitEvidence: Equatable, Sendable {
         writer.byte(purchaseKeyVersion)
         writer.append(command.bytes)
         writer.append(answer.bytes)
+    }
+}
+
+extension CardSetting {
+    fileprivate func write(to writer: inout ByteWriter) {
+        switch self {
+        case .blocked(true): writer.byte(0x01)
+        case .blocked(false): writer.byte(0x02)
+        case .policy(let policy):
+            writer.byte(0x03)
+            writer.counted(policy.bytes)
+        }
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func setting() throws(WireFailure) -> CardSetting {
+        switch try byte("setting") {
+        case 0x01: .blocked(true)
+        case 0x02: .blocked(false)
+        case 0x03:
+            .policy(try SpendingPolicy(counted("policy", max: SpendingPolicy.bytesMax)))
+        default: throw failure("setting", .invalid)
+        }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bank
 import CardEmulator
 import HSM
 import Kernel
 import Keys
+import LoadServer
 import Merchant
 import OPALServer
 import PaymentServer
@@ -131,7 +133,7 @@ extension SchemeAudit {
         switch party {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
-        case .paymentServer, .shop, .terminal: isOfCard = false
+        case .paymentServer, .shop, .loadServer, .bank, .terminal: isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
         let number = row.table == "history" ? ", row \(row.number)" : ""
@@ -166,9 +168,13 @@ extension SchemeAudit {
     private func owner(of stream: [UInt8], at party: DataFolder.Party) -> RecordKey? {
         let kind: RecordKind
         switch party {
-        case .opalServer: kind = Emulator.cardKind
+        case .opalServer:
+            if let entry = MerchantDirectory.owner(of: stream) { return entry }
+            kind = Emulator.cardKind
         case .paymentServer: kind = SaleRecord.kind
         case .shop: kind = MerchantRecords.order
+        case .loadServer: kind = AuthorizationRecord.kind
+        case .bank: return Self.owner(ofBankStream: stream)
         case .console: return OperatorAudit.owner(of: stream)
         // A terminal has records and no history.
         case .terminal: return nil
@@ -176,15 +182,40 @@ extension SchemeAudit {
         return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
     }
 
+    /// The journal of an account, or of a load.
+    private static func owner(ofBankStream stream: [UInt8]) -> RecordKey? {
+        if let text = String(validating: stream, as: UTF8.self), text.hasPrefix(accountPrefix),
+            let number = AccountNumber(String(text.dropFirst(accountPrefix.count)))
+        {
+            return RecordKey(BankRecords.account, number.bytes)
+        }
+        let kind = BankRecords.hold
+        return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
+    }
+
+    private static let accountPrefix = "account "
+
     /// Streams that hold a card number are named by its last four digits.
     private func place(of stream: [UInt8], at party: DataFolder.Party) -> String {
         switch party {
-        case .opalServer: CardAuditor.cardPlace(stream)
+        case .opalServer:
+            MerchantDirectory.owner(of: stream).map { MerchantDirectory.place($0.bytes) }
+                ?? CardAuditor.cardPlace(stream)
         case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
         case .shop: "merchant, order \(Hex.text(stream))"
+        case .loadServer: "load server, load \(Hex.text(stream))"
+        case .bank: Self.place(ofBankStream: stream)
         case .terminal: "terminal, stream \(Hex.text(stream))"
         }
+    }
+
+    /// An account is named by its last characters.
+    private static func place(ofBankStream stream: [UInt8]) -> String {
+        guard let owner = owner(ofBankStream: stream), owner.kind == BankRecords.account else {
+            return "bank, load \(Hex.text(stream))"
+        }
+        return "bank, account •••• " + String(decoding: stream.suffix(4), as: UTF8.self)
     }
 
     /// The security cards whose memories are on record, and those on other hosts, with the issuers'

@@ -7,7 +7,8 @@ import PaymentServer
 import RecordsSQLite
 
 /// Audits every party in a data folder, then what they say of each other: nothing delivered without
-/// a sale, no sale without a debit, no debit without an end, no value made or lost.
+/// a sale, no sale without a debit, no debit without an end, nothing paid by a bank without a load,
+/// no load without a credit, no value made or lost.
 ///
 /// The databases are only read, so that it can run beside the servers. It goes from the shop to the
 /// cards, against the way of the money: what is seen at one party has happened before at the next.
@@ -25,6 +26,16 @@ struct SchemeAudit {
         var inReaders = 0
         var orders = 0
         var delivered = 0
+        /// Loads at the load server, and those that S3 proves.
+        var loads = 0
+        var loaded = 0
+        /// S2 is out, and the card has not answered yet.
+        var loadsPending = 0
+        /// At the bank.
+        var accounts = 0
+        var loadedFromBanksMinorUnits: [String: UInt64] = [:]
+        var inPoolsMinorUnits: [String: UInt64] = [:]
+        var onAccountsMinorUnits: [String: UInt64] = [:]
         var loadedMinorUnits: [String: UInt64] = [:]
         var debitedMinorUnits: [String: UInt64] = [:]
         var recoveredMinorUnits: [String: UInt64] = [:]
@@ -43,6 +54,7 @@ struct SchemeAudit {
         var report = Report()
         let shop = try await shop(&report)
         let acquirer = try await paymentServer(&report)
+        let funding = try await fundingSide(&report)
         let cards = try await opalServer(&report)
         try await console(&report)
         if let shop { fill(&report, shop.report) }
@@ -50,10 +62,12 @@ struct SchemeAudit {
         if let cards { fill(&report, cards.report) }
         if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
+        try await compare(funding, cards, &report)
         try await terminals(acquirer, &report)
         await shop?.side.store.close()
         await acquirer?.side.store.close()
         await cards?.side.store.close()
+        await funding.close()
         progress.end()
         return report
     }
@@ -86,7 +100,7 @@ struct SchemeAudit {
         }
     }
 
-    private func named(_ amounts: [Money: UInt64]) -> [String: UInt64] {
+    func named(_ amounts: [Money: UInt64]) -> [String: UInt64] {
         Dictionary(
             amounts.map { ("\($0.key.currency.digits)/\($0.key.exponent.decimals)", $0.value) },
             uniquingKeysWith: &+

@@ -9,8 +9,9 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Check every record, signature and cent in a data folder.",
         discussion: """
             Opens every record, walks every history, checks every S3 and S6 again, and compares \
-            the parties: nothing delivered without a sale, no sale without a debit, no value made \
-            or lost. It only reads, and may run beside the servers.
+            the parties: nothing delivered without a sale, no sale without a debit, nothing paid \
+            by a bank without a load, no value made or lost. It only reads, and may run beside \
+            the servers.
 
             Exit code 0: all is right. 1: something is off; each finding names its row.
             """
@@ -41,12 +42,25 @@ struct AuditCommand: AsyncParsableCommand {
         print("\(report.cards) cards with \(report.historyRows) history rows")
         print("\(report.sales) sales, \(report.sold) sold; \(report.pending) draws pending")
         if report.inReaders > 0 { print("\(report.inReaders) debits in card readers") }
+        if report.loads > 0 || report.accounts > 0 {
+            print(
+                "\(report.loads) loads from banks, \(report.loaded) loaded, "
+                    + "\(report.loadsPending) pending; \(report.accounts) accounts"
+            )
+        }
         print("\(report.orders) orders, \(report.delivered) delivered")
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             print(
                 "currency \(unit): loaded \(report.loadedMinorUnits[unit] ?? 0)"
                     + " + recovered \(report.recoveredMinorUnits[unit] ?? 0)"
                     + " − debited \(report.debitedMinorUnits[unit] ?? 0) = on cards \(onCards)"
+            )
+        }
+        for (unit, pools) in report.inPoolsMinorUnits.sorted(by: { $0.key < $1.key }) {
+            print(
+                "currency \(unit): loaded from banks \(report.loadedFromBanksMinorUnits[unit] ?? 0)"
+                    + " = in the issuers' pools \(pools); on accounts of customers "
+                    + "\(report.onAccountsMinorUnits[unit] ?? 0)"
             )
         }
         for note in report.notes { print("note: \(note)") }

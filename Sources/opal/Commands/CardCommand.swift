@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CardEmulator
 import Kernel
 import OPALServer
 import RecordsSQLite
@@ -12,7 +13,10 @@ struct CardCommand: AsyncParsableCommand {
         commandName: "card",
         abstract: "The virtual cards of this OPAL server.",
         discussion: "May be used beside the running server.",
-        subcommands: [Create.self, List.self, Show.self, Block.self, Unblock.self]
+        subcommands: [
+            Create.self, List.self, Show.self, Limits.self, Category.self, Block.self,
+            Unblock.self,
+        ]
     )
 
     /// What is printed of a card.
@@ -171,8 +175,15 @@ struct CardCommand: AsyncParsableCommand {
     ) async throws {
         let access = try await OperatorAccess(options)
         let identifier = try identifier(card)
-        guard try await access.desk.setBlocked(blocked, identifier) else {
-            throw CommandFailure("There is no such card.")
+        do {
+            guard try await access.desk.setBlocked(blocked, identifier) else {
+                throw CommandFailure("There is no such card.")
+            }
+        } catch EmulatorFailure.setBack {
+            throw CommandFailure(
+                "The card's record is not the newest one of its history: it stays blocked until "
+                    + "the right one is put back."
+            )
         }
         try await print(identifier, access, output, isMasked: true)
     }

@@ -55,7 +55,7 @@ enum CardWords {
         case .insufficientValue: "There is too little value on the card."
         case .notDebited: "The card could not be debited. Order again at the shop."
         case .numbersUsedUp: "The card's transaction numbers are used up. Ask its issuer."
-        case .refusedByLimit: "A limit of the card refuses the amount."
+        case .refusedByLimit: "A limit of the card refuses this purchase."
         case .issuerNotAccepted: "The payment server does not take cards of this issuer."
         case .cardMismatch: "The card is not the one that began the payment."
         case .securityCardSignatureWrong:

@@ -14,7 +14,8 @@ struct FoundCommand: AsyncParsableCommand {
             Makes the parties with their keys, the scheme's authority, a certificate for each \
             party and one for the sites (localhost, 127.0.0.1), and as many cardholders as wanted. \
             The cardholders are called user1, user2 …; they share one password, which is kept in \
-            demo-password in the data folder, readable by its owner only.
+            demo-password in the data folder, readable by its owner only. The bank has the \
+            customer demo, whose password is kept in bank-password.
             """
     )
 
@@ -74,7 +75,8 @@ struct FoundCommand: AsyncParsableCommand {
     private func certificates(_ folder: DataFolder) throws {
         let authority = try SchemeAuthority.make(name: "OPAL scheme authority", now: Date())
         try authority.save(in: folder.certificates)
-        let parties = [Role.opalServer, .paymentServer, .shop].map(\.rawValue)
+        let parties = [Role.opalServer, .paymentServer, .shop, .bank, .loadServer]
+            .map(\.rawValue)
         for name in parties {
             try authority.issue(name, dnsNames: ["localhost"], now: Date())
                 .save(in: folder.certificates)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Bank
 import HSM
 import Kernel
 import Keys
+import LoadServer
 import OPALServer
 import PaymentServer
 import Records
@@ -132,10 +134,14 @@ struct IssuerCommand: AsyncParsableCommand {
 
     struct Share: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give the issuer's purchase key to the payment server of this data folder.",
+            abstract: """
+                Give the issuer's keys to the payment server, and to the load server if there is \
+                one, of this data folder.
+                """,
             discussion: """
-                The key travels wrapped, from the HSM's local master key to the acquirer's. \
-                Restart the payment server afterwards.
+                They travel wrapped, from the HSM's local master key to that of the other party: \
+                the purchase key to the payment server, the load keys to the load server. The bank \
+                opens a funds pool for the issuer. Restart these servers afterwards.
                 """
         )
 
@@ -165,12 +171,43 @@ struct IssuerCommand: AsyncParsableCommand {
             )
             let outcome = try await acquirer.store.commit(Transition(writes: [write]))
             await acquirer.store.close()
+            if options.folder.exists(.loadServer) {
+                try await shareLoading(issuer, keys, access.module)
+            }
             await access.store.close()
             print(
                 outcome == .committed
                     ? "The payment server has the purchase key of \(bin)."
                     : "The payment server had it already."
             )
+        }
+
+        /// What loading needs of an issuer. The same again changes nothing.
+        private func shareLoading(
+            _ issuer: Issuer,
+            _ keys: (issuer: IssuerIdentifier, version: UInt8, wrapped: [UInt8]),
+            _ module: SoftwareModule
+        ) async throws {
+            let loadServer = try PartyAccess(options, .loadServer, LoadServerRecords.schema)
+            let write = try await LoadServerRecords.write(
+                LoadServerRecords.IssuerKey(
+                    issuer: keys.issuer,
+                    version: keys.version,
+                    wrapped: try module.exportLoadKeys(keys.wrapped, to: loadServer.master)
+                ),
+                sealedBy: loadServer.seals
+            )
+            _ = try await loadServer.store.commit(Transition(writes: [write]))
+            await loadServer.store.close()
+            guard options.folder.exists(.bank) else { return }
+            try await BankCommand.Access(options).step { bank in
+                try await bank.openPool(
+                    of: issuer.identifier,
+                    issuer.currency,
+                    issuer.exponent,
+                    now: SystemClock.now()
+                )
+            }
         }
     }
 }

@@ -11,17 +11,19 @@ import RecordsSQLite
 struct ComparisonOption: ParsableArguments {
     @Option(
         name: .long,
-        help: """
-            Who compares the card's signature S3: security-card, payment-server, opal-server, \
-            client-terminal or merchant.
-            """
+        help: "Who compares the card's signature S3: \(ComparisonOption.names)."
     )
     var comparison = ComparisonPolicy.securityCard.name
+
+    /// All places, for people.
+    static var names: String {
+        let names = ComparisonPolicy.allCases.map(\.name)
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
 
     func policy() throws -> ComparisonPolicy { try Self.policy(comparison) }
 
     static func policy(_ name: String) throws -> ComparisonPolicy {
-        let names = ComparisonPolicy.allCases.map(\.name).joined(separator: ", ")
         guard let policy = ComparisonPolicy(name: name) else {
             throw ValidationError("S3 can be compared by: \(names).")
         }
@@ -70,8 +72,11 @@ struct MerchantCommand: AsyncParsableCommand {
             abstract: "Agree with a merchant who compares S3.",
             discussion: """
                 security-card: the highest security; a terminal is held until the card has \
-                answered. payment-server: the terminal is free as soon as the debit command is \
-                made, and the security card counts the sale later.
+                answered. With all others the terminal is free as soon as the debit command is \
+                made, and the security card counts the sale later. payment-server: two trips, as \
+                before. opal-server, client-terminal, merchant: one trip, and who is named \
+                compares; what became of the debit is told to the payment server afterwards. \
+                A card in a reader pays with the first two only.
 
                 Payment server and shop must say the same: where both are in this data folder, \
                 both are told. Restart them afterwards; orders made before are refused, and \
@@ -81,7 +86,7 @@ struct MerchantCommand: AsyncParsableCommand {
 
         @Argument(help: "The merchant, for example FARTHINGPRESS01.")
         var merchant: String
-        @Argument(help: "security-card or payment-server.")
+        @Argument(help: "\(ComparisonOption.names).")
         var comparison: String
         @OptionGroup var options: DataOptions
 

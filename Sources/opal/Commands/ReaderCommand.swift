@@ -83,13 +83,15 @@ struct ReaderCommand: AsyncParsableCommand {
         }
 
         private func attach(_ card: CardIdentifier, _ access: OperatorAccess) async throws {
+            var emulator = Emulator(
+                module: access.module,
+                store: access.store,
+                random: SystemRandom()
+            )
+            emulator.categories = access.desk.merchants
             let reader = PseudoReader(
                 card,
-                emulator: Emulator(
-                    module: access.module,
-                    store: access.store,
-                    random: SystemRandom()
-                ),
+                emulator: emulator,
                 isShared: true,
                 now: SystemClock.now
             )

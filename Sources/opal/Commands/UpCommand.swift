@@ -10,8 +10,9 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Start everything in one process, with demo data.",
         discussion: """
             Makes, where the data folder is empty, a demo scheme: an issuer with its keys, a \
-            payment server with security cards, a shop, an operator, and the cardholder `demo` \
-            with value on the card. Then it starts all roles with embedded databases and prints \
+            payment server with security cards, a shop, a bank with a load server, an operator, \
+            the cardholder `demo` with value on the card, and the bank customer `demo` with an \
+            account. Then it starts all roles with embedded databases and prints \
             where to click. It listens on this machine only, without TLS; to serve others see \
             `opal serve --help`.
 
@@ -23,7 +24,7 @@ struct UpCommand: AsyncParsableCommand {
     var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
     @Option(
         name: .long,
-        help: "The first port; the shop has +1, card terminals +2, the console +9."
+        help: "The first port; the shop has +1, card terminals +2, the bank +3, the console +9."
     )
     var port = 8400
     @OptionGroup var comparison: ComparisonOption
@@ -56,6 +57,7 @@ struct UpCommand: AsyncParsableCommand {
 
     private static func show(_ settings: ServerSettings, _ folder: DataFolder) {
         let password = (try? DataFolder.read(secret: folder.demoPassword)) ?? "?"
+        let bank = (try? DataFolder.read(secret: folder.bankPassword)) ?? "?"
         let console = (try? DataFolder.read(secret: folder.consolePassword)) ?? "?"
         print("")
         Output.table(
@@ -64,13 +66,17 @@ struct UpCommand: AsyncParsableCommand {
                 ["cardholder", settings.cardholderOrigin, "demo / \(password)"],
                 ["shop", settings.shopOrigin, "–"],
                 [
+                    "bank", settings.bankOrigin,
+                    "\(FundingFounding.customer) / \(bank)",
+                ],
+                [
                     "console", "http://localhost:\(settings.consolePort)",
                     "operator / \(console)",
                 ],
             ]
         )
         print("")
-        print("Data: \(folder.path). Both passwords are kept there, readable by you only.")
+        print("Data: \(folder.path). The passwords are kept there, readable by you only.")
         print("ready")
         fflush(nil)
     }

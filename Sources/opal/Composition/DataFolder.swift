@@ -12,6 +12,8 @@ struct DataFolder {
         case opalServer = "opal-server"
         case paymentServer = "payment-server"
         case shop
+        case loadServer = "load-server"
+        case bank
         case console
         case terminal
     }
@@ -25,6 +27,7 @@ struct DataFolder {
     func keyFile(_ party: Party) -> String { "\(folder(party))/module.key" }
     var certificates: String { "\(path)/ca" }
     var demoPassword: String { "\(path)/demo-password" }
+    var bankPassword: String { "\(path)/bank-password" }
     var consolePassword: String { "\(path)/console-password" }
 
     func exists(_ party: Party) -> Bool {

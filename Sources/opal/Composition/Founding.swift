@@ -13,7 +13,8 @@ import RecordsSQLite
 import SecurityModule
 
 /// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
-/// an acquirer with the issuer's purchase key, a merchant with its shared key.
+/// an acquirer with the issuer's purchase key, a merchant with its shared key; then a load server
+/// and a bank (``FundingFounding``).
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -23,14 +24,18 @@ struct Founding {
     static let issuer = "990001"
     static let issuerName = "Opal City"
     static let balanceMax: UInt64 = 500_00
+    /// News dealers (ISO 18245).
+    static let shopCategory = "5994"
 
-    /// Makes the scheme beside its place and moves it there when it is whole, so that a crash
+    /// Makes the parties beside their place and moves it there when it is whole, so that a crash
     /// leaves none or all of it. A scheme that is there is left alone.
     func run() async throws {
         try folder.make()
         let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
         let present = parties.filter(folder.exists)
-        if present.count == parties.count { return }
+        if present.count == parties.count {
+            return try await FundingFounding(folder: folder, passphrase: passphrase).run()
+        }
         guard present.isEmpty else {
             throw CommandFailure(
                 "\(folder.path) holds only a part of a scheme. Restore the rest, or choose an "
@@ -48,6 +53,7 @@ struct Founding {
             )
         }
         try? FileManager.default.removeItem(atPath: workshop.path)
+        try await FundingFounding(folder: folder, passphrase: passphrase).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {
@@ -87,7 +93,7 @@ struct Founding {
             SoftwareModule.KeyName(issuer: identifier, version: issuer.purchaseKeyVersion)
         )
         let seals = RecordSealer(card, party: OPALServerRecords.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.opalServer),
             OPALServerRecords.schema,
             [
@@ -106,6 +112,25 @@ struct Founding {
             wrapped: try module.exportPurchaseKey(keys, to: acquirer)
         )
         try await introduce(merchant, at: shop, to: acquirer, accepting: accepted)
+        try await classify(merchant, sealedBy: seals)
+    }
+
+    /// Says what the demo shop sells, for cards that pay some categories only.
+    private func classify(
+        _ merchant: MerchantIdentifier,
+        sealedBy seals: RecordSealer
+    ) async throws {
+        let store = try SQLiteStore(
+            path: folder.database(.opalServer),
+            schema: OPALServerRecords.schema
+        )
+        try await MerchantDirectory(store: store, seals: seals).set(
+            MerchantCategory(Self.shopCategory),
+            of: merchant,
+            by: CardDesk.operatorName,
+            now: SystemClock.now()
+        )
+        await store.close()
     }
 
     /// Gives merchant and acquirer their shared key, and the acquirer the issuer's.
@@ -118,7 +143,7 @@ struct Founding {
         let shared = try LocalMasterKey.makeShared(acquirer, shop)
         let name = "k1"
         let seals = RecordSealer(acquirer, party: PaymentModule.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.paymentServer),
             PaymentModule.schema,
             [
@@ -133,7 +158,7 @@ struct Founding {
             ]
         )
         let shopSeals = RecordSealer(shop, party: MerchantRecords.schema.party)
-        try await write(
+        try await Self.write(
             folder.database(.shop),
             MerchantRecords.schema,
             [
@@ -151,7 +176,8 @@ struct Founding {
         )
     }
 
-    private func write(
+    /// The first writes of a new database.
+    static func write(
         _ path: String,
         _ schema: RecordSchema,
         _ writes: [RecordWrite]

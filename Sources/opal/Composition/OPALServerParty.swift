@@ -12,7 +12,8 @@ import SessionKeys
 import Sites
 import Wire
 
-/// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases.
+/// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases,
+/// loads.
 struct OPALServerParty {
     let store: SQLiteStore
     let master: LocalMasterKey
@@ -21,17 +22,20 @@ struct OPALServerParty {
     let desk: CardDesk
     let offers: Offers
     let purchases: Purchases
+    let loads: Loads
     let outbox: MailOutbox
     let auditor: CardAuditor
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
+    /// `loadServers`: the load servers that it may talk to.
     /// `logonURL`: what the mails say where to log on.
     /// `alarm`: told of each card that a purchase finds to be set back.
     init(
         _ folder: DataFolder,
         passphrase: String?,
         directory: AcquirerDirectory,
+        loadServers: LoadServerDirectory = LoadServerDirectory([:]),
         logonURL: String,
         alarm: (@Sendable (CardIdentifier) -> Void)? = nil
     ) async throws {
@@ -51,11 +55,13 @@ struct OPALServerParty {
             module: module,
             loads: module,
             seals: seals,
-            random: random
+            random: random,
+            now: SystemClock.now
         )
         offers = Offers(store: store, seals: seals, random: random)
         var emulator = Emulator(module: module, store: store, random: random)
         emulator.alarm = alarm
+        emulator.categories = desk.merchants
         var purchases = Purchases(
             store: store,
             seals: seals,
@@ -67,6 +73,17 @@ struct OPALServerParty {
         purchases.uptime = SystemClock.uptime
         purchases.mails = SettlementMails(users)
         self.purchases = purchases
+        var loads = Loads(
+            store: store,
+            seals: seals,
+            keys: CreditSealer(),
+            emulator: emulator,
+            directory: loadServers,
+            now: SystemClock.now
+        )
+        loads.uptime = SystemClock.uptime
+        loads.mails = purchases.mails
+        self.loads = loads
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
     }
@@ -117,11 +134,12 @@ struct OPALServerParty {
         )
     }
 
-    /// What must be done every few seconds: draws that wait are asked about, what is too old is
+    /// What must be done every few seconds: draws and loads that wait are ended, what is too old is
     /// forgotten.
     func tick() async {
         await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
         await purchases.settleUnheard()
+        await loads.settleOpenLoads(olderThan: OPALServerParty.settleAge)
         _ = try? await offers.forgetOld(now: SystemClock.now())
     }
 
@@ -130,7 +148,7 @@ struct OPALServerParty {
         _ = try? await users.tidy(at: SystemClock.now())
     }
 
-    /// A purchase under way is left alone for so long.
+    /// A purchase or a load under way is left alone for so long.
     private static let settleAge = Duration.seconds(20)
 }
 

@@ -34,7 +34,8 @@ struct OperatorAccess {
             module: module,
             loads: module,
             seals: seals,
-            random: SystemRandom()
+            random: SystemRandom(),
+            now: SystemClock.now
         )
     }
 

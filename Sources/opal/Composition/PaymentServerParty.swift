@@ -27,11 +27,13 @@ struct PaymentServerParty {
 
     /// `count`: how many terminals of its own stand in the pool.
     /// `link`: to the host of a remote terminal, by its name.
+    /// `alarm`: told once of each sale that its security card does not count in time.
     init(
         _ folder: DataFolder,
         passphrase: String?,
         terminals count: Int,
-        link: @escaping (String) throws -> any Link = { _ in NoLink() }
+        link: @escaping (String) throws -> any Link = { _ in NoLink() },
+        alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws {
         lock = try folder.lock(.paymentServer)
         let master = try KeyFile.read(
@@ -54,7 +56,8 @@ struct PaymentServerParty {
         ).terminals()
         terminals = TerminalInterface(
             pool + remote,
-            retired: try await workshop.retired(behind: pool)
+            retired: try await workshop.retired(behind: pool),
+            uptime: SystemClock.uptime
         )
         module = PaymentModule(
             store: store,
@@ -68,7 +71,8 @@ struct PaymentServerParty {
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
             cardSidePeers: [Role.opalServer.rawValue, ClientTerminalEntry.peer],
             now: SystemClock.now,
-            uptime: SystemClock.uptime
+            uptime: SystemClock.uptime,
+            alarm: alarm
         )
     }
 

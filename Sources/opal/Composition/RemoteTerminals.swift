@@ -90,7 +90,8 @@ struct RemoteTerminalWorkshop {
                 known.securityCard,
                 at: known.host,
                 link: link,
-                sealing: sealer
+                sealing: sealer,
+                random: SystemRandom()
             )
             terminals.append(
                 Terminal(name: "\(known.host)/\(counts[known.host] ?? 1)", remote: remote)

@@ -7,10 +7,14 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
     case opalServer = "opal-server"
     case paymentServer = "payment-server"
     case shop
+    case bank
+    case loadServer = "load-server"
     case console
     case terminal
     case concentrator
 
     /// Those that `opal up` runs: everything that one machine needs.
-    static let ofOneMachine: Set<Role> = [.opalServer, .paymentServer, .shop, .console]
+    static let ofOneMachine: Set<Role> = [
+        .opalServer, .paymentServer, .shop, .bank, .loadServer, .console,
+    ]
 }

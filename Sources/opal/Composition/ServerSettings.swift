@@ -14,6 +14,8 @@ struct ServerSettings {
     var cardholderOrigin: String
     var shopPort: Int
     var shopOrigin: String
+    var bankPort: Int
+    var bankOrigin: String
     var consolePort: Int
     /// The address that the console listens on: not where the public sites do.
     var consoleHost: String
@@ -24,6 +26,9 @@ struct ServerSettings {
     var paymentServerName: String
     var paymentServerHost: String
     var paymentServerPort: Int
+    var loadServerName: String
+    var loadServerHost: String
+    var loadServerPort: Int
     /// The port where the payment server takes messages from client terminals.
     var clientTerminalsPort: Int
     /// How client terminals reach it, scheme, host and port; nil where it takes none.
@@ -51,6 +56,8 @@ struct ServerSettings {
         case cardholderOrigin = "cardholder.origin"
         case shopPort = "shop.port"
         case shopOrigin = "shop.origin"
+        case bankPort = "bank.port"
+        case bankOrigin = "bank.origin"
         case consolePort = "console.port"
         case consoleHost = "console.host"
         case tls
@@ -59,6 +66,9 @@ struct ServerSettings {
         case paymentServerName = "paymentServer.name"
         case paymentServerHost = "paymentServer.host"
         case paymentServerPort = "paymentServer.port"
+        case loadServerName = "loadServer.name"
+        case loadServerHost = "loadServer.host"
+        case loadServerPort = "loadServer.port"
         case clientTerminalsPort = "clientTerminals.port"
         case clientTerminalsOrigin = "clientTerminals.origin"
         case terminals
@@ -84,6 +94,8 @@ struct ServerSettings {
             cardholderOrigin: "http://localhost:\(port)",
             shopPort: port + 1,
             shopOrigin: "http://localhost:\(port + 1)",
+            bankPort: port + 3,
+            bankOrigin: "http://localhost:\(port + 3)",
             consolePort: port + 9,
             consoleHost: "127.0.0.1",
             usesTLS: false,
@@ -92,6 +104,9 @@ struct ServerSettings {
             paymentServerName: "payment-server",
             paymentServerHost: "127.0.0.1",
             paymentServerPort: port + 10,
+            loadServerName: Role.loadServer.rawValue,
+            loadServerHost: "127.0.0.1",
+            loadServerPort: port + 13,
             clientTerminalsPort: port + 2,
             clientTerminalsOrigin: "http://localhost:\(port + 2)",
             terminals: 16,
@@ -123,6 +138,7 @@ struct ServerSettings {
         settings.host = reader.text(.host, settings.host)
         settings.cardholderPort = try reader.port(.cardholderPort, 8400)
         settings.shopPort = try reader.port(.shopPort, 8401)
+        settings.bankPort = try reader.port(.bankPort, 8403)
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
         settings.usesTLS = reader.flag(.tls, true)
@@ -135,11 +151,18 @@ struct ServerSettings {
             .shopOrigin,
             "\(scheme)://localhost:\(settings.shopPort)"
         )
+        settings.bankOrigin = try reader.origin(
+            .bankOrigin,
+            "\(scheme)://localhost:\(settings.bankPort)"
+        )
         settings.certificates = reader.text(.certificates, "\(settings.data)/ca")
         settings.siteCertificate = reader.text(.siteCertificate, "site")
         settings.paymentServerName = reader.text(.paymentServerName, "payment-server")
         settings.paymentServerHost = reader.text(.paymentServerHost, "127.0.0.1")
         settings.paymentServerPort = try reader.port(.paymentServerPort, 8410)
+        settings.loadServerName = reader.text(.loadServerName, settings.loadServerName)
+        settings.loadServerHost = reader.text(.loadServerHost, settings.loadServerHost)
+        settings.loadServerPort = try reader.port(.loadServerPort, 8413)
         settings.clientTerminalsPort = try reader.port(.clientTerminalsPort, 8402)
         settings.clientTerminalsOrigin = try reader.optionalText(.clientTerminalsOrigin).map {
             _ in try reader.origin(.clientTerminalsOrigin, "")

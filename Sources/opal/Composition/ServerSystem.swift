@@ -31,8 +31,8 @@ struct ServerSystem {
     let settings: ServerSettings
     let roles: Set<Role>
     let logger: Logger
-    private let folder: DataFolder
-    private let passphrase: String?
+    let folder: DataFolder
+    let passphrase: String?
     private let group = MultiThreadedEventLoopGroup.singleton
     private static let rolesOnLinksAlone: Set<Role> = [.terminal, .concentrator]
 
@@ -64,7 +64,8 @@ struct ServerSystem {
                 folder,
                 passphrase: passphrase,
                 terminals: settings.terminals,
-                link: { try terminals.link(toHost: $0) }
+                link: { try terminals.link(toHost: $0) },
+                alarm: SaleWatch.alarm(logger)
             )
             parties.payment = party
             services.append(Ticker(seconds: 5) { await party.tick() })
@@ -74,13 +75,16 @@ struct ServerSystem {
         }
         services += try await terminalServices(&parties, terminals, gate)
         var links: [any Link] = terminals.links
+        services += try await fundingServices(&parties, gate, &links)
         if roles.contains(.opalServer) {
             let link = try linkToPaymentServer(parties.payment, from: .opalServer)
-            links.append(link)
+            let loads = try linkToLoadServer(parties.loadServer, from: .opalServer)
+            links += [link, loads]
             let party = try await OPALServerParty(
                 folder,
                 passphrase: passphrase,
                 directory: AcquirerDirectory([settings.paymentServerName: link]),
+                loadServers: LoadServerDirectory([settings.loadServerName: loads]),
                 logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
                 alarm: CardWatch.alarm(logger)
             )
@@ -202,7 +206,7 @@ struct ServerSystem {
         )
     }
 
-    private func listener(
+    func listener(
         _ service: any LinkService,
         as name: String,
         on address: (host: String, port: Int),
@@ -231,15 +235,27 @@ struct ServerSystem {
         _ party: PaymentServerParty?,
         from role: Role
     ) throws -> any Link {
-        let name = role.rawValue
-        if let party { return DirectLink(to: party.module, as: name) }
+        if let party { return DirectLink(to: party.module, as: role.rawValue) }
+        return try link(
+            to: settings.paymentServerName,
+            at: (settings.paymentServerHost, settings.paymentServerPort),
+            as: role
+        )
+    }
+
+    /// A link to a party in another process.
+    func link(
+        to peer: String,
+        at address: (host: String, port: Int),
+        as role: Role
+    ) throws -> any Link {
         let logger = logger
         return try TLSLink(
             group: group,
-            host: settings.paymentServerHost,
-            port: settings.paymentServerPort,
-            peer: settings.paymentServerName,
-            identity: try identity(name),
+            host: address.host,
+            port: address.port,
+            peer: peer,
+            identity: try identity(role.rawValue),
             report: { peer, reason in
                 logger.warning(
                     "link",
@@ -266,6 +282,11 @@ struct ServerSystem {
         if let party = parties.shop {
             applications.append(
                 try server(try kit.shop(party), port: settings.shopPort, gate.listener())
+            )
+        }
+        if let party = parties.bank {
+            applications.append(
+                try server(try kit.bank(party), port: settings.bankPort, gate.listener())
             )
         }
         if let party = parties.payment, settings.clientTerminalsOrigin != nil {
@@ -333,6 +354,8 @@ struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
     var shop: ShopParty?
+    var loadServer: LoadServerParty?
+    var bank: BankParty?
     var console: ConsoleParty?
     var terminal: TerminalHostParty?
 
@@ -340,7 +363,9 @@ struct Parties {
     func close() async {
         await console?.store.close()
         await shop?.store.close()
+        await bank?.store.close()
         await opal?.store.close()
+        await loadServer?.store.close()
         await payment?.store.close()
         await terminal?.store.close()
     }
@@ -360,7 +385,7 @@ private struct LinkListener: Service {
 }
 
 /// Does something at start-up and then every so many seconds, one after another.
-private struct Ticker: Service {
+struct Ticker: Service {
     let seconds: Int
     let action: @Sendable () async -> Void
 
@@ -397,6 +422,21 @@ final class ReadyGate: Sendable {
                 return waiting == 0
             }
             if isLast { await self.ready() }
+        }
+    }
+}
+
+/// Says which sales their security cards do not count.
+private enum SaleWatch {
+    static func alarm(_ logger: Logger) -> @Sendable (UncountedSale) -> Void {
+        { sale in
+            logger.critical(
+                "alarm: a sale is not counted",
+                metadata: [
+                    "transaction": "\(sale.transaction)", "terminal": "\(sale.terminal)",
+                    "securityCard": "\(sale.securityCard.text)",
+                ]
+            )
         }
     }
 }

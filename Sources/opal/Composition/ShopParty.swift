@@ -71,7 +71,8 @@ struct ShopParty {
             recordSealing: seals,
             store: store,
             link: link,
-            random: SystemRandom()
+            random: SystemRandom(),
+            uptime: SystemClock.uptime
         )
     }
 

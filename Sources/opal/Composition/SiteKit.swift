@@ -3,6 +3,7 @@
 import Foundation
 import Hummingbird
 import Kernel
+import LoadServer
 import Logging
 import Merchant
 import OPALServer
@@ -29,6 +30,7 @@ struct SiteKit {
                 users: party.users,
                 desk: party.desk,
                 purchases: party.purchases,
+                loads: party.loads,
                 offers: party.offers,
                 templates: templates,
                 wording: wording,
@@ -39,6 +41,7 @@ struct SiteKit {
                 origin: origin,
                 brandName: "OPAL",
                 shop: SiteLook.Link("Farthing Press", settings.shopOrigin),
+                banks: [SiteLook.Link(BankParty.name, settings.bankOrigin)],
                 issuer: issuer,
                 trustsProxy: settings.isBehindProxy
             )
@@ -67,6 +70,26 @@ struct SiteKit {
         ).router()
     }
 
+    func bank(_ party: BankParty) throws -> Router<SiteContext> {
+        guard
+            let bank = BankSiteSettings(
+                name: BankParty.name,
+                address: settings.bankOrigin,
+                cardOrigin: settings.cardholderOrigin,
+                clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy)
+            )
+        else { throw CommandFailure("bank.origin and cardholder.origin must be origins.") }
+        return BankSite(
+            bank: party.bank,
+            customers: party.customers,
+            settings: bank,
+            templates: templates,
+            wording: wording,
+            now: SystemClock.now,
+            random: SystemRandom()
+        ).router()
+    }
+
     /// Where the payment server takes messages from client terminals.
     func clientTerminals(_ party: PaymentServerParty) -> Router<SiteContext> {
         ClientTerminalSite(
@@ -85,6 +108,7 @@ struct SiteKit {
                 users: party.users,
                 outbox: party.outbox,
                 purchases: party.purchases,
+                loads: party.loads,
                 store: ConsoleParts.Store(
                     name: "opal-server",
                     engine: "SQLite",
@@ -120,6 +144,7 @@ struct SiteKit {
                 )
             ]
         }
+        addFunding(parties, to: &parts)
         return ConsoleSite(
             parts: parts,
             operators: console.operators,
@@ -130,5 +155,30 @@ struct SiteKit {
             now: SystemClock.now,
             random: SystemRandom()
         ).router()
+    }
+
+    private func addFunding(_ parties: Parties, to parts: inout ConsoleParts) {
+        if let party = parties.loadServer {
+            parts.loadServer = ConsoleParts.Store(
+                name: "load-server",
+                engine: "SQLite",
+                records: party.store,
+                kinds: LoadServerRecords.schema.kinds
+            )
+        }
+        if let party = parties.bank {
+            parts.banks = [
+                ConsoleParts.Bank(
+                    name: BankParty.name,
+                    module: party.bank,
+                    store: ConsoleParts.Store(
+                        name: "bank",
+                        engine: "SQLite",
+                        records: party.store,
+                        kinds: BankParty.schema.kinds
+                    )
+                )
+            ]
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -8,8 +9,10 @@ import Keys
 import OPALServer
 import Records
 import SecurityModule
+import SessionKeys
 import Simulation
 import Sites
+import Synchronization
 import Testing
 import Wire
 
@@ -26,47 +29,52 @@ struct CardWorld {
     let desk: CardDesk
     let outbox: MailOutbox
     let purchases: Purchases
+    let loads: Loads
+    let funding: FundingWorld
     let accounts: FixedAccountCheck
 
     init(
         origin: String = "https://card.example",
-        answer: FundingAccountAnswer = .accepted
+        answer: FundingAccountAnswer = .accepted,
+        loadLink: (any Link) -> any Link = { $0 }
     ) async throws {
         let world = try await World()
         let master = LocalMasterKey.make()
         let seals = RecordSealer(master, party: "opal_server")
         let (store, clock) = (world.opalStore, world.clock)
-        let hasher = TokenHasher(master)
         accounts = FixedAccountCheck(answer: answer)
-        let users = UserDirectory(
-            store: store,
-            sealing: seals,
-            passwords: PasswordKeeper(master, rounds: 16),
-            accounts: accounts,
-            random: world.random,
-            tokenHash: { hasher.hash($0) },
-            wording: MailWording(
-                logonURL: origin + CardholderSite.signInPath,
-                amountText: { Wording().reader(.english).amount($0) }
-            )
-        )
+        let users = Self.users(world, master, accounts, origin)
         var purchases = world.purchases
         purchases.mails = SettlementMails(users)
         self.purchases = purchases
         outbox = MailOutbox(store: store, sealing: seals)
         try await Self.keepIssuer(world, seals)
+        let funding = try await FundingWorld(world, link: loadLink)
+        self.funding = funding
         let module = world.cardModule
+        var loads = Loads(
+            store: store,
+            seals: seals,
+            keys: CreditSealer(),
+            emulator: Emulator(module: module, store: store, random: world.random),
+            directory: funding.directory,
+            now: { clock.now }
+        )
+        loads.mails = purchases.mails
+        self.loads = loads
         let desk = CardDesk(
             store: store,
             module: module,
             loads: try #require(module as? any LoadModule),
             seals: seals,
-            random: world.random
+            random: world.random,
+            now: { clock.now }
         )
         let parts = CardholderSite.Parts(
             users: users,
             desk: desk,
             purchases: purchases,
+            loads: loads,
             offers: Offers(store: store, seals: seals, random: world.random),
             templates: try Templates(),
             wording: Wording(),
@@ -78,12 +86,40 @@ struct CardWorld {
             settings: .init(
                 origin: try #require(Origin(of: origin)),
                 brandName: "Harbour Bank",
-                shop: SiteLook.Link("Shop", "https://press.example/"),
+                shop: .init("Shop", "https://press.example/"),
+                banks: [.init("Quay Bank", FundingWorld.origin)],
                 issuer: world.issuer.identifier
             )
         )
-        self.world = world
-        self.desk = desk
+        (self.world, self.desk) = (world, desk)
+    }
+
+    private static func users(
+        _ world: World,
+        _ master: LocalMasterKey,
+        _ accounts: FixedAccountCheck,
+        _ origin: String
+    ) -> UserDirectory {
+        let hasher = TokenHasher(master)
+        return UserDirectory(
+            store: world.opalStore,
+            sealing: RecordSealer(master, party: "opal_server"),
+            passwords: PasswordKeeper(master, rounds: 16),
+            accounts: accounts,
+            random: world.random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(
+                logonURL: origin + CardholderSite.signInPath,
+                amountText: { Wording().reader(.english).amount($0) }
+            )
+        )
+    }
+
+    /// With a gate between the OPAL server and the load server.
+    static func withLoadGate() async throws -> (LoadGate, CardWorld) {
+        let passes = LoadGate.Passes()
+        let world = try await CardWorld(loadLink: { LoadGate.Through(link: $0, passes: passes) })
+        return (LoadGate(passes), world)
     }
 
     /// The issuer's record, with value for new cards.
@@ -171,4 +207,37 @@ struct FixedAccountCheck: FundingAccountCheck {
         _ verificationValue: CardVerificationValue,
         _ address: BillingAddress
     ) async -> FundingAccountAnswer { answer }
+}
+
+/// Lets so many messages to the load server pass, and no more.
+struct LoadGate: Sendable {
+    final class Passes: Sendable {
+        let count = Mutex(Int.max)
+    }
+
+    struct Through: Link {
+        let link: any Link
+        let passes: Passes
+
+        func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
+            let isOpen = passes.count.withLock { count in
+                guard count > 0 else { return false }
+                if count < .max { count -= 1 }
+                return true
+            }
+            guard isOpen else { throw .notSent }
+            return try await link.request(request)
+        }
+    }
+
+    private let all: Passes
+
+    init(_ passes: Passes) {
+        all = passes
+    }
+
+    var passes: Int {
+        get { all.count.withLock { $0 } }
+        nonmutating set { all.count.withLock { $0 = newValue } }
+    }
 }

@@ -48,6 +48,53 @@ struct HistoryPageTests {
         }
     }
 
+    @Test func `a statement adds up from the balance before to the balance after`() async throws {
+        let world = try await CardWorld()
+        try await world.browse { browser in
+            try await world.enter(browser)
+            for _ in 0..<2 {
+                let path = try await world.checkout(browser, article: 1)
+                try await browser.send(path, ["decision": "pay"])
+            }
+            try await browser.open("/history")
+            #expect(browser.page.text.contains("href=\"/statement\""))
+            try await browser.open("/statement")
+            try await browser.follow()
+            try expectWhole(browser.page)
+            let page = browser.page.text
+            let fact = /data-fact="(\w+)"><dt>[^<]*<\/dt><dd class="number">([^<]*)</
+            let facts = page.matches(of: fact).map { "\($0.output.1) \($0.output.2)" }
+            #expect(
+                facts == [
+                    "opening €0.00", "loaded +€50.00", "paid −€0.40", "closing €49.60",
+                ]
+            )
+            let loaded = try #require(page.firstRange(of: "Value loaded"))
+            let paid = try #require(page.firstRange(of: "PRESS-1"))
+            #expect(loaded.lowerBound < paid.lowerBound, "oldest first")
+        }
+    }
+
+    @Test func `the statement of the month before begins and ends with nothing`() async throws {
+        let world = try await CardWorld()
+        try await world.browse { browser in
+            try await world.enter(browser)
+            try await browser.open("/statement")
+            let present = try #require(browser.page.headers[.location])
+            try await browser.follow()
+            let before = try #require(
+                browser.page.text.firstMatch(of: /href="(\/statement\/[0-9-]+)" rel="prev"/)
+            )
+            try expectWhole(try await browser.open(String(before.output.1)))
+            #expect(browser.page.text.contains("Nothing in this month"))
+            #expect(browser.page.text.contains("href=\"\(present)\" rel=\"next\""))
+            for path in ["/statement/2031-01", "/statement/2026-13", "/statement/gestern"] {
+                try await browser.open(path)
+                #expect(browser.page.status == .notFound)
+            }
+        }
+    }
+
     @Test func `the file has a row for each transaction`() async throws {
         let world = try await CardWorld()
         try await world.browse { browser in

@@ -21,6 +21,10 @@ package struct CardAuditor: Sendable {
         /// Every debit of every card.
         package var debits: [TransactionIdentifier: CardIdentifier] = [:]
         package var draws: [TransactionIdentifier: DrawState] = [:]
+        /// Every credit of every card, from a bank and with a new card.
+        package var credits: [TransactionIdentifier: CardIdentifier] = [:]
+        /// How far each load from a bank has come.
+        package var loads: [TransactionIdentifier: CardLoadState] = [:]
         /// What terminals debited of cards in readers.
         package var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
         /// What was put back on a card.
@@ -51,7 +55,7 @@ package struct CardAuditor: Sendable {
             try await check(card: record, &report)
             progress()
         }
-        let sealedKinds = [Issuer.kind, Issuer.keyKind, Offers.kind] + UserRecordKinds.all()
+        let sealedKinds = [Issuer.kind, Issuer.keyKind] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 try await check(sealed: record, &report)
@@ -65,6 +69,11 @@ package struct CardAuditor: Sendable {
         try await store.forEach(ReaderDebit.kind) { record async throws(StoreFailure) in
             await check(readerDebit: record, &report)
         }
+        try await store.forEach(LoadRecord.kind) { record async throws(StoreFailure) in
+            await check(load: record, &report)
+            progress()
+        }
+        report.findings += try await MerchantDirectory(store: store, seals: seals).audit()
         return report
     }
 
@@ -80,10 +89,13 @@ package struct CardAuditor: Sendable {
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             // One card at a time: the totals of the others are of no use here.
             report.debits = [:]
+            report.credits = [:]
             report.recoveries = []
             try await check(card: record, &report)
         }
-        for card in report.suspects { _ = try? await desk.setBlocked(true, card) }
+        for card in report.suspects {
+            _ = try? await desk.setBlocked(true, card, by: "watch over the histories")
+        }
         return report.findings
     }
 
@@ -137,23 +149,36 @@ package struct CardAuditor: Sendable {
     }
 
     private func add(_ row: HistoryRow, _ card: CardIdentifier, _ report: inout Report) {
-        guard let entry = try? CardHistoryEntry(row.body) else { return }
+        guard let entry = try? CardHistoryEntry(row.body), let movement = entry.movement else {
+            return
+        }
         switch entry.event {
         case .debit:
-            Self.add(entry.amount, to: &report.debited)
-            if report.debits.updateValue(card, forKey: entry.transaction) != nil {
+            Self.add(movement.amount, to: &report.debited)
+            if report.debits.updateValue(card, forKey: movement.transaction) != nil {
                 report.findings.append(
                     AuditFinding(
-                        "OPAL server, transaction \(entry.transaction.text)",
+                        "OPAL server, transaction \(movement.transaction.text)",
                         "was debited twice"
                     )
                 )
                 report.suspects.insert(card)
             }
-        case .load: Self.add(entry.amount, to: &report.loaded)
+        case .load:
+            Self.add(movement.amount, to: &report.loaded)
+            if report.credits.updateValue(card, forKey: movement.transaction) != nil {
+                report.findings.append(
+                    AuditFinding(
+                        "OPAL server, transaction \(movement.transaction.text)",
+                        "was loaded twice"
+                    )
+                )
+                report.suspects.insert(card)
+            }
         case .recovery:
-            Self.add(entry.amount, to: &report.recovered)
-            report.recoveries.insert(entry.transaction)
+            Self.add(movement.amount, to: &report.recovered)
+            report.recoveries.insert(movement.transaction)
+        case .setting: break
         }
     }
 
@@ -210,6 +235,29 @@ package struct CardAuditor: Sendable {
         report.readerDebits[debit.command.transaction] = debit
     }
 
+    /// Credits were read before, and become durable with the load's record: a load that is credited
+    /// now without one was credited since, or never.
+    private func check(load record: Record, _ report: inout Report) async {
+        guard let body = await open(record), let load = try? LoadRecord(body),
+            load.terms.transaction.bytes == record.key.bytes,
+            record.isOpen == load.state.isOpen
+        else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        report.loads[load.terms.transaction] = load.state
+        let isCredited = report.credits[load.terms.transaction] != nil
+        switch load.state {
+        case .givenUp, .notLoaded:
+            if isCredited {
+                report.findings.append(
+                    AuditFinding(Self.place(record), "is given up, but its card was credited")
+                )
+            }
+        case .requested, .credited, .loaded: break
+        }
+    }
+
     private func open(_ record: Record) async -> [UInt8]? {
         try? await seals.open(record.body, name: record.sealName, revision: record.revision)
     }
@@ -239,6 +287,8 @@ extension CardAudit.Finding {
         case .balanceWrong(let number):
             "history row \(number) has a balance or number that does not follow"
         case .recordDisagrees: "its record is not what its history adds up to"
+        case .policyDisagrees: "its spending policy is not the one that its history says"
+        case .blockMissing: "it is not blocked, though its history says so"
         }
     }
 }

@@ -6,28 +6,37 @@ package import Records
 package import SecurityModule
 package import Wire
 
-/// The issuer's desk at the OPAL server: makes cards, shows them, blocks them.
+/// The issuer's desk at the OPAL server: makes cards, shows them, makes their settings.
 package struct CardDesk: Sendable {
     private let store: any RecordStore
-    private let module: any CardModule
+    let module: any CardModule
     private let loads: any LoadModule
     private let seals: any RecordSealing
     private let random: any RandomSource
-    private let emulator: Emulator
+    let emulator: Emulator
+    let now: @Sendable () -> Instant
+    /// What merchants sell.
+    package let merchants: MerchantDirectory
 
+    /// `now`: asked for the moment of each setting of a card.
     package init(
         store: any RecordStore,
         module: any CardModule,
         loads: any LoadModule,
         seals: any RecordSealing,
-        random: any RandomSource
+        random: any RandomSource,
+        now: @escaping @Sendable () -> Instant
     ) {
         self.store = store
         self.module = module
         self.loads = loads
         self.seals = seals
         self.random = random
-        emulator = Emulator(module: module, store: store, random: random)
+        self.now = now
+        merchants = MerchantDirectory(store: store, seals: seals)
+        var emulator = Emulator(module: module, store: store, random: random)
+        emulator.categories = merchants
+        self.emulator = emulator
     }
 
     // MARK: Issuers
@@ -199,39 +208,6 @@ package struct CardDesk: Sendable {
             preconditionFailure("Only the failures above are thrown.")
         }
     }
-
-    /// Blocks or unblocks a card, whatever else happens to it at the same time.
-    ///
-    /// - Returns: false where there is no such card.
-    package func setBlocked(
-        _ isBlocked: Bool,
-        _ card: CardIdentifier
-    ) async throws(EmulatorFailure) -> Bool {
-        for _ in 0..<CardDesk.conflictsMax {
-            do {
-                guard let sealed = try await emulator.fetch(card) else { return false }
-                let next = try await module.setBlocked(isBlocked, on: sealed)
-                let write = RecordWrite.put(
-                    Emulator.key(card),
-                    expectedRevision: sealed.revision,
-                    body: next.body
-                )
-                if try await store.commit(Transition(writes: [write])) == .committed {
-                    return true
-                }
-            } catch let failure as StoreFailure {
-                throw .store(failure)
-            } catch let failure as ModuleFailure {
-                throw .module(failure)
-            } catch {
-                preconditionFailure("Only the failures above are thrown.")
-            }
-        }
-        throw .conflict
-    }
-
-    /// A card in use changes under the operator's hand; after so many tries the operator is told.
-    private static let conflictsMax = 100
 
     /// Cards in the order of their numbers.
     package func cards(

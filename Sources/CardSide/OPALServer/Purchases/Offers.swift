@@ -5,13 +5,21 @@ package import Records
 package import SecurityModule
 package import Wire
 
-/// Order pages that came from a shop and wait for the person's consent. A page is posted from
+/// Pages that came from a shop or a bank and wait for the person's consent. A page is posted from
 /// another site, without the person's session; so it is kept here, sealed, and the browser is sent
 /// to the consent page, which has it.
 package struct Offers: Sendable {
     package static let kind = RecordKind("offer", keyBytes: 16...16)
-    /// Unpaid offers are forgotten after this time; the order is too old by then.
-    package static let keepTime = PurchaseLimits.orderTime + PurchaseLimits.clockSkew
+    /// Load pages.
+    package static let loadKind = RecordKind("load_offer", keyBytes: 16...16)
+    /// Inquiry pages.
+    package static let inquiryKind = RecordKind("inquiry_offer", keyBytes: 16...16)
+    package static let kinds = [kind, loadKind, inquiryKind]
+    /// Offers that nobody took are forgotten after this time; the page is too old by then.
+    package static let keepTime = max(
+        PurchaseLimits.orderTime + PurchaseLimits.clockSkew,
+        LoadLimits.loadTime + LoadLimits.clockSkew
+    )
 
     private let store: any RecordStore
     private let seals: any RecordSealing
@@ -34,10 +42,61 @@ package struct Offers: Sendable {
         _ page: OrderPage,
         now: Instant
     ) async throws(OfferFailure) -> TransactionIdentifier {
+        try await keep(page.bytes, as: Offers.kind, now)
+    }
+
+    /// Keeps a load page, likewise.
+    package func keep(
+        _ page: LoadPage,
+        now: Instant
+    ) async throws(OfferFailure) -> TransactionIdentifier {
+        try await keep(page.bytes, as: Offers.loadKind, now)
+    }
+
+    /// Keeps an inquiry page, likewise.
+    package func keep(
+        _ page: CardInquiryPage,
+        now: Instant
+    ) async throws(OfferFailure) -> TransactionIdentifier {
+        try await keep(page.bytes, as: Offers.inquiryKind, now)
+    }
+
+    /// The page with this name, or nil where there is none (any more).
+    package func find(
+        _ name: TransactionIdentifier
+    ) async throws(OfferFailure) -> OrderPage? {
+        try await find(name, Offers.kind) { bytes throws(WireFailure) in
+            try OrderPage(bytes: bytes)
+        }
+    }
+
+    /// The load page with this name, or nil where there is none (any more).
+    package func findLoad(
+        _ name: TransactionIdentifier
+    ) async throws(OfferFailure) -> LoadPage? {
+        try await find(name, Offers.loadKind) { bytes throws(WireFailure) in
+            try LoadPage(bytes: bytes)
+        }
+    }
+
+    /// The inquiry page with this name, or nil where there is none (any more).
+    package func findInquiry(
+        _ name: TransactionIdentifier
+    ) async throws(OfferFailure) -> CardInquiryPage? {
+        try await find(name, Offers.inquiryKind) { bytes throws(WireFailure) in
+            try CardInquiryPage(bytes: bytes)
+        }
+    }
+
+    private func keep(
+        _ page: [UInt8],
+        as kind: RecordKind,
+        _ now: Instant
+    ) async throws(OfferFailure) -> TransactionIdentifier {
         let name = TransactionIdentifier(at: now, random: random.pair())
-        let key = RecordKey(Offers.kind, name.bytes)
+        let key = RecordKey(kind, name.bytes)
         do {
-            let body = try await seals.seal(page.bytes, name: key.sealName(), revision: 1)
+            let body = try await seals.seal(page, name: key.sealName(), revision: 1)
             let write = RecordWrite.put(key, expectedRevision: 0, body: body)
             guard try await store.commit(Transition(writes: [write])) == .committed else {
                 throw OfferFailure.unavailable
@@ -48,21 +107,21 @@ package struct Offers: Sendable {
         }
     }
 
-    /// The page with this name, or nil where there is none (any more).
-    package func find(
-        _ name: TransactionIdentifier
-    ) async throws(OfferFailure) -> OrderPage? {
-        let key = RecordKey(Offers.kind, name.bytes)
+    private func find<Page>(
+        _ name: TransactionIdentifier,
+        _ kind: RecordKind,
+        _ parse: ([UInt8]) throws(WireFailure) -> Page
+    ) async throws(OfferFailure) -> Page? {
         let record: Record?
         do throws(StoreFailure) {
-            record = try await store.read(key)
+            record = try await store.read(RecordKey(kind, name.bytes))
         } catch {
             throw .unavailable
         }
         guard let record else { return nil }
         do {
-            return try OrderPage(
-                bytes: try await seals.open(
+            return try parse(
+                try await seals.open(
                     record.body,
                     name: record.sealName,
                     revision: record.revision
@@ -73,16 +132,22 @@ package struct Offers: Sendable {
         }
     }
 
-    /// Forgets what is too old, at most a page at a time.
+    /// Forgets what is too old, at most a page of each kind at a time.
     ///
     /// - Returns: how many offers were forgotten.
     @discardableResult
     package func forgetOld(now: Instant) async throws(StoreFailure) -> Int {
+        var count = 0
+        for kind in Offers.kinds { count += try await forgetOld(kind, now) }
+        return count
+    }
+
+    private func forgetOld(_ kind: RecordKind, _ now: Instant) async throws(StoreFailure) -> Int {
         let deadline = now.subtracting(Offers.keepTime).milliseconds
         var count = 0
         // Names begin with the time in milliseconds (6 bytes), so the oldest come first.
         for record in try await store.list(
-            Offers.kind,
+            kind,
             after: nil,
             limit: RecordLimits.pageMax,
             order: .ascending

@@ -32,6 +32,7 @@ struct Purchase {
         let draw = try await refusing { () async throws(ClientFailure) in
             try await client.draw(.purchase, terms, at: purchases.now())
         }
+        if let refusal = try await limitRefusal() { return .refusedByLimit(refusal) }
         let (command, expectation) = try await command(draw, session)
         let made = MadeDraw()
         await reader.prepare(
@@ -47,6 +48,7 @@ struct Purchase {
         guard answer.completion == .done else {
             let response = ResponseAPDU(data: answer.bytes, status: .done)
             await tell(response, session)
+            if let refusal = await reader.refusal { return .refusedByLimit(refusal) }
             throw Refusal(declined: answer.completion)
         }
         guard let stored = made.draw else {
@@ -58,6 +60,22 @@ struct Purchase {
     }
 
     // MARK: Steps
+
+    /// Asks the card's limits before anything is sent, so that an order which they refuse can be
+    /// paid later: when its time has come, or once it is allowed. The card itself asks them again
+    /// at the debit.
+    private func limitRefusal() async throws(Refusal) -> SpendingRefusal? {
+        guard let spending = await reader.spending else { return nil }
+        do throws(StoreFailure) {
+            return try await purchases.emulator.refusal(
+                of: page.terms,
+                by: spending,
+                at: purchases.now()
+            )
+        } catch {
+            throw .storeUnavailable
+        }
+    }
 
     /// Sends the draw request and opens DEBIT IEP (FIG. 15, steps 810–816).
     ///

@@ -9,6 +9,8 @@ package enum PurchaseOutcome: Equatable, Sendable {
     case paid(PurchaseReceipt)
     /// Not paid; the value is on the card.
     case refused(Refusal)
+    /// Not paid, because of this limit of the card; the value is on the card.
+    case refusedByLimit(SpendingRefusal)
     /// Debited, and the payment server has not yet said what became of it; or nobody knows yet
     /// whether it was debited. The payment server is asked until it answers: then the purchase is
     /// paid, or the value is on the card.

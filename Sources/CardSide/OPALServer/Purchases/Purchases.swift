@@ -55,23 +55,26 @@ package struct Purchases: Sendable {
                 throw .unknownPaymentServer
             }
             if page.terms.isStale(at: now()) { throw .orderTooOld }
-            return try await Purchase(page, card, link, self).run()
+            let outcome = try await Purchase(page, card, link, self).run()
+            guard case .refusedByLimit = outcome else { return outcome }
+            return await earlierOutcome(page, card) ?? outcome
         } catch {
-            return await outcome(after: error, page, card)
+            return await earlierOutcome(page, card) ?? .refused(error)
         }
     }
 
     /// A refusal may come because this order was paid already: by a second click, in another tab,
     /// long ago. The order is too old then, or too little value is left on the card; what the
     /// person is told is what became of the order.
-    private func outcome(
-        after refusal: Refusal,
+    ///
+    /// - Returns: nil where it was not paid with this card.
+    private func earlierOutcome(
         _ page: OrderPage,
         _ card: CardIdentifier
-    ) async -> PurchaseOutcome {
+    ) async -> PurchaseOutcome? {
         guard let stored = try? await read(page.terms.transaction), stored.draw.card == card,
             stored.draw.terms == page.terms
-        else { return .refused(refusal) }
+        else { return nil }
         guard let link = directory.link(to: stored.draw.paymentServer) else {
             return stored.outcome
         }

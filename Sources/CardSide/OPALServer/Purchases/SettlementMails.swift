@@ -4,7 +4,8 @@ import Kernel
 import Records
 import SecurityModule
 
-/// Makes the mails that tell cardholders how a payment that was pending has ended.
+/// Makes the mails that tell cardholders how a payment that was pending has ended, and that a card
+/// was loaded.
 package struct SettlementMails: Sendable {
     private let users: UserDirectory
 
@@ -21,10 +22,24 @@ package struct SettlementMails: Sendable {
         for draw: DrawRecord,
         at now: Instant
     ) async throws(ModuleFailure) -> [RecordWrite] {
+        try await writes(to: draw.card) { users.wording.settled(to: $0, draw, at: now) }
+    }
+
+    /// The write of the receipt of a load, likewise.
+    func writes(
+        for load: LoadRecord,
+        at now: Instant
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        try await writes(to: load.card) { users.wording.loaded(to: $0, load, at: now) }
+    }
+
+    private func writes(
+        to card: CardIdentifier,
+        _ mail: (String) -> MailMessage
+    ) async throws(ModuleFailure) -> [RecordWrite] {
         do throws(UserFailure) {
-            guard let holder = try await users.holder(of: draw.card) else { return [] }
-            let mail = users.wording.settled(to: holder.email, draw, at: now)
-            return [try await users.outbox.write(mail, from: users.random)]
+            guard let holder = try await users.holder(of: card) else { return [] }
+            return [try await users.outbox.write(mail(holder.email), from: users.random)]
         } catch {
             throw .unavailable("the holder of the card cannot be told")
         }

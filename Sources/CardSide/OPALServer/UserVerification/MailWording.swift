@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
+import Wire
 
 /// What the mails to cardholders say. None of them names the user identifier.
 package struct MailWording: Sendable {
@@ -168,6 +169,44 @@ extension MailWording {
                 \(logonURL)
 
                 You need not do anything.
+
+                """,
+            madeAt: now
+        )
+    }
+}
+
+// Loads.
+extension MailWording {
+    /// The receipt of a load, to the holder of the card.
+    func loaded(to email: String, _ load: LoadRecord, at now: Instant) -> MailMessage {
+        let amount = load.terms.amount
+        let balance = load.answer.map { answer in
+            amountText(
+                Money(
+                    minorUnits: answer.balance,
+                    currency: amount.currency,
+                    exponent: amount.exponent
+                )
+            )
+        }
+        return MailMessage(
+            to: email,
+            subject: "Your card was loaded with \(amountText(amount))",
+            body: """
+                Your virtual card was loaded from your bank.
+
+                    Amount:        \(amountText(amount))
+                    Balance then:  \(balance ?? "see your card")
+                    Bank:          \(load.page.bankName)
+                    Card:          \(load.card.masked)
+                    Transaction:   \(load.terms.transaction.text)
+
+                Your history shows it, too:
+
+                \(logonURL)
+
+                If it was not you, tell your bank and the issuer of your card.
 
                 """,
             madeAt: now

@@ -57,6 +57,12 @@ extension CardholderSite {
             "card": drawing(card, facts.issuer, signed, reader), "historyHref": "/history",
         ]
         if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
+        if !settings.banks.isEmpty, !card.isBlocked, !card.expiry.isPast(at: CardTime(now)) {
+            let load: [String: Any] = [
+                "label": "Load value", "href": Self.loadPath, "primary": true,
+            ]
+            values["actions"] = ["links": [load]]
+        }
         if let spending = try await Spending(rows, on: card, today: now).values(reader) {
             values["spending"] = spending
         }
@@ -116,7 +122,7 @@ extension CardholderSite {
     // MARK: Rows
 
     /// `Transactions` of the templates.
-    private func table(
+    func table(
         _ rows: [CardRows.Row],
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
@@ -129,22 +135,18 @@ extension CardholderSite {
         _ entry: CardHistoryEntry,
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
-        let amount = entry.amount
-        let balance = Money(
-            minorUnits: entry.balance,
-            currency: amount.currency,
-            exponent: amount.exponent
-        )
+        guard let movement = entry.movement else { return entry.settingRow(reader) }
+        let amount = movement.amount
         var line: [String: Any] = [
             "time": reader.time(entry.moment), "what": entry.title,
-            "balance": reader.amount(balance),
+            "balance": reader.amount(movement.money),
         ]
         if !entry.note.isEmpty { line["note"] = entry.note }
         switch entry.kind {
         case .payment:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
-            if let badge = try await state(of: entry.transaction) {
+            if let badge = try await state(of: movement.transaction) {
                 line["badge"] = badge
                 if badge["tone"] as? String == Tone.wait.rawValue {
                     line["note"] = [entry.note, Self.pendingNote].filter { !$0.isEmpty }
@@ -158,6 +160,7 @@ extension CardholderSite {
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
             line["badge"] = badge(.plain, "Put back")
+        case .setting: break
         }
         return line
     }
@@ -172,7 +175,7 @@ extension CardholderSite {
         let debited = try await asking { try await parts.purchases.outcome(of: transaction) }
         return switch debited?.outcome {
         case .pending: badge(.wait, "Pending")
-        case .refused: badge(.plain, "Given up")
+        case .refused, .refusedByLimit: badge(.plain, "Given up")
         case .paid, nil: nil
         }
     }
@@ -186,6 +189,7 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         var values: [String: Any] = [
             "form": filter.form, "csvHref": filter.href("/history.csv"),
+            "statementHref": "/statement",
         ]
         if let problems = filter.problems {
             values["problems"] = problems

@@ -30,6 +30,38 @@ struct CardRows {
         }
     }
 
+    /// A page of rows from a number on, oldest first.
+    func rows(from number: UInt64, limit: Int = chunk) async throws(SiteFailure) -> [Row] {
+        do {
+            return try await desk.history(card, after: number - 1, limit: limit)
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    /// The page of rows that ends before a number, oldest first.
+    func rows(before number: UInt64) async throws(SiteFailure) -> [Row] {
+        let end = number - 1
+        let begin = end - min(end, UInt64(Self.chunk))
+        do {
+            return try await desk.history(card, after: begin, limit: Int(end - begin))
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    /// The number of the first row of a day or a later one; one more than there are where no row
+    /// is as late. Rows are in the order of their moments, so that few have to be looked at.
+    func firstNumber(since date: CivilDate) async throws(SiteFailure) -> UInt64 {
+        var (low, high): (UInt64, UInt64) = (1, count + 1)
+        while low < high {
+            let middle = low + (high - low) / 2
+            let row = try await rows(from: middle, limit: 1).first
+            if let row, row.entry.moment.day < date.day { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// Calls for each row, newest first, until the answer is false or enough were seen.
     func scan(_ body: (Row) -> Bool) async throws(SiteFailure) {
         var skipped: UInt64 = 0
@@ -44,13 +76,14 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, recovery
+        case payment, load, recovery, setting
 
         var label: String {
             switch self {
             case .payment: "Payments"
             case .load: "Loads"
             case .recovery: "Put back"
+            case .setting: "Settings"
             }
         }
     }
@@ -60,6 +93,7 @@ extension CardHistoryEntry {
         case .debit: .payment
         case .load: .load
         case .recovery: .recovery
+        case .setting: .setting
         }
     }
 
@@ -69,6 +103,32 @@ extension CardHistoryEntry {
         case .debit(let evidence): evidence.command.merchant.text
         case .load: "Value loaded"
         case .recovery: "Value put back"
+        case .setting(.blocked(true), _): "Card blocked"
+        case .setting(.blocked(false), _): "Card unblocked"
+        case .setting(.policy(let policy), _) where policy.isFrozen: "Card frozen"
+        case .setting(.policy(let policy), _):
+            policy.refusesNothing ? "Spending limits lifted" : "Spending limits set"
         }
+    }
+
+    /// The note of the row; for a setting, who made it.
+    var remark: String {
+        guard case .setting(_, let who) = event else { return note }
+        return "by \(who)"
+    }
+
+    /// A row of `Transactions` for a setting, which moves no value.
+    func settingRow(_ reader: Reader) -> [String: Any] {
+        [
+            "time": reader.time(moment), "what": title, "note": remark, "amount": "–",
+            "direction": "none", "balance": "–",
+        ]
+    }
+}
+
+extension CardHistoryEntry.Movement {
+    /// The balance afterwards, in the currency of the amount.
+    var money: Money {
+        Money(minorUnits: balance, currency: amount.currency, exponent: amount.exponent)
     }
 }

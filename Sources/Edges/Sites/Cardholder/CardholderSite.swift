@@ -4,14 +4,15 @@ package import Hummingbird
 package import Kernel
 package import OPALServer
 
-/// The pages of the OPAL server: a person opens a card, looks at it, and pays with it (FIG. 10,
-/// steps 502–506; FIG. 11, steps 606–634).
+/// The pages of the OPAL server: a person opens a card, looks at it, pays with it and has it loaded
+/// (FIG. 10, steps 502–506; FIG. 11, steps 606–634; FIG. 18, steps 872–891).
 package struct CardholderSite: Sendable {
     /// What the site works with.
     package struct Parts: Sendable {
         package let users: UserDirectory
         package let desk: CardDesk
         package let purchases: Purchases
+        package let loads: Loads
         package let offers: Offers
         package let templates: Templates
         package let wording: Wording
@@ -22,6 +23,7 @@ package struct CardholderSite: Sendable {
             users: UserDirectory,
             desk: CardDesk,
             purchases: Purchases,
+            loads: Loads,
             offers: Offers,
             templates: Templates,
             wording: Wording,
@@ -31,6 +33,7 @@ package struct CardholderSite: Sendable {
             self.users = users
             self.desk = desk
             self.purchases = purchases
+            self.loads = loads
             self.offers = offers
             self.templates = templates
             self.wording = wording
@@ -45,17 +48,20 @@ package struct CardholderSite: Sendable {
         package let brandName: String
         /// A shop that the foot of each page links to.
         package let shop: SiteLook.Link?
+        /// The banks from which cards can be loaded.
+        package let banks: [SiteLook.Link]
         /// Whose cards new users get.
         package let issuer: IssuerIdentifier
         /// Whether a proxy of ours stands in front of the site: see ``ClientAddress``.
         package let trustsProxy: Bool
-        /// Order pages that one address may bring within a minute.
+        /// Pages of shops and banks that one address may bring within a minute.
         package let offersMax: Int
 
         package init(
             origin: Origin,
             brandName: String,
             shop: SiteLook.Link? = nil,
+            banks: [SiteLook.Link] = [],
             issuer: IssuerIdentifier,
             trustsProxy: Bool = false,
             offersMax: Int = 300
@@ -63,6 +69,7 @@ package struct CardholderSite: Sendable {
             self.origin = origin
             self.brandName = brandName
             self.shop = shop
+            self.banks = banks
             self.issuer = issuer
             self.trustsProxy = trustsProxy
             self.offersMax = offersMax
@@ -71,7 +78,7 @@ package struct CardholderSite: Sendable {
         package var isSecure: Bool { origin.text.hasPrefix("https://") }
     }
 
-    /// Addresses whose order pages are counted apart.
+    /// Addresses whose pages are counted apart.
     private static let addressesMax = 10_000
 
     /// Where a person signs in; the mails name it.
@@ -84,7 +91,7 @@ package struct CardholderSite: Sendable {
     let formToken: FormToken
     let address: ClientAddress
     let paidPage: PaidPage
-    /// Anybody may bring an order page, and each is kept for a while.
+    /// Anybody may bring a page of a shop or a bank, and each is kept for a while.
     let offerRate: RateLimit
 
     package init(parts: Parts, settings: Settings) {
@@ -121,8 +128,11 @@ package struct CardholderSite: Sendable {
         addSignInRoutes(to: router)
         addPasswordRoutes(to: router)
         addCardRoutes(to: router)
+        addStatementRoutes(to: router)
         addAccountRoutes(to: router)
         addCheckoutRoutes(to: router)
+        addInquiryRoutes(to: router)
+        addLoadRoutes(to: router)
         return router
     }
 

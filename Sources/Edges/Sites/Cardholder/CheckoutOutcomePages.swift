@@ -36,6 +36,8 @@ extension CardholderSite {
             return paidPage(receipt, offer, signed, reader, isPayer: isPayer)
         case .refused(let refusal):
             return try await refusedPage(refusal, offer, signed, reader)
+        case .refusedByLimit(let refusal):
+            return try await refusedPage(refusal, offer, signed, reader)
         case .pending(let receipt):
             var values: [String: Any] = [
                 "order": order(offer, reader), "facts": facts(receipt, reader, isPayer: isPayer),
@@ -100,6 +102,20 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         let facts = try await refusalFacts(refusal, offer, signed, reader)
         return try await refusedPage(RefusalText(refusal, facts), offer, signed, reader)
+    }
+
+    func refusedPage(
+        _ refusal: SpendingRefusal,
+        _ offer: Offer,
+        _ signed: Signed?,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        try await refusedPage(
+            RefusalText(refusal, in: offer.page.terms.amount, reader),
+            offer,
+            signed,
+            reader
+        )
     }
 
     func refusedPage(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import Hummingbird
 import Kernel
 import OPALServer
@@ -118,24 +119,37 @@ extension CardholderSite {
             "order": order(offer, reader), "cancelAction": offer.path + "/cancel",
         ]
         if let problems { values["problems"] = problems }
-        var form: [String: Any] = ["action": offer.path]
+        values["form"] = agreement(at: offer.path, signed)
         let status: HTTPResponse.Status = problems == nil ? .ok : .unprocessableContent
         guard let signed else {
-            form["userIdentifier"] = [:] as [String: Any]
-            form["password"] = [:] as [String: Any]
-            values["form"] = form
             return openForm(Page("cardholder/checkout", values, status: status), to: request)
         }
-        values["form"] = form
+        if !settings.banks.isEmpty { values["loadHref"] = Self.loadPath }
         guard let card = try await describe(signed.user.card) else {
             return try await refusedPage(.cardDamaged, offer, signed, reader)
         }
         switch card.refusal(of: offer.page.terms.amount, at: now) {
-        case nil, .insufficientValue:
+        case nil:
+            if let refusal = try await limitRefusal(of: offer.page.terms, by: card) {
+                return try await refusedPage(refusal, offer, signed, reader)
+            }
+            values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
+        case .insufficientValue:
             values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
         case let refusal?: return try await refusedPage(refusal, offer, signed, reader)
         }
         return page(Page("cardholder/checkout", values, status: status), of: signed)
+    }
+
+    private func limitRefusal(
+        of terms: OrderTerms,
+        by card: CardDescription
+    ) async throws(SiteFailure) -> SpendingRefusal? {
+        do throws(EmulatorFailure) {
+            return try await parts.desk.refusal(of: terms, by: card)
+        } catch {
+            throw .unavailable(error)
+        }
     }
 
     /// `signedIn` of the template: what the card holds and what it would hold.
@@ -150,11 +164,7 @@ extension CardholderSite {
             "user": signed.user.maskedIdentifier, "number": signed.user.card.masked,
             "balance": reader.amount(held),
         ]
-        func money(_ units: UInt64) -> String {
-            reader.amount(
-                Money(minorUnits: units, currency: held.currency, exponent: held.exponent)
-            )
-        }
+        func money(_ units: UInt64) -> String { reader.amount(self.money(units, as: held)) }
         if held.minorUnits >= amount.minorUnits {
             values["afterwards"] = money(held.minorUnits - amount.minorUnits)
         } else {
@@ -170,49 +180,18 @@ extension CardholderSite {
         _ request: Request,
         _ context: SiteContext
     ) async throws(SiteFailure) -> Response {
-        let form = try await Form.read(request)
-        if let signed = try await signed(request) {
-            guard parts.users.isCSRFToken(form.text("csrf"), of: signed.token) else {
-                throw .forbidden
+        try await agreeing(
+            request,
+            context,
+            decision: "pay",
+            offer: offer.name,
+            again: { problems throws(SiteFailure) in
+                try await consentPage(offer, request, problems: problems)
+            },
+            { card, signed throws(SiteFailure) in
+                try await pay(offer, with: card, signed, reader(request))
             }
-            try checkConsent(form)
-            return try await pay(offer, with: signed.user.card, signed, reader(request))
-        }
-        if sessionToken(request) != nil, form["password"] == nil {
-            return try await consentPage(offer, request, problems: Self.sessionOver)
-        }
-        try formToken.check(form, of: request)
-        try checkConsent(form)
-        let (place, moment) = (address.of(request, context), now)
-        let outcome = try await asking {
-            try await parts.users.verify(
-                form.text("userIdentifier"),
-                Password(form.text("password")),
-                from: place,
-                at: moment
-            )
-        }
-        switch outcome {
-        case .verified(let user): return try await pay(offer, with: user.card, nil, reader(request))
-        case .mustChangePassword(let ticket): return choosePassword(ticket, offer: offer.name)
-        case .refused:
-            return try await consentPage(offer, request, problems: Self.wrongPair)
-        case .throttled(let until): throw .tooMany(until: until)
-        }
-    }
-
-    private static var sessionOver: [String: Any] {
-        [
-            "title": "You were signed out",
-            "text": """
-            You were away for a while. Nothing was taken. Give your user identifier and your \
-            password to pay.
-            """,
-        ]
-    }
-
-    private func checkConsent(_ form: Form) throws(SiteFailure) {
-        guard form["decision"] == "pay" else { throw .badForm(.field("decision")) }
+        )
     }
 
     private func pay(

@@ -14,18 +14,19 @@ package struct HistoryFile {
 
     /// Appends the line of a row.
     package mutating func add(_ entry: CardHistoryEntry) {
-        let amount = entry.amount
-        let balance = Money(
-            minorUnits: entry.balance,
-            currency: amount.currency,
-            exponent: amount.exponent
-        )
         let sign = entry.kind == .payment ? "-" : ""
-        let cells = [
+        var cells = [
             reader.iso(entry.moment), entry.kind.rawValue, Self.guarded(entry.title),
-            Self.guarded(entry.note), sign + Self.decimal(amount),
-            reader.currency(amount.currency), Self.decimal(balance), entry.transaction.text,
+            Self.guarded(entry.remark),
         ]
+        if let movement = entry.movement {
+            cells += [
+                sign + Self.decimal(movement.amount), reader.currency(movement.amount.currency),
+                Self.decimal(movement.money), movement.transaction.text,
+            ]
+        } else {
+            cells += ["", "", "", ""]
+        }
         text += cells.map(Self.quoted).joined(separator: ",") + "\r\n"
     }
 

@@ -51,7 +51,7 @@ struct HistoryFilter {
         if text.isEmpty { return true }
         let wanted = text.lowercased()
         return entry.title.lowercased().contains(wanted)
-            || entry.note.lowercased().contains(wanted)
+            || entry.remark.lowercased().contains(wanted)
     }
 
     /// Rows before this one are too old.

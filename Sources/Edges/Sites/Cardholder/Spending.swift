@@ -23,16 +23,17 @@ struct Spending {
         try await rows.scan { row in
             let entry = row.entry
             guard entry.moment.day >= first else { return false }
+            guard let movement = entry.movement else { return true }
             switch entry.kind {
-            case .recovery: putBack.insert(entry.transaction)
+            case .recovery: putBack.insert(movement.transaction)
             case .payment:
                 let day = Int(entry.moment.day - first)
-                if entry.amount.isComparable(to: purse), units.indices.contains(day),
-                    !putBack.contains(entry.transaction)
+                if movement.amount.isComparable(to: purse), units.indices.contains(day),
+                    !putBack.contains(movement.transaction)
                 {
-                    units[day] += entry.amount.minorUnits
+                    units[day] += movement.amount.minorUnits
                 }
-            case .load: break
+            case .load, .setting: break
             }
             return true
         }

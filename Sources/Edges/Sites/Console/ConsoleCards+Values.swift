@@ -73,14 +73,10 @@ extension ConsoleCards {
     }
 
     private func row(_ entry: CardHistoryEntry, _ reader: Reader) -> [String: Any] {
-        let (amount, balance) = (entry.amount, entry.balance)
-        let after = Money(
-            minorUnits: balance,
-            currency: amount.currency,
-            exponent: amount.exponent
-        )
+        guard let movement = entry.movement else { return entry.settingRow(reader) }
+        let amount = movement.amount
         var row: [String: Any] = [
-            "time": reader.time(entry.moment), "balance": reader.amount(after),
+            "time": reader.time(entry.moment), "balance": reader.amount(movement.money),
         ]
         if !entry.note.isEmpty { row["note"] = entry.note }
         switch entry.event {
@@ -104,6 +100,7 @@ extension ConsoleCards {
             row["what"] = "Put back"
             row["amount"] = reader.credit(amount)
             row["direction"] = "in"
+        case .setting: break
         }
         return row
     }

@@ -140,7 +140,13 @@ struct ConsoleCards: Sendable {
         )
         let isKnown: Bool
         do throws(EmulatorFailure) {
-            isKnown = try await side.desk.setBlocked(isBlocked, card)
+            isKnown = try await side.desk.setBlocked(
+                isBlocked,
+                card,
+                by: visit.session.name.text
+            )
+        } catch .setBack {
+            return stoppedPage(.setBack, card, visit)
         } catch {
             throw .unavailable(error)
         }
@@ -156,7 +162,7 @@ struct ConsoleCards: Sendable {
         let reference = try await references.text(card)
         guard let description = try await describe(card) else {
             guard try await exists(card) else { throw .notFound }
-            return damagedPage(card, visit)
+            return stoppedPage(.damaged, card, visit)
         }
         var values: [String: Any] = [
             "card": [
@@ -183,17 +189,13 @@ struct ConsoleCards: Sendable {
         return site.response("console/card", values, visit, current: "/cards")
     }
 
-    private func damagedPage(
+    /// A card that stands still until its record is the right one again.
+    private func stoppedPage(
+        _ refusal: RefusalText,
         _ card: CardIdentifier,
         _ visit: ConsoleSite.Visit
     ) -> Response {
-        let refusal = RefusalText(
-            "This card does not open",
-            what: "Its record was changed by somebody else, or sealed under another key.",
-            money: "The card is stopped: nothing can be taken from it. Nothing else is touched.",
-            next: "Compare it with its history and with a copy of the database."
-        )
-        return site.response(
+        site.response(
             "console/card",
             [
                 "card": [
@@ -266,4 +268,20 @@ struct ConsoleCards: Sendable {
             throw .unavailable(error)
         }
     }
+}
+
+extension RefusalText {
+    fileprivate static let damaged = RefusalText(
+        "This card does not open",
+        what: "Its record was changed by somebody else, or sealed under another key.",
+        money: "The card is stopped: nothing can be taken from it. Nothing else is touched.",
+        next: "Compare it with its history and with a copy of the database."
+    )
+
+    fileprivate static let setBack = RefusalText(
+        "This card stays blocked",
+        what: "Its record is not the newest one of its history: somebody put another one there.",
+        money: "The card is stopped: nothing can be taken from it. Nothing else is touched.",
+        next: "Put the right record back from a copy of the database, then unblock the card."
+    )
 }

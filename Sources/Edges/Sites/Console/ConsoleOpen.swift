@@ -34,13 +34,13 @@ struct ConsoleOpen: Sendable {
             )
         }
         if let payments = site.parts.payments {
-            groups.append(
-                group(
-                    "Sales without an end",
-                    "Given up by themselves when the card does not answer in time.",
-                    try await sales(payments, visit.reader)
-                )
+            var group = group(
+                "Sales without an end",
+                SaleWords.ends,
+                try await sales(payments, visit.reader)
             )
+            group["alarm"] = SaleWords.alarm(overdue: payments.module.overdueCount)
+            groups.append(group)
         }
         for shop in site.parts.shops {
             groups.append(
@@ -53,14 +53,17 @@ struct ConsoleOpen: Sendable {
         }
         return site.response(
             "console/open",
-            ["asOf": visit.reader.time(visit.now), "groups": groups],
+            [
+                "title": "Open", "asked": "payment server",
+                "asOf": visit.reader.time(visit.now), "groups": groups,
+            ],
             visit,
             current: "/open",
             notice: notice
         )
     }
 
-    private func group(
+    func group(
         _ title: String,
         _ text: String,
         _ rows: [[String: Any]]
@@ -127,19 +130,15 @@ struct ConsoleOpen: Sendable {
             throw .unavailable(error)
         }
         return lines.map { line in
-            let step =
-                switch line.sale?.state {
-                case .drawn: "Waits for the card's answer"
-                case nil: "Record does not open"
-                default: "Waits to be counted"
-                }
-            return row(
+            var row = row(
                 line.transaction,
-                step,
+                SaleWords.waits(line),
                 since: line.sale?.drawnAt,
                 line.sale?.request.terms.amount,
                 reader
             )
+            if line.isOverdue { row["badge"] = Shape.badge("Alarm", .bad) }
+            return row
         }
     }
 
@@ -169,7 +168,7 @@ struct ConsoleOpen: Sendable {
         return rows
     }
 
-    private func addLastQuestion(
+    func addLastQuestion(
         _ transaction: TransactionIdentifier,
         to row: inout [String: Any],
         _ visit: ConsoleSite.Visit
@@ -208,7 +207,8 @@ struct ConsoleOpen: Sendable {
         let notice =
             switch outcome {
             case .paid: Page.Notice(.good, "Asked, and answered: sold.")
-            case .refused: Page.Notice(.good, "Asked, and answered: given up, and put back.")
+            case .refused, .refusedByLimit:
+                Page.Notice(.good, "Asked, and answered: given up, and put back.")
             case .pending, nil:
                 Page.Notice(.wait, "Asked; there is no answer that settles it yet.")
             }
@@ -248,7 +248,7 @@ struct ConsoleOpen: Sendable {
         return nil
     }
 
-    private func transaction(
+    func transaction(
         _ visit: ConsoleSite.Visit
     ) throws(SiteFailure) -> TransactionIdentifier {
         guard
@@ -260,7 +260,7 @@ struct ConsoleOpen: Sendable {
     }
 
     /// Written down before it is done.
-    private func write(
+    func write(
         _ kind: OperatorJournal.Act.Kind,
         _ transaction: TransactionIdentifier,
         _ visit: ConsoleSite.Visit

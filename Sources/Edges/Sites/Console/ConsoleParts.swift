@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Bank
 package import Merchant
 package import OPALServer
 package import PaymentServer
@@ -15,6 +16,7 @@ package struct ConsoleParts: Sendable {
         package let users: UserDirectory
         package let outbox: MailOutbox
         package let purchases: Purchases
+        package let loads: Loads?
         package let store: Store
         /// Makes the references that stand in addresses instead of card numbers.
         package let seals: any RecordSealing
@@ -26,6 +28,7 @@ package struct ConsoleParts: Sendable {
             users: UserDirectory,
             outbox: MailOutbox,
             purchases: Purchases,
+            loads: Loads? = nil,
             store: Store,
             seals: any RecordSealing,
             mailFrom: String
@@ -34,6 +37,7 @@ package struct ConsoleParts: Sendable {
             self.users = users
             self.outbox = outbox
             self.purchases = purchases
+            self.loads = loads
             self.store = store
             self.seals = seals
             self.mailFrom = mailFrom
@@ -58,6 +62,19 @@ package struct ConsoleParts: Sendable {
         package let store: Store
 
         package init(name: String, module: MerchantModule, store: Store) {
+            self.name = name
+            self.module = module
+            self.store = store
+        }
+    }
+
+    /// A bank server.
+    package struct Bank: Sendable {
+        package let name: String
+        package let module: BankModule
+        package let store: Store
+
+        package init(name: String, module: BankModule, store: Store) {
             self.name = name
             self.module = module
             self.store = store
@@ -104,17 +121,24 @@ package struct ConsoleParts: Sendable {
     package var cardSide: CardSide?
     package var payments: Payments?
     package var shops: [Shop]
+    package var banks: [Bank]
+    /// The load server.
+    package var loadServer: Store?
     package var links: [Link]
 
     package init(
         cardSide: CardSide? = nil,
         payments: Payments? = nil,
         shops: [Shop] = [],
+        banks: [Bank] = [],
+        loadServer: Store? = nil,
         links: [Link] = []
     ) {
         self.cardSide = cardSide
         self.payments = payments
         self.shops = shops
+        self.banks = banks
+        self.loadServer = loadServer
         self.links = links
     }
 
@@ -124,6 +148,8 @@ package struct ConsoleParts: Sendable {
         if let cardSide { own.append(("OPAL server", cardSide.store)) }
         if let payments { own.append(("Payment server", payments.store)) }
         for shop in shops { own.append(("Merchant: \(shop.name)", shop.store)) }
+        if let loadServer { own.append(("Load server", loadServer)) }
+        for bank in banks { own.append(("Bank: \(bank.name)", bank.store)) }
         return own
     }
 }

@@ -191,13 +191,17 @@ struct ConsoleSales: Sendable {
             let tenths = use.draws == 0 ? 0 : (count * 10 + use.draws / 2) / use.draws
             return "\(tenths / 10).\(tenths % 10)"
         }
-        let (seconds, attoseconds) = use.held.components
-        let microseconds = UInt64(max(seconds * 1_000_000 + attoseconds / 1_000_000_000_000, 0))
-        let tenths = use.draws == 0 ? 0 : microseconds / use.draws / 100
+        func each(_ time: Duration) -> String {
+            let (seconds, attoseconds) = time.components
+            let microseconds = UInt64(max(seconds * 1_000_000 + attoseconds / 1_000_000_000_000, 0))
+            let tenths = use.draws == 0 ? 0 : microseconds / use.draws / 100
+            return "\(tenths / 10).\(tenths % 10) ms"
+        }
         return [
             "policy": SaleWords.place(policy), "figure": SaleWords.figure(policy),
             "sales": "\(use.draws)", "trips": each(use.trips), "notices": each(use.notices),
-            "exchanges": each(use.exchanges), "held": "\(tenths / 10).\(tenths % 10) ms",
+            "exchanges": each(use.exchanges), "held": each(use.held),
+            "countings": each(use.countings), "heldToCount": each(use.heldToCount),
         ]
     }
 
@@ -214,6 +218,10 @@ struct ConsoleSales: Sendable {
             row["now"] = "a sale begins"
         }
         row["host"] = line.host ?? "this server"
+        if line.isFull {
+            row["badge"] = Shape.badge("Full", .wait)
+            row["now"] = "no number left; has to count first"
+        }
         if !line.isPresent {
             row["badge"] = Shape.badge("Away", .bad)
             if line.transaction == nil { row["now"] = "not connected; gets no sale" }

@@ -164,7 +164,7 @@ extension ConsoleSite {
                 open.append(
                     OpenTransaction(
                         transaction: line.transaction,
-                        step: line.sale == nil ? "Record does not open" : "Drawn, no answer yet",
+                        step: SaleWords.waits(line),
                         since: line.sale?.drawnAt,
                         amount: line.sale?.request.terms.amount,
                         href: "/sales/\(line.transaction.text)"
@@ -184,7 +184,11 @@ extension ConsoleSite {
                 "text": "\(silent.store.name): what needs it waits; nothing is lost.",
             ]
         }
-        guard let damaged = open.first(where: { $0.since == nil }) else { return nil }
+        guard let damaged = open.first(where: { $0.since == nil }) else {
+            var alarm = SaleWords.alarm(overdue: parts.payments?.module.overdueCount ?? 0)
+            alarm?["href"] = "/open"
+            return alarm
+        }
         return [
             "title": "One record did not open",
             "text": """

@@ -12,7 +12,7 @@ extension ConsoleSite {
     func signIn(_ request: Request, _ context: SiteContext) async throws(SiteFailure) -> Response {
         let form = try await Form.read(request)
         try formToken.check(form, of: request)
-        let logon: OperatorDesk.Logon
+        let logon: SignInDesk.Logon
         do throws(OperatorFailure) {
             logon = try await operators.logOn(
                 form.text("operator"),

@@ -62,10 +62,23 @@ package struct ConsoleSite: Sendable {
             post("/open/orders/:transaction", on: router) { visit in
                 try await open.askOrder(visit)
             }
+            addLoadPages(to: router)
         }
         if let cardSide = parts.cardSide { addCardPages(cardSide, to: router) }
         if let payments = parts.payments { addPaymentPages(payments, to: router) }
         return router
+    }
+
+    private func addLoadPages(to router: Router<SiteContext>) {
+        guard parts.cardSide?.loads != nil || !parts.banks.isEmpty else { return }
+        let pages = ConsoleLoads(self)
+        get("/loads", on: router) { visit in try await pages.show(visit) }
+        post("/loads/cards/:transaction", on: router) { visit in
+            try await pages.askForCard(visit)
+        }
+        post("/loads/banks/:transaction", on: router) { visit in
+            try await pages.askForBank(visit)
+        }
     }
 
     private func addCardPages(_ side: ConsoleParts.CardSide, to router: Router<SiteContext>) {
@@ -180,6 +193,9 @@ package struct ConsoleSite: Sendable {
         if parts.payments != nil {
             items.append(SiteLook.Link("Sales", "/sales"))
             items.append(SiteLook.Link("Terminals", "/terminals"))
+        }
+        if parts.cardSide?.loads != nil || !parts.banks.isEmpty {
+            items.append(SiteLook.Link("Loads", "/loads"))
         }
         if parts.cardSide != nil { items.append(SiteLook.Link("Outbox", "/outbox")) }
         return shell.response(

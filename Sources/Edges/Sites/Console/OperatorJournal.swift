@@ -25,6 +25,10 @@ package struct OperatorJournal: Sendable {
             case drawAsked = 4
             /// The payment server was asked about a merchant's order.
             case orderAsked = 5
+            /// The load server was asked about a load of a card.
+            case loadAsked = 6
+            /// The load server was asked about a load of a bank.
+            case holdAsked = 7
         }
 
         package let kind: Kind
@@ -197,7 +201,7 @@ extension OperatorJournal.Act {
         moment = try reader.moment("moment")
         operatorName = try reader.text(
             "operator",
-            bytesMax: ConsoleLimits.operatorNameBytes.upperBound
+            bytesMax: SignInLimits.nameBytes.upperBound
         )
         reason = try reader.text("reason", bytesMax: ConsoleLimits.reasonBytesMax)
         try reader.end()

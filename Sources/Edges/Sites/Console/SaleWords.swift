@@ -2,6 +2,7 @@
 
 import Kernel
 import PaymentServer
+import Wire
 
 /// Sales in words.
 enum SaleWords {
@@ -57,6 +58,39 @@ enum SaleWords {
         case .opalServer, .clientTerminal: "FIG. 7"
         case .merchant: "FIG. 8"
         }
+    }
+
+    /// What an open sale waits for.
+    static func waits(_ line: SaleLine) -> String {
+        guard let sale = line.sale else { return "Record does not open" }
+        if !sale.state.isOpen {
+            return line.isOverdue ? "Not counted by its security card" : "Waits to be counted"
+        }
+        if sale.isLeftToSecurityCard { return "Waits for the word of its terminal" }
+        return sale.request.terms.policy.isOneTrip
+            ? "Waits for the word of the OPAL server" : "Waits for the card's answer"
+    }
+
+    /// How open sales end.
+    static let ends = """
+        Where the security card or the payment server compares S3, a sale whose card does not \
+        answer within a minute is given up. Where one trip is all, the goods may be out: such a \
+        sale ends by the word of the OPAL server that drew it, and by no time-out. A sale on a \
+        terminal that is away waits for it. What is sold stays here until its security card has \
+        counted it.
+        """
+
+    /// What an operator is told of sales that are not counted; nil where there are none.
+    static func alarm(overdue count: Int) -> [String: Any]? {
+        if count == 0 { return nil }
+        let minutes = PurchaseLimits.countTime.components.seconds / 60
+        return [
+            "title": count == 1 ? "A sale is not counted" : "\(count) sales are not counted",
+            "text": """
+            Sold, and for more than \(minutes) minutes not counted by the security card: it \
+            cannot be paid for. Look at its terminal; the audit says what is wrong.
+            """,
+        ]
     }
 
     /// One row of the journal. What a step brought is not shown: signatures are for the audit.

@@ -60,6 +60,11 @@ package struct Reader: Sendable {
         }
     }
 
+    /// The month of a day: `Nov 2026`.
+    package func month(_ date: CivilDate) -> String {
+        "\(DateWords.months(language)[date.month - 1]) \(date.year)"
+    }
+
     /// RFC 3339, in UTC.
     package func iso(_ instant: Instant) -> String {
         let date = CivilDate(day: instant.day)

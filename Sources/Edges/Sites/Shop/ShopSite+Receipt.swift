@@ -59,10 +59,12 @@ extension ShopSite {
         var order = try await merchantStep { () async throws(OrderFailure) in
             try await merchant.find(address.transaction, receiptKey: address.key)
         }
-        if order.state == .open {
+        if order.state == .open || order.isGivenUp {
             do throws(OrderFailure) {
                 order = try await merchant.ask(address.transaction, now: now())
             } catch {
+                // What was given up stays so until the payment server says otherwise.
+                if order.isGivenUp { return refusedPage(order, address, reader) }
                 guard let text = RefusalText(unanswered: error) else { throw SiteFailure(error) }
                 return pendingPage(order, text, address, reader)
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Every page works without this file. It only adds: a look at what was typed masked, a guard
-// against a second press of a button, a pending page that ends by itself, printing, and the focus
-// on the summary of errors.
+// against a second press of a button, a pending page that ends by itself, a page that leads on,
+// printing, and the focus on the summary of errors.
 
 for (const input of document.querySelectorAll(".secret input")) {
   const button = document.createElement("button");
@@ -78,6 +78,12 @@ for (const button of document.querySelectorAll("[data-print]")) {
 }
 
 document.getElementById("problems")?.focus();
+
+// A page that only leads on goes on by itself. Who comes back to it finds its button.
+const onward = document.querySelector("form[data-onward]");
+if (onward && performance.getEntriesByType("navigation")[0]?.type === "navigate") {
+  onward.requestSubmit();
+}
 
 // Where the merchant leaves the comparison to this browser: the result opens with the card's
 // signature S3 if that is the expected one, and with no other. Without this, or where it fails, the

@@ -4,16 +4,16 @@ import Kernel
 import Synchronization
 import Wire
 
-/// An operator who is signed in. It never prints its tokens.
-package struct OperatorSession: Sendable {
-    package let name: OperatorName
+/// Somebody who is signed in. It never prints its tokens.
+package struct SignInSession: Sendable {
+    package let name: SignInName
     /// For the cookie and for nothing else.
     package let token: String
     /// What the forms of this session carry.
     package let formToken: String
 }
 
-extension OperatorSession: CustomStringConvertible, CustomDebugStringConvertible,
+extension SignInSession: CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
     package var description: String { "(session of \(name.text))" }
@@ -21,16 +21,16 @@ extension OperatorSession: CustomStringConvertible, CustomDebugStringConvertible
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// The sessions of all operators, in memory; they end by a clock that only goes forward.
-final class OperatorSessions: Sendable {
+/// The sessions of one site, in memory; they end by a clock that only goes forward.
+final class SignInSessions: Sendable {
     private struct Entry {
-        let session: OperatorSession
+        let session: SignInSession
         let begunAt: Uptime
         var usedAt: Uptime
 
         func isOver(at now: Uptime) -> Bool {
-            usedAt.adding(ConsoleLimits.sessionIdleTime) <= now
-                || begunAt.adding(ConsoleLimits.sessionTime) <= now
+            usedAt.adding(SignInLimits.sessionIdleTime) <= now
+                || begunAt.adding(SignInLimits.sessionTime) <= now
         }
     }
 
@@ -41,15 +41,15 @@ final class OperatorSessions: Sendable {
         self.random = random
     }
 
-    func begin(_ name: OperatorName, at now: Uptime) -> OperatorSession {
-        let session = OperatorSession(
+    func begin(_ name: SignInName, at now: Uptime) -> SignInSession {
+        let session = SignInSession(
             name: name,
-            token: Base64URL.encode(random.bytes(ConsoleLimits.tokenBytes)),
-            formToken: Base64URL.encode(random.bytes(ConsoleLimits.tokenBytes))
+            token: Base64URL.encode(random.bytes(SignInLimits.tokenBytes)),
+            formToken: Base64URL.encode(random.bytes(SignInLimits.tokenBytes))
         )
         entries.withLock { entries in
             entries = entries.filter { !$0.value.isOver(at: now) }
-            if entries.count >= ConsoleLimits.sessionsMax,
+            if entries.count >= SignInLimits.sessionsMax,
                 let oldest = entries.min(by: { $0.value.usedAt < $1.value.usedAt })
             {
                 entries[oldest.key] = nil
@@ -59,7 +59,7 @@ final class OperatorSessions: Sendable {
         return session
     }
 
-    func use(_ token: String, at now: Uptime) -> OperatorSession? {
+    func use(_ token: String, at now: Uptime) -> SignInSession? {
         entries.withLock { entries in
             guard let entry = entries[token] else { return nil }
             guard !entry.isOver(at: now) else {
@@ -75,7 +75,7 @@ final class OperatorSessions: Sendable {
         entries.withLock { $0[token] = nil }
     }
 
-    func end(of name: OperatorName) {
+    func end(of name: SignInName) {
         entries.withLock { entries in
             entries = entries.filter { $0.value.session.name != name }
         }

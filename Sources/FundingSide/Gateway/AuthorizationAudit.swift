@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import SecurityModule
+import Wire
+
+/// Goes through the gateway's authorisations: opens every record, walks every journal, and adds up
+/// what was captured.
+package struct AuthorizationAudit: Sendable {
+    package struct Report: Sendable {
+        package var findings: [AuditFinding] = []
+        /// Every authorisation that opens.
+        package var authorizations: [TransactionIdentifier: Authorization] = [:]
+
+        /// What is or will be captured, in minor units of a currency.
+        package func captured(_ currency: Currency) -> UInt64 {
+            authorizations.values
+                .filter { $0.state == .completing || $0.state == .completed }
+                .filter { $0.amount.currency == currency }
+                .reduce(0) { $0 + $1.amount.minorUnits }
+        }
+    }
+
+    private let book: AuthorizationBook
+
+    package init(store: any RecordStore, seals: any RecordSealing) {
+        book = AuthorizationBook(store: store, seals: seals)
+    }
+
+    /// `progress`: told after each authorisation.
+    package func run(
+        _ progress: @Sendable () -> Void = {}
+    ) async throws(StoreFailure) -> Report {
+        var report = Report()
+        try await book.store.forEach(AuthorizationRecord.kind) {
+            stored async throws(StoreFailure) in
+            let place = "gateway, authorisation \(Hex.text(stored.key.bytes))"
+            if let record = try? await book.open(stored).record {
+                report.authorizations[record.transaction] = Authorization(record)
+                report.findings += try await checkJournal(of: record, stored, place)
+            } else {
+                report.findings.append(AuditFinding(place, "does not open"))
+            }
+            progress()
+        }
+        return report
+    }
+
+    private func checkJournal(
+        of record: AuthorizationRecord,
+        _ stored: Record,
+        _ place: String
+    ) async throws(StoreFailure) -> [AuditFinding] {
+        let stream = record.transaction.bytes
+        return try await book.store.checkJournal(
+            of: stored,
+            stream: stream,
+            rows: record.rowCount,
+            lastHash: record.rowHash,
+            place: place
+        ) { row, previous in
+            try? await book.seals.chain(
+                row.body,
+                stream: stream,
+                number: row.number,
+                previous: previous
+            ).hash
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import Wire
+
+/// One authorisation as the gateway keeps it, sealed: it holds the account's number. There is no
+/// CVV2 in it. Format 1: state 1, CURR 2, CEXP 1, M 8, account number (counted), expiry YYMM
+/// (counted), number of the counter 8, moment of the request 8, outcome 1 and its text (counted),
+/// response of a refused advice (counted), advice or reversal (counted), number and hash of the
+/// last journal row 8 + 32.
+package struct AuthorizationRecord: Equatable, Sendable {
+    package static let kind = RecordKind("authorization", keyBytes: 16...16)
+    private static let format: UInt8 = 1
+
+    package let transaction: TransactionIdentifier
+    package let amount: Money
+    package let account: FundingAccountNumber
+    package let expiry: ExpiryMonth
+    package let trace: TraceNumber
+    package let askedAt: Instant
+    package var state: FundsAuthorizationState
+    package var outcome: AuthorizationOutcome?
+    package var refusedWith: NetworkResponse?
+    /// The advice or the reversal, as it was first sent; nil where there is none.
+    package var forwarded: ISOMessage?
+    package var rowCount: UInt64 = 0
+    package var rowHash = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
+
+    /// What is kept is written in one dialect, whichever the network speaks.
+    private static let dialect = ISODialect.ascii1987
+
+    init(_ request: FundingRequest, _ trace: TraceNumber, at moment: Instant) {
+        transaction = request.transaction
+        amount = request.amount
+        account = request.account
+        expiry = request.expiry
+        self.trace = trace
+        askedAt = moment
+        state = .asked
+    }
+
+    package static func key(_ transaction: TransactionIdentifier) -> RecordKey {
+        RecordKey(kind, transaction.bytes)
+    }
+
+    package init(
+        _ bytes: [UInt8],
+        of transaction: TransactionIdentifier
+    ) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "authorization record")
+        guard try reader.byte("format") == AuthorizationRecord.format else {
+            throw reader.failure("format", .invalid)
+        }
+        self.transaction = transaction
+        state = try reader.value("state", bytes: 1) { FundsAuthorizationState(rawValue: UInt8($0)) }
+        amount = try reader.money()
+        let digits = try reader.text("account number", bytesMax: 19)
+        guard let account = FundingAccountNumber(digits) else {
+            throw reader.failure("account number", .invalid)
+        }
+        self.account = account
+        guard let expiry = ExpiryMonth(digits: try reader.text("expiry", bytesMax: 4)) else {
+            throw reader.failure("expiry", .invalid)
+        }
+        self.expiry = expiry
+        trace = try reader.value("trace number", bytes: 8) {
+            $0 >= 1 ? TraceNumber(count: $0) : nil
+        }
+        askedAt = try reader.moment("moment")
+        outcome = try AuthorizationRecord.outcome(&reader)
+        let response = try reader.text("response", bytesMax: 2)
+        refusedWith = NetworkResponse(response)
+        if refusedWith == nil, !response.isEmpty { throw reader.failure("response", .invalid) }
+        let message = try reader.counted("advice", max: ISOLimits.messageBytesMax)
+        forwarded = message.isEmpty ? nil : try AuthorizationRecord.dialect.decode(message)
+        rowCount = try reader.integer("rows", bytes: 8)
+        rowHash = try reader.bytes("hash", count: RecordLimits.hashBytes)
+        try reader.end()
+        guard state.isForwarded == (forwarded != nil) || !state.isOpen else {
+            throw reader.failure("advice", .invalid)
+        }
+    }
+
+    /// Holds the account's number; it leaves the gateway only sealed.
+    package var bytes: [UInt8] {
+        get throws(WireFailure) {
+            var writer = ByteWriter(capacity: 512)
+            writer.byte(AuthorizationRecord.format)
+            writer.byte(state.rawValue)
+            writer.money(amount)
+            writer.text(account.digits)
+            writer.text(expiry.digits)
+            writer.integer(trace.count, bytes: 8)
+            writer.integer(UInt64(bitPattern: askedAt.milliseconds), bytes: 8)
+            AuthorizationRecord.write(outcome, to: &writer)
+            writer.text(refusedWith?.code ?? "")
+            writer.counted(try forwarded.map(AuthorizationRecord.encoded) ?? [])
+            writer.integer(rowCount, bytes: 8)
+            writer.append(rowHash)
+            return writer.bytes
+        }
+    }
+
+    private static func encoded(_ message: ISOMessage) throws(WireFailure) -> [UInt8] {
+        try dialect.encode(message)
+    }
+}
+
+// The outcome: 0 none, 1 approved, 2 declined, 3 address, 4 CVV2, 5 unknown, 6 not sent.
+extension AuthorizationRecord {
+    private static func outcome(
+        _ reader: inout ByteReader
+    ) throws(WireFailure) -> AuthorizationOutcome? {
+        let kind = try reader.byte("outcome")
+        let text = try reader.text("outcome", bytesMax: 6)
+        switch kind {
+        case 0 where text.isEmpty: return nil
+        case 1: return .approved(code: text)
+        case 2:
+            guard let response = NetworkResponse(text) else { break }
+            return .declined(response)
+        case 3:
+            guard let result = AddressResult(rawValue: text) else { break }
+            return .addressMismatch(result)
+        case 4 where text.isEmpty: return .codeMismatch
+        case 5 where text.isEmpty: return .unknown
+        case 6 where text.isEmpty: return .notSent
+        default: break
+        }
+        throw reader.failure("outcome", .invalid)
+    }
+
+    private static func write(_ outcome: AuthorizationOutcome?, to writer: inout ByteWriter) {
+        let (kind, text): (UInt8, String) =
+            switch outcome {
+            case nil: (0, "")
+            case .approved(let code): (1, code)
+            case .declined(let response): (2, response.code)
+            case .addressMismatch(let result): (3, result.rawValue)
+            case .codeMismatch: (4, "")
+            case .unknown: (5, "")
+            case .notSent: (6, "")
+            }
+        writer.byte(kind)
+        writer.text(text)
+    }
+}
