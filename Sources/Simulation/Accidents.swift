@@ -28,9 +28,9 @@ struct Accidents {
 
     func prepare(_ generator: inout SplitMix64, _ pace: Pace) {
         for route in world.routes {
-            let (link, story) = (route.link, story)
+            let (link, caller, callee, story) = (route.link, route.caller, route.callee, story)
             link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
-                story.add("\(Accidents.name(request, route, story)) \(fault)")
+                story.add("\(Accidents.name(request, caller, callee, story)) \(fault)")
             }
             let faults = linkFaults(&generator)
             let seed = generator.next()
@@ -51,9 +51,9 @@ struct Accidents {
 
     private func prepareCards(_ generator: inout SplitMix64) {
         let seeds = (generator.next(), generator.next(), generator.next())
-        let (story, world) = (story, world)
+        let (story, cards) = (story, world.cards)
         world.forger.tell { command, card, forgery in
-            let index = (world.cards.firstIndex(of: card) ?? 0) + 1
+            let index = (cards.firstIndex(of: card) ?? 0) + 1
             story.add(
                 "card \(index) answers another \(forgery.word) than its own "
                     + "for \(story.name(command.transaction))"
@@ -151,16 +151,19 @@ struct Accidents {
         }
     }
 
-    private static func name(_ request: [UInt8], _ route: Route, _ story: Story) -> String {
-        switch route.callee {
-        case .terminal, .concentrator: return "a request to \(route.callee)"
+    /// Without the route, which holds the link: who notices would keep it for ever.
+    private static func name(
+        _ request: [UInt8],
+        _ caller: Party,
+        _ callee: Party,
+        _ story: Story
+    ) -> String {
+        switch callee {
+        case .terminal, .concentrator: return "a request to \(callee)"
         default: break
         }
-        guard let message = try? PartyMessage(request) else {
-            return "a message of \(route.caller)"
-        }
-        let name = name(message, story)
-        return "\(name) of \(route.caller)"
+        guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
+        return "\(name(message, story)) of \(caller)"
     }
 
     private static func name(_ message: PartyMessage, _ story: Story) -> String {

@@ -74,11 +74,13 @@ package struct Run: Sendable {
     }
 
     /// Does it. The same seed gives the same story.
-    package func report() async throws -> Report {
+    ///
+    /// `look`: is shown the world before anything happens in it.
+    package func report(_ look: @Sendable (World) -> Void = { _ in }) async throws -> Report {
         let clock = VirtualClock()
         let executor = SeededExecutor(seed: seed, clock: clock)
         return try await withTaskExecutorPreference(executor) {
-            try await play(clock, executor)
+            try await play(clock, executor, look)
         }
     }
 
@@ -117,11 +119,13 @@ package struct Run: Sendable {
 
     private func play(
         _ clock: VirtualClock,
-        _ executor: SeededExecutor
+        _ executor: SeededExecutor,
+        _ look: (World) -> Void
     ) async throws(WorldFailure) -> Report {
         var generator = SplitMix64(seed: seed)
         let pace = Pace(clock, executor, seed: generator.next())
         let world = try await World(plan(&generator, pace))
+        look(world)
         let story = Story(clock)
         let customer = ReaderCustomer(world, story)
         let scenario = Scenario(

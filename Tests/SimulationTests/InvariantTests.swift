@@ -9,6 +9,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import Simulation
+import Synchronization
 import Testing
 import Wire
 
@@ -147,6 +148,24 @@ import Wire
         #expect(await Invariants.check(world).isEmpty)
         let found = await Invariants.check(world, isSettled: true)
         #expect(found == [.stillOpen("order \(ticket.transaction)")])
+    }
+
+    /// Twenty thousand runs must fit into one process.
+    @Test func `a run that is over holds nothing`() async throws {
+        let seen = Mutex(Weakly())
+        _ = try await Run(seed: 24).report { world in
+            seen.withLock { $0 = Weakly(world: world) }
+            #expect(world.clientTerminal != nil && world.concentrator != nil)
+        }
+        // Messages that nobody waits for are on their way a little longer.
+        for _ in 0..<100 where seen.withLock({ $0.world != nil }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(seen.withLock { $0.world == nil })
+    }
+
+    private struct Weakly {
+        weak var world: World?
     }
 
     @Test func `the same seed tells the same story`() async throws {
