@@ -219,8 +219,8 @@ let package = Package(
             "Simulation",
             at: "Simulation",
             portsOfASide + [
-                "Keys", "HSM", "SecurityCard", "SessionKeys", "CardEmulator", "OPALServer",
-                "PaymentServer", "Merchant", "TerminalHost",
+                "Keys", "HSM", "SecurityCard", "SessionKeys", "ClientCode", "CardEmulator",
+                "OPALServer", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
             ]
         ),
 
@@ -255,7 +255,8 @@ let package = Package(
         tests(
             "SimulationTests",
             portsOfASide + [
-                "Simulation", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
+                "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant",
             ]
         ),
         tests(

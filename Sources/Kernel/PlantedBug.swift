@@ -34,6 +34,34 @@
         /// The payment server does not note that it has asked a security card on another host to
         /// give a sale up, and compares S3 itself all the same.
         case notLeftToSecurityCard
+        /// S3, number and balance are not compared where the security card compares (FIG. 5).
+        case notComparedBySecurityCard
+        /// Likewise where the payment server compares (FIG. 6).
+        case notComparedByPaymentServer
+        /// S3 is not compared where the OPAL server compares (FIG. 7).
+        case notComparedByOPALServer
+        /// Likewise at the client terminal (FIG. 7, variation): the result opens with any S3.
+        case notComparedByClientTerminal
+        /// Likewise at the merchant (FIG. 8).
+        case notComparedByMerchant
+        /// The card puts a value back that it has put back before (RECOVER VALUE).
+        case recoveredTwice
+        /// A security card on another host counts a sale that it has given up.
+        case voidCounted
+        /// A security card on another host gives up a sale that it has counted.
+        case countedVoid
+        /// A security card on another host counts a sale once more when it is asked again.
+        case countedAgain
+        /// The OPAL server's card answers though its commit failed.
+        case commitAfterReplyAtOPALServer
+        /// The merchant answers though its commit failed.
+        case commitAfterReplyAtMerchant
+        /// The payment server draws once more when the same draw request comes again.
+        case drawnAgain
+        /// The mail about a payment that was pending is written in a commit before its outcome.
+        case mailBeforeOutcome
+        /// It is written in a commit behind its outcome.
+        case mailAfterOutcome
         /// A terminal on another host gives an equal draw the number of before, whatever request it
         /// was drawn for, also while it is given up or was.
         case numberTakenOver

@@ -17,27 +17,65 @@ struct Accidents {
     private static let crashFactor = 20
     /// The longest delay of a message, in seconds.
     private static let delayMax = 120
-    /// As the payment server waits for a terminal on another host.
+    /// A client terminal does little, and takes the longest over one payment.
+    private static let terminalCrashFactor = 4
+    /// As the payment server waits for a terminal on another host,
     private static let terminalPatience = Duration.seconds(4)
+    /// for a concentrator that waits for a terminal,
+    private static let concentratorPatience = Duration.seconds(8)
+    /// and a client terminal for the payment server.
+    private static let paymentPatience = Duration.seconds(20)
 
     func prepare(_ generator: inout SplitMix64, _ pace: Pace) {
         for route in world.routes {
-            let (link, story) = (route.link, story)
+            let (link, caller, callee, story) = (route.link, route.caller, route.callee, story)
             link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
-                story.add("\(Accidents.name(request, route, story)) \(fault)")
+                story.add("\(Accidents.name(request, caller, callee, story)) \(fault)")
             }
             let faults = linkFaults(&generator)
             let seed = generator.next()
             if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
         }
         for (party, store) in world.stores { prepare(store, of: party, &generator) }
+        prepareCards(&generator)
         let story = story
         world.fates.tell { party, moment in
+            story.note(.crashed(party.role))
             switch moment {
             case .before: story.add("\(party) crashes before it reads or commits")
             case .after: story.add("\(party) crashes after it has read or committed")
             case nil: story.add("\(party) crashes")
             }
+        }
+    }
+
+    private func prepareCards(_ generator: inout SplitMix64) {
+        let seeds = (generator.next(), generator.next(), generator.next())
+        let (story, cards) = (story, world.cards)
+        world.forger.tell { command, card, forgery in
+            let index = (cards.firstIndex(of: card) ?? 0) + 1
+            story.add(
+                "card \(index) answers another \(forgery.word) than its own "
+                    + "for \(story.name(command.transaction))"
+            )
+        }
+        if kinds.contains(.forged) {
+            world.forger.plan.chance(
+                [.signature, .signature, .number, .balance],
+                oneIn: oneIn,
+                seed: seeds.0
+            )
+        }
+        guard let terminal = world.clientTerminal else { return }
+        if kinds.contains(.lost) {
+            terminal.removals.chance([.before, .after], oneIn: oneIn * 2, seed: seeds.1)
+        }
+        if kinds.contains(.crashes) {
+            world.fates.crashes[.clientTerminal]?.chance(
+                [.before, .after],
+                oneIn: oneIn * Accidents.terminalCrashFactor,
+                seed: seeds.2
+            )
         }
     }
 
@@ -62,7 +100,10 @@ struct Accidents {
         for _ in 0..<2 {
             let (one, other) = (generator.next(), generator.next())
             if kinds.contains(.altered) {
-                faults += [.alterRequestBit(one), .alterResponseBit(other)]
+                faults += [
+                    .alterRequestBit(one), .alterResponseBit(other), .cutRequest(other),
+                    .cutResponse(one),
+                ]
             }
         }
         return faults
@@ -102,17 +143,27 @@ struct Accidents {
 
     /// How long who asks waits for an answer: a terminal has less time than all who wait behind it.
     private static func patience(_ route: Route) -> Duration {
-        if case .terminal = route.callee { return terminalPatience }
-        return LinkLimits.responseTime
+        switch (route.caller, route.callee) {
+        case (_, .terminal): terminalPatience
+        case (_, .concentrator): concentratorPatience
+        case (.clientTerminal, _): paymentPatience
+        default: LinkLimits.responseTime
+        }
     }
 
-    private static func name(_ request: [UInt8], _ route: Route, _ story: Story) -> String {
-        if case .terminal = route.callee { return "a request to \(route.callee)" }
-        guard let message = try? PartyMessage(request) else {
-            return "a message of \(route.caller)"
+    /// Without the route, which holds the link: who notices would keep it for ever.
+    private static func name(
+        _ request: [UInt8],
+        _ caller: Party,
+        _ callee: Party,
+        _ story: Story
+    ) -> String {
+        switch callee {
+        case .terminal, .concentrator: return "a request to \(callee)"
+        default: break
         }
-        let name = name(message, story)
-        return "\(name) of \(route.caller)"
+        guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
+        return "\(name(message, story)) of \(caller)"
     }
 
     private static func name(_ message: PartyMessage, _ story: Story) -> String {
@@ -142,6 +193,8 @@ extension FaultyLink.Fault: CustomStringConvertible {
         case .again(let time): "comes again after \(time.milliseconds / 1000) s"
         case .alterRequestBit, .alterRequest: "is changed on the way"
         case .alterResponseBit, .alterResponse: "is answered, and the answer is changed"
+        case .cutRequest: "loses its end on the way"
+        case .cutResponse: "is answered, and the answer loses its end"
         }
     }
 }

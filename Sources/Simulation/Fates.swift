@@ -11,6 +11,9 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case shop(Int)
     /// A host of terminals.
     case terminal(Int)
+    case concentrator
+    /// A client terminal with a card in its reader.
+    case clientTerminal
 
     package var description: String {
         switch self {
@@ -18,6 +21,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .paymentServer: "the payment server"
         case .shop(let index): "shop \(index + 1)"
         case .terminal(let index): "terminal \(index + 1)"
+        case .concentrator: "the concentrator"
+        case .clientTerminal: "the client terminal"
         }
     }
 }
@@ -34,6 +39,7 @@ final class Fates: Sendable {
 
     let clock: VirtualClock
     let pace: Pace?
+    let parties: [Party]
     /// Which of a party's reads and commits meets a crash.
     let crashes: [Party: FaultPlan<MortalStore.Crash>]
     /// Which of its commits does.
@@ -43,12 +49,10 @@ final class Fates: Sendable {
     /// A crashed party is started again within so many seconds.
     static let downMax = 100
 
-    init(_ clock: VirtualClock, _ pace: Pace?, merchants: Int, remoteTerminals: Int) {
+    init(_ clock: VirtualClock, _ pace: Pace?, _ parties: [Party]) {
         self.clock = clock
         self.pace = pace
-        let parties =
-            [.opalServer, .paymentServer] + (0..<merchants).map(Party.shop)
-            + (0..<remoteTerminals).map(Party.terminal)
+        self.parties = parties
         crashes = Dictionary(
             uniqueKeysWithValues: parties.map { ($0, FaultPlan<MortalStore.Crash>()) }
         )
@@ -111,6 +115,11 @@ final class Fates: Sendable {
         for plan in crashes.values { plan.clear() }
         for plan in commitCrashes.values { plan.clear() }
         state.withLock { $0.downUntil = [:] }
+    }
+
+    /// Whether every crash that was planned has come.
+    var areSpent: Bool {
+        crashes.values.allSatisfy(\.isSpent) && commitCrashes.values.allSatisfy(\.isSpent)
     }
 
     func store(_ inner: any RecordStore, _ party: Party, _ life: Life) -> MortalStore {

@@ -14,6 +14,7 @@ package struct FaultKinds: OptionSet, Hashable, Sendable, CustomStringConvertibl
     package static let repeated = FaultKinds(rawValue: 2)
     /// Messages that overtake others, and come after the caller has waited long enough.
     package static let delayed = FaultKinds(rawValue: 4)
+    /// Messages with another bit, and messages that lose their end.
     package static let altered = FaultKinds(rawValue: 8)
     /// Stores that refuse reads and commits, or commit and do not say so.
     package static let disks = FaultKinds(rawValue: 16)
@@ -21,14 +22,16 @@ package struct FaultKinds: OptionSet, Hashable, Sendable, CustomStringConvertibl
     package static let crashes = FaultKinds(rawValue: 32)
     /// Wall clocks that are slow, fast, and set anew.
     package static let clocks = FaultKinds(rawValue: 64)
+    /// Cards that answer DEBIT IEP with another S3, number or balance than their own.
+    package static let forged = FaultKinds(rawValue: 128)
 
     package static let none: FaultKinds = []
     package static let all: FaultKinds = [
-        .lost, .repeated, .delayed, .altered, .disks, .crashes, .clocks,
+        .lost, .repeated, .delayed, .altered, .disks, .crashes, .clocks, .forged,
     ]
     package static let names: [(name: String, kind: FaultKinds)] = [
         ("lost", .lost), ("repeated", .repeated), ("delayed", .delayed), ("altered", .altered),
-        ("disks", .disks), ("crashes", .crashes), ("clocks", .clocks),
+        ("disks", .disks), ("crashes", .crashes), ("clocks", .clocks), ("forged", .forged),
     ]
 
     /// `text`: names with commas between them, `all`, or `none`.

@@ -46,6 +46,9 @@ package final class FaultPlan<Fault: Sendable>: Sendable {
         }
     }
 
+    /// Whether every fault that was planned for a call has come.
+    package var isSpent: Bool { state.withLock(\.script.isEmpty) }
+
     /// How many calls were made.
     package var calls: Int { state.withLock(\.calls) }
 

@@ -27,6 +27,9 @@ package final class FaultyLink: Link {
         /// One bit of the request is another one: that with this number, modulo the length.
         case alterRequestBit(UInt64)
         case alterResponseBit(UInt64)
+        /// Only so many bytes of the request come, modulo its length.
+        case cutRequest(UInt64)
+        case cutResponse(UInt64)
         case alterRequest(Alteration)
         case alterResponse(Alteration)
     }
@@ -212,6 +215,10 @@ package final class FaultyLink: Link {
             return try await inner.request(Self.flip(request, bit))
         case .alterResponseBit(let bit):
             return Self.flip(try await inner.request(request), bit)
+        case .cutRequest(let length):
+            return try await inner.request(Self.cut(request, length))
+        case .cutResponse(let length):
+            return Self.cut(try await inner.request(request), length)
         case .alterRequest(let alter): return try await inner.request(await alter(request))
         case .alterResponse(let alter): return await alter(try await inner.request(request))
         case nil:
@@ -236,6 +243,10 @@ package final class FaultyLink: Link {
             return await group.reduce(into: []) { $0.append($1) }
         }
         return try responses[0].get()
+    }
+
+    private static func cut(_ bytes: [UInt8], _ length: UInt64) -> [UInt8] {
+        bytes.isEmpty ? bytes : Array(bytes.prefix(Int(length % UInt64(bytes.count))))
     }
 
     private static func flip(_ bytes: [UInt8], _ bit: UInt64) -> [UInt8] {

@@ -16,6 +16,7 @@ final class Housekeeping: Sendable {
     /// For the clocks of shops that jump.
     private let jumps: SeededRandom
     private let kinds: FaultKinds
+    private let customer: ReaderCustomer?
     /// How old a debit is before the OPAL server asks again.
     private let settleAge: Duration
     private let state = Mutex((isOver: false, isQuiet: false, isCalm: false))
@@ -38,7 +39,14 @@ final class Housekeeping: Sendable {
     private static let jumpOneIn = 4
     private static let jumpHours = 3...10
 
-    init(_ world: World, _ story: Story, _ kinds: FaultKinds, seed: UInt64) {
+    init(
+        _ world: World,
+        _ story: Story,
+        _ kinds: FaultKinds,
+        _ customer: ReaderCustomer?,
+        seed: UInt64
+    ) {
+        self.customer = customer
         self.world = world
         self.story = story
         self.kinds = kinds
@@ -95,9 +103,14 @@ final class Housekeeping: Sendable {
             await purchases.settleOpenDraws(olderThan: settleAge)
             await purchases.settleUnheard()
         case .shop(let index):
-            _ = try? await world.merchant(index).settleOpen(now: world.fates.now(of: party))
-        // A terminal only answers.
-        case .terminal: break
+            let now = world.fates.now(of: party)
+            let round = try? await world.merchant(index).settleOpen(now: now)
+            if round?.ended.contains(where: { $0.state == .paid }) == true {
+                story.note(.paidAfterQuestion)
+            }
+        case .clientTerminal: await customer?.finish()
+        // They only answer.
+        case .terminal, .concentrator: break
         }
     }
 

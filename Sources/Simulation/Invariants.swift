@@ -10,12 +10,12 @@ import Wire
 
 /// What must hold between all parties at any moment (`docs/design.md`, §4.1 to §4.3).
 package struct Invariants {
-    private let ledger: Ledger
+    let ledger: Ledger
     /// Debits by their transaction, with the card that was debited.
-    private var debits: [TransactionIdentifier: [(card: Int, evidence: DebitEvidence)]] = [:]
+    private(set) var debits: [TransactionIdentifier: [(card: Int, evidence: DebitEvidence)]] = [:]
     /// Numbers of recovered debits, for each card.
-    private var recovered: [Set<UInt32>] = []
-    private var violations: [Violation]
+    private(set) var recovered: [Set<UInt32>] = []
+    var violations: [Violation]
 
     /// Checks a world.
     ///
@@ -24,12 +24,18 @@ package struct Invariants {
     ///   - isSettled: whether everything should have come to an end.
     /// - Returns: what does not hold; empty where all does.
     package static func check(_ world: World, isSettled: Bool = false) async -> [Violation] {
-        check(await Ledger(world), isSettled: isSettled)
+        check(await Ledger(world), handedOut: [:], isSettled: isSettled)
     }
 
-    static func check(_ ledger: Ledger, isSettled: Bool) -> [Violation] {
+    /// `handedOut`: orders whose goods somebody has got, with how often it was the first time.
+    static func check(
+        _ ledger: Ledger,
+        handedOut: [TransactionIdentifier: Int],
+        isSettled: Bool
+    ) -> [Violation] {
         var check = Invariants(ledger)
         check.run(isSettled: isSettled)
+        check.check(handedOut)
         return check.violations
     }
 
@@ -45,6 +51,8 @@ package struct Invariants {
         checkSecurityCards(isSettled: isSettled)
         checkExchanges()
         for entry in ledger.orders.values { check(entry) }
+        checkReaders()
+        checkMails()
         checkConservation()
         if isSettled { checkNothingIsOpen() }
     }
@@ -74,16 +82,17 @@ package struct Invariants {
         }
         for (transaction, found) in debits {
             if found.count > 1 { violations.append(.debitedTwice(transaction)) }
-            if ledger.draws[transaction] == nil {
+            if ledger.draws[transaction] == nil, ledger.readerDebits[transaction] == nil {
                 violations.append(.debitWithoutDraw(transaction))
             }
         }
         for (index, numbers) in recovered.enumerated() {
-            let known = Set(
-                ledger.draws.values.filter {
-                    $0.card == ledger.cards[index].card && $0.state == .recovered
-                }.map(\.answer.number)
+            let card = ledger.cards[index].card
+            var known = Set(
+                ledger.draws.values.filter { $0.card == card && $0.state == .recovered }
+                    .map(\.answer.number)
             )
+            known.formUnion(ledger.readerDebits.values.filter { $0.card == card }.map(\.number))
             for number in numbers.subtracting(known) {
                 let movement = ledger.cards[index].rows.lazy.compactMap(\.movement)
                     .first { $0.number == number }
@@ -96,7 +105,8 @@ package struct Invariants {
 
     private mutating func check(_ draw: DrawRecord, _ transaction: TransactionIdentifier) {
         guard let debit = debits[transaction]?.first,
-            ledger.cards[debit.card].card == draw.card, debit.evidence.answer == draw.answer,
+            ledger.cards[debit.card].card == draw.card,
+            isAnswer(debit.evidence.answer, draw.answer, transaction),
             debit.evidence.command == draw.command,
             debit.evidence.command.amount == draw.terms.amount,
             debit.evidence.command.merchant == draw.terms.merchant
@@ -118,6 +128,16 @@ package struct Invariants {
         if isBack != (draw.state == .recovered) { violations.append(.recovery(transaction)) }
     }
 
+    /// Whether this is what the card has answered; S3 may have been changed behind it.
+    private func isAnswer(
+        _ given: DebitAnswer,
+        _ stored: DebitAnswer,
+        _ transaction: TransactionIdentifier
+    ) -> Bool {
+        let forged = ledger.forged[transaction].map { $0.applied(to: given) }
+        return stored == forged ?? given
+    }
+
     // MARK: Sales
 
     private mutating func check(_ sale: SaleRecord, _ transaction: TransactionIdentifier) {
@@ -125,6 +145,7 @@ package struct Invariants {
         switch sale.state {
         case .sold:
             guard found.count == 1, found[0].evidence.command == sale.command,
+                found[0].evidence.answer == sale.answer,
                 sale.command.amount == sale.request.terms.amount,
                 sale.command.merchant == sale.request.terms.merchant,
                 sale.draw.initializeAnswer.card == ledger.cards[found[0].card].card
@@ -254,6 +275,9 @@ package struct Invariants {
             if ledger.sales[draw.terms.transaction]?.state != .sold {
                 found += draw.terms.amount.minorUnits
             }
+        }
+        for debit in ledger.readerDebits.values where isUnderWay(debit) {
+            found += debit.command.amount.minorUnits
         }
         for sale in ledger.sales.values where sale.state == .sold {
             found += sale.command.amount.minorUnits

@@ -38,6 +38,12 @@ package struct Ledger: Sendable {
 
     package private(set) var cards: [CardEntry] = []
     package private(set) var draws: [TransactionIdentifier: DrawRecord] = [:]
+    /// Debits of cards in a reader, which have no draw.
+    package private(set) var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
+    /// Mails about payments that were pending.
+    package private(set) var mails: [SettlementMail] = []
+    /// Debits whose card answered something else than its own.
+    package private(set) var forged: [TransactionIdentifier: Forgery] = [:]
     package private(set) var sales: [TransactionIdentifier: SaleRecord] = [:]
     package private(set) var securityCards: [SecurityCardDescription] = []
     /// What the security cards on other hosts say of each number.
@@ -48,6 +54,8 @@ package struct Ledger: Sendable {
 
     /// What was opened before, with the revision: most records have not changed since.
     private var openedDraws = Opened<DrawRecord>()
+    private var openedReaderDebits = Opened<ReaderDebit>()
+    private var openedMails = Opened<SettlementMail?>()
     private var openedSales = Opened<SaleRecord>()
     private var openedMemories = Opened<SecurityCardDescription>()
     private var openedExchanges = Opened<TerminalAudit.Entry>()
@@ -55,7 +63,7 @@ package struct Ledger: Sendable {
     private var openedOrders = Opened<OrderEntry>()
 
     package init(_ world: World) async {
-        await read(world)
+        await read(world, of: Set(world.parties))
         for host in world.hosts {
             do throws(StoreFailure) {
                 violations += try await host.audit.run().findings.map { .damaged("\($0)") }
@@ -67,16 +75,25 @@ package struct Ledger: Sendable {
 
     init() {}
 
-    /// Reads what has changed since the last time. Rows and records that were read are trusted: who
-    /// changes a database by hand makes a new ledger.
-    mutating func read(_ world: World) async {
+    /// Reads what has changed since the last time, in the databases of some parties. Rows and
+    /// records that were read are trusted: who changes a database by hand makes a new ledger.
+    mutating func read(_ world: World, of parties: Set<Party>) async {
         violations = []
+        forged = world.forger.forged
         do throws(StoreFailure) {
-            try await readCards(world)
-            try await readDraws(world)
-            try await readSales(world)
-            for host in world.hosts { try await readExchanges(host) }
-            for index in world.shops.indices { try await readOrders(world, index) }
+            for party in parties {
+                switch party {
+                case .opalServer:
+                    try await readCards(world)
+                    try await readDraws(world)
+                    try await readReaders(world)
+                    try await readMails(world)
+                case .paymentServer: try await readSales(world)
+                case .terminal(let index): try await readExchanges(world.hosts[index])
+                case .shop(let index): try await readOrders(world, index)
+                case .concentrator, .clientTerminal: break
+                }
+            }
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -129,6 +146,36 @@ package struct Ledger: Sendable {
             }
         }
         draws = openedDraws.byTransaction
+    }
+
+    private mutating func readReaders(_ world: World) async throws(StoreFailure) {
+        guard world.clientTerminal != nil else { return }
+        for record in try await Ledger.all(ReaderDebit.kind, in: world.opalStore.inner)
+        where !openedReaderDebits.has(record) {
+            if let bytes = await world.openedByOPALServer(record),
+                let debit = try? ReaderDebit(bytes)
+            {
+                openedReaderDebits.add(debit, record, debit.command.transaction)
+            } else {
+                violations.append(.damaged("the debit of a card in a reader"))
+            }
+        }
+        readerDebits = openedReaderDebits.byTransaction
+    }
+
+    private mutating func readMails(_ world: World) async throws(StoreFailure) {
+        guard world.hasCardholders else { return }
+        for record in try await Ledger.all(UserRecordKinds.mail, in: world.opalStore.inner)
+        where !openedMails.has(record) {
+            if let bytes = await world.openedByOPALServer(record),
+                let mail = try? MailMessage(bytes)
+            {
+                openedMails.add(SettlementMail(mail), record, .unknown)
+            } else {
+                violations.append(.damaged("a mail"))
+            }
+        }
+        mails = openedMails.values.compactMap(\.self)
     }
 
     private mutating func readSales(_ world: World) async throws(StoreFailure) {

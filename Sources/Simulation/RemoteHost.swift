@@ -17,7 +17,7 @@ package final class RemoteHost: Sendable {
     package let name: String
     package let securityCard: SecurityCardIdentifier
     package let store = FaultyStore(MemoryStore())
-    /// From the payment server to this host.
+    /// From the payment server, or from the concentrator, to this host.
     package let link: FaultyLink
     private let door = Door(as: World.paymentServer)
     private let party: Party
@@ -107,12 +107,12 @@ package final class RemoteHost: Sendable {
         door.open(to: service, fates.life(party))
     }
 
-    /// Its terminal, as one life of the payment server sees it.
-    func terminal(as life: Life) -> Terminal {
+    /// Its terminal, as one life of the payment server sees it, behind a concentrator or not.
+    func terminal(as life: Life, behind concentrator: ConcentratorHost?) -> Terminal {
         let remote = RemoteSecurityCard(
             securityCard,
             at: name,
-            link: MortalLink(inner: link, life: life),
+            link: MortalLink(inner: concentrator?.link ?? link, life: life),
             sealing: sealer,
             random: random
         )

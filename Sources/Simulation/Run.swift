@@ -23,6 +23,10 @@ package struct Run: Sendable {
     /// One run in so many has terminals on other hosts, 1 to ``remoteTerminalsMax``.
     private static let remoteTerminalsOneIn = 3
     private static let remoteTerminalsMax = 3
+    /// Of these, one in so many has a concentrator before them.
+    private static let concentratorsOneIn = 2
+    /// One run in so many has a client terminal with a card in its reader.
+    private static let readersOneIn = 2
     /// Where S3 is compared: each merchant of a run takes one of these.
     package static let policies = ComparisonPolicy.allCases
     /// After the faults stop, debits and sales end within this time,
@@ -50,8 +54,7 @@ package struct Run: Sendable {
         package let story: [String]
         /// Orders that were handed out.
         package let delivered: Int
-        /// Sales that terminals on other hosts have counted.
-        package let countedElsewhere: Int
+        package let sights: Set<Sight>
 
         /// How to do it again, what does not hold, and the story.
         package var description: String {
@@ -71,11 +74,13 @@ package struct Run: Sendable {
     }
 
     /// Does it. The same seed gives the same story.
-    package func report() async throws -> Report {
+    ///
+    /// `look`: is shown the world before anything happens in it.
+    package func report(_ look: @Sendable (World) -> Void = { _ in }) async throws -> Report {
         let clock = VirtualClock()
         let executor = SeededExecutor(seed: seed, clock: clock)
         return try await withTaskExecutorPreference(executor) {
-            try await play(clock, executor)
+            try await play(clock, executor, look)
         }
     }
 
@@ -114,15 +119,25 @@ package struct Run: Sendable {
 
     private func play(
         _ clock: VirtualClock,
-        _ executor: SeededExecutor
+        _ executor: SeededExecutor,
+        _ look: (World) -> Void
     ) async throws(WorldFailure) -> Report {
         var generator = SplitMix64(seed: seed)
         let pace = Pace(clock, executor, seed: generator.next())
         let world = try await World(plan(&generator, pace))
+        look(world)
         let story = Story(clock)
-        let scenario = Scenario(world, story, pace, steps: steps, seed: generator.next())
+        let customer = ReaderCustomer(world, story)
+        let scenario = Scenario(
+            world,
+            story,
+            pace,
+            customer,
+            steps: steps,
+            seed: generator.next()
+        )
         let watch = Watch(world, story)
-        let housekeeping = Housekeeping(world, story, kinds, seed: generator.next())
+        let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
         Accidents(world: world, story: story, kinds: kinds, oneIn: faultsOneIn)
             .prepare(&generator, pace)
@@ -147,19 +162,29 @@ package struct Run: Sendable {
             housekeeping.end()
         }
         executor.callBetweenJobs {}
-        var violations = watch.violations + open
+        let violations = watch.violations + open
         if violations.isEmpty { await scenario.fetchAll() }
+        return await report(world, story, violations)
+    }
+
+    /// What is to be said at the end; where nothing was wrong so far, it is looked at once more.
+    private func report(_ world: World, _ story: Story, _ found: [Violation]) async -> Report {
         let ledger = await Ledger(world)
+        var violations = found
         if violations.isEmpty {
-            violations = Invariants.check(ledger, isSettled: true)
-            violations += Run.falsehoods(story, ledger)
+            violations = Invariants.check(
+                ledger,
+                handedOut: story.handedOut,
+                isSettled: true
+            )
+            violations += Falsehoods(story: story, ledger: ledger).violations
         }
         return Report(
             run: self,
             violations: violations,
             story: story.lines,
             delivered: ledger.orders.values.count { $0.order.state == .delivered },
-            countedElsewhere: ledger.exchanges.count { $0.state == .counted }
+            sights: story.sights.union(ledger.sights(hasConcentrator: world.concentrator != nil))
         )
     }
 
@@ -176,7 +201,10 @@ package struct Run: Sendable {
             plan.remoteTerminals = 1 + generator.below(Run.remoteTerminalsMax)
             // Some payment servers have none of their own.
             plan.terminals = generator.below(2)
+            plan.hasConcentrator = generator.below(Run.concentratorsOneIn) == 0
         }
+        if generator.below(Run.readersOneIn) == 0 { plan.readerCardValue = 3000 }
+        plan.hasCardholders = true
         plan.terminalWait = .seconds(generator.below(4))
         plan.cardValues = [3000, 1500, 200, 800]
         return plan
@@ -207,31 +235,5 @@ package struct Run: Sendable {
         housekeeping.quieten()
         let areOrdersSettled = await wait(orderTime) { await world.isQuiet }
         return areOrdersSettled ? [] : [.stillOpen("an order, after \(orderTime)")]
-    }
-
-    /// What people were told and is not true: a debit is never shown as a failure, and what was
-    /// once told as paid stays paid.
-    private static func falsehoods(_ story: Story, _ ledger: Ledger) -> [Violation] {
-        var found: [Violation] = []
-        for (claim, outcomes) in story.told {
-            let draw = ledger.draws[claim.transaction]
-            let isOwn = draw?.card == claim.card
-            let wasToldPaid = outcomes.contains { if case .paid = $0 { true } else { false } }
-            if wasToldPaid && !(isOwn && draw?.state == .sold) {
-                found.append(.toldPaid(claim.transaction))
-            }
-            let wasToldNo = outcomes.allSatisfy { outcome in
-                switch outcome {
-                case .refused(let refusal):
-                    refusal != .orderInProgress && refusal != .orderGivenUp
-                case .refusedByLimit: true
-                case .paid, .pending: false
-                }
-            }
-            if isOwn && wasToldNo && !story.unseen.contains(claim) {
-                found.append(.toldRefused(claim.transaction))
-            }
-        }
-        return found
     }
 }

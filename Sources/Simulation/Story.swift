@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClientCode
 import Kernel
 import Merchant
 import OPALServer
@@ -19,6 +20,10 @@ package final class Story: Sendable {
         var names: [TransactionIdentifier: Int] = [:]
         var told: [Claim: [PurchaseOutcome]] = [:]
         var unseen: Set<Claim> = []
+        var ends: [TransactionIdentifier: [CardPaymentEnd]] = [:]
+        var unseenEnds: Set<TransactionIdentifier> = []
+        var handedOut: [TransactionIdentifier: Int] = [:]
+        var sights: Set<Sight> = []
     }
 
     private let state = Mutex(State())
@@ -33,6 +38,24 @@ package final class Story: Sendable {
     var told: [Claim: [PurchaseOutcome]] { state.withLock(\.told) }
     /// Where an answer was not seen, so that what was told may have been overtaken.
     var unseen: Set<Claim> { state.withLock(\.unseen) }
+
+    /// What a client terminal with a card in its reader said.
+    var ends: [TransactionIdentifier: [CardPaymentEnd]] { state.withLock(\.ends) }
+    /// Where a client terminal has said nothing, or not everything.
+    var unseenEnds: Set<TransactionIdentifier> { state.withLock(\.unseenEnds) }
+    /// Orders whose goods somebody has got, with how often the shop said that it is the first time.
+    var handedOut: [TransactionIdentifier: Int] { state.withLock(\.handedOut) }
+    /// What was seen, as far as the databases do not say it.
+    var sights: Set<Sight> { state.withLock(\.sights) }
+
+    func note(_ sight: Sight) { state.withLock { _ = $0.sights.insert(sight) } }
+
+    /// Notes that goods were handed out.
+    func note(_ delivery: MerchantModule.Delivery) {
+        state.withLock {
+            $0.handedOut[delivery.order.transaction, default: 0] += delivery.isFirst ? 1 : 0
+        }
+    }
 
     /// Adds a line, led by the time since the beginning.
     func add(_ line: String) {
@@ -64,11 +87,31 @@ package final class Story: Sendable {
             return "no answer"
         }
         state.withLock { $0.told[claim, default: []].append(outcome) }
+        if case .pending = outcome { note(.pending) }
         return switch outcome {
         case .paid: "paid"
         case .pending: "pending"
         case .refused(let refusal): "refused (\(refusal.word))"
         case .refusedByLimit(let refusal): "refused by a limit (\(refusal.word))"
+        }
+    }
+
+    /// Notes what a client terminal said, or that nobody saw it, and says it in a word.
+    func tell(_ end: CardPaymentEnd?, of transaction: TransactionIdentifier) -> String {
+        guard let end else {
+            state.withLock { _ = $0.unseenEnds.insert(transaction) }
+            return "no answer"
+        }
+        state.withLock { $0.ends[transaction, default: []].append(end) }
+        switch end {
+        case .paid:
+            note(.readerPaid)
+            return "paid"
+        case .notTaken(let problem): return "not taken (\(problem))"
+        case .putBack:
+            note(.readerPutBack)
+            return "put back"
+        case .pending(_, let problem): return "pending (\(problem))"
         }
     }
 }

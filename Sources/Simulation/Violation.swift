@@ -40,6 +40,15 @@ package enum Violation: Equatable, Sendable {
     case orderUnpaidThoughSold(TransactionIdentifier)
     /// §4.3.
     case deliveredTwice(TransactionIdentifier)
+    /// §4.3: the goods were given to somebody, and the shop does not know it, or said more than
+    /// once that it is the first time.
+    case handedOutUnrecorded(TransactionIdentifier)
+    /// A mail about a payment says what is not so, or went to somebody else.
+    case mailUntrue(TransactionIdentifier)
+    /// Somebody got more mails about the end of one payment, or none though it was pending.
+    case mails(TransactionIdentifier, count: Int)
+    /// A client terminal with a card in its reader said what is not so.
+    case toldByReader(TransactionIdentifier)
     /// §4.2: after everything was settled, something is still open.
     case stillOpen(String)
     /// Somebody was told that this was paid, and it is not.

@@ -5,10 +5,20 @@ import Keys
 package import Merchant
 package import OPALServer
 package import PaymentServer
+import Records
 import SecurityModule
 
 // The audits that each party can make of its own database.
 extension World {
+    /// What a record of the OPAL server says; nil where its seal is broken.
+    func openedByOPALServer(_ record: Record) async -> [UInt8]? {
+        try? await RecordSealer(keys.hsm, party: "opal_server").open(
+            record.body,
+            name: record.sealName,
+            revision: record.revision
+        )
+    }
+
     package var cardAuditor: CardAuditor {
         CardAuditor(
             store: opalStore,

@@ -42,7 +42,9 @@ extension World {
         _ store: FaultyStore,
         _ directory: AcquirerDirectory,
         _ fates: Fates,
-        _ random: SeededRandom
+        _ random: SeededRandom,
+        _ forger: CardForger,
+        hasCardholders: Bool
     ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
         let life = fates.life(.opalServer)
         let store = fates.store(store, .opalServer, life)
@@ -56,9 +58,10 @@ extension World {
             random: random,
             now: { fates.now(of: .opalServer) }
         )
-        var emulator = Emulator(module: module, store: store, random: random)
+        let cards = ForgingModule(inner: module, forger: forger)
+        var emulator = Emulator(module: cards, store: store, random: random)
         emulator.categories = desk.merchants
-        let purchases = Purchases(
+        var purchases = Purchases(
             store: store,
             seals: seals,
             keys: DrawSealer(),
@@ -74,6 +77,7 @@ extension World {
             ),
             now: { fates.now(of: .opalServer) }
         )
+        if hasCardholders { purchases.mails = Cardholders(keys, store, random).mails }
         return (module, desk, purchases)
     }
 
@@ -83,6 +87,7 @@ extension World {
         _ shops: [Shop],
         terminals count: Int,
         _ hosts: [RemoteHost],
+        behind concentrator: ConcentratorHost?,
         wait: Duration,
         _ fates: Fates,
         uptime: (@Sendable () -> Uptime)? = nil,
@@ -103,7 +108,7 @@ extension World {
             throw .paymentServer(error)
         }
         let life = fates.life(.paymentServer)
-        terminals += hosts.map { $0.terminal(as: life) }
+        terminals += hosts.map { $0.terminal(as: life, behind: concentrator) }
         let clock = fates.clock
         let pool = TerminalInterface(
             terminals,
@@ -119,7 +124,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: ["opal-server", ClientTerminalEntry.peer],
+            cardSidePeers: [World.opalServer, ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
             uptime: uptime ?? { Uptime(clock.now) },
             alarm: alarm
@@ -226,6 +231,7 @@ extension World {
             shops,
             terminals: terminalCount,
             hosts,
+            behind: concentrator,
             wait: terminalWait,
             fates,
             uptime: uptime,

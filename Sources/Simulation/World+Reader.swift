@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CardEmulator
+import Kernel
 import Keys
 import OPALServer
 package import PaymentServer
@@ -14,16 +15,20 @@ extension World {
     package func reader(_ card: Int = 0) async -> PseudoReader {
         var emulator = Emulator(module: cardModule, store: opalStore, random: random)
         emulator.categories = desk.merchants
-        let reader = PseudoReader(
-            cards[card],
-            emulator: emulator,
-            isShared: true,
-            now: { [clock] in clock.now }
-        )
+        return await World.reader(cards[card], emulator, keys) { [clock] in clock.now }
+    }
+
+    static func reader(
+        _ card: CardIdentifier,
+        _ emulator: Emulator,
+        _ keys: WorldKeys,
+        now: @escaping @Sendable () -> Instant
+    ) async -> PseudoReader {
+        let reader = PseudoReader(card, emulator: emulator, isShared: true, now: now)
         await reader.prepare(
             note: "Card reader",
             attachment: ReaderDebit.attachment(
-                to: cards[card],
+                to: card,
                 sealedBy: RecordSealer(keys.hsm, party: "opal_server")
             )
         )

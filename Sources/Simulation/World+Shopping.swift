@@ -128,6 +128,7 @@ extension World {
         await link.deliverLate()
         for shop in shops { await shop.link.deliverLate() }
         for host in hosts { await host.link.deliverLate() }
+        await concentrator?.link.deliverLate()
         if !hosts.isEmpty { await payments.refreshTerminals() }
         await payments.giveUpLateSales()
         await payments.countSales()
@@ -142,6 +143,7 @@ extension World {
     package func settleAll(rounds: Int = 6) async -> Bool {
         clearFaults()
         for host in hosts { host.start() }
+        concentrator?.start()
         for round in 0..<rounds {
             // The first rounds give sales up; the last ones are behind the time of an order.
             clock.advance(by: round < 2 ? PurchaseLimits.saleTime + .seconds(1) : .seconds(1000))
@@ -174,7 +176,9 @@ extension World {
     /// Whether no debit and no sale waits for its end.
     var isMoneyQuiet: Bool {
         get async {
-            guard await areTerminalsQuiet else { return false }
+            guard clientTerminal?.open.isEmpty != false, await areTerminalsQuiet else {
+                return false
+            }
             do {
                 var open = try await opalStore.listOpen(DrawRecord.kind, after: nil, limit: 1)
                 open += try await paymentStore.listOpen(SaleRecord.kind, after: nil, limit: 1)
@@ -197,7 +201,7 @@ extension World {
                 )
                 if open?.isEmpty != true || !host.link.isIdle { return false }
             }
-            return true
+            return concentrator?.link.isIdle != false
         }
     }
 }

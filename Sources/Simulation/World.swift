@@ -37,29 +37,34 @@ package final class World: Sendable {
     package let shops: [Shop]
     /// Hosts of terminals, as the plan wants.
     package let hosts: [RemoteHost]
+    /// Between the payment server and the hosts; nil where it asks them itself.
+    package let concentrator: ConcentratorHost?
+    /// Which card's answers to DEBIT IEP are not its own.
+    package let forger = CardForger()
     /// The payment server's keys, for who plays the payment server.
     package let saleKeys: any SaleSealing
 
     let keys: WorldKeys
-    let door = Door(as: "opal-server")
+    let door = Door(as: World.opalServer)
+    /// To the payment server's entry for client terminals.
+    let entry = Door(as: ClientTerminal.caller)
     let directory: AcquirerDirectory
     let terminalCount: Int
     let terminalWait: Duration
     let fates: Fates
-    private let running: Mutex<Running>
+    let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
+    let hasCardholders: Bool
+    private let terminal = Mutex<ClientTerminal?>(nil)
 
+    /// The OPAL server's name on its link.
+    static let opalServer = "opal-server"
     /// The payment server's name in the acquirer directory.
     package static let paymentServer = "payments.example"
 
     package init(_ plan: WorldPlan = WorldPlan()) async throws(WorldFailure) {
         let clock = plan.pace?.clock ?? VirtualClock(at: plan.start)
-        let fates = Fates(
-            clock,
-            plan.pace,
-            merchants: plan.merchants,
-            remoteTerminals: plan.remoteTerminals
-        )
+        let fates = Fates(clock, plan.pace, World.parties(plan))
         let random = SeededRandom(seed: plan.seed)
         let issuer = try World.issuer("412345", "Harbour Bank", .euro)
         let keys = try WorldKeys(issuers: [issuer.identifier], random: random)
@@ -77,18 +82,25 @@ package final class World: Sendable {
         terminalWait = plan.terminalWait
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
-        var hosts: [RemoteHost] = []
-        for index in 0..<plan.remoteTerminals {
-            hosts.append(try await RemoteHost(index, keys, fates, random))
-        }
-        self.hosts = hosts
-        let opal = World.opalServer(keys, opalStore, directory, fates, random)
+        hosts = try await World.hosts(plan.remoteTerminals, keys, fates, random)
+        concentrator = plan.hasConcentrator ? ConcentratorHost(hosts, fates) : nil
+        hasCardholders = plan.hasCardholders
+        let opal = World.opalServer(
+            keys,
+            opalStore,
+            directory,
+            fates,
+            random,
+            forger,
+            hasCardholders: hasCardholders
+        )
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
             shops,
             terminals: plan.terminals,
             hosts,
+            behind: concentrator,
             wait: plan.terminalWait,
             fates
         )
@@ -102,8 +114,36 @@ package final class World: Sendable {
                 merchants: World.merchants(shops, fates, random)
             )
         )
-        door.open(to: payments.module, fates.life(.paymentServer))
+        openDoors(to: payments.module, fates.life(.paymentServer))
         for value in plan.cardValues { _ = try await addCard(value) }
+        if let value = plan.readerCardValue { try await addClientTerminal(value) }
+    }
+
+    private static func hosts(
+        _ count: Int,
+        _ keys: WorldKeys,
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) async throws(WorldFailure) -> [RemoteHost] {
+        var hosts: [RemoteHost] = []
+        for index in 0..<count {
+            hosts.append(try await RemoteHost(index, keys, fates, random))
+        }
+        return hosts
+    }
+
+    func openDoors(to payments: PaymentModule, _ life: Life) {
+        door.open(to: payments, life)
+        entry.open(to: ClientTerminalEntry(to: payments), life)
+    }
+
+    private func addClientTerminal(_ value: UInt64) async throws(WorldFailure) {
+        let (card, fates) = (try await addCard(value), fates)
+        let module = ForgingModule(inner: cardModule, forger: forger)
+        var emulator = Emulator(module: module, store: opalStore, random: random)
+        emulator.categories = desk.merchants
+        let reader = await World.reader(card, emulator, keys) { fates.now(of: .clientTerminal) }
+        terminal.withLock { $0 = ClientTerminal(card, reader, FaultyLink(entry), fates) }
     }
 
     package var now: Instant { clock.now }
@@ -112,6 +152,8 @@ package final class World: Sendable {
     package var payments: PaymentModule { running.withLock(\.payments) }
     package var cards: [CardIdentifier] { held.withLock { $0 } }
     package var cardModule: any CardModule { running.withLock(\.module) }
+    /// A client terminal with a card in its reader, as the plan wants.
+    package var clientTerminal: ClientTerminal? { terminal.withLock { $0 } }
     /// The terminals that serve a sale now.
     package var leasedTerminals: Set<SecurityCardIdentifier> {
         terminals.leased
@@ -141,7 +183,14 @@ package final class World: Sendable {
             guard try await opalStore.inner.commit(transition) == .committed else {
                 throw WorldFailure.conflict
             }
-            held.withLock { $0.append(new.card) }
+            let index = held.withLock { held in
+                held.append(new.card)
+                return held.count - 1
+            }
+            if hasCardholders {
+                let holders = Cardholders(keys, opalStore.inner, random)
+                try await holders.add(new.card, index, at: now)
+            }
             return new.card
         } catch let failure as EmulatorFailure {
             throw .card(failure)
@@ -149,113 +198,17 @@ package final class World: Sendable {
             throw .store(failure)
         } catch let failure as KeyFailure {
             throw .key(failure)
+        } catch let failure as WorldFailure {
+            throw failure
         } catch {
             throw .conflict
         }
     }
 
-    // MARK: Restarts
-
-    /// Starts the OPAL server again from its store. Purchases under way go on in the old one, as
-    /// if two of them ran for a moment, unless the old one has crashed.
-    package func restartOPALServer() {
-        fates.begin(.opalServer)
-        let opal = World.opalServer(keys, opalStore, directory, fates, random)
-        running.withLock { running in
-            running.module = opal.module
-            running.desk = opal.desk
-            running.purchases = opal.purchases
-        }
+    private static func parties(_ plan: WorldPlan) -> [Party] {
+        [.opalServer, .paymentServer] + (0..<plan.merchants).map(Party.shop)
+            + (0..<plan.remoteTerminals).map(Party.terminal)
+            + (plan.hasConcentrator ? [.concentrator] : [])
+            + (plan.readerCardValue == nil ? [] : [.clientTerminal])
     }
-
-    /// Starts the payment server again from its store: what it held in memory is gone.
-    package func restartPaymentServer() async throws(WorldFailure) {
-        let life = fates.begin(.paymentServer)
-        let payments = try await World.paymentServer(
-            keys,
-            paymentStore,
-            shops,
-            terminals: terminalCount,
-            hosts,
-            wait: terminalWait,
-            fates
-        )
-        running.withLock { running in
-            running.payments = payments.module
-            running.terminals = payments.pool
-        }
-        door.open(to: payments.module, life)
-    }
-
-    /// Nobody answers on the links to the payment server.
-    package func stopPaymentServer() {
-        door.close()
-    }
-
-    package func restartMerchant(_ index: Int = 0) {
-        fates.begin(.shop(index))
-        let module = World.merchant(index, shops, fates, random)
-        running.withLock { $0.merchants[index] = module }
-    }
-
-    /// Ends a party's process, in the middle of whatever it does.
-    func crash(_ party: Party) {
-        fates.crash(party, fates.life(party), nil)
-    }
-
-    /// The party crashes before or after its `number`-th commit from now on.
-    package func crash(_ party: Party, _ moment: CrashMoment, commit number: Int) {
-        fates.commitCrashes[party]?.script(moment, at: number)
-    }
-
-    package func restart(_ party: Party) async {
-        switch party {
-        case .opalServer: restartOPALServer()
-        case .paymentServer: _ = try? await restartPaymentServer()
-        case .shop(let index): restartMerchant(index)
-        case .terminal(let index): hosts[index].start()
-        }
-    }
-
-    var parties: [Party] {
-        [.opalServer, .paymentServer] + shops.indices.map(Party.shop)
-            + hosts.indices.map(Party.terminal)
-    }
-
-    /// Everything works from now on.
-    package func clearFaults() {
-        fates.clear()
-        opalStore.clear()
-        paymentStore.clear()
-        for link in links { link.heal() }
-        for shop in shops { shop.store.clear() }
-        for host in hosts { host.store.clear() }
-    }
-
-    var links: [FaultyLink] { routes.map(\.link) }
-
-    /// The links, with who is at their ends.
-    var routes: [Route] {
-        [Route(caller: .opalServer, callee: .paymentServer, link: link)]
-            + shops.enumerated().map { index, shop in
-                Route(caller: .shop(index), callee: .paymentServer, link: shop.link)
-            }
-            + hosts.enumerated().map { index, host in
-                Route(caller: .paymentServer, callee: .terminal(index), link: host.link)
-            }
-    }
-
-    /// The stores, with whose they are.
-    var stores: [(party: Party, store: FaultyStore)] {
-        [(.opalServer, opalStore), (.paymentServer, paymentStore)]
-            + shops.enumerated().map { (.shop($0.offset), $0.element.store) }
-            + hosts.enumerated().map { (.terminal($0.offset), $0.element.store) }
-    }
-}
-
-/// A link of a ``World``, from who asks to who answers.
-struct Route: Sendable {
-    let caller: Party
-    let callee: Party
-    let link: FaultyLink
 }

@@ -20,6 +20,12 @@ package struct WorldPlan: Sendable {
     package var terminals = 2
     /// Terminals on other hosts, each on a host of its own.
     package var remoteTerminals = 0
+    /// Whether a concentrator stands before them.
+    package var hasConcentrator = false
+    /// What is on one more card, which is in the reader of a client terminal; nil for none.
+    package var readerCardValue: UInt64?
+    /// Whether each card has a holder, who gets mails.
+    package var hasCardholders = false
     /// How long a sale waits for a terminal when all are busy; only where there is a pace.
     package var terminalWait = Duration.zero
     package var merchants = 1

@@ -14,6 +14,8 @@ struct Sweep {
     private var early: [UInt64: Run.Report] = [:]
     private var next: UInt64
     private var delivered = 0
+    /// How many runs came by each thing.
+    private var sights: [Sight: Int] = [:]
     private(set) var failed: [UInt64] = []
     private(set) var lastStory: String?
 
@@ -33,6 +35,7 @@ struct Sweep {
         while let report = early.removeValue(forKey: next) {
             next += 1
             delivered += report.delivered
+            for sight in report.sights { sights[sight, default: 0] += 1 }
             lastStory = report.story.joined(separator: "\n")
             guard !report.violations.isEmpty else { continue }
             failed.append(report.run.seed)
@@ -46,6 +49,9 @@ struct Sweep {
 
     func end() {
         tell()
+        for sight in Sight.all.sorted(by: { "\($0)" < "\($1)" }) {
+            Sweep.say("  \(sight): in \(sights[sight, default: 0]) runs")
+        }
         let seeds = failed.map { "SEED=\($0)" }.joined(separator: " ")
         Sweep.say(failed.isEmpty ? "Nothing that must not be." : "Failed: \(seeds)")
     }

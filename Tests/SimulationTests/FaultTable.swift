@@ -8,206 +8,268 @@ import Records
 import Simulation
 import Wire
 
-/// What becomes of a purchase when one thing goes wrong: each row is a run of all parties.
+/// What becomes of a purchase when one thing goes wrong: each row is a run of all parties, or
+/// several with the same outcome.
 struct FaultTable {
+    /// What a browser does with what was paid.
+    enum Browser: Sendable {
+        case brings, closesTab, bringsTwice, bringsAgain
+        /// With another bit: that with this number, modulo the length.
+        case bringsChanged(UInt64)
+        /// Only so many bytes of it, modulo the length.
+        case bringsCut(UInt64)
+        /// Closes the tab, and opens the order's page at the shop instead, which asks.
+        case asks
+    }
+
+    /// One thing that goes wrong, where.
     struct Fault: Sendable {
-        let name: String
         /// Done after the order was made and before the person consents.
-        let inject: @Sendable (World) async -> Void
-        /// Done after the person was answered.
+        var inject: @Sendable (World) async -> Void = { _ in }
+        var browser = Browser.brings
+        /// Done after the person was answered and the fault has come.
         var then: @Sendable (World) async -> Void = { _ in }
+    }
+
+    /// What is said of it in the table. The same thing may go wrong in several places of a message.
+    struct Entry: Sendable {
+        let name: String
+        let faults: [Fault]
+
+        init(_ name: String, _ faults: [Fault]) {
+            self.name = name
+            self.faults = faults
+        }
+
+        init(_ name: String, _ fault: Fault) { self.init(name, [fault]) }
     }
 
     struct Row {
         let fault: String
+        let outcome: Outcome
+
+        var cells: [String] {
+            [
+                fault, outcome.atOnce, outcome.shop, outcome.card, outcome.sale, outcome.order,
+                outcome.inTheEnd,
+            ]
+        }
+    }
+
+    struct Outcome: Hashable, Sendable {
         let atOnce: String
+        let shop: String
         let card: String
         let sale: String
         let order: String
         let inTheEnd: String
-        let violations: [Violation]
+    }
 
-        var cells: [String] { [fault, atOnce, card, sale, order, inTheEnd] }
+    /// A run, with what must not be.
+    struct Trial: Sendable {
+        let outcome: Outcome
+        var problems: [String]
     }
 
     static let headers = [
-        "what goes wrong", "the person sees at once", "card", "sale", "order",
-        "the person sees in the end",
+        "what goes wrong", "the person reads at once", "then, at the shop", "card", "sale", "order",
+        "the person reads in the end",
     ]
 
     let policy: ComparisonPolicy
+    /// Whether the only terminal is on another host.
+    var isRemote = false
 
-    // MARK: Faults
+    /// How often the parties do what they do by themselves, until a fault has come that meets none
+    /// of the purchase's own steps.
+    private static let roundsMax = 8
 
-    static var all: [Fault] {
-        [Fault(name: "nothing") { _ in }] + messages + commits + crashes + restarts
-    }
+    // MARK: Rows
 
-    private static var messages: [Fault] {
-        let faults: [(String, FaultyLink.Fault)] = [
-            ("is not sent", .refuse(.notSent)), ("is lost", .dropRequest),
-            ("is answered, and the answer is lost", .dropResponse),
-            ("comes twice at once", .duplicate), ("comes late", .late),
-            ("comes with one bit changed", .alterRequestBit(777)),
-        ]
-        return [("draw request", 1), ("debit response", 2)].flatMap { message, number in
-            faults.map { what, fault in
-                Fault(name: "\(message) \(what)") { $0.link.plan.script(fault, at: number) }
+    /// The rows of an entry, one for each outcome.
+    func rows(_ entry: Entry) async throws -> (rows: [Row], problems: [String]) {
+        var outcomes: [(outcome: Outcome, count: Int)] = []
+        var problems: [String] = []
+        for (place, fault) in entry.faults.enumerated() {
+            // The same order of events each time.
+            let trial = try await Run.inOrder(seed: 1) { try await self.trial(fault) }
+            problems += trial.problems.map { "\(entry.name), \(place + 1): \($0)" }
+            if let known = outcomes.firstIndex(where: { $0.outcome == trial.outcome }) {
+                outcomes[known].count += 1
+            } else {
+                outcomes.append((trial.outcome, 1))
             }
         }
-    }
-
-    private static var commits: [Fault] {
-        let places: [(String, Int, @Sendable (World) -> FaultyStore)] = [
-            ("payment server, S2", 1, { $0.paymentStore }),
-            ("OPAL server, debit", 1, { $0.opalStore }),
-            ("payment server, sold", 2, { $0.paymentStore }),
-            ("OPAL server, outcome", 2, { $0.opalStore }),
-            ("shop, result", 1, { $0.shops[0].store }),
-            ("shop, handing out", 2, { $0.shops[0].store }),
-        ]
-        let faults: [(String, FaultyStore.Fault)] = [
-            ("disk full", .refuse(.diskFull)), ("made, but nobody is told", .loseAnswer),
-            ("somebody was first", .conflict),
-        ]
-        return places.flatMap { place, number, store in
-            faults.map { what, fault in
-                Fault(name: "commit of the \(place): \(what)") { world in
-                    store(world).commits.script(fault, at: number)
-                }
-            }
+        let total = entry.faults.count
+        let rows = outcomes.map { outcome, count in
+            let share = outcomes.count == 1 ? "" : ", in \(count) of \(total) places"
+            return Row(fault: entry.name + share, outcome: outcome)
         }
+        return (rows, problems)
     }
 
-    private static var crashes: [Fault] {
-        let places: [(String, Int, Party)] = [
-            ("payment server, S2", 1, .paymentServer), ("OPAL server, debit", 1, .opalServer),
-            ("payment server, sold", 2, .paymentServer),
-            ("OPAL server, outcome", 2, .opalServer), ("shop, result", 1, .shop(0)),
-            ("shop, handing out", 2, .shop(0)),
-        ]
-        let moments: [(String, CrashMoment)] = [("before", .before), ("after", .after)]
-        return places.flatMap { place, number, party in
-            moments.map { word, moment in
-                Fault(name: "crash \(word) the commit of the \(place)") { world in
-                    world.crash(party, moment, commit: number)
-                } then: { world in
-                    await world.restart(party)
-                }
-            }
-        }
-    }
-
-    private static var restarts: [Fault] {
-        [
-            Fault(name: "payment server dies after S2 and comes back") { world in
-                world.link.plan.script(
-                    .alterRequest { request in
-                        try? await world.restartPaymentServer()
-                        return request
-                    },
-                    at: 2
-                )
-            },
-            Fault(name: "payment server dies after S2 and comes back a second later") { world in
-                world.link.plan.script(
-                    .alterRequest { request in
-                        world.stopPaymentServer()
-                        return request
-                    },
-                    at: 2
-                )
-            } then: { world in
-                try? await world.restartPaymentServer()
-            },
-            Fault(name: "payment server dies after S2 and comes back too late") { world in
-                world.link.plan.script(
-                    .alterRequest { request in
-                        world.stopPaymentServer()
-                        return request
-                    },
-                    at: 2
-                )
-            } then: { world in
-                world.clock.advance(by: PurchaseLimits.saleTime + .seconds(1))
-                try? await world.restartPaymentServer()
-            },
-            Fault(name: "payment server dies after sold, before its answer leaves") { world in
-                world.link.plan.script(
-                    .alterResponse { response in
-                        world.stopPaymentServer()
-                        return Array(response.dropLast())
-                    },
-                    at: 2
-                )
-            } then: { world in
-                try? await world.restartPaymentServer()
-            },
-            Fault(name: "OPAL server dies after the debit and comes back") { world in
-                world.link.plan.script(.dropRequest, at: 2)
-            } then: { world in
-                world.restartOPALServer()
-            },
-            Fault(name: "OPAL server dies after the debit and comes back too late") { world in
-                world.link.plan.script(.dropRequest, at: 2)
-            } then: { world in
-                world.clock.advance(by: PurchaseLimits.saleTime + .seconds(1))
-                await world.payments.giveUpLateSales()
-                world.restartOPALServer()
-            },
-            Fault(name: "shop dies before the result comes") { world in
-                world.restartMerchant()
-            },
-        ]
-    }
-
-    // MARK: Runs
-
-    func row(_ fault: Fault) async throws -> Row {
+    private func world() async throws -> World {
         var plan = WorldPlan()
         plan.policies = [policy]
-        let world = try await World(plan)
+        plan.hasCardholders = true
+        if isRemote { (plan.terminals, plan.remoteTerminals) = (0, 1) }
+        return try await World(plan)
+    }
+
+    private func trial(_ fault: Fault) async throws -> Trial {
+        let world = try await world()
         let ticket = try await world.order()
         let page = try await world.page(ticket)
         await fault.inject(world)
-        let outcome = await world.visit(page)
-        if case .paid(let receipt) = outcome, let form = await world.form(receipt) {
-            _ = try? await world.fetch(form, ticket)
-        }
+        let (outcome, form) = await visit(page, in: world)
         // Where one trip is all, the debit response goes in the next round.
-        if policy.isOneTrip { await world.purchases.settleOpenDraws(olderThan: .zero) }
+        if policy.isOneTrip, case .asks = fault.browser { await settle(world) }
+        let shop = await browse(fault.browser, form, ticket, in: world)
+        await settle(world)
+        for _ in 0..<Self.roundsMax where !world.areFaultsSpent {
+            world.clock.advance(by: .seconds(2))
+            await world.tidy()
+        }
+        var problems = world.areFaultsSpent ? [] : ["the fault has not come"]
         await fault.then(world)
-        // What the parties do by themselves every few seconds; then time passes.
+        if !world.areFaultsSpent { problems.append("the fault has not come in the end") }
         world.clearFaults()
         await world.tidy()
         let isSettled = await world.settleAll()
         _ = try? await world.deliver(ticket)
-        var violations = await Invariants.check(world, isSettled: true)
-        if !isSettled { violations.append(.stillOpen("something")) }
-        let ledger = await Ledger(world)
-        let transaction = ticket.transaction
-        let later = try await world.purchases.outcome(of: transaction)?.outcome
-        return Row(
-            fault: fault.name,
-            atOnce: outcome.map(Self.word) ?? "no answer",
-            card: Self.word(ledger.draws[transaction]?.state, try await world.balance()),
-            sale: ledger.sales[transaction].map { "\($0.state)" } ?? "none",
-            order: ledger.orders[transaction].map { "\($0.order.state)" } ?? "none",
-            inTheEnd: later.map(Self.word) ?? "nothing was taken",
-            violations: violations
-        )
+        problems += await Invariants.check(world, isSettled: true).map { "\($0)" }
+        if !isSettled { problems.append("something is still open") }
+        let told = try await told(world, ticket.transaction, at: outcome, shop)
+        return Trial(outcome: told, problems: problems)
     }
 
-    private static func word(_ outcome: PurchaseOutcome) -> String {
-        switch outcome {
-        case .paid: "paid"
-        case .pending: "pending"
-        case .refused(let refusal): "refused: \(refusal.word)"
-        case .refusedByLimit(let refusal): "refused by a limit: \(refusal.word)"
+    /// - Returns: nil where no answer comes; and what goes to the shop.
+    private func visit(
+        _ page: OrderPage,
+        in world: World
+    ) async -> (PurchaseOutcome?, form: StatusForm?) {
+        let outcome = await world.visit(page)
+        guard case .paid(let receipt) = outcome else { return (outcome, nil) }
+        guard let form = await world.form(receipt) else {
+            // What does not open at the client terminal is shown as pending.
+            return (.pending(receipt.with(nil)), nil)
+        }
+        return (outcome, form)
+    }
+
+    /// What the parties do within the next seconds to end the purchase.
+    private func settle(_ world: World) async {
+        if policy.isOneTrip { await world.purchases.settleOpenDraws(olderThan: .zero) }
+        await world.payments.countSales()
+    }
+
+    // MARK: The shop
+
+    /// - Returns: what the person reads there.
+    private func browse(
+        _ browser: Browser,
+        _ form: StatusForm?,
+        _ ticket: MerchantModule.Ticket,
+        in world: World
+    ) async -> String {
+        if case .asks = browser { return await ask(ticket, in: world) }
+        guard let form else { return "–" }
+        var changed = form
+        switch browser {
+        case .closesTab, .asks: return "–"
+        case .brings: break
+        case .bringsTwice:
+            async let other = bring(form, ticket, in: world)
+            let (first, second) = (await bring(form, ticket, in: world), await other)
+            return first == second ? first : "\(first), and \(second)"
+        case .bringsAgain: _ = await bring(form, ticket, in: world)
+        case .bringsChanged(let bit):
+            let position = Int(bit % UInt64(form.result.count * 8))
+            changed.result[position / 8] ^= 1 << UInt8(position % 8)
+        case .bringsCut(let length):
+            changed.result = Array(form.result.prefix(Int(length % UInt64(form.result.count))))
+        }
+        return await bring(changed, ticket, in: world)
+    }
+
+    private func bring(
+        _ form: StatusForm,
+        _ ticket: MerchantModule.Ticket,
+        in world: World
+    ) async -> String {
+        do throws(OrderFailure) {
+            _ = try await world.fetch(form, ticket)
+            return PageWords.receipt
+        } catch .resultForged, .resultMismatch {
+            return PageWords.resultNotGenuine
+        } catch .resultContradicts {
+            return PageWords.resultContradicts
+        } catch {
+            return Self.words(error, in: world)
         }
     }
 
-    private static func word(_ state: DrawState?, _ balance: UInt64) -> String {
+    private func ask(_ ticket: MerchantModule.Ticket, in world: World) async -> String {
+        do throws(OrderFailure) {
+            let order = try await world.merchant().ask(ticket.transaction, now: world.now)
+            return switch order.state {
+            case .open: PageWords.notHeardYet
+            case .paid, .delivered: PageWords.receipt
+            case .unpaid: PageWords.givenUp
+            }
+        } catch {
+            return Self.words(error, in: world)
+        }
+    }
+
+    private static func words(_ failure: OrderFailure, in world: World) -> String {
+        if world.isDown(.shop(0)) { return "no answer" }
+        return switch failure {
+        case .paymentServerSilent, .paymentServerRefused, .answerUnreadable: PageWords.cannotAsk
+        default: PageWords.broken
+        }
+    }
+
+    // MARK: What is told
+
+    private func told(
+        _ world: World,
+        _ transaction: TransactionIdentifier,
+        at once: PurchaseOutcome?,
+        _ shop: String
+    ) async throws -> Outcome {
+        let ledger = await Ledger(world)
+        let later = try await world.purchases.outcome(of: transaction)?.outcome
+        var end = later.map(Self.end) ?? PageWords.untouched
+        for mail in ledger.mails { end += " (mail: \(mail.isPaid ? "paid" : "put back"))" }
+        return Outcome(
+            atOnce: once.map(Self.words) ?? "no answer",
+            shop: shop,
+            card: Self.words(ledger.draws[transaction]?.state, try await world.balance()),
+            sale: ledger.sales[transaction].map { "\($0.state)" } ?? "none",
+            order: ledger.orders[transaction].map { "\($0.order.state)" } ?? "none",
+            inTheEnd: end
+        )
+    }
+
+    private static func words(_ outcome: PurchaseOutcome) -> String {
+        switch outcome {
+        case .paid: PageWords.paid
+        case .pending: PageWords.pending.title
+        case .refused(let refusal): PageWords(refusal).title
+        case .refusedByLimit: PageWords(.refusedByLimit).title
+        }
+    }
+
+    private static func end(_ outcome: PurchaseOutcome) -> String {
+        switch outcome {
+        case .paid: PageWords.paid
+        case .pending: PageWords.pending.title
+        case .refused, .refusedByLimit: PageWords.putBack("1.50").money
+        }
+    }
+
+    private static func words(_ state: DrawState?, _ balance: UInt64) -> String {
         switch state {
         case nil: "not debited, \(balance)"
         case .debited: "debited, \(balance)"

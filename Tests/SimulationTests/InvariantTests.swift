@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CardEmulator
+import ClientCode
 import Kernel
 import Merchant
 import OPALServer
@@ -8,6 +9,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import Simulation
+import Synchronization
 import Testing
 import Wire
 
@@ -97,6 +99,33 @@ import Wire
         #expect(await Invariants.check(world).contains(.debitWithoutDraw(transaction)))
     }
 
+    @Test func `a mail that tells what is not so is found`() async throws {
+        var plan = WorldPlan()
+        plan.hasCardholders = true
+        let world = try await World(plan)
+        let page = try await world.page(try await world.order())
+        world.link.plan.script(.dropRequest, at: 2)
+        _ = await world.pay(page)
+        #expect(await world.settleAll())
+        #expect(await Invariants.check(world, isSettled: true).isEmpty)
+        let transaction = page.terms.transaction
+        try await delete(DrawRecord.key(transaction), in: world.opalStore.inner)
+        #expect(await Invariants.check(world).contains(.mailUntrue(transaction)))
+    }
+
+    @Test func `a debit of a card in a reader without its note is found`() async throws {
+        var plan = WorldPlan()
+        plan.readerCardValue = 1000
+        let world = try await World(plan)
+        let terminal = try #require(world.clientTerminal)
+        let page = try await world.page(try await world.order())
+        guard case .paid = await terminal.pay(page) else { throw Refusal.malformed }
+        #expect(await Invariants.check(world).isEmpty)
+        let transaction = page.terms.transaction
+        try await delete(ReaderDebit.key(transaction), in: world.opalStore.inner)
+        #expect(await Invariants.check(world).contains(.debitWithoutDraw(transaction)))
+    }
+
     @Test func `a security card whose memory is rolled back is found`() async throws {
         let world = try await World()
         let store = world.paymentStore.inner
@@ -119,6 +148,24 @@ import Wire
         #expect(await Invariants.check(world).isEmpty)
         let found = await Invariants.check(world, isSettled: true)
         #expect(found == [.stillOpen("order \(ticket.transaction)")])
+    }
+
+    /// Twenty thousand runs must fit into one process.
+    @Test func `a run that is over holds nothing`() async throws {
+        let seen = Mutex(Weakly())
+        _ = try await Run(seed: 24).report { world in
+            seen.withLock { $0 = Weakly(world: world) }
+            #expect(world.clientTerminal != nil && world.concentrator != nil)
+        }
+        // Messages that nobody waits for are on their way a little longer.
+        for _ in 0..<100 where seen.withLock({ $0.world != nil }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(seen.withLock { $0.world == nil })
+    }
+
+    private struct Weakly {
+        weak var world: World?
     }
 
     @Test func `the same seed tells the same story`() async throws {

@@ -93,6 +93,9 @@ extension MerchantModule {
         }
         // The comparison of FIG. 14, step 754.
         let expected = try await sealing.openExpectation(compact, of: terms, keyName: keyName)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.notComparedByMerchant) { return expected.result }
+        #endif
         guard signature == expected.signature else { throw .sealBroken }
         return expected.result
     }

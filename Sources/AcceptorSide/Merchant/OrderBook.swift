@@ -83,7 +83,12 @@ struct OrderBook: Sendable {
         } catch { throw .module(error) }
         do throws(StoreFailure) {
             return try await store.commit(transition) == .committed
-        } catch { throw .store(error) }
+        } catch {
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.commitAfterReplyAtMerchant) { return true }
+            #endif
+            throw .store(error)
+        }
     }
 
     private func add(

@@ -130,6 +130,13 @@ package final class PaymentModule: LinkService {
     ) async throws(Refusal) -> [UInt8] {
         let transaction = request.terms.transaction
         let earlier = try await read(transaction)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.drawnAgain), let earlier, earlier.sale.request == request,
+                earlier.sale.state == .drawn, request.terms.policy.releasesTerminalEarly
+            {
+                return try await drawAgain(request, over: earlier, from: peer)
+            }
+        #endif
         if let earlier, earlier.sale.request == request, earlier.sale.state == .drawn {
             noteDrawRequest(request)
             return earlier.reply
@@ -429,3 +436,42 @@ package final class PaymentModule: LinkService {
         ) { $0.voidProof = given.voidProof }
     }
 }
+
+#if PLANTED_BUGS
+    extension PaymentModule {
+        /// Does a draw request once more whose answer is stored (``PlantedBug/drawnAgain``).
+        private func drawAgain(
+            _ request: DrawRequest,
+            over earlier: Stored,
+            from peer: String
+        ) async throws(Refusal) -> [UInt8] {
+            guard let terminal = terminals.lease() else { throw .busy }
+            defer { terminals.release(terminal) }
+            let session = try await session(request)
+            let draw = try await openDraw(request, session)
+            let drawn = try await ask { () async throws(ModuleFailure) in
+                try await terminal.draw(draw, at: CardTime(now()))
+            }
+            var sale = SaleRecord(
+                peer: peer,
+                terminal: terminal.name,
+                drawnAt: earlier.sale.drawnAt,
+                request: request,
+                draw: draw,
+                command: drawn.command,
+                expectedSignature: drawn.expectedSignature
+            )
+            (sale.rowCount, sale.rowHash) = (earlier.sale.rowCount, earlier.sale.rowHash)
+            let reply = try await offer(sale, session)
+            try await commit(
+                &sale,
+                revision: earlier.revision,
+                reply: reply,
+                steps: [SaleStep(.drawn, at: now(), drawn.command.bytes)],
+                (terminal, drawn.memory)
+            )
+            held.withLock { _ = $0.removeValue(forKey: request.terms.transaction) }
+            return reply
+        }
+    }
+#endif

@@ -72,6 +72,9 @@ package struct SaleRecord: Equatable, Sendable {
     /// Whether this is what the card must say that has debited: S3 covers number and balance, so
     /// they follow from the draw, and the answer has no say.
     func isExpected(_ answer: DebitAnswer) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.notComparedByPaymentServer) { return true }
+        #endif
         let (initialized, amount) = (draw.initializeAnswer, command.amount)
         return answer.completion == .done && answer.signature == expectedSignature
             && answer.number == initialized.number

@@ -95,7 +95,7 @@ struct SecurityCardDesk {
         guard
             var stored = try await exchange(closing.securityCardNumber, of: closing.transaction)
         else { return TerminalStep(answer: .refusal(.orderUnknown)) }
-        switch stored.exchange.state {
+        switch stored.exchange.state.toCount {
         case .drawn: break
         case .counted, .refused:
             let isCounted = stored.exchange.state == .counted
@@ -136,7 +136,7 @@ struct SecurityCardDesk {
         guard var stored = try await exchange(number, of: transaction) else {
             return TerminalStep(answer: .refusal(.orderUnknown))
         }
-        switch stored.exchange.state {
+        switch stored.exchange.state.toGiveUp {
         case .drawn: break
         case .void: return TerminalStep(answer: .void(stored.exchange.voidProof))
         case .counted, .refused:
@@ -179,7 +179,7 @@ struct SecurityCardDesk {
                     of: closing.transaction
                 )
             else { continue }
-            switch stored.exchange.state {
+            switch stored.exchange.state.toCount {
             case .drawn: waiting.append((index, stored))
             case .counted: isCounted[index] = stored.exchange.answer == closing.answer
             case .refused, .void: break
@@ -324,5 +324,24 @@ struct SecurityCardDesk {
     private static func number(_ bytes: [UInt8]) -> UInt32? {
         var reader = ByteReader(bytes, of: "latest draw")
         return try? reader.number("NTPSAM")
+    }
+}
+
+extension ExchangeRecord.State {
+    /// For who wants it counted.
+    fileprivate var toCount: Self {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.voidCounted), self == .void { return .drawn }
+            if PlantedBug.isPlanted(.countedAgain), self == .counted { return .drawn }
+        #endif
+        return self
+    }
+
+    /// For who wants it given up.
+    fileprivate var toGiveUp: Self {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.countedVoid), self == .counted { return .drawn }
+        #endif
+        return self
     }
 }

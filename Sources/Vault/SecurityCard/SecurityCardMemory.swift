@@ -39,7 +39,14 @@ struct SecurityCardMemory: Equatable {
         return lastNumber
     }
 
-    func isOpen(_ number: UInt32) -> Bool { open.contains(number) }
+    func isOpen(_ number: UInt32) -> Bool {
+        #if PLANTED_BUGS
+            let isClosedForNobody = [.voidCounted, .countedVoid, .countedAgain]
+                .contains(PlantedBug.planted)
+            if isClosedForNobody, number <= lastNumber { return true }
+        #endif
+        return open.contains(number)
+    }
 
     mutating func giveUp(_ number: UInt32) {
         precondition(isOpen(number))

@@ -184,6 +184,9 @@ package final class SoftwareSecurityCard: PurchaseModule {
         _ command: DebitIEP,
         _ answer: DebitAnswer
     ) async throws(ModuleFailure) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.notComparedBySecurityCard) { return true }
+        #endif
         let initialized = draw.initializeAnswer
         guard let cardKey = purchaseKey(initialized) else { throw .keyUnknown }
         // The balance afterwards follows from what the card said before: the answer has no say.

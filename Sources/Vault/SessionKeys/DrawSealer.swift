@@ -67,6 +67,11 @@ private struct OpenDraw: DrawSession {
         guard let expected = Signature(Array(bytes.prefix(Signature.length))),
             bytes.count > Signature.length
         else { throw .sealBroken }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.notComparedByOPALServer) {
+                return Array(bytes.dropFirst(Signature.length))
+            }
+        #endif
         return signature == expected ? Array(bytes.dropFirst(Signature.length)) : nil
     }
 

@@ -104,6 +104,11 @@ struct TransactionKeys: Sendable {
     /// Key of a result that opens only to who has the S3 of a card that has debited: to open it is
     /// to compare.
     func toClientTerminal(_ signature: Signature) -> SymmetricKey {
-        family.key("OPAL to client terminal", signature.bytes)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.notComparedByClientTerminal) {
+                return family.key("OPAL to client terminal")
+            }
+        #endif
+        return family.key("OPAL to client terminal", signature.bytes)
     }
 }

@@ -37,7 +37,7 @@ struct Purchase {
         let made = MadeDraw()
         await reader.prepare(
             note: page.description,
-            attachment: attachment(command, expectation, session, made)
+            attachment: attachment(draw, command, expectation, session, made)
         )
         let answer: DebitAnswer
         do throws(ClientFailure) {
@@ -108,6 +108,7 @@ struct Purchase {
 
     /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
     private func attachment(
+        _ cardDraw: CardDraw,
         _ command: DebitIEP,
         _ expectation: [UInt8],
         _ session: any DrawSession,
@@ -116,7 +117,8 @@ struct Purchase {
         let (page, card, purchases) = (page, card, purchases)
         let original = command.restoring(page.terms)
         return Attachment { response async throws(ModuleFailure) in
-            guard let answer = try? DebitAnswer(response.data) else {
+            guard let answer = try? DebitAnswer(response.data), answer.follows(from: cardDraw)
+            else {
                 throw .unavailable("the card's answer to DEBIT IEP is none")
             }
             let draw = DrawRecord(
@@ -215,6 +217,18 @@ struct Purchase {
         case .module(.keyUnknown): .issuerNotAccepted
         default: .storeUnavailable
         }
+    }
+}
+
+extension DebitAnswer {
+    /// Whether number and balance are what INITIALIZE has announced. Else the value could not be
+    /// put back by its number, and who compares S3 alone would take for paid what is void.
+    fileprivate func follows(from draw: CardDraw) -> Bool {
+        let (initialized, isDone) = (draw.initializeAnswer, completion == .done)
+        let before = initialized.balance.minorUnits
+        let (rest, isOverdrawn) = before.subtractingReportingOverflow(draw.amount.minorUnits)
+        return number == initialized.number && !(isDone && isOverdrawn)
+            && balance == (isDone ? rest : before)
     }
 }
 

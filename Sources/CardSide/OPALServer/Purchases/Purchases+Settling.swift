@@ -31,6 +31,10 @@ extension Purchases {
             }
         }
 
+        /// Whether somebody may have been told that it is pending: only then an open draw has
+        /// another revision than its first.
+        var isMarkedAsPending: Bool { draw.state.isOpen && revision > 1 }
+
         /// What the person is told while nobody knows whether this is durable.
         var pending: PurchaseOutcome { .pending(receipt(nil)) }
 
@@ -131,17 +135,40 @@ extension Purchases {
         session: (any DrawSession)? = nil,
         wasPending: Bool = false
     ) async -> PurchaseOutcome {
-        guard stored.draw.state.isOpen, let reply = try? await link.request(stored.reply) else {
-            return stored.outcome
+        guard stored.draw.state.isOpen else { return stored.outcome }
+        var next = stored
+        if let reply = try? await link.request(stored.reply) {
+            next = await settled(stored, answered: reply, session: session, wasPending: wasPending)
         }
-        let settled = await settled(
-            stored,
-            answered: reply,
-            session: session,
-            wasPending: wasPending
-        )
-        return settled.outcome
+        return await markedAsPending(next).outcome
     }
+
+    /// Before the person is told that a payment is pending, its draw gets another revision: who
+    /// ends it at the same time for a second click, and knows of nobody who waits, finds it
+    /// changed, and ends it with the mail.
+    ///
+    /// - Returns: the draw as it is afterwards; perhaps it has ended meanwhile.
+    private func markedAsPending(_ stored: Stored) async -> Stored {
+        guard mails != nil, stored.draw.state.isOpen, !stored.isMarkedAsPending,
+            !stored.draw.terms.policy.isOneTrip
+        else { return stored }
+        guard
+            let write = try? await write(
+                stored.draw,
+                expectedRevision: stored.revision,
+                reply: stored.reply
+            )
+        else { return stored }
+        for _ in 0..<Purchases.attempts {
+            let outcome = try? await store.commit(Transition(writes: [write]))
+            if outcome != nil { break }
+        }
+        return await reread(stored)
+    }
+
+    /// How often something is tried that should not fail, before the person is told that nothing is
+    /// sure.
+    private static let attempts = 3
 
     /// Acts on what the payment server answered to the Debit Response.
     ///
@@ -168,8 +195,10 @@ extension Purchases {
         // What does not open did not come from the payment server: the draw stays open.
         guard let result = try? await opening.openResult(forCard) else { return stored }
         switch result.outcome {
-        case .sold: return await sell(stored, forMerchant, wasPending)
-        case .void: return await recover(stored, result, wasPending)
+        case .sold:
+            return await sell(stored, forMerchant, wasPending || stored.isMarkedAsPending)
+        case .void:
+            return await recover(stored, result, wasPending || stored.isMarkedAsPending)
         case .refused: return stored
         }
     }
@@ -189,11 +218,31 @@ extension Purchases {
                 expectedRevision: stored.revision,
                 reply: forMerchant
             ),
-            let mails = try? await self.mails(of: next.draw, wasPending),
-            let outcome = try? await store.commit(Transition(writes: [write] + mails))
+            let mails = try? await self.mails(of: next.draw, wasPending)
         else { return stored }
-        // A conflict: somebody else settled it at the same time, with the same result.
-        return outcome == .committed ? next : await reread(stored)
+        var transition = Transition(writes: [write] + mails)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.mailBeforeOutcome) {
+                _ = try? await store.commit(Transition(writes: mails))
+                transition.writes = [write]
+            }
+            if PlantedBug.isPlanted(.mailAfterOutcome) { transition.writes = [write] }
+        #endif
+        guard let outcome = try? await store.commit(transition) else {
+            // Perhaps it was stored after all.
+            return await reread(stored)
+        }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.mailAfterOutcome) {
+                _ = try? await store.commit(Transition(writes: mails))
+            }
+        #endif
+        if outcome == .committed { return next }
+        // A conflict: somebody else settled it at the same time, with the same result, or was told
+        // that it is pending.
+        let found = await reread(stored)
+        guard found.isMarkedAsPending, found.revision != stored.revision else { return found }
+        return await sell(found, forMerchant, true)
     }
 
     /// Puts the debited value back, once, with the security card's proof (RECOVER VALUE).
@@ -242,6 +291,9 @@ extension Purchases {
     }
 
     private func reread(_ stored: Stored) async -> Stored {
-        (try? await read(stored.draw.terms.transaction)) ?? stored
+        for _ in 0..<Purchases.attempts {
+            if let found = try? await read(stored.draw.terms.transaction) { return found }
+        }
+        return stored
     }
 }

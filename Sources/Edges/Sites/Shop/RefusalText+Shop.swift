@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
-import Merchant
+package import Merchant
 
 // What the shop says, in the same three parts as the card site.
 extension RefusalText {
-    static let resultNotGenuine = RefusalText(
+    package static let resultNotGenuine = RefusalText(
         "We could not use this result",
         what: """
             What your browser brought does not prove a payment of an order of ours. No order was \
@@ -18,14 +18,14 @@ extension RefusalText {
         next: "Open your order again from where you began; it asks for the true result by itself."
     )
 
-    static let resultContradicts = RefusalText(
+    package static let resultContradicts = RefusalText(
         "This order has ended already",
         what: "We were told before how this payment ended, and this result says otherwise.",
         money: "As it was: this result changed nothing.",
         next: "Open your order again from where you began. If it looks wrong, tell us its number."
     )
 
-    static let notHeardYet = RefusalText(
+    package static let notHeardYet = RefusalText(
         "We have not heard the end yet",
         tone: .wait,
         what: """
@@ -51,7 +51,7 @@ extension RefusalText {
     )
 
     /// Why the payment server gave no answer to a question; nil where the reason is another.
-    init?(unanswered failure: OrderFailure) {
+    package init?(unanswered failure: OrderFailure) {
         switch failure {
         case .paymentServerSilent, .paymentServerRefused, .answerUnreadable:
             self.init(

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import Keys
+import OPALServer
+import Records
+import SecurityModule
+import Wire
+
+/// The users of the OPAL server in a ``World``, one for each card, and the mails that they get.
+struct Cardholders {
+    private let users: UserDirectory
+    private let outbox: MailOutbox
+
+    static let password = "correct horse battery"
+
+    /// `store`: as one life of the OPAL server sees it.
+    init(_ keys: WorldKeys, _ store: any RecordStore, _ random: SeededRandom) {
+        let hasher = TokenHasher(keys.hsm)
+        outbox = MailOutbox(store: store, sealing: Cardholders.seals(keys))
+        users = UserDirectory(
+            store: store,
+            sealing: Cardholders.seals(keys),
+            passwords: CheapPasswords(),
+            accounts: AnyAccount(),
+            random: random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: "https://card.example/sign-in")
+        )
+    }
+
+    static func seals(_ keys: WorldKeys) -> RecordSealer {
+        RecordSealer(keys.hsm, party: "opal_server")
+    }
+
+    var mails: SettlementMails { SettlementMails(users) }
+
+    static func email(_ card: Int) -> String { "holder-\(card + 1)@example.org" }
+
+    /// Signs somebody up and gives them the card with this place, through the mail with the
+    /// one-time password, which is then removed.
+    func add(_ card: CardIdentifier, _ index: Int, at now: Instant) async throws(WorldFailure) {
+        let (email, address) = (Cardholders.email(index), "192.0.2.\(index + 1)")
+        do throws(UserFailure) {
+            let form = Cardholders.form(index)
+            guard try await users.signUp(form, from: address, at: now) == .checkYourMail,
+                let mail = try await outbox.waiting().last, let message = mail.message,
+                let oneTime = Cardholders.oneTimePassword(message),
+                case .mustChangePassword(let ticket) = try await users.logOn(
+                    form.userIdentifier,
+                    Password(oneTime),
+                    from: address,
+                    at: now
+                ),
+                case .completed = try await users.completeSetup(
+                    ticket,
+                    newPassword: Password(Cardholders.password),
+                    card: card,
+                    extraWrites: [],
+                    at: now
+                )
+            else { throw .busy }
+            try await outbox.remove(mail)
+        } catch {
+            throw .noSuchName(email)
+        }
+    }
+
+    private static func form(_ index: Int) -> SignUpForm {
+        var form = SignUpForm()
+        form.userIdentifier = "holder.\(index + 1)"
+        form.accountNumber = "4111 1111 1111 1111"
+        form.verificationValue = "739"
+        form.expiry = "12/27"
+        form.street = "1 Long Lane"
+        form.city = "Springfield"
+        form.postalCode = "12345"
+        form.country = "us"
+        form.email = email(index)
+        form.password = "first chosen password"
+        return form
+    }
+
+    /// The line of four groups, indented.
+    private static func oneTimePassword(_ mail: MailMessage) -> String? {
+        mail.body.split(separator: "\n").map { $0.drop { $0 == " " } }
+            .first { $0.count == 19 && $0.allSatisfy { $0 == "-" || $0.isUppercase } }
+            .map(String.init)
+    }
+}
+
+/// What a mail says of a payment that was pending.
+package struct SettlementMail: Equatable, Sendable {
+    package let to: String
+    package let transaction: TransactionIdentifier
+    /// Else it was put back.
+    package let isPaid: Bool
+
+    /// - Returns: nil for a mail about something else.
+    init?(_ mail: MailMessage) {
+        let label = "Transaction:"
+        guard mail.subject.hasPrefix("Your payment to "),
+            let line = mail.body.split(separator: "\n").first(where: { $0.contains(label) }),
+            let text = line.split(separator: " ").last,
+            let transaction = TransactionIdentifier(String(text))
+        else { return nil }
+        to = mail.to
+        self.transaction = transaction
+        isPaid = mail.subject.hasSuffix(" is paid")
+    }
+}
+
+/// Passwords for people who are simulated: nobody guesses them.
+private struct CheapPasswords: PasswordModule {
+    func hash(_ password: String, salt: [UInt8]) async throws(ModuleFailure) -> [UInt8] {
+        Array(password.utf8)
+    }
+
+    func matches(_ password: String, _ hash: [UInt8]) async throws(ModuleFailure) -> Bool {
+        Array(password.utf8) == hash
+    }
+}
+
+private struct AnyAccount: FundingAccountCheck {
+    func check(
+        _ account: FundingAccount,
+        _ verificationValue: CardVerificationValue,
+        _ address: BillingAddress
+    ) async -> FundingAccountAnswer {
+        .accepted
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import OPALServer
+import PaymentServer
+import TerminalHost
+import Wire
+
+/// Something that a run has come by, so that a sweep can say what it has tried.
+package enum Sight: Hashable, Sendable, CustomStringConvertible {
+    /// An order was sold where S3 is compared here.
+    case sold(ComparisonPolicy)
+    /// Who compares was given an answer that is no card's, or not the card's own, and nothing was
+    /// sold.
+    case forgeryRefused(ComparisonPolicy)
+    /// A terminal on another host has counted a sale; behind a concentrator or not.
+    case soldElsewhere(behindConcentrator: Bool)
+    case voidElsewhere
+    /// Value was put back on a card.
+    case recovered
+    /// Somebody was told that a payment is pending.
+    case pending
+    /// A mail told how it ended.
+    case mailed(isPaid: Bool)
+    /// A shop learned from the payment server that an order is paid.
+    case paidAfterQuestion
+    /// A card in a reader has paid, or got its value back.
+    case readerPaid
+    case readerPutBack
+    /// A client terminal has brought a payment to its end that it had left open.
+    case readerFinished
+    case crashed(Role)
+
+    /// A kind of party.
+    package enum Role: CaseIterable, Sendable {
+        case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal
+    }
+
+    /// All that there is to see.
+    package static let all: Set<Sight> = Set(
+        ComparisonPolicy.allCases.flatMap { [.sold($0), .forgeryRefused($0)] }
+            + Role.allCases.map(Sight.crashed)
+            + [
+                .soldElsewhere(behindConcentrator: false),
+                .soldElsewhere(behindConcentrator: true),
+                .voidElsewhere, .recovered, .pending, .mailed(isPaid: true),
+                .mailed(isPaid: false),
+                .paidAfterQuestion, .readerPaid, .readerPutBack, .readerFinished,
+            ]
+    )
+
+    package var description: String {
+        switch self {
+        case .sold(let policy): "sold, compared by \(policy.name)"
+        case .forgeryRefused(let policy): "forged answer refused by \(policy.name)"
+        case .soldElsewhere(true): "sold by a terminal behind a concentrator"
+        case .soldElsewhere(false): "sold by a terminal on another host"
+        case .voidElsewhere: "given up by a terminal on another host"
+        case .recovered: "value put back"
+        case .pending: "told as pending"
+        case .mailed(true): "told by mail as paid"
+        case .mailed(false): "told by mail as put back"
+        case .paidAfterQuestion: "paid after a question of the shop"
+        case .readerPaid: "paid with a card in a reader"
+        case .readerPutBack: "put back on a card in a reader"
+        case .readerFinished: "finished after a client terminal had stopped"
+        case .crashed(let role): "crash of \(role)"
+        }
+    }
+}
+
+extension Party {
+    var role: Sight.Role {
+        switch self {
+        case .opalServer: .opalServer
+        case .paymentServer: .paymentServer
+        case .shop: .shop
+        case .terminal: .terminal
+        case .concentrator: .concentrator
+        case .clientTerminal: .clientTerminal
+        }
+    }
+}
+
+extension Ledger {
+    /// What the databases say at the end of a run.
+    func sights(hasConcentrator: Bool) -> Set<Sight> {
+        var sights: Set<Sight> = []
+        for sale in sales.values where sale.state == .sold {
+            sights.insert(.sold(sale.request.terms.policy))
+        }
+        for exchange in exchanges {
+            switch exchange.state {
+            case .counted: sights.insert(.soldElsewhere(behindConcentrator: hasConcentrator))
+            case .void: sights.insert(.voidElsewhere)
+            case .drawn, .refused: break
+            }
+        }
+        if draws.values.contains(where: { $0.state == .recovered }) { sights.insert(.recovered) }
+        for mail in mails { sights.insert(.mailed(isPaid: mail.isPaid)) }
+        return sights
+    }
+}
