@@ -34,8 +34,8 @@
         /// The payment server does not note that it has asked a security card on another host to
         /// give a sale up, and compares S3 itself all the same.
         case notLeftToSecurityCard
-        /// A terminal on another host gives an equal draw the number of before, whatever request it
-        /// was drawn for, also while it is given up or was.
+        /// A terminal on another host gives a draw the number that it drew last for the same order,
+        /// whatever request that was for, and though the payment server gives it up or has done so.
         case numberTakenOver
         /// The merchant takes the age of an order from its wall clock.
         case orderAgedByWallClock
