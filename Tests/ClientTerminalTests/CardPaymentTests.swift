@@ -8,7 +8,7 @@ import Wire
 
 /// What the terminal does for a card in its reader: which payment server it goes to, and what it
 /// brings to the shop.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct CardPaymentTests {
     private typealias Offer = ClientTerminal.CardOffer
 

@@ -7,7 +7,7 @@ import HummingbirdTesting
 import Testing
 
 /// Sites that mean no good, or are broken.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct HostileSiteTests {
     private func pay(
         _ router: Router<BasicRequestContext>,

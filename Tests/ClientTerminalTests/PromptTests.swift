@@ -39,7 +39,7 @@ private final class FakeTerminal {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct PromptTests {
     @Test func `what is typed is taken and not shown`() async throws {
         let terminal = try FakeTerminal()

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Answers that are missing, late, doubled or another's.
-@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(15))) struct AnswerTests {
     @Test func `a request without an answer is being reversed before the caller is told`()
         async throws
     {

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// From the request for funds to what the network says of it.
-@Suite(.timeLimit(.minutes(1))) struct AuthorizationTests {
+@Suite(.timeLimit(.minutes(15))) struct AuthorizationTests {
     @Test(arguments: ISODialect.all)
     func `what was approved and credited is captured once`(dialect: ISODialect) async throws {
         try await GatewayWorld.run(dialect: dialect) { world in

@@ -11,7 +11,7 @@ import Wire
 @testable import Simulation
 
 /// Nothing leaves before it is durable, and a restart loses nothing.
-@Suite(.timeLimit(.minutes(1))) struct DurabilityTests {
+@Suite(.timeLimit(.minutes(15))) struct DurabilityTests {
     @Test func `each message is durable before it leaves`() async throws {
         try await GatewayWorld.run { world in
             let seen = Mutex<[FundsAuthorizationState?]>([])

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// Store and forward: until it is acknowledged, and then no more.
-@Suite(.timeLimit(.minutes(1))) struct ForwardingTests {
+@Suite(.timeLimit(.minutes(15))) struct ForwardingTests {
     @Test(arguments: ISODialect.all)
     func `an advice is sent with the same bytes, marked as a repeat, until it is acknowledged`(
         dialect: ISODialect

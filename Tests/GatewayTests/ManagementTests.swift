@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Sign-on, sign-off, echo and key check.
-@Suite(.timeLimit(.minutes(1))) struct ManagementTests {
+@Suite(.timeLimit(.minutes(15))) struct ManagementTests {
     @Test(arguments: ISODialect.all)
     func `sign-on, key check, echo and sign-off are answered`(dialect: ISODialect) async throws {
         try await GatewayWorld.run(dialect: dialect, isSignedOn: false) { world in

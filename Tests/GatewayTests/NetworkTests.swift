@@ -10,7 +10,7 @@ import Wire
 @testable import Simulation
 
 /// The simulated network by itself: its books conserve what they hold.
-@Suite(.timeLimit(.minutes(1))) struct NetworkTests {
+@Suite(.timeLimit(.minutes(15))) struct NetworkTests {
     /// A message as the gateway makes it.
     private static func message(
         _ type: ISOMessageType,

@@ -9,7 +9,7 @@ import Testing
 import Wire
 
 /// What both ends keep, inside the seals: it is read as it was written, and nothing else is.
-@Suite(.timeLimit(.minutes(1))) struct RecordTests {
+@Suite(.timeLimit(.minutes(15))) struct RecordTests {
     /// Bodies of authorisations in every state.
     private static func authorizations() async throws -> [(TransactionIdentifier, [UInt8])] {
         try await GatewayWorld.run { world in

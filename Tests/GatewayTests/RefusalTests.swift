@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// What the gateway does not do, in the order in which it looks for reasons.
-@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(15))) struct RefusalTests {
     @Test func `the same transaction with another amount or account is refused`() async throws {
         try await GatewayWorld.run { world in
             let request = try world.request()

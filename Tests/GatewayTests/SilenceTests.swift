@@ -10,7 +10,7 @@ import Wire
 @testable import Simulation
 
 /// Many loads at once while the network is silent, messages get lost and processes end.
-@Suite(.timeLimit(.minutes(5))) struct SilenceTests {
+@Suite(.timeLimit(.minutes(15))) struct SilenceTests {
     @Test(arguments: UInt64(1)...10)
     func `a network that is silent for a minute under load loses nothing, and each message counts`(
         seed: UInt64

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Real sockets on the loopback address.
-@Suite(.timeLimit(.minutes(1))) struct TLSLinkTests {
+@Suite(.timeLimit(.minutes(15))) struct TLSLinkTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     @Test(arguments: ["127.0.0.1", "localhost"])

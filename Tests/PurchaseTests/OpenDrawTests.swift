@@ -54,7 +54,7 @@ import Wire
         return page.terms.transaction
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func `a payment server that is mute does not keep the draws at another one open`()
         async throws
     {

@@ -6,7 +6,7 @@ import VirtualReader
 import Wire
 
 /// Real sockets on the loopback address.
-@Suite(.timeLimit(.minutes(1))) struct ReaderSlotTests {
+@Suite(.timeLimit(.minutes(15))) struct ReaderSlotTests {
     /// Counts its resets in the last byte of its answer, and answers a command with itself.
     private final class Echo: CardChannel {
         private let state = Mutex((resets: UInt8(0), failure: ChannelFailure?.none))
@@ -20,7 +20,7 @@ import Wire
 
         func reset() async throws(ChannelFailure) -> [UInt8] {
             let (resets, failure) = state.withLock { state in
-                state.resets += 1
+                state.resets &+= 1
                 return (state.resets, state.failure)
             }
             if let failure { throw failure }

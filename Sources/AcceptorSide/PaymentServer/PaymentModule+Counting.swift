@@ -12,8 +12,8 @@ extension PaymentModule {
     private static let countedTogetherMax = TerminalRequest.countMax
 
     /// Brings security cards the sales that they have not counted yet. To be called at start-up and
-    /// then every few seconds. A sale stays open until it is counted; where that takes too long, the
-    /// alarm is told.
+    /// then every few seconds. A sale stays open until it is counted; where that takes too long,
+    /// the alarm is told.
     ///
     /// - Returns: how many were counted.
     @discardableResult
@@ -47,8 +47,8 @@ extension PaymentModule {
         return total
     }
 
-    /// - Returns: which were counted; none where the terminal serves a sale now. It is kept for this
-    ///   only where many wait, before the security card has no number left.
+    /// - Returns: which were counted; none where the terminal serves a sale now. It is kept for
+    ///   this only where many wait, before the security card has no number left.
     private func count(
         _ sales: [Stored],
         by securityCard: SecurityCardIdentifier

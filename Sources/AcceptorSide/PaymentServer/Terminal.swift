@@ -45,8 +45,8 @@ package actor Terminal {
         self.remote = remote
     }
 
-    /// Exchanges with the security card about sales, since the terminal was started: draw, complete,
-    /// give up, count.
+    /// Exchanges with the security card about sales, since the terminal was started: draw,
+    /// complete, give up, count.
     package nonisolated var exchangeCount: UInt64 { exchanges.withLock { $0 } }
 
     /// Whether it can be leased: a terminal of this host always, another one while it answers.

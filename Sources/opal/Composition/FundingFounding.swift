@@ -114,7 +114,8 @@ struct FundingFounding {
             module: module,
             loads: module,
             seals: seals,
-            random: SystemRandom()
+            random: SystemRandom(),
+            now: SystemClock.now
         )
         var records: [Record] = []
         try await store.forEach(Issuer.keyKind) { records.append($0) }

@@ -86,13 +86,12 @@ struct CardWorld {
             settings: .init(
                 origin: try #require(Origin(of: origin)),
                 brandName: "Harbour Bank",
-                shop: SiteLook.Link("Shop", "https://press.example/"),
-                banks: [SiteLook.Link("Quay Bank", FundingWorld.origin)],
+                shop: .init("Shop", "https://press.example/"),
+                banks: [.init("Quay Bank", FundingWorld.origin)],
                 issuer: world.issuer.identifier
             )
         )
-        self.world = world
-        self.desk = desk
+        (self.world, self.desk) = (world, desk)
     }
 
     private static func users(

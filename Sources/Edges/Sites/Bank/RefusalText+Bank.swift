@@ -27,7 +27,8 @@ extension RefusalText {
         case .resultContradicts: self = .loadResultContradicts
         case .loadServerSilent, .loadServerRefused, .answerUnreadable:
             self = .loadServerNotHeard
-        case .unknownAccount, .accountExists, .unknownInquiry, .unknownLoad, .damaged,
+        case .unknownAccount, .accountExists, .ownerUnreadable, .unknownInquiry, .unknownLoad,
+            .damaged,
             .alreadyBegun, .notOpen, .busy, .store, .module:
             return nil
         }

@@ -37,8 +37,7 @@ struct ConsoleLoads: Sendable {
             groups.append(
                 open.group(
                     "Held at \(bank.name)",
-                    "Not heard of yet; the load server is asked after a minute. Among the newest "
-                        + "\(RecordLimits.pageMax) loads.",
+                    "Not heard of yet; the load server is asked after a minute.",
                     try await rows(bank, visit)
                 )
             )
@@ -112,18 +111,17 @@ struct ConsoleLoads: Sendable {
         _ bank: ConsoleParts.Bank,
         _ visit: ConsoleSite.Visit
     ) async throws(SiteFailure) -> [[String: Any]] {
-        let loads = try await bankStep { () async throws(BankFailure) in
-            try await bank.module.loads(limit: RecordLimits.pageMax)
+        let lines = try await bankStep { () async throws(BankFailure) in
+            try await bank.module.openLoads(limit: ConsoleLimits.openPageRows + 1)
         }
         var rows: [[String: Any]] = []
-        for load in loads.reversed() where load.state.isOpen {
-            if rows.count > ConsoleLimits.openPageRows { break }
+        for line in lines {
             rows.append(
                 try await row(
-                    load.transaction,
-                    "Held; card •••• \(load.lastDigits)",
-                    since: load.begunAt,
-                    load.amount,
+                    line.transaction,
+                    line.load.map { "Held; card •••• \($0.lastDigits)" } ?? "Does not open",
+                    since: line.load?.begunAt,
+                    line.load?.amount,
                     ask: "/loads/banks",
                     visit
                 )
