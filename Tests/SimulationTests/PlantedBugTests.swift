@@ -20,7 +20,7 @@
 
         static let findings = [
             Finding(bug: .voidAfterSold, seed: 7, violation: "drawAgainstSale"),
-            Finding(bug: .deliveryBeforeCheck, seed: 1, violation: "orderWithoutSale"),
+            Finding(bug: .deliveryBeforeCheck, seed: 9, violation: "orderWithoutSale"),
             Finding(bug: .numberReused, seed: 2, violation: "numberReused"),
             Finding(bug: .commitAfterReply, seed: 1, violation: "drawAgainstSale"),
             Finding(bug: .drawAfterDebit, seed: 1, violation: "debitWithoutDraw"),
@@ -28,11 +28,11 @@
             Finding(bug: .deliveredAgain, seed: 1, violation: "deliveredTwice"),
             Finding(bug: .numberConsumedEarly, seed: 1, violation: "recordDisagrees"),
             Finding(bug: .soldAfterVoid, seed: 23, violation: "openNumbers"),
-            Finding(bug: .unknownMeansUnpaid, seed: 8, violation: "orderUnpaidThoughSold"),
+            Finding(bug: .unknownMeansUnpaid, seed: 1, violation: "orderUnpaidThoughSold"),
             Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
             Finding(bug: .oneTripGivenUpByTime, seed: 11, violation: "orderWithoutSale"),
-            Finding(bug: .notLeftToSecurityCard, seed: 8, violation: "totals"),
-            Finding(bug: .numberTakenOver, seed: 8, violation: "totals"),
+            Finding(bug: .notLeftToSecurityCard, seed: 31, violation: "totals"),
+            Finding(bug: .numberTakenOver, seed: 85, violation: "totals"),
             Finding(bug: .orderAgedByWallClock, seed: 10, violation: "stillOpen"),
         ]
 
