@@ -76,8 +76,10 @@ import Wire
         let counter = Counter()
         var settings = LinkSettings()
         settings.tasksMax = 3
+        // A busy machine takes its time; nothing here is about how long.
+        settings.responseTime = .seconds(120)
         let server = try scheme.server(service: counter, settings: settings)
-        let link = try scheme.link(to: await server.start())
+        let link = try scheme.link(to: await server.start(), settings: settings)
         let answered = await concurrently(200) { number in
             let request = [UInt8](repeating: UInt8(number), count: 3000)
             return (try? await link.request(request)) == request
