@@ -62,8 +62,8 @@
         case mailBeforeOutcome
         /// It is written in a commit behind its outcome.
         case mailAfterOutcome
-        /// A terminal on another host gives an equal draw the number of before, whatever request it
-        /// was drawn for, also while it is given up or was.
+        /// A terminal on another host gives a draw the number that it drew last for the same order,
+        /// whatever request that was for, and though the payment server gives it up or has done so.
         case numberTakenOver
         /// The merchant takes the age of an order from its wall clock.
         case orderAgedByWallClock
