@@ -19,7 +19,7 @@ import Wire
             passwordHash: [1, 2, 3],
             oneTime: .init(hash: [4, 5], expiresAt: Self.start),
             email: "a@b.org",
-            account: FundingAccount(number: "4111111111111111", expiry: expiry),
+            account: try #require(FundingAccount(number: "4111111111111111", expiry: expiry)),
             address: BillingAddress(
                 street: "1 Long Lane",
                 city: "Å",

@@ -113,16 +113,16 @@ extension UserRecord {
 
 extension ByteReader {
     fileprivate mutating func fundingAccount() throws(WireFailure) -> FundingAccount {
-        let number = try text("account number", bytesMax: UserLimits.accountDigits.upperBound)
-        guard ASCII.isDigits(number), UserLimits.accountDigits.contains(number.utf8.count) else {
-            throw failure("account number", .invalid)
-        }
+        let number = try text("account number", bytesMax: FundingAccount.digits.upperBound)
         let year = Int(try integer("account year", bytes: 2))
         let month = Int(try byte("account month"))
         guard let expiry = AccountExpiry(year: year, month: month) else {
             throw failure("account month", .invalid)
         }
-        return FundingAccount(number: number, expiry: expiry)
+        guard let account = FundingAccount(number: number, expiry: expiry) else {
+            throw failure("account number", .invalid)
+        }
+        return account
     }
 
     fileprivate mutating func billingAddress() throws(WireFailure) -> BillingAddress {
