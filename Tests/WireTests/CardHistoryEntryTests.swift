@@ -19,25 +19,35 @@ import Wire
         guard case .debit(let debit) = entries[0].event,
             case .load(let request, _, _, let answer) = entries[1].event,
             case .recovery(let currency, let exponent, let recovery, let recovered) =
-                entries[2].event
+                entries[2].event,
+            case .moved(let move) = entries[3].event
         else {
-            Issue.record("The samples are a debit, a load and a recovery.")
+            Issue.record("The samples are a debit, a load, a recovery and a move.")
             return
         }
-        #expect(entries.map(\.number) == [debit.answer.number, answer.number, recovery.number])
         #expect(
-            entries.map(\.transaction)
-                == [debit.command.transaction, request.transaction, recovery.transaction]
+            entries.map(\.number)
+                == [debit.answer.number, answer.number, recovery.number, move.lastNumber]
         )
         #expect(
-            entries.map(\.balance) == [debit.answer.balance, answer.balance, recovered.balance]
+            entries.map(\.transaction)
+                == [
+                    debit.command.transaction, request.transaction, recovery.transaction,
+                    move.transaction,
+                ]
+        )
+        #expect(
+            entries.map(\.balance)
+                == [debit.answer.balance, answer.balance, recovered.balance, move.balance]
         )
         let amount = Money(
             minorUnits: recovery.minorUnits,
             currency: currency,
             exponent: exponent
         )
-        #expect(entries.map(\.amount) == [debit.command.amount, request.amount, amount])
+        #expect(
+            entries.map(\.amount) == [debit.command.amount, request.amount, amount, move.amount]
+        )
     }
 
     @Test func `each truncation and one byte more is a failure with a path`() throws {

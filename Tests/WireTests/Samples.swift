@@ -271,6 +271,19 @@ struct Samples {
                 event: .recovery(.euro, .cents, recover(), try recoverAnswer()),
                 note: String(repeating: "n", count: CardHistoryEntry.noteBytesMax)
             ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .moved(
+                    CardMove(
+                        amount: try money(),
+                        transaction: transaction(),
+                        successor: card(),
+                        lastNumber: number(),
+                        balance: random.next()
+                    )
+                ),
+                note: "To card •••• 1234"
+            ),
         ]
     }
 }

@@ -211,7 +211,7 @@ package struct Emulator: Sendable {
         switch entry.event {
         case .debit: true
         case .load: !wantsDebit
-        case .recovery: false
+        case .recovery, .moved: false
         }
     }
 

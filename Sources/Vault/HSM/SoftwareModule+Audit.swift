@@ -101,6 +101,9 @@ extension SoftwareModule {
         case .recovery(_, _, let command, _):
             let recoverable = check.recoverable[command.number]
             return recoverable?.command == command && recoverable?.amount == entry.amount
+        case .moved:
+            // Nobody signs it: the hash chain, whose head is sealed with the card, proves it.
+            return true
         }
     }
 
@@ -123,12 +126,23 @@ extension SoftwareModule {
             if !check.recovered.insert(entry.number).inserted {
                 check.findings.append(.balanceWrong(number: row))
             }
+        case .moved:
+            after = before.subtractingReportingOverflow(amount.minorUnits)
+            check.movedTotal &+= amount.minorUnits
         }
         if after.overflow || after.partialValue != entry.balance {
             check.findings.append(.balanceWrong(number: row))
         }
         check.balances[key] = entry.balance
-        if case .recovery = entry.event { return }
+        switch entry.event {
+        case .debit, .load: break
+        case .recovery: return
+        case .moved:
+            if entry.number != check.lastNumber {
+                check.findings.append(.balanceWrong(number: row))
+            }
+            return
+        }
         if check.lastNumber == .max || entry.number != check.lastNumber + 1 {
             check.findings.append(.balanceWrong(number: row))
         }

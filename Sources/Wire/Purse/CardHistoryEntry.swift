@@ -13,6 +13,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case load(InitializeLoad, InitializeLoadAnswer, CreditIEP, CreditAnswer)
         /// Kind 03: CURR 2, CEXP 1, RECOVER VALUE 48, answer 14.
         case recovery(Currency, Exponent, RecoverValue, RecoverAnswer)
+        /// Kind 06: the fields of ``CardMove`` (47).
+        case moved(CardMove)
     }
 
     package let moment: Instant
@@ -56,6 +58,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
                 try RecoverValue(try reader.bytes("RECOVER VALUE", count: RecoverValue.length)),
                 try RecoverAnswer(try reader.bytes("answer", count: 14))
             )
+        case 0x06: event = .moved(try CardMove(&reader))
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -84,6 +87,10 @@ package struct CardHistoryEntry: Equatable, Sendable {
             writer.exponent(exponent)
             writer.append(command.bytes)
             writer.append(answer.bytes)
+        case .moved(let move):
+            writer.byte(0x06)
+            writer.integer(moment, bytes: 8)
+            move.write(to: &writer)
         }
         writer.text(note)
         return writer.bytes
@@ -95,6 +102,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case .debit(let evidence): evidence.answer.number
         case .load(_, _, _, let answer): answer.number
         case .recovery(_, _, let command, _): command.number
+        case .moved(let move): move.lastNumber
         }
     }
 
@@ -103,6 +111,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case .debit(let evidence): evidence.command.transaction
         case .load(let command, _, _, _): command.transaction
         case .recovery(_, _, let command, _): command.transaction
+        case .moved(let move): move.transaction
         }
     }
 
@@ -112,6 +121,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case .load(let command, _, _, _): command.amount
         case .recovery(let currency, let exponent, let command, _):
             Money(minorUnits: command.minorUnits, currency: currency, exponent: exponent)
+        case .moved(let move): move.amount
         }
     }
 
@@ -121,6 +131,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case .debit(let evidence): evidence.answer.balance
         case .load(_, _, _, let answer): answer.balance
         case .recovery(_, _, _, let answer): answer.balance
+        case .moved(let move): move.balance
         }
     }
 }

@@ -154,6 +154,7 @@ package struct CardAuditor: Sendable {
         case .recovery:
             Self.add(entry.amount, to: &report.recovered)
             report.recoveries.insert(entry.transaction)
+        case .moved: break
         }
     }
 

@@ -44,13 +44,14 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, recovery
+        case payment, load, recovery, moved
 
         var label: String {
             switch self {
             case .payment: "Payments"
             case .load: "Loads"
             case .recovery: "Put back"
+            case .moved: "Moved"
             }
         }
     }
@@ -60,6 +61,7 @@ extension CardHistoryEntry {
         case .debit: .payment
         case .load: .load
         case .recovery: .recovery
+        case .moved: .moved
         }
     }
 
@@ -69,6 +71,7 @@ extension CardHistoryEntry {
         case .debit(let evidence): evidence.command.merchant.text
         case .load: "Value loaded"
         case .recovery: "Value put back"
+        case .moved: "Value moved to the new card"
         }
     }
 }

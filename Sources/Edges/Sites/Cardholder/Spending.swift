@@ -32,7 +32,7 @@ struct Spending {
                 {
                     units[day] += entry.amount.minorUnits
                 }
-            case .load: break
+            case .load, .moved: break
             }
             return true
         }
