@@ -8,7 +8,7 @@ package import Records
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 1,
+        version: 2,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, Offers.kind, Issuer.kind,
             Issuer.keyKind,

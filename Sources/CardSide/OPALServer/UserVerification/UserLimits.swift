@@ -92,6 +92,15 @@ package struct ThrottleRule: Sendable {
         fadeTime: .seconds(300)
     )
 
+    /// For loads that one person begins: each of them tells whether a card verification value and
+    /// an address are right.
+    package static let load = ThrottleRule(
+        pauseAfter: 5,
+        lockAfter: 10,
+        lockTime: .seconds(15 * 60),
+        fadeTime: .seconds(3600)
+    )
+
     /// How long nobody may try after the failure with this count.
     package func pause(after count: UInt32) -> Duration {
         if count >= lockAfter { return lockTime }
