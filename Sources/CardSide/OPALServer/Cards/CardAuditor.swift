@@ -25,11 +25,17 @@ package struct CardAuditor: Sendable {
         package var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
         /// What was put back on a card.
         package var recoveries: Set<TransactionIdentifier> = []
+        /// Loads from funding accounts, and what cards were credited for them.
+        package var accountLoads: [TransactionIdentifier: AccountLoadRecord] = [:]
+        package var accountCredits: [TransactionIdentifier: Movement] = [:]
+        /// What expired cards gave to their successors, and what these got.
+        package var movesOut: [TransactionIdentifier: Movement] = [:]
+        package var movesIn: [TransactionIdentifier: Movement] = [:]
         /// Cards with a finding.
         package var suspects: Set<CardIdentifier> = []
     }
 
-    private let store: any RecordStore
+    let store: any RecordStore
     private let module: any CardModule
     private let seals: any RecordSealing
 
@@ -46,12 +52,21 @@ package struct CardAuditor: Sendable {
     /// `progress`: told after each card and after each other record.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
+        // Before the cards, which must have then what was credited.
+        try await store.forEach(AccountLoadRecord.kind) { record async throws(StoreFailure) in
+            await check(accountLoad: record, &report)
+            progress()
+        }
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             report.cardCount += 1
             try await check(card: record, &report)
             progress()
         }
-        let sealedKinds = [Issuer.kind, Issuer.keyKind, Offers.kind] + UserRecordKinds.all()
+        let sealedKinds =
+            [
+                Issuer.kind, Issuer.keyKind, Offers.kind, AllowanceRecord.kind, TopUpRecord.kind,
+                SuccessionRecord.kind,
+            ] + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 try await check(sealed: record, &report)
@@ -65,6 +80,7 @@ package struct CardAuditor: Sendable {
         try await store.forEach(ReaderDebit.kind) { record async throws(StoreFailure) in
             await check(readerDebit: record, &report)
         }
+        try await compareLoads(&report)
         return report
     }
 
@@ -81,6 +97,8 @@ package struct CardAuditor: Sendable {
             // One card at a time: the totals of the others are of no use here.
             report.debits = [:]
             report.recoveries = []
+            report.accountCredits = [:]
+            (report.movesOut, report.movesIn) = ([:], [:])
             try await check(card: record, &report)
         }
         for card in report.suspects { _ = try? await desk.setBlocked(true, card) }
@@ -150,15 +168,16 @@ package struct CardAuditor: Sendable {
                 )
                 report.suspects.insert(card)
             }
-        case .load: Self.add(entry.amount, to: &report.loaded)
+        case .load(let request, _, _, _): add(load: request, onto: card, &report)
         case .recovery:
             Self.add(entry.amount, to: &report.recovered)
             report.recoveries.insert(entry.transaction)
-        case .moved: break
+        case .moved(let move):
+            report.movesOut[move.transaction] = .init(card: move.successor, amount: move.amount)
         }
     }
 
-    private static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
+    static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
         let key = Money(
             minorUnits: 0,
             currency: amount.currency,
@@ -211,7 +230,7 @@ package struct CardAuditor: Sendable {
         report.readerDebits[debit.command.transaction] = debit
     }
 
-    private func open(_ record: Record) async -> [UInt8]? {
+    func open(_ record: Record) async -> [UInt8]? {
         try? await seals.open(record.body, name: record.sealName, revision: record.revision)
     }
 
@@ -222,7 +241,7 @@ package struct CardAuditor: Sendable {
         "OPAL server, card •••• •••• •••• \(Hex.text(bytes.suffix(2)))"
     }
 
-    private static func place(_ record: Record) -> String {
+    static func place(_ record: Record) -> String {
         "OPAL server, \(record.key.kind.name) \(Hex.text(record.key.bytes))"
     }
 }
