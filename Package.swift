@@ -252,6 +252,10 @@ let package = Package(
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
         tests(
+            "FundingTests",
+            portsOfASide + ["Simulation", "Keys", "HSM", "CardEmulator", "OPALServer"]
+        ),
+        tests(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",

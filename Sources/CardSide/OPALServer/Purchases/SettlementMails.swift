@@ -23,7 +23,7 @@ package struct SettlementMails: Sendable {
     ) async throws(ModuleFailure) -> [RecordWrite] {
         do throws(UserFailure) {
             guard let holder = try await users.holder(of: draw.card) else { return [] }
-            let mail = users.wording.settled(to: holder.email, draw, at: now)
+            let mail = users.wording.settled(to: holder.user.email, draw, at: now)
             return [try await users.outbox.write(mail, from: users.random)]
         } catch {
             throw .unavailable("the holder of the card cannot be told")
