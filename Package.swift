@@ -253,6 +253,10 @@ let package = Package(
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
         tests(
+            "FundingTests",
+            portsOfASide + ["Simulation", "Keys", "HSM", "CardEmulator", "OPALServer"]
+        ),
+        tests(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",

@@ -64,7 +64,7 @@ package struct Invariants {
             for finding in entry.audit.findings { violations.append(.card(index, finding)) }
             let audit = entry.audit
             let balance = entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits }
-            if audit.loadedTotal + audit.recoveredTotal != audit.debitedTotal
+            if audit.loadedTotal + audit.recoveredTotal != audit.debitedTotal + audit.movedTotal
                 + (balance ?? .max / 2)
             {
                 violations.append(.balance(card: index))
@@ -75,7 +75,7 @@ package struct Invariants {
                 case .debit(let evidence):
                     debits[evidence.command.transaction, default: []].append((index, evidence))
                 case .recovery(_, _, let command, _): numbers.insert(command.number)
-                case .load, .setting: break
+                case .load, .setting, .moved: break
                 }
             }
             recovered.append(numbers)
@@ -270,6 +270,8 @@ package struct Invariants {
         for entry in ledger.cards {
             loaded += entry.audit.loadedTotal
             found += entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits } ?? 0
+            // What came to the successor counts as loaded there.
+            found += entry.audit.movedTotal
         }
         for draw in ledger.draws.values where draw.state == .debited {
             if ledger.sales[draw.terms.transaction]?.state != .sold {

@@ -51,7 +51,29 @@ import Testing
         for (state, row) in table { #expect(events.map { state.next(after: $0) } == row) }
     }
 
+    @Test func `a load from an account is credited or given up, and never both`() {
+        let table: [AccountLoadState: [AccountLoadEvent: AccountLoadState]] = [
+            .authorizing: [
+                .credited: .credited, .declined: .declined, .reversed: .cancelled,
+                .gaveUp: .cancelling,
+            ],
+            .credited: [.completed: .completed],
+            .cancelling: [.reversed: .cancelled],
+            .completed: [:], .declined: [:], .cancelled: [:],
+        ]
+        #expect(Set(table.keys) == Set(AccountLoadState.allCases))
+        for (state, row) in table {
+            for event in AccountLoadEvent.allCases {
+                #expect(state.next(after: event) == row[event])
+            }
+            #expect(state.isOpen == !row.isEmpty)
+        }
+        #expect(AccountLoadState.allCases.filter(\.isLoaded) == [.credited, .completed])
+    }
+
     @Test func `what is stored as a number keeps its number`() {
+        #expect(AccountLoadState.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6])
+        #expect(AccountLoadPurpose.allCases.map(\.rawValue) == [1, 2, 3, 4])
         #expect(SaleState.allCases.map(\.rawValue) == [2, 3, 4, 5])
         #expect(SaleOutcome.allCases.map(\.rawValue) == [3, 4, 5])
         #expect(DrawState.allCases.map(\.rawValue) == [1, 2, 3])

@@ -19,26 +19,37 @@ import Wire
         guard case .debit(let debit) = entries[0].event,
             case .load(let request, _, _, let answer) = entries[1].event,
             case .recovery(let currency, let exponent, let recovery, let recovered) =
-                entries[2].event
+                entries[2].event,
+            case .moved(let move) = entries[6].event
         else {
-            Issue.record("The samples are a debit, a load and a recovery.")
+            Issue.record("The samples are a debit, a load, a recovery and, last, a move.")
             return
         }
-        let movements = try entries[..<3].map { try #require($0.movement) }
-        #expect(movements.map(\.number) == [debit.answer.number, answer.number, recovery.number])
+        let movements = try (entries[..<3] + [entries[6]]).map { try #require($0.movement) }
         #expect(
-            movements.map(\.transaction)
-                == [debit.command.transaction, request.transaction, recovery.transaction]
+            movements.map(\.number)
+                == [debit.answer.number, answer.number, recovery.number, move.lastNumber]
         )
         #expect(
-            movements.map(\.balance) == [debit.answer.balance, answer.balance, recovered.balance]
+            movements.map(\.transaction)
+                == [
+                    debit.command.transaction, request.transaction, recovery.transaction,
+                    move.transaction,
+                ]
+        )
+        #expect(
+            movements.map(\.balance)
+                == [debit.answer.balance, answer.balance, recovered.balance, move.balance]
         )
         let amount = Money(
             minorUnits: recovery.minorUnits,
             currency: currency,
             exponent: exponent
         )
-        #expect(movements.map(\.amount) == [debit.command.amount, request.amount, amount])
+        #expect(
+            movements.map(\.amount)
+                == [debit.command.amount, request.amount, amount, move.amount]
+        )
     }
 
     @Test func `a setting moves no value and is about no transaction`() throws {
@@ -49,7 +60,7 @@ import Wire
     @Test func `a debit that used up an exception is a kind of its own`() throws {
         var samples = Samples(7)
         let entries = try samples.historyEntries()
-        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5])
+        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5, 6])
         guard case .debit(let plain) = entries[0].event,
             case .debit(let excepted) = try CardHistoryEntry(entries[5].bytes).event
         else {

@@ -366,6 +366,19 @@ struct Samples {
                 ),
                 note: ""
             ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .moved(
+                    CardMove(
+                        amount: try money(),
+                        transaction: transaction(),
+                        successor: card(),
+                        lastNumber: number(),
+                        balance: random.next()
+                    )
+                ),
+                note: "To card •••• 1234"
+            ),
         ]
     }
 

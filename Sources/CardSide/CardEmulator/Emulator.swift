@@ -314,7 +314,7 @@ package struct Emulator: Sendable {
         switch entry.event {
         case .debit: true
         case .load: !wantsDebit
-        case .recovery, .setting: false
+        case .recovery, .setting, .moved: false
         }
     }
 

@@ -116,6 +116,14 @@ package struct Card: Equatable, Sendable {
         return isTooLarge || sum > purses[index].balanceMax ? .maximumBalanceExceeded : .done
     }
 
+    /// Why what is on the card does not move to its successor, or nil.
+    package func refusal(toMove amount: Money, at time: CardTime) -> MoveRefusal? {
+        if isBlocked { return .blocked }
+        if !expiry.isPast(at: time) { return .notExpired }
+        guard let index = purseIndex(amount.currency, amount.exponent) else { return .noSuchPurse }
+        return amount.minorUnits > purses[index].balance ? .amountAboveBalance : nil
+    }
+
     // MARK: Changes
 
     /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618). What counts
@@ -144,6 +152,13 @@ package struct Card: Equatable, Sendable {
         wrongSignatures = 0
         if let index = purseIndex(amount.currency, amount.exponent) {
             purses[index].restore(amount.minorUnits)
+        }
+    }
+
+    /// Takes out what moves to the successor of this card. No number is consumed: nobody signs it.
+    package mutating func moveOut(_ amount: Money) {
+        if let index = purseIndex(amount.currency, amount.exponent) {
+            purses[index].take(amount.minorUnits)
         }
     }
 
@@ -272,5 +287,13 @@ package enum InitializeRefusal: CaseIterable, Sendable {
     case noSuchPurse
     case proofWithAmount
     case numbersUsedUp
+    case amountAboveBalance
+}
+
+/// Why value does not move from a card to its successor, in the order of precedence.
+package enum MoveRefusal: CaseIterable, Sendable {
+    case blocked
+    case notExpired
+    case noSuchPurse
     case amountAboveBalance
 }

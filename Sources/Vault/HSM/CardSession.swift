@@ -368,12 +368,12 @@ struct CardSession {
         return CardStep(.signatureWrong, change: CardChange(card: next, row: nil))
     }
 
-    private mutating func change(
+    mutating func change(
         _ event: CardHistoryEntry.Event
     ) throws(ModuleFailure) -> CardChange {
         switch event {
         case .debit, .load: record.forgetDeclined()
-        case .recovery, .setting: break
+        case .recovery, .setting, .moved: break
         }
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(

@@ -106,8 +106,8 @@ extension SoftwareModule {
             let recoverable = check.recoverable[command.number]
             return recoverable?.command == command
                 && recoverable?.amount == entry.movement?.amount
-        // No signature of the card: the chain holds it.
-        case .setting: return true
+        // Nobody signs these: the hash chain, whose head is sealed with the card, proves them.
+        case .setting, .moved: return true
         }
     }
 
@@ -118,7 +118,7 @@ extension SoftwareModule {
         let key = Self.key(amount.currency, amount.exponent)
         let before = check.balances[key] ?? 0
         let after: (partialValue: UInt64, overflow: Bool)
-        var isRecovery = false
+        var consumesNumber = true
         switch entry.event {
         case .debit:
             after = before.subtractingReportingOverflow(amount.minorUnits)
@@ -128,10 +128,17 @@ extension SoftwareModule {
             after = before.addingReportingOverflow(amount.minorUnits)
             check.loadedTotal &+= amount.minorUnits
         case .recovery:
-            isRecovery = true
+            consumesNumber = false
             after = before.addingReportingOverflow(amount.minorUnits)
             check.recoveredTotal &+= amount.minorUnits
             if !check.recovered.insert(movement.number).inserted {
+                check.findings.append(.balanceWrong(number: row))
+            }
+        case .moved:
+            consumesNumber = false
+            after = before.subtractingReportingOverflow(amount.minorUnits)
+            check.movedTotal &+= amount.minorUnits
+            if movement.number != check.lastNumber {
                 check.findings.append(.balanceWrong(number: row))
             }
         case .setting: return
@@ -140,7 +147,7 @@ extension SoftwareModule {
             check.findings.append(.balanceWrong(number: row))
         }
         check.balances[key] = movement.balance
-        if isRecovery { return }
+        if !consumesNumber { return }
         if check.lastNumber == .max || movement.number != check.lastNumber + 1 {
             check.findings.append(.balanceWrong(number: row))
         }
@@ -170,7 +177,7 @@ extension SoftwareModule {
                 at: entry.moment,
                 nextTransaction: check.lastNumber == .max ? .max : check.lastNumber + 1
             )
-        case .debit, .load: break
+        case .debit, .load, .moved: break
         }
     }
 

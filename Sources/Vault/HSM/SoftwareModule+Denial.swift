@@ -36,7 +36,7 @@ extension SoftwareModule {
             try self.keys(of: card.identifier, version: initialized.loadKeyVersion).loading
                 .verify(answer, of: request, initialized)
             if request.transaction == load.request.transaction { return nil }
-        case .recovery, .setting:
+        case .recovery, .moved, .setting:
             // They consume no number.
             throw .sealBroken
         }

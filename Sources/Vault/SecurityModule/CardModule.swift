@@ -76,8 +76,27 @@ package protocol CardModule: Sendable {
     /// - Throws: `.sealBroken`.
     func stop(_ card: SealedCard) async throws(ModuleFailure) -> SealedCard
 
+    /// Takes value out of a card that has expired, for its successor (`docs/decisions/0019`). The
+    /// caller loads the successor with the same amount, in the same commit.
+    ///
+    /// - Parameters:
+    ///   - amount: what is taken, at most the balance.
+    ///   - card: the record as stored.
+    ///   - successor: the card that gets it.
+    ///   - transaction: TRX of the load of the successor.
+    ///   - context: the moment, by which the card must have expired, and the note.
+    /// - Returns: the change that must be durable together with the load, or why there is none.
+    /// - Throws: `.sealBroken`.
+    func moveOut(
+        _ amount: Money,
+        of card: SealedCard,
+        to successor: CardIdentifier,
+        transaction: TransactionIdentifier,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardMoveStep
+
     /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
-    /// signature, and that loads + recoveries − debits = balance.
+    /// signature, and that loads + recoveries − debits − moves = balance.
     ///
     /// `rows`: the rows in order, page by page.
     /// `check`: the state after the pages before; begin with a new one.
@@ -211,6 +230,12 @@ package struct CardChange: Equatable, Sendable {
     }
 }
 
+/// What came of taking value out of an expired card.
+package enum CardMoveStep: Sendable {
+    case moved(CardChange)
+    case refused(MoveRefusal)
+}
+
 /// A row of history with the hash that binds it to the row before:
 /// SHA-256(hash before 32 || stream || number 8 || body).
 package struct ChainedRow: Equatable, Sendable {
@@ -303,6 +328,8 @@ package struct CardAudit: Equatable, Sendable {
     package var loadedTotal: UInt64 = 0
     package var debitedTotal: UInt64 = 0
     package var recoveredTotal: UInt64 = 0
+    /// What moved to the card's successor.
+    package var movedTotal: UInt64 = 0
     /// TRX of the debits, for the comparison with the payment server's sales.
     package var debits: [TransactionIdentifier] = []
     /// The policy in force and what counts against it, as the rows say.

@@ -17,6 +17,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
         /// Kind 04: who made it (counted), setting 1 (01 blocked, 02 unblocked, 03 policy), for a
         /// policy its bytes (counted).
         case setting(CardSetting, by: String)
+        /// Kind 06: the fields of ``CardMove`` (47).
+        case moved(CardMove)
     }
 
     package let moment: Instant
@@ -75,6 +77,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case 0x05:
             let exception = try reader.number("exception")
             event = .debit(try DebitEvidence(&reader, exception: exception))
+        case 0x06: event = .moved(try CardMove(&reader))
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -109,6 +112,10 @@ package struct CardHistoryEntry: Equatable, Sendable {
             writer.integer(moment, bytes: 8)
             writer.text(who)
             setting.write(to: &writer)
+        case .moved(let move):
+            writer.byte(0x06)
+            writer.integer(moment, bytes: 8)
+            move.write(to: &writer)
         }
         writer.text(note)
         return writer.bytes
@@ -116,7 +123,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
 
     /// What a row says of the card's value.
     package struct Movement: Equatable, Sendable {
-        /// NT of the transaction that the row is about.
+        /// NT of the transaction that the row is about; for a move, which consumes none, the last
+        /// one before it.
         package let number: UInt32
         package let transaction: TransactionIdentifier
         package let amount: Money
@@ -151,6 +159,13 @@ package struct CardHistoryEntry: Equatable, Sendable {
                     exponent: exponent
                 ),
                 balance: answer.balance
+            )
+        case .moved(let move):
+            Movement(
+                number: move.lastNumber,
+                transaction: move.transaction,
+                amount: move.amount,
+                balance: move.balance
             )
         case .setting: nil
         }

@@ -126,8 +126,8 @@ import Testing
         try await world.setUp()
         let profile = try #require(try await world.directory.profile(ofIdentifier: "ANNA"))
         #expect(profile.maskedEmail == "a•••@example.org")
-        #expect(profile.accountLastFour == "1111")
-        #expect(profile.accountExpiry.text == "12/27")
+        #expect(profile.account?.lastFour == "1111")
+        #expect(profile.account?.expiry.text == "12/27")
         #expect(profile.card == (try UserWorld.card(1)))
         #expect(try await world.directory.profile(ofIdentifier: "nobody") == nil)
     }

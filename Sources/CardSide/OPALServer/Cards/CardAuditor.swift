@@ -21,7 +21,8 @@ package struct CardAuditor: Sendable {
         /// Every debit of every card.
         package var debits: [TransactionIdentifier: CardIdentifier] = [:]
         package var draws: [TransactionIdentifier: DrawState] = [:]
-        /// Every credit of every card, from a bank and with a new card.
+        /// Every credit of every card: from a bank or an account, with a new card, and from an
+        /// expired one.
         package var credits: [TransactionIdentifier: CardIdentifier] = [:]
         /// How far each load from a bank has come.
         package var loads: [TransactionIdentifier: CardLoadState] = [:]
@@ -29,11 +30,17 @@ package struct CardAuditor: Sendable {
         package var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
         /// What was put back on a card.
         package var recoveries: Set<TransactionIdentifier> = []
+        /// Loads from funding accounts, and what cards were credited for them.
+        package var accountLoads: [TransactionIdentifier: AccountLoadRecord] = [:]
+        package var accountCredits: [TransactionIdentifier: Movement] = [:]
+        /// What expired cards gave to their successors, and what these got.
+        package var movesOut: [TransactionIdentifier: Movement] = [:]
+        package var movesIn: [TransactionIdentifier: Movement] = [:]
         /// Cards with a finding.
         package var suspects: Set<CardIdentifier> = []
     }
 
-    private let store: any RecordStore
+    let store: any RecordStore
     private let module: any CardModule
     private let seals: any RecordSealing
 
@@ -50,12 +57,21 @@ package struct CardAuditor: Sendable {
     /// `progress`: told after each card and after each other record.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
+        // Before the cards, which must have then what was credited.
+        try await store.forEach(AccountLoadRecord.kind) { record async throws(StoreFailure) in
+            await check(accountLoad: record, &report)
+            progress()
+        }
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             report.cardCount += 1
             try await check(card: record, &report)
             progress()
         }
-        let sealedKinds = [Issuer.kind, Issuer.keyKind] + Offers.kinds + UserRecordKinds.all()
+        let sealedKinds =
+            [
+                Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
+                SuccessionRecord.kind,
+            ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 try await check(sealed: record, &report)
@@ -74,6 +90,7 @@ package struct CardAuditor: Sendable {
             progress()
         }
         report.findings += try await MerchantDirectory(store: store, seals: seals).audit()
+        try await compareLoads(&report)
         return report
     }
 
@@ -91,6 +108,8 @@ package struct CardAuditor: Sendable {
             report.debits = [:]
             report.credits = [:]
             report.recoveries = []
+            report.accountCredits = [:]
+            (report.movesOut, report.movesIn) = ([:], [:])
             try await check(card: record, &report)
         }
         for card in report.suspects {
@@ -164,25 +183,17 @@ package struct CardAuditor: Sendable {
                 )
                 report.suspects.insert(card)
             }
-        case .load:
-            Self.add(movement.amount, to: &report.loaded)
-            if report.credits.updateValue(card, forKey: movement.transaction) != nil {
-                report.findings.append(
-                    AuditFinding(
-                        "OPAL server, transaction \(movement.transaction.text)",
-                        "was loaded twice"
-                    )
-                )
-                report.suspects.insert(card)
-            }
+        case .load(let request, _, _, _): add(load: request, onto: card, &report)
         case .recovery:
             Self.add(movement.amount, to: &report.recovered)
             report.recoveries.insert(movement.transaction)
+        case .moved(let move):
+            report.movesOut[move.transaction] = .init(card: move.successor, amount: move.amount)
         case .setting: break
         }
     }
 
-    private static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
+    static func add(_ amount: Money, to totals: inout [Money: UInt64]) {
         let key = Money(
             minorUnits: 0,
             currency: amount.currency,
@@ -258,7 +269,7 @@ package struct CardAuditor: Sendable {
         }
     }
 
-    private func open(_ record: Record) async -> [UInt8]? {
+    func open(_ record: Record) async -> [UInt8]? {
         try? await seals.open(record.body, name: record.sealName, revision: record.revision)
     }
 
@@ -269,7 +280,7 @@ package struct CardAuditor: Sendable {
         "OPAL server, card •••• •••• •••• \(Hex.text(bytes.suffix(2)))"
     }
 
-    private static func place(_ record: Record) -> String {
+    static func place(_ record: Record) -> String {
         "OPAL server, \(record.key.kind.name) \(Hex.text(record.key.bytes))"
     }
 }

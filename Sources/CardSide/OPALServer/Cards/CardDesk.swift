@@ -10,7 +10,7 @@ package import Wire
 package struct CardDesk: Sendable {
     private let store: any RecordStore
     let module: any CardModule
-    private let loads: any LoadModule
+    private let loading: DirectLoad
     private let seals: any RecordSealing
     private let random: any RandomSource
     let emulator: Emulator
@@ -29,7 +29,7 @@ package struct CardDesk: Sendable {
     ) {
         self.store = store
         self.module = module
-        self.loads = loads
+        loading = DirectLoad(module: module, loads: loads)
         self.seals = seals
         self.random = random
         self.now = now
@@ -106,30 +106,23 @@ package struct CardDesk: Sendable {
             issuer: issuer.identifier,
             number: random.integer() % (CardIdentifier.numberMax + 1)
         )
-        let order = CardOrder(
-            card: card,
-            expiry: issuer.expiry(from: now),
-            purchaseKeyVersion: issuer.purchaseKeyVersion,
-            loadKeyVersion: issuer.loadKeyVersion,
-            currency: issuer.currency,
-            exponent: issuer.exponent,
-            balanceMax: issuer.balanceMax
-        )
+        let order = issuer.order(of: card, now: now)
         do throws(ModuleFailure) {
             guard value > 0 else {
                 let sealed = try await module.personalize(order, revision: 1)
                 return NewCard(card: card, writes: [Self.first(sealed)], history: [])
             }
             let blank = try await module.personalize(order, revision: 0)
-            let change = try await load(
+            let change = try await loading.load(
                 Money(
                     minorUnits: value,
                     currency: issuer.currency,
                     exponent: issuer.exponent
                 ),
                 onto: blank,
-                from: issuer,
-                now: now
+                from: BankIdentifier(bits: UInt64(issuer.identifier.bcd)),
+                TransactionIdentifier(at: now, random: random.pair()),
+                context: CardContext(random: random.integer(), now: now, note: issuer.name)
             )
             guard let row = change.row else { throw .unavailable("the card was not loaded") }
             return NewCard(
@@ -151,45 +144,6 @@ package struct CardDesk: Sendable {
 
     private static func first(_ card: SealedCard) -> RecordWrite {
         .put(Emulator.key(card.card), expectedRevision: 0, body: card.body)
-    }
-
-    /// The four messages of a load in one process: S1, S2, S3.
-    private func load(
-        _ amount: Money,
-        onto blank: SealedCard,
-        from issuer: Issuer,
-        now: Instant
-    ) async throws(ModuleFailure) -> CardChange {
-        let request = InitializeLoad(
-            bank: BankIdentifier(bits: UInt64(issuer.identifier.bcd)),
-            transaction: TransactionIdentifier(
-                at: now,
-                random: random.pair()
-            ),
-            time: CardTime(now),
-            amount: amount
-        )
-        let context = CardContext(random: random.integer(), now: now, note: issuer.name)
-        let begun = try await module.process(
-            .initializeLoad(request),
-            on: blank,
-            dialogue: nil,
-            context: context
-        )
-        guard let answer = try? InitializeLoadAnswer(begun.response.data) else {
-            throw .unavailable("the card refused to be loaded")
-        }
-        let credit = try await loads.authorize(request, answer, completion: .done)
-        let credited = try await module.process(
-            .credit(credit),
-            on: blank,
-            dialogue: begun.dialogue,
-            context: context
-        )
-        guard let change = credited.change, let done = try? CreditAnswer(credited.response.data)
-        else { throw .unavailable("the card refused to be credited") }
-        try await loads.verify(done, to: credit, of: request, answer)
-        return change
     }
 
     // MARK: Cards

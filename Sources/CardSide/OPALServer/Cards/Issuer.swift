@@ -2,6 +2,7 @@
 
 package import Kernel
 package import Records
+package import SecurityModule
 package import Wire
 
 /// An issuer 108: one BIN with a single currency and maximum balance for all of its cards.
@@ -73,6 +74,19 @@ package struct Issuer: Equatable, Sendable {
             )
         else { preconditionFailure("Each month has a last day.") }
         return CardDate(last)
+    }
+
+    /// What a new card of this issuer is made of.
+    package func order(of card: CardIdentifier, now: Instant) -> CardOrder {
+        CardOrder(
+            card: card,
+            expiry: expiry(from: now),
+            purchaseKeyVersion: purchaseKeyVersion,
+            loadKeyVersion: loadKeyVersion,
+            currency: currency,
+            exponent: exponent,
+            balanceMax: balanceMax
+        )
     }
 
     package init(_ bytes: [UInt8], key: [UInt8]) throws(WireFailure) {

@@ -124,20 +124,28 @@ extension Purchases {
     }
 }
 
-/// How long open draws have waited, from one round to the next.
+/// How long open transactions have waited, from one round to the next.
 final class OpenWaits: Sendable {
     private let waits = Mutex(Waits<TransactionIdentifier>())
 
     func age(of draw: DrawRecord, _ purchases: Purchases) -> Duration {
-        let now = purchases.now()
-        let uptime = purchases.uptime?() ?? Uptime(now)
-        return waits.withLock {
-            $0.age(
-                of: draw.terms.transaction,
-                begunAt: draw.debitedAt,
-                now: now,
-                uptime: uptime
-            )
+        age(
+            of: draw.terms.transaction,
+            begunAt: draw.debitedAt,
+            now: purchases.now(),
+            uptime: purchases.uptime?()
+        )
+    }
+
+    /// `uptime`: nil where nobody sets the wall clock.
+    func age(
+        of transaction: TransactionIdentifier,
+        begunAt: Instant,
+        now: Instant,
+        uptime: Uptime?
+    ) -> Duration {
+        waits.withLock {
+            $0.age(of: transaction, begunAt: begunAt, now: now, uptime: uptime ?? Uptime(now))
         }
     }
 

@@ -39,7 +39,7 @@ package struct SettlementMails: Sendable {
     ) async throws(ModuleFailure) -> [RecordWrite] {
         do throws(UserFailure) {
             guard let holder = try await users.holder(of: card) else { return [] }
-            return [try await users.outbox.write(mail(holder.email), from: users.random)]
+            return [try await users.outbox.write(mail(holder.user.email), from: users.random)]
         } catch {
             throw .unavailable("the holder of the card cannot be told")
         }

@@ -11,12 +11,15 @@ enum AttemptPurpose: UInt8, CaseIterable, Sendable {
     case address = 2
     /// Sign-ups and reminders from one address.
     case request = 3
+    /// Loads that one user begins.
+    case load = 4
 
     var rule: ThrottleRule {
         switch self {
         case .user: .user
         case .address: .address
         case .request: .request
+        case .load: .load
         }
     }
 }

@@ -41,12 +41,13 @@ struct CheckedSignUp: Sendable {
             FieldRules.password(form.password, identifier, email: email)
         )
         guard errors.isEmpty, let identifier, let number, let value, let expiry, let street,
-            let city, let postalCode, let country, let email, let password
+            let city, let postalCode, let country, let email, let password,
+            let account = FundingAccount(number: number, expiry: expiry)
         else { return .failure(FieldErrors(list: errors)) }
         return .success(
             CheckedSignUp(
                 identifier: identifier,
-                account: FundingAccount(number: number, expiry: expiry),
+                account: account,
                 verificationValue: value,
                 address: BillingAddress(
                     street: street,
@@ -94,7 +95,7 @@ enum FieldRules {
         guard ASCII.isDigits(digits) else { return .bad(.notAllowed) }
         if digits.count < UserLimits.verificationValueDigits.lowerBound { return .bad(.tooShort) }
         if digits.count > UserLimits.verificationValueDigits.upperBound { return .bad(.tooLong) }
-        return .good(CardVerificationValue(digits: digits))
+        return CardVerificationValue(digits: digits).map { .good($0) } ?? .bad(.notAllowed)
     }
 
     /// `MM/YY` or `MM/YYYY`. An account can be used until its month ends.
@@ -111,7 +112,7 @@ enum FieldRules {
             )
         else { return .bad(.malformed) }
         let today = CivilDate(day: now.day)
-        if (expiry.year, expiry.month) < (today.year, today.month) { return .bad(.past) }
+        if expiry.isPast(at: now) { return .bad(.past) }
         if expiry.year > today.year + UserLimits.expiryYearsMax { return .bad(.malformed) }
         return .good(expiry)
     }

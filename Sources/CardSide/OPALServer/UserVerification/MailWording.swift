@@ -6,8 +6,8 @@ import Wire
 /// What the mails to cardholders say. None of them names the user identifier.
 package struct MailWording: Sendable {
     /// Where a user logs on, for instance `https://card.example/logon`.
-    private let logonURL: String
-    private let amountText: @Sendable (Money) -> String
+    let logonURL: String
+    let amountText: @Sendable (Money) -> String
 
     /// `amountText`: writes an amount for people.
     package init(

@@ -21,6 +21,10 @@ struct Throttle: Sendable {
             Subject(purpose: .address, name: Array(address.utf8))
         }
 
+        static func load(by key: UserKey) -> Subject {
+            Subject(purpose: .load, name: key.bytes)
+        }
+
         static func request(from address: String) -> Subject {
             Subject(purpose: .request, name: Array(address.utf8))
         }

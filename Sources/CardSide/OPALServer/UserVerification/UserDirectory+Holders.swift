@@ -19,12 +19,12 @@ extension UserDirectory {
         RecordKey(UserRecordKinds.holder, hashes.holder(card))
     }
 
-    /// The user who holds a card.
+    /// The user who holds a card, or held it until its value moved to the present one.
     ///
     /// - Returns: nil where nobody does, or where the record of the holder was changed by somebody
     ///   else.
     /// - Throws: `.store`, `.module` where it cannot be said now.
-    func holder(of card: CardIdentifier) async throws(UserFailure) -> UserRecord? {
+    func holder(of card: CardIdentifier) async throws(UserFailure) -> Found? {
         do throws(UserFailure) {
             guard let opened = try await records.read(holderKey(card)) else { return nil }
             let key = try decoded(opened.body) { bytes throws(WireFailure) in
@@ -33,8 +33,10 @@ extension UserDirectory {
                 try reader.end()
                 return key
             }
-            guard let user = try await read(key)?.user, user.card == card else { return nil }
-            return user
+            guard let found = try await read(key),
+                found.user.card == card || found.user.predecessor == card
+            else { return nil }
+            return found
         } catch {
             switch error {
             case .module(.sealBroken), .damaged: return nil

@@ -32,7 +32,8 @@ extension UserDirectory {
                 at: now
             )
             let transition = Transition(
-                writes: writes + [try await holderWrite(holder.found.key, of: card)] + extraWrites,
+                writes: writes + [try await holderWrite(holder.found.key, of: card)] + extraWrites
+                    + (try await mails(ofNewCard: card, of: user, at: now)),
                 history: history
             )
             if try await records.commit(transition) { return .completed(token) }

@@ -39,8 +39,7 @@ extension UserDirectory {
             passwordHash: passwordHash,
             oneTime: .init(hash: try await hash(oneTime.text), expiresAt: expiresAt),
             email: signUp.email,
-            account: signUp.account,
-            address: signUp.address
+            funding: .account(signUp.account, signUp.address)
         )
         try await store(user, oneTime, at: now)
         return .checkYourMail
@@ -73,7 +72,7 @@ extension UserDirectory {
     /// The identifier is taken, which the page does not say. Its owner is told, and so is the
     /// applicant, who would else wait for a mail without end. A mailbox that stays empty would say
     /// as much.
-    private func taken(
+    func taken(
         _ found: Found,
         wantedBy email: String,
         at now: Instant

@@ -57,9 +57,9 @@ package final class UserDirectory: Sendable {
                 key: user,
                 maskedIdentifier: found.user.identifier.masked,
                 maskedEmail: UserDirectory.masked(email: found.user.email),
-                accountLastFour: found.user.account.lastFour,
-                accountExpiry: found.user.account.expiry,
+                account: found.user.account.map(AccountOnFile.init),
                 card: found.user.card,
+                predecessor: found.user.predecessor,
                 createdAt: found.user.createdAt
             )
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Wire
+
 /// The user identifier that a person chose, in the one form in which it is compared: capitals A–Z
 /// as small letters. It is a half of what opens a card, so that it never prints.
 package struct UserIdentifier: Equatable, Sendable {
@@ -53,4 +55,13 @@ package struct UserKey: Hashable, Sendable {
         precondition(bytes.count == UserKey.length)
         self.bytes = bytes
     }
+
+    /// - Parameter text: base64url as ``text`` gives it.
+    package init?(_ text: String) {
+        guard let bytes = Base64URL.decode(text, count: UserKey.length) else { return nil }
+        self.bytes = bytes
+    }
+
+    /// For a form or an address, where somebody chooses among users that they may see.
+    package var text: String { Base64URL.encode(bytes) }
 }

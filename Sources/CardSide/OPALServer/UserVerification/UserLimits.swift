@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
+
 /// The bounds of user verification.
 package enum UserLimits {
     /// A mail that waits longer is of no use to anybody: its one-time password ended long ago.
@@ -11,14 +13,14 @@ package enum UserLimits {
     package static let passwordCharacters = 10...128
     package static let passwordBytesMax = 512
     /// Digits of a funding account number (ISO/IEC 7812).
-    package static let accountDigits = 12...19
-    package static let verificationValueDigits = 3...4
+    package static let accountDigits = FundingAccount.digits
+    package static let verificationValueDigits = CardVerificationValue.digits
     /// A funding account that ends later than this is a typing error.
     package static let expiryYearsMax = 20
     /// Street or city, in characters.
     package static let addressCharactersMax = 100
     /// The same as UTF-8, with room for every script.
-    package static let addressBytesMax = 400
+    package static let addressBytesMax = BillingAddress.lineBytesMax
     package static let postalCodeCharactersMax = 16
     /// RFC 5321 §4.5.3.1 (as corrected by erratum 1690).
     package static let emailBytesMax = 254
@@ -88,6 +90,15 @@ package struct ThrottleRule: Sendable {
         lockAfter: 20,
         lockTime: .seconds(15 * 60),
         fadeTime: .seconds(300)
+    )
+
+    /// For loads that one person begins: each of them tells whether a card verification value and
+    /// an address are right.
+    package static let load = ThrottleRule(
+        pauseAfter: 5,
+        lockAfter: 10,
+        lockTime: .seconds(15 * 60),
+        fadeTime: .seconds(3600)
     )
 
     /// How long nobody may try after the failure with this count.

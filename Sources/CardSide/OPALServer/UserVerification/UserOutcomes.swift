@@ -76,9 +76,11 @@ package struct UserProfile: Equatable, Sendable {
     package let key: UserKey
     package let maskedIdentifier: String
     package let maskedEmail: String
-    package let accountLastFour: String
-    package let accountExpiry: AccountExpiry
+    /// Nil for a child, whose card its guardian loads.
+    package let account: AccountOnFile?
     /// Nil until the setup is complete.
     package let card: CardIdentifier?
+    /// The expired card before this one, whose history is the person's, too.
+    package let predecessor: CardIdentifier?
     package let createdAt: Instant
 }

@@ -13,6 +13,14 @@ struct UserRecord: Equatable, Sendable {
         case active(CardIdentifier)
     }
 
+    /// Who pays what is loaded onto the card: always one of the two, and never both.
+    enum Funding: Equatable, Sendable {
+        /// The user, from an account of their own.
+        case account(FundingAccount, BillingAddress)
+        /// A child's guardian.
+        case guardian(UserKey)
+    }
+
     /// The slow hash of a mailed one-time password.
     struct OneTime: Equatable, Sendable {
         let hash: [UInt8]
@@ -27,12 +35,23 @@ struct UserRecord: Equatable, Sendable {
     var passwordHash: [UInt8]
     var oneTime: OneTime?
     let email: String
-    let account: FundingAccount
-    let address: BillingAddress
+    let funding: Funding
     /// When the user was last told that somebody signed up with this identifier.
     var noticeAt: Instant?
     /// When the last one-time password was mailed on request.
     var reminderAt: Instant?
+    /// The expired card whose value moved to the present one.
+    var predecessor: CardIdentifier?
+
+    /// The account of who has one of their own.
+    var account: FundingAccount? {
+        if case .account(let account, _) = funding { account } else { nil }
+    }
+
+    /// Nil for who is no child.
+    var guardian: UserKey? {
+        if case .guardian(let guardian) = funding { guardian } else { nil }
+    }
 
     var card: CardIdentifier? {
         if case .active(let card) = state { card } else { nil }
@@ -44,14 +63,18 @@ struct UserRecord: Equatable, Sendable {
     }
 }
 
-// Version 1, state 1, its time or card 8, time of sign-up 8, epoch 8, identifier, password hash
-// (counted), one-time password 0/1 and, where there is one, its hash (counted) and end 8; e-mail,
-// account number, year 2, month 1, street, city, postal code, country (all counted, UTF-8), time
-// of the last notice 8 and of the last reminder 8.
+// Version 2, state 1, its time or card 8, time of sign-up 8, epoch 8, identifier, password hash
+// (counted), one-time password 0/1 and, where there is one, its hash (counted) and end 8; e-mail
+// (counted, UTF-8); funding 1: 01 and account number, year 2, month 1, street, city, postal code,
+// country (texts counted, UTF-8), or 02 and the key of the guardian 32; time of the last notice 8
+// and of the last reminder 8; card before 0/1 and, where there was one, its number 8.
+// Version 1 has no byte for the funding, which is an account, and ends with the reminder.
 extension UserRecord {
+    private static let version: UInt8 = 2
+
     init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "user")
-        try reader.version()
+        let version = try reader.value("version", bytes: 1) { (1...2).contains($0) ? $0 : nil }
         switch try reader.byte("state") {
         case 1: state = .awaitingMail(until: try reader.instant("end of sign-up"))
         case 2: state = .active(try reader.card())
@@ -75,16 +98,21 @@ extension UserRecord {
             oneTime = nil
         }
         email = try reader.text("e-mail", bytesMax: UserLimits.emailBytesMax)
-        account = try reader.fundingAccount()
-        address = try reader.billingAddress()
+        switch version == 1 ? 1 : try reader.byte("funding") {
+        case 1: funding = .account(try reader.fundingAccount(), try reader.billingAddress())
+        case 2: funding = .guardian(try reader.userKey())
+        default: throw reader.failure("funding", .invalid)
+        }
         noticeAt = try reader.optionalInstant("time of notice")
         reminderAt = try reader.optionalInstant("time of reminder")
+        let hasPredecessor = version == 1 ? false : try reader.flag("card before")
+        predecessor = hasPredecessor ? try reader.card() : nil
         try reader.end()
     }
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 512)
-        writer.version()
+        writer.byte(UserRecord.version)
         switch state {
         case .awaitingMail(let until):
             writer.byte(1)
@@ -103,26 +131,35 @@ extension UserRecord {
             writer.instant(oneTime.expiresAt)
         }
         writer.text(email)
-        writer.fundingAccount(account)
-        writer.billingAddress(address)
+        switch funding {
+        case .account(let account, let address):
+            writer.byte(1)
+            writer.fundingAccount(account)
+            writer.billingAddress(address)
+        case .guardian(let guardian):
+            writer.byte(2)
+            writer.append(guardian.bytes)
+        }
         writer.optionalInstant(noticeAt)
         writer.optionalInstant(reminderAt)
+        writer.flag(predecessor != nil)
+        if let predecessor { writer.card(predecessor) }
         return writer.bytes
     }
 }
 
 extension ByteReader {
     fileprivate mutating func fundingAccount() throws(WireFailure) -> FundingAccount {
-        let number = try text("account number", bytesMax: UserLimits.accountDigits.upperBound)
-        guard ASCII.isDigits(number), UserLimits.accountDigits.contains(number.utf8.count) else {
-            throw failure("account number", .invalid)
-        }
+        let number = try text("account number", bytesMax: FundingAccount.digits.upperBound)
         let year = Int(try integer("account year", bytes: 2))
         let month = Int(try byte("account month"))
         guard let expiry = AccountExpiry(year: year, month: month) else {
             throw failure("account month", .invalid)
         }
-        return FundingAccount(number: number, expiry: expiry)
+        guard let account = FundingAccount(number: number, expiry: expiry) else {
+            throw failure("account number", .invalid)
+        }
+        return account
     }
 
     fileprivate mutating func billingAddress() throws(WireFailure) -> BillingAddress {

@@ -17,6 +17,11 @@ package enum UserRecordKinds {
     /// Who holds a card, sealed; the key is a hash of the card's number, the body a ``UserKey``.
     package static let holder = RecordKind("holder", keyBytes: 32...32)
 
+    /// The children of a guardian, sealed; the key is that of the guardian.
+    package static let guardianship = Guardianship.kind
+
     /// All of them, for the ``RecordSchema`` of the party.
-    package static func all() -> [RecordKind] { [user, session, attempts, mail, holder] }
+    package static func all() -> [RecordKind] {
+        [user, session, attempts, mail, holder, guardianship]
+    }
 }

@@ -40,15 +40,15 @@ extension CardholderSite {
         ]
         var values: [String: Any] = [
             "facts": facts,
-            "funding": [
-                "lastDigits": profile.accountLastFour, "expiry": profile.accountExpiry.text,
-            ],
             "form": PasswordProblems.form(
                 action: "/account",
                 ["password", "newPassword", "repeatedPassword"],
                 problems
             ),
         ]
+        if let account = profile.account {
+            values["funding"] = ["lastDigits": account.lastFour, "expiry": account.expiry.text]
+        }
         if let problems { values["problems"] = problems.values }
         return page(
             Page(

@@ -160,6 +160,9 @@ extension CardholderSite {
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
             line["badge"] = badge(.plain, "Put back")
+        case .moved:
+            line["amount"] = reader.debit(amount)
+            line["direction"] = "out"
         case .setting: break
         }
         return line

@@ -76,13 +76,14 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, recovery, setting
+        case payment, load, recovery, moved, setting
 
         var label: String {
             switch self {
             case .payment: "Payments"
             case .load: "Loads"
             case .recovery: "Put back"
+            case .moved: "Moved"
             case .setting: "Settings"
             }
         }
@@ -93,6 +94,7 @@ extension CardHistoryEntry {
         case .debit: .payment
         case .load: .load
         case .recovery: .recovery
+        case .moved: .moved
         case .setting: .setting
         }
     }
@@ -103,6 +105,7 @@ extension CardHistoryEntry {
         case .debit(let evidence): evidence.command.merchant.text
         case .load: "Value loaded"
         case .recovery: "Value put back"
+        case .moved: "Value moved to the new card"
         case .setting(.blocked(true), _): "Card blocked"
         case .setting(.blocked(false), _): "Card unblocked"
         case .setting(.policy(let policy), _) where policy.isFrozen: "Card frozen"

@@ -14,7 +14,8 @@ package struct HistoryFile {
 
     /// Appends the line of a row.
     package mutating func add(_ entry: CardHistoryEntry) {
-        let sign = entry.kind == .payment ? "-" : ""
+        let isOut = entry.kind == .payment || entry.kind == .moved
+        let sign = isOut ? "-" : ""
         var cells = [
             reader.iso(entry.moment), entry.kind.rawValue, Self.guarded(entry.title),
             Self.guarded(entry.remark),

@@ -33,7 +33,7 @@ struct Spending {
                 {
                     units[day] += movement.amount.minorUnits
                 }
-            case .load, .setting: break
+            case .load, .moved, .setting: break
             }
             return true
         }

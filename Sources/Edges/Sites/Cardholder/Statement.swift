@@ -63,6 +63,8 @@ struct Statement {
     /// Minor units of the purse.
     private(set) var (opening, closing): (UInt64, UInt64) = (0, 0)
     private(set) var (paid, loaded, putBack): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    /// What went to the card that follows this one.
+    private(set) var moved: UInt64 = 0
     /// Whether the month has more rows than are shown here.
     private(set) var isCut = false
     let purse: Money
@@ -125,6 +127,7 @@ struct Statement {
         case .payment: paid += units
         case .load: loaded += units
         case .recovery: putBack += units
+        case .moved: moved += units
         case .setting: break
         }
     }
@@ -142,8 +145,10 @@ struct Statement {
         ] where units > 0 {
             facts.append(["name": name, "label": label, "value": reader.credit(money(units))])
         }
-        if paid > 0 {
-            facts.append(["name": "paid", "label": "Paid", "value": reader.debit(money(paid))])
+        for (name, label, units) in [
+            ("paid", "Paid", paid), ("moved", "Moved to the new card", moved),
+        ] where units > 0 {
+            facts.append(["name": name, "label": label, "value": reader.debit(money(units))])
         }
         facts.append(
             ["name": "closing", "label": "Balance after", "value": reader.amount(money(closing))]

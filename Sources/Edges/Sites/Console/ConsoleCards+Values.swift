@@ -100,6 +100,10 @@ extension ConsoleCards {
             row["what"] = "Put back"
             row["amount"] = reader.credit(amount)
             row["direction"] = "in"
+        case .moved(let move):
+            row["what"] = "Moved to card \(move.successor.masked)"
+            row["amount"] = reader.debit(amount)
+            row["direction"] = "out"
         case .setting: break
         }
         return row

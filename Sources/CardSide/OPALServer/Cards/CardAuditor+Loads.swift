@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import Records
+import Wire
+
+// Loads from funding accounts, and the value of expired cards.
+extension CardAuditor {
+    /// What came onto a card.
+    package struct Movement: Equatable, Sendable {
+        package let card: CardIdentifier
+        package let amount: Money
+    }
+
+    func check(accountLoad record: Record, _ report: inout Report) async {
+        guard let body = await open(record),
+            let load = try? AccountLoadRecord(body, key: record.key.bytes),
+            record.isOpen == load.state.isOpen
+        else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        report.accountLoads[load.transaction] = load
+    }
+
+    /// Sorts a load by who has begun it. What comes from an expired card was loaded before.
+    func add(load request: InitializeLoad, onto card: CardIdentifier, _ report: inout Report) {
+        if report.credits.updateValue(card, forKey: request.transaction) != nil {
+            report.findings.append(
+                AuditFinding(
+                    "OPAL server, transaction \(request.transaction.text)",
+                    "was loaded twice"
+                )
+            )
+            report.suspects.insert(card)
+        }
+        let movement = Movement(card: card, amount: request.amount)
+        if request.bank == .move(within: card.issuer) {
+            report.movesIn[request.transaction] = movement
+            return
+        }
+        Self.add(request.amount, to: &report.loaded)
+        guard request.bank == .account(of: card.issuer) else { return }
+        report.accountCredits[request.transaction] = movement
+    }
+
+    /// Each load that is said to be credited is on its card, each credit belongs to such a load;
+    /// what an expired card gave is what its successor got.
+    func compareLoads(_ report: inout Report) async throws(StoreFailure) {
+        for (transaction, load) in report.accountLoads where load.state.isLoaded {
+            let expected = Movement(card: load.card, amount: load.amount)
+            guard report.accountCredits[transaction] != expected else { continue }
+            report.findings.append(
+                AuditFinding(Self.place(transaction), "is credited, but not on its card")
+            )
+        }
+        for (transaction, credit) in report.accountCredits {
+            // It may have been credited after the loads were read.
+            if report.accountLoads[transaction]?.state.isLoaded ?? false { continue }
+            if try await isLoaded(transaction) { continue }
+            report.findings.append(
+                AuditFinding(
+                    Self.place(transaction),
+                    "is on card \(credit.card.masked), but no load says so"
+                )
+            )
+        }
+        for transaction in Set(report.movesOut.keys).union(report.movesIn.keys)
+        where report.movesOut[transaction] != report.movesIn[transaction] {
+            report.findings.append(
+                AuditFinding(
+                    Self.place(transaction),
+                    "moves value from an expired card, but not the same to its successor"
+                )
+            )
+        }
+    }
+
+    private func isLoaded(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> Bool {
+        guard let record = try await store.read(AccountLoadRecord.key(transaction)),
+            let body = await open(record)
+        else { return false }
+        return (try? AccountLoadRecord(body, key: record.key.bytes))?.state.isLoaded ?? false
+    }
+
+    private static func place(_ transaction: TransactionIdentifier) -> String {
+        "OPAL server, load \(transaction.text)"
+    }
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CardEmulator
+package import Kernel
+import Records
+package import SecurityModule
+import Wire
+
+/// Gives an expired card a successor and moves its value there: the old card is emptied and the new
+/// one loaded with the same amount in one commit, so that the value is on one of them at any time
+/// (`docs/decisions/0019`). A step of the holder or of the operator. Limits do not
+/// go along.
+///
+/// Safe to be called again: the card keeps its one successor, and what was put back on the old card
+/// in the meantime moves as well.
+package struct CardSuccession: Sendable {
+    /// How a card was renewed.
+    package struct Renewal: Equatable, Sendable {
+        package let successor: CardIdentifier
+        /// What moved just now.
+        package let moved: Money
+    }
+
+    private let users: UserDirectory
+    private let desk: CardDesk
+    private let emulator: Emulator
+    private let module: any CardModule
+    private let loading: DirectLoad
+    private let random: any RandomSource
+
+    /// Successors of successors, at the most.
+    private static let chainMax = 64
+
+    package init(
+        users: UserDirectory,
+        desk: CardDesk,
+        emulator: Emulator,
+        module: any CardModule,
+        loads: any LoadModule,
+        random: any RandomSource
+    ) {
+        self.users = users
+        self.desk = desk
+        self.emulator = emulator
+        self.module = module
+        self.random = random
+        loading = DirectLoad(module: module, loads: loads)
+    }
+
+    /// Renews an expired card, and makes the successor the card of who held it.
+    package func renew(
+        _ card: CardIdentifier,
+        at now: Instant
+    ) async throws(SuccessionRefusal) -> Renewal {
+        for _ in 0..<UserLimits.triesMax {
+            let step = try await step(card, at: now)
+            if step.transition.writes.isEmpty { return step.renewal }
+            if try await attempt({ try await users.records.commit(step.transition) }) {
+                // Sessions that remember the old card read anew.
+                if let holder = step.holder { users.cache.dropAll(of: holder) }
+                return step.renewal
+            }
+        }
+        throw .unavailable
+    }
+
+    /// One step, not yet durable. There is nothing to commit where nothing is left to do.
+    fileprivate struct Step {
+        var transition = Transition(writes: [])
+        let renewal: Renewal
+        var holder: UserKey?
+    }
+
+    private func step(
+        _ card: CardIdentifier,
+        at now: Instant
+    ) async throws(SuccessionRefusal) -> Step {
+        let (old, description) = try await fetched(card)
+        if description.isBlocked { throw .cardBlocked }
+        guard description.expiry.isPast(at: CardTime(now)) else {
+            throw .notExpired
+        }
+        // Purse 0 is money; a successor has no other.
+        guard let purse = description.purses.first else { throw .unavailable }
+        if let last = try await lastSuccessor(of: card) {
+            return try await toExisting(last, from: old, purse.balance, at: now)
+        }
+        return try await toNew(from: old, purse.balance, at: now)
+    }
+
+    /// The first step: a new card.
+    private func toNew(
+        from old: SealedCard,
+        _ balance: Money,
+        at now: Instant
+    ) async throws(SuccessionRefusal) -> Step {
+        guard let issuer = try await attempt({ try await desk.issuer(old.card.issuer) }) else {
+            throw .unavailable
+        }
+        let successor = CardIdentifier(
+            issuer: issuer.identifier,
+            number: random.integer() % (CardIdentifier.numberMax + 1)
+        )
+        let order = issuer.order(of: successor, now: now)
+        let isSameUnit = order.currency == balance.currency && order.exponent == balance.exponent
+        let moved = Self.part(of: balance, isSameUnit ? order.balanceMax : 0)
+        var step = Step(renewal: Renewal(successor: successor, moved: moved))
+        if moved.minorUnits > 0 {
+            let blank = try await attempt { try await module.personalize(order, revision: 0) }
+            try await move(moved, from: old, to: blank, at: now, &step)
+        } else {
+            let card = try await attempt { try await module.personalize(order, revision: 1) }
+            step.transition.writes.append(
+                .put(Emulator.key(successor), expectedRevision: 0, body: card.body)
+            )
+        }
+        try await assign(successor, after: old.card, moved, at: now, &step)
+        return step
+    }
+
+    /// What came back to the old card afterwards.
+    private func toExisting(
+        _ successor: CardIdentifier,
+        from old: SealedCard,
+        _ balance: Money,
+        at now: Instant
+    ) async throws(SuccessionRefusal) -> Step {
+        let (card, description) = try await fetched(successor)
+        let purse = description.purses.first { $0.balance.isComparable(to: balance) }
+        let room = purse.map { max($0.balanceMax, $0.balance.minorUnits) - $0.balance.minorUnits }
+        let moved = Self.part(of: balance, room ?? 0)
+        var step = Step(renewal: Renewal(successor: successor, moved: moved))
+        if moved.minorUnits == 0 { return step }
+        if description.isBlocked || description.expiry.isPast(at: CardTime(now)) {
+            throw .successorNotUsable
+        }
+        try await move(moved, from: old, to: card, at: now, &step)
+        return step
+    }
+
+    // MARK: The parts of a step
+
+    /// Empties one card and loads the other.
+    ///
+    /// `new`: as stored, or of revision 0 where it is not.
+    private func move(
+        _ amount: Money,
+        from old: SealedCard,
+        to new: SealedCard,
+        at now: Instant,
+        _ step: inout Step
+    ) async throws(SuccessionRefusal) {
+        let transaction = TransactionIdentifier(at: now, random: random.pair())
+        func context(_ note: String) -> CardContext {
+            CardContext(random: random.integer(), now: now, note: note)
+        }
+        let emptied = try await attempt {
+            try await module.moveOut(
+                amount,
+                of: old,
+                to: new.card,
+                transaction: transaction,
+                context: context("To card \(new.card.masked)")
+            )
+        }
+        guard case .moved(let out) = emptied else { throw .unavailable }
+        let loaded = try await attempt {
+            try await loading.load(
+                amount,
+                onto: new,
+                from: .move(within: old.card.issuer),
+                transaction,
+                context: context("From your expired card \(old.card.masked)")
+            )
+        }
+        step.add(out, after: old.revision)
+        step.add(loaded, after: new.revision)
+    }
+
+    /// Gives the new card to who held the old one.
+    private func assign(
+        _ successor: CardIdentifier,
+        after card: CardIdentifier,
+        _ moved: Money,
+        at now: Instant,
+        _ step: inout Step
+    ) async throws(SuccessionRefusal) {
+        let record = SuccessionRecord(successor: successor, madeAt: now)
+        let write = try await attempt {
+            try await users.records.put(
+                SuccessionRecord.key(card),
+                expectedRevision: 0,
+                record.bytes
+            )
+        }
+        step.transition.writes.append(write)
+        guard let found = try await attempt({ try await users.holder(of: card) }),
+            found.user.card == card
+        else { return }
+        step.holder = found.key
+        var user = found.user
+        user.state = .active(successor)
+        user.predecessor = card
+        let mail = users.wording.cardRenewed(to: user.email, successor, moved, at: now)
+        step.transition.writes += try await attempt {
+            [
+                try await users.write(user, found.key, expectedRevision: found.revision),
+                try await users.holderWrite(found.key, of: successor),
+                try await users.outbox.write(mail, from: random),
+            ]
+        }
+    }
+
+    private func fetched(
+        _ card: CardIdentifier
+    ) async throws(SuccessionRefusal) -> (SealedCard, CardDescription) {
+        guard let sealed = try await attempt({ try await emulator.fetch(card) }) else {
+            throw .unknownCard
+        }
+        return (sealed, try await attempt { try await module.describe(sealed) })
+    }
+
+    /// The card that follows in the end; nil where none does.
+    private func lastSuccessor(
+        of card: CardIdentifier
+    ) async throws(SuccessionRefusal) -> CardIdentifier? {
+        var last: CardIdentifier?
+        for _ in 0..<CardSuccession.chainMax {
+            let key = SuccessionRecord.key(last ?? card)
+            guard let opened = try await attempt({ try await users.records.read(key) }) else {
+                return last
+            }
+            last = try await attempt { try SuccessionRecord(opened.body).successor }
+        }
+        throw .unavailable
+    }
+
+    /// What keeps a step from being made, as a refusal.
+    private func attempt<Value, Failure: Error>(
+        _ part: () async throws(Failure) -> Value
+    ) async throws(SuccessionRefusal) -> Value {
+        do throws(Failure) {
+            return try await part()
+        } catch {
+            if error as? ModuleFailure == .sealBroken { throw .cardDamaged }
+            throw .unavailable
+        }
+    }
+
+    private static func part(of balance: Money, _ room: UInt64) -> Money {
+        Money(
+            minorUnits: min(balance.minorUnits, room),
+            currency: balance.currency,
+            exponent: balance.exponent
+        )
+    }
+}
+
+extension CardSuccession.Step {
+    fileprivate mutating func add(_ change: CardChange, after revision: UInt64) {
+        let key = Emulator.key(change.card.card)
+        transition.writes.append(
+            .put(key, expectedRevision: revision, body: change.card.body)
+        )
+        if let row = change.row {
+            transition.history.append(
+                HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body)
+            )
+        }
+    }
+}
+
+/// Why a card is not renewed, in the order in which the reasons are looked for.
+package enum SuccessionRefusal: Error, CaseIterable, Sendable {
+    case unknownCard
+    case cardDamaged
+    case cardBlocked
+    case notExpired
+    /// The successor is blocked, or has expired and must be renewed first.
+    case successorNotUsable
+    case unavailable
+}

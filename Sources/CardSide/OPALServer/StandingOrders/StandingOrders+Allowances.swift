@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+import Records
+import SecurityModule
+
+// A guardian's weekly allowance for a child.
+extension StandingOrders {
+    /// Orders an allowance, or changes the one that there is. It is first paid at the next moment
+    /// of the schedule.
+    package func setAllowance(
+        of amount: Money,
+        _ schedule: WeeklySchedule,
+        for child: UserKey,
+        by guardian: UserKey,
+        at now: Instant
+    ) async throws(StandingOrderRefusal) {
+        let purse = try await purse(of: try await card(of: child, by: guardian), amount)
+        if amount.minorUnits > purse.balanceMax { throw .aboveMaximum }
+        try await change(
+            AllowanceRecord.key(guardian, child),
+            of: guardian,
+            telling: { users.wording.allowanceSet(to: $0, amount, at: now) }
+        ) { (known: AllowanceRecord?) in
+            // An occurrence that was taken up is never taken up again, whatever the clock says.
+            let dueAt = schedule.next(after: known.map { max($0.lastTaken, now) } ?? now)
+            var next =
+                known
+                ?? AllowanceRecord(
+                    guardian: guardian,
+                    child: child,
+                    amount: amount,
+                    schedule: schedule,
+                    dueAt: dueAt
+                )
+            next.amount = amount
+            next.schedule = schedule
+            next.dueAt = dueAt
+            next.isActive = true
+            return next
+        }
+    }
+
+    /// Ends an allowance. What is being loaded at this moment ends by itself.
+    package func endAllowance(
+        for child: UserKey,
+        by guardian: UserKey
+    ) async throws(StandingOrderRefusal) {
+        _ = try await card(of: child, by: guardian)
+        try await end(AllowanceRecord.self, AllowanceRecord.key(guardian, child))
+    }
+
+    /// - Returns: nil where there never was one; it may have been ended.
+    package func allowance(
+        for child: UserKey,
+        by guardian: UserKey
+    ) async throws(StandingOrderRefusal) -> AllowanceRecord? {
+        _ = try await card(of: child, by: guardian)
+        return try await asking { () async throws(UserFailure) in
+            try await stored(AllowanceRecord.self, AllowanceRecord.key(guardian, child))?.order
+        }
+    }
+
+    private func card(
+        of child: UserKey,
+        by guardian: UserKey
+    ) async throws(StandingOrderRefusal) -> CardIdentifier {
+        do throws(GuardianRefusal) {
+            return try await guardians.authorize(guardian, for: child)
+        } catch {
+            switch error {
+            case .notYourChild: throw .notYourChild
+            case .noCardYet: throw .noCardYet
+            case .unavailable: throw .unavailable
+            }
+        }
+    }
+
+    // MARK: Running
+
+    func run(_ stored: StoredOrder<AllowanceRecord>, at now: Instant) async {
+        var stored = stored
+        let latest = stored.order.schedule.latest(at: now)
+        if stored.order.isActive, latest >= stored.order.dueAt {
+            // What was tried before and came to nothing is not made up beside the latest one.
+            var next = stored.order
+            next.current = Occurrence(at: latest, next.amount)
+            next.dueAt = next.schedule.next(after: latest)
+            guard
+                let taken = try? await commit(next, expectedRevision: stored.revision)
+            else { return }
+            stored = taken
+        }
+        guard let current = stored.order.current, now >= current.notBefore,
+            let ending = await attempt(current, of: stored.order)
+        else { return }
+        var next = stored.order
+        next.current = nil
+        var mail: MailMessage?
+        if case .notLoaded(let refusal) = ending, stored.order.isActive {
+            next.current = current.after(failureAt: now)
+            let email = try? await users.read(next.guardian)?.user.email
+            mail = email.map {
+                users.wording.allowanceFailed(
+                    to: $0,
+                    current.amount,
+                    refusal,
+                    isRepeated: next.current != nil,
+                    at: now
+                )
+            }
+        }
+        _ = try? await commit(next, expectedRevision: stored.revision, mail)
+    }
+}
+
+extension AllowanceRecord {
+    /// The moment of the last occurrence that was taken up; a week before the next one where none
+    /// was.
+    fileprivate var lastTaken: Instant { schedule.latest(at: dueAt.subtracting(.seconds(1))) }
+}
