@@ -98,6 +98,7 @@ package struct AccountLoads: Sendable {
     ) async throws(AccountLoadRefusal) -> AccountLoadOutcome {
         let load = AccountLoadRecord(request, AccountOnFile(check.account), at: now())
         guard let stored = try await store(load) else {
+            await forgive(request)
             guard let known = try await read(request.transaction) else { throw .busy }
             return try replayed(known, request)
         }
@@ -117,10 +118,7 @@ package struct AccountLoads: Sendable {
         case .notSent: next = await giveUp(stored, .gatewaySilent, .inPerson, tells: false)
         case .silent: next = stored
         }
-        if next.load.state.isLoaded, request.purpose.isBegunByPerson {
-            // Where the count cannot be taken back, one load too many is counted.
-            try? await users.throttle.forgive([.load(by: request.payer)], at: now())
-        }
+        if next.load.state.isLoaded { await forgive(request) }
         return next.load.outcome
     }
 
@@ -159,6 +157,13 @@ package struct AccountLoads: Sendable {
         } catch {
             throw .storeUnavailable
         }
+    }
+
+    /// Takes back the count of a load that came to something, or was begun before. Where it cannot
+    /// be taken back, one load too many is counted.
+    private func forgive(_ request: AccountLoadRequest) async {
+        guard request.purpose.isBegunByPerson else { return }
+        try? await users.throttle.forgive([.load(by: request.payer)], at: now())
     }
 
     // MARK: The gateway

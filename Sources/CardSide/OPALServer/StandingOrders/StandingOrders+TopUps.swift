@@ -94,10 +94,9 @@ extension StandingOrders {
     ) async -> StoredOrder<TopUpRecord>? {
         var next = stored.order
         if let current = next.current {
-            let isNeeded = await balance(for: next).map { $0 < next.rule.threshold } ?? true
-            guard current.failures > 0, !isNeeded, await !isBegun(current, of: next) else {
-                return stored
-            }
+            guard current.failures > 0, let balance = await balance(for: next),
+                balance >= next.rule.threshold, await !isBegun(current, of: next)
+            else { return stored }
             // Between two attempts somebody else has loaded the card.
             next.giveBack()
             return try? await commit(next, expectedRevision: stored.revision)
