@@ -59,6 +59,22 @@ struct ForgingModule: CardModule {
         try await inner.stop(card)
     }
 
+    func moveOut(
+        _ amount: Money,
+        of card: SealedCard,
+        to successor: CardIdentifier,
+        transaction: TransactionIdentifier,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardMoveStep {
+        try await inner.moveOut(
+            amount,
+            of: card,
+            to: successor,
+            transaction: transaction,
+            context: context
+        )
+    }
+
     func audit(
         _ rows: [ChainedRow],
         of card: CardIdentifier,
