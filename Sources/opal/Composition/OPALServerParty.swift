@@ -72,6 +72,7 @@ struct OPALServerParty {
         )
         purchases.uptime = SystemClock.uptime
         purchases.mails = SettlementMails(users)
+        purchases.refusals = PurchaseRefusals(users: users, desk: desk)
         self.purchases = purchases
         var loads = Loads(
             store: store,
