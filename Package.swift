@@ -185,6 +185,13 @@ let package = Package(
             ["Records", "CSQLiteSetup", grdb, grdbSQLite]
         ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target(
+            "NetworkEdge",
+            at: "Edges/NetworkEdge",
+            [
+                "Wire", "Gateway", "FundingNetwork", "LinkEdge", nioCore, nioPosix, nioTLS, nioSSL,
+            ]
+        ),
         target("VirtualReader", at: "Edges/VirtualReader", ["Wire", nioCore, nioPosix]),
         .systemLibrary(
             name: "CPCSC",
@@ -312,6 +319,13 @@ let package = Package(
         tests(
             "GatewayTests",
             portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
+        ),
+        tests(
+            "NetworkEdgeTests",
+            portsOfASide + [
+                "Keys", "Gateway", "FundingNetwork", "LinkEdge", "NetworkEdge", "SchemeAuthority",
+                "Simulation", nioCore, nioPosix, nioEmbedded,
+            ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(
