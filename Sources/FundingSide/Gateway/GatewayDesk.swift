@@ -3,97 +3,132 @@
 import Kernel
 import Wire
 
-/// Where OPAL servers ask the payment gateway for funds (`docs/messages/gateway.md`).
+/// Where OPAL servers ask the payment gateway for funds: a request first moves the authorisation,
+/// if it can, and the answer is what it is afterwards (the table in `docs/messages/gateway.md`).
+///
+/// It keeps nothing: whatever it answers follows from what ``FundingGateway`` has made durable.
 package struct GatewayDesk: LinkService {
     private let gateway: FundingGateway
     /// By the names of their links: nobody else is served.
     private let opalServers: Set<String>
 
+    /// `opalServers`: names of at most 48 bytes (``AuthorizationName/opalServerBytes``); an OPAL
+    ///     server with a longer one is not served.
     package init(gateway: FundingGateway, opalServers: Set<String>) {
         self.gateway = gateway
         self.opalServers = opalServers
     }
 
     package func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
-        guard let message = try? GatewayMessage(request) else {
-            return GatewayMessage.refusal(TransactionIdentifier(high: 0, low: 0), .malformed).bytes
-        }
-        guard opalServers.contains(peer) else {
-            return GatewayMessage.refusal(message.transaction, .notServed).bytes
+        await reply(to: request, from: peer).bytes
+    }
+
+    private func reply(to request: [UInt8], from peer: String) async -> GatewayMessage {
+        let message: GatewayMessage
+        do throws(WireFailure) {
+            message = try GatewayMessage(request)
+        } catch {
+            let isServed = opalServers.contains(peer)
+            return .refusal(.transaction(of: request), isServed ? .malformed : .notServed)
         }
         let transaction = message.transaction
+        guard opalServers.contains(peer), let name = AuthorizationName(transaction, of: peer) else {
+            return .refusal(transaction, .notServed)
+        }
+        switch message {
+        case .authorize, .complete, .cancel:
+            // A question about it asks whether the gateway answers; it belongs to no load.
+            if transaction == .none { return .refusal(transaction, .malformed) }
+            return await moved(by: message, name)
+        case .question: return await told(of: name)
+        default: return .refusal(transaction, .unknownMessage)
+        }
+    }
+
+    /// What the OPAL server is told of a transaction now.
+    private func told(of name: AuthorizationName) async -> GatewayMessage {
+        do throws(GatewayFailure) {
+            let known = try await gateway.authorization(of: name)
+            return known.map(GatewayMessage.init(telling:)) ?? .notKnown(name.transaction)
+        } catch {
+            return .busy(name.transaction)
+        }
+    }
+
+    private func moved(by message: GatewayMessage, _ name: AuthorizationName) async
+        -> GatewayMessage
+    {
         do throws(GatewayFailure) {
             switch message {
             case .authorize(let authorization):
-                guard let request = FundingRequest(authorization) else {
-                    return GatewayMessage.refusal(transaction, .malformed).bytes
+                guard let request = FundingRequest(authorization, of: name) else {
+                    return .refusal(name.transaction, .malformed)
                 }
-                return Self.told(try await gateway.authorize(request)).bytes
-            case .complete: return Self.told(try await gateway.complete(transaction)).bytes
-            case .cancel: return Self.told(try await gateway.cancel(transaction)).bytes
-            case .question:
-                return Self.told(try await gateway.authorization(of: transaction)).bytes
-            default: return GatewayMessage.refusal(transaction, .unknownMessage).bytes
+                return GatewayMessage(telling: try await gateway.authorize(request))
+            case .complete: return GatewayMessage(telling: try await gateway.complete(name))
+            default: return GatewayMessage(telling: try await gateway.cancel(name))
             }
+        } catch .transactionMismatch {
+            return .refusal(name.transaction, .termsDiffer)
+        } catch .currencyNotTaken {
+            return .refusal(name.transaction, .currencyNotTaken)
+        } catch .notEncodable, .amountTooLarge {
+            return .refusal(name.transaction, .malformed)
+        } catch .inProgress {
+            return .unknown(name.transaction)
+        } catch .unknownTransaction {
+            return .notKnown(name.transaction)
         } catch {
-            return Self.told(error, of: transaction).bytes
+            return await inDoubt(message, name)
         }
     }
 
-    private static func told(_ authorization: Authorization) -> GatewayMessage {
-        let transaction = authorization.transaction
-        switch authorization.outcome {
-        case .declined(let response):
-            return .declined(transaction, FundingDecline(response))
-        case .notSent: return .declined(transaction, .issuerUnavailable)
-        case .addressMismatch: return .addressMismatch(transaction)
-        case .codeMismatch: return .verificationValueMismatch(transaction)
-        case .approved(let code) where authorization.state == .approved:
-            return .approved(transaction, code: code)
-        case .approved, .unknown, nil: break
-        }
-        return switch authorization.state {
-        case .completing, .completed: .completed(transaction)
-        case .reversed where authorization.outcome == .unknown: .reversed(transaction)
-        case .reversing where authorization.outcome == .unknown: .unknown(transaction)
-        case .reversing, .reversed: .cancelled(transaction)
-        case .asked, .approved, .declined: .unknown(transaction)
-        }
-    }
-
-    private static func told(
-        _ failure: GatewayFailure,
-        of transaction: TransactionIdentifier
-    ) -> GatewayMessage {
-        switch failure {
-        case .transactionMismatch: .refusal(transaction, .termsDiffer)
-        case .amountNotSupported: .refusal(transaction, .currencyNotTaken)
-        case .notEncodable: .refusal(transaction, .malformed)
-        case .unknownTransaction: .notKnown(transaction)
-        case .inProgress, .notApproved: .unknown(transaction)
-        case .alreadyCompleted: .completed(transaction)
-        default: .busy(transaction)
+    /// The store, say, did not work: the step may be durable all the same, and the network may have
+    /// been asked.
+    private func inDoubt(_ message: GatewayMessage, _ name: AuthorizationName) async
+        -> GatewayMessage
+    {
+        switch await told(of: name) {
+        case .notKnown: .busy(name.transaction)
+        // Nothing can be said of it; *busy* would say that nothing has moved.
+        case .busy: .unknown(name.transaction)
+        case let answer: answer
         }
     }
 }
 
-extension FundingRequest {
-    /// - Returns: nil where the account is none that the network can be asked about.
-    fileprivate init?(_ authorization: GatewayAuthorization) {
-        let expiry = authorization.account.expiry
-        guard let account = FundingAccountNumber(authorization.account.number),
-            let expiry = ExpiryMonth(year: expiry.year, month: expiry.month)
-        else { return nil }
-        self.init(
-            transaction: authorization.transaction,
-            amount: authorization.amount,
-            account: account,
-            expiry: expiry,
-            address: AddressVerification(
-                street: authorization.address.street,
-                postalCode: authorization.address.postalCode
-            ),
-            code: authorization.verificationValue.flatMap { VerificationCode($0.digits) }
-        )
+extension GatewayMessage {
+    /// What an OPAL server is told of an authorisation.
+    fileprivate init(telling authorization: Authorization) {
+        let transaction = authorization.name.transaction
+        self =
+            switch authorization.state {
+            case .asked: .unknown(transaction)
+            case .completing, .completed: .completed(transaction)
+            case .cancelling, .cancelled: .cancelled(transaction)
+            case .approved, .verified, .declined, .reversing, .reversed:
+                switch authorization.outcome {
+                case .approved(let code): .approved(transaction, code: code)
+                case .declined(let response): .declined(transaction, FundingDecline(response))
+                case .notSent: .declined(transaction, .issuerUnavailable)
+                case .addressMismatch: .addressMismatch(transaction)
+                case .codeMismatch: .verificationValueMismatch(transaction)
+                case .unknown where authorization.state == .reversed: .reversed(transaction)
+                case .unknown, nil: .unknown(transaction)
+                }
+            }
+    }
+}
+
+extension TransactionIdentifier {
+    /// No load has it.
+    fileprivate static let none = TransactionIdentifier(high: 0, low: 0)
+
+    /// That of a message which is not readable otherwise: behind version and type.
+    fileprivate static func transaction(of message: [UInt8]) -> TransactionIdentifier {
+        guard message.first == GatewayMessage.version, message.count >= 18,
+            let transaction = TransactionIdentifier(Hex.text(Array(message[2..<18])))
+        else { return .none }
+        return transaction
     }
 }
