@@ -238,7 +238,7 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
-                "RecordsSQLite", "LinkEdge",
+                "Gateway", "FundingNetwork", "RecordsSQLite", "LinkEdge", "NetworkEdge",
                 "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
