@@ -35,7 +35,14 @@ struct SiteKit {
                 templates: templates,
                 wording: wording,
                 now: SystemClock.now,
-                random: SystemRandom()
+                random: SystemRandom(),
+                funding: party.hasGateway
+                    ? CardholderFunding(
+                        loads: party.accountLoads,
+                        guardians: party.guardians,
+                        orders: party.standingOrders,
+                        succession: party.succession
+                    ) : nil
             ),
             settings: .init(
                 origin: origin,
@@ -158,6 +165,13 @@ struct SiteKit {
     }
 
     private func addFunding(_ parties: Parties, to parts: inout ConsoleParts) {
+        if let party = parties.gateway {
+            parts.links.append(
+                ConsoleParts.Link(name: "Payment gateway to the funding network") {
+                    await party.health()
+                }
+            )
+        }
         if let party = parties.loadServer {
             parts.loadServer = ConsoleParts.Store(
                 name: "load-server",
