@@ -90,6 +90,7 @@ func confirm(_ browser: Browser, _ path: String) async throws {
         path,
         ["transaction": try page.hidden("transaction"), "amount": try page.hidden("amount")]
     )
+    if browser.page.status == .seeOther { try await browser.follow() }
 }
 
 /// The entries of the form for limits.

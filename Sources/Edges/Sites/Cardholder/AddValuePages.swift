@@ -265,7 +265,13 @@ extension CardholderSite {
                     purpose: target.purpose
                 )
             )
-            return try await outcomePage(outcome, amount, target, signed, reader)
+            switch outcome {
+            // It is remembered: to be looked at again, and reloaded, without sending the form.
+            case .loaded, .pending:
+                return SiteShell.seeOther(target.path + "/load/" + transaction.text)
+            case .refused, .throttled:
+                return try await outcomePage(outcome, amount, target, signed, reader)
+            }
         } catch let refusal as AccountLoadRefusal {
             return try await refusedPage(refusal, target, signed, reader)
         } catch let failure as SiteFailure {
