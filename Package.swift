@@ -327,6 +327,12 @@ let package = Package(
                 "Simulation", nioCore, nioPosix, nioEmbedded,
             ]
         ),
+        tests(
+            "OpalTests",
+            [
+                "Kernel", "Gateway", "OPALServer", "NetworkEdge", "RecordsSQLite", "opal", logging,
+            ]
+        ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(
             "MerchantTests",
