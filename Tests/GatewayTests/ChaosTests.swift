@@ -31,7 +31,7 @@ import Wire
         }
         // Else the test would show nothing.
         #expect(ends.count > 30)
-        #expect(ends.count { $0 == .completed } > 10)
+        #expect(ends.count { $0 == .completed } > 5)
         #expect(ends.count { $0 == .cancelled } > 2)
     }
 }
