@@ -185,6 +185,13 @@ let package = Package(
             ["Records", "CSQLiteSetup", grdb, grdbSQLite]
         ),
         target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target(
+            "NetworkEdge",
+            at: "Edges/NetworkEdge",
+            [
+                "Wire", "Gateway", "FundingNetwork", "LinkEdge", nioCore, nioPosix, nioTLS, nioSSL,
+            ]
+        ),
         target("VirtualReader", at: "Edges/VirtualReader", ["Wire", nioCore, nioPosix]),
         .systemLibrary(
             name: "CPCSC",
@@ -231,7 +238,7 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
-                "RecordsSQLite", "LinkEdge",
+                "Gateway", "FundingNetwork", "RecordsSQLite", "LinkEdge", "NetworkEdge",
                 "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
@@ -314,6 +321,19 @@ let package = Package(
             portsOfASide + [
                 "Keys", "HSM", "CardEmulator", "OPALServer", "Gateway", "FundingNetwork",
                 "Simulation",
+            ]
+        ),
+        tests(
+            "NetworkEdgeTests",
+            portsOfASide + [
+                "Keys", "Gateway", "FundingNetwork", "LinkEdge", "NetworkEdge", "SchemeAuthority",
+                "Simulation", nioCore, nioPosix, nioEmbedded,
+            ]
+        ),
+        tests(
+            "OpalTests",
+            [
+                "Kernel", "Gateway", "OPALServer", "NetworkEdge", "RecordsSQLite", "opal", logging,
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

@@ -14,8 +14,8 @@ struct Opal: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
             HSMCommand.self, CACommand.self,
-            IssuerCommand.self, MerchantCommand.self, BankCommand.self, TerminalCommand.self,
-            CardCommand.self, ReaderCommand.self, PayCommand.self,
+            IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
+            TerminalCommand.self, CardCommand.self, ReaderCommand.self, PayCommand.self,
         ]
     )
 }

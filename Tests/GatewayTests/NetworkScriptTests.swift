@@ -85,4 +85,8 @@ import Wire
             #expect(try await ask() == nil)
         }
     }
+
+    @Test func `the standard script as text says the same`() throws {
+        #expect(try NetworkScript(NetworkScript.standardText).rules == NetworkScript.standard.rules)
+    }
 }

@@ -207,12 +207,43 @@ import Wire
         }
     }
 
+    @Test func `an account may have an expiry and a CVV2 of its own`() async throws {
+        let cases: [(month: Int, code: String, expected: String)] = [
+            (12, "737", "00"), (11, "737", "54"), (12, "738", "N7"), (12, "000", "N7"),
+        ]
+        try await GatewayWorld.run { world in
+            let account = NetworkAccount(
+                try GatewayWorld.account(),
+                opening: 50_000,
+                currency: .euro,
+                expiry: ExpiryMonth(year: 2028, month: 12),
+                verificationValue: CardVerificationValue(digits: "737")
+            )
+            #expect(try await world.network.open(account))
+            for (index, (month, code, expected)) in cases.enumerated() {
+                var message = Self.message(
+                    .authorizationRequest,
+                    trace: "00000\(index)",
+                    reference: "00000000004\(index)",
+                    account: account.number
+                )
+                message[text: .expiry] = ExpiryMonth(year: 2028, month: month)?.digits
+                var elements = ISOElements()
+                elements[.verificationCode] = code
+                message[.privateData] = elements.bytes
+                #expect(try await Self.ask(world, message).code == expected)
+            }
+        }
+    }
+
     @Test func `an account that does not add up is found`() async throws {
         let account = NetworkAccount(
             try GatewayWorld.account(),
             opening: 5_000,
             currency: .euro,
-            address: AddressVerification(street: "12 Mill Lane", postalCode: "CB2 1TN")
+            address: AddressVerification(street: "12 Mill Lane", postalCode: "CB2 1TN"),
+            expiry: ExpiryMonth(year: 2028, month: 12),
+            verificationValue: CardVerificationValue(digits: "737")
         )
         #expect(try NetworkAccount(account.bytes) == account)
         var bytes = account.bytes

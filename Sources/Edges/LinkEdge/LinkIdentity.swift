@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
-import NIOSSL
+package import NIOSSL
 
 /// Who a party is on its links: its certificate and key, and the only authority that it trusts.
 package struct LinkIdentity: Sendable, CustomStringConvertible {
@@ -25,13 +25,13 @@ package struct LinkIdentity: Sendable, CustomStringConvertible {
 
     package var description: String { "identity of \(name)" }
 
-    func clientContext() throws -> NIOSSLContext {
+    package func clientContext() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         restrict(&configuration)
         return try NIOSSLContext(configuration: configuration)
     }
 
-    func serverContext() throws -> NIOSSLContext {
+    package func serverContext() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(key)
@@ -56,7 +56,7 @@ package struct LinkIdentity: Sendable, CustomStringConvertible {
 extension NIOSSLCertificate {
     /// The first DNS name among the subject alternative names, in lower case. It is the name of the
     /// party on links; further names are for browsers.
-    var linkName: String? {
+    package var linkName: String? {
         for name in _subjectAlternativeNames() where name.nameType == .dnsName {
             return String(decoding: name.contents, as: UTF8.self).lowercased()
         }

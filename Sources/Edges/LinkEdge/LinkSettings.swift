@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 import Wire
 
 /// The bounds of one link or link server; the defaults are ``LinkLimits`` and what follows here.
@@ -33,7 +33,7 @@ package typealias LinkReporter = @Sendable (_ peer: String, _ reason: any Error)
 
 extension Duration {
     /// The same for the event loop; longer than 292 years is cut.
-    var timeAmount: TimeAmount {
+    package var timeAmount: TimeAmount {
         let (seconds, attoseconds) = components
         let (high, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         if overflow { return .nanoseconds(seconds < 0 ? .min : .max) }

@@ -7,7 +7,8 @@ package import Wire
 /// An account at the simulated network, in minor units of its currency. It is kept sealed: it holds
 /// the account's number. Format 1: number (counted), CURR 2, what it was opened with 8, available
 /// 8, held 8, captured 8, whether an address is known 1, and where one is, digits of the street and
-/// postal code (both counted).
+/// postal code (both counted), then expiry YYMM and CVV2 (both counted, empty where any is right).
+/// A real issuer computes the CVV2; the simulated one remembers what it was told.
 package struct NetworkAccount: Equatable, Sendable {
     package let number: FundingAccountNumber
     package let currency: Currency
@@ -18,6 +19,10 @@ package struct NetworkAccount: Equatable, Sendable {
     package private(set) var captured: UInt64
     /// The billing address that the issuer knows; nil where it knows none.
     package let address: AddressVerification?
+    /// Nil where every month that is not over is right.
+    package let expiry: ExpiryMonth?
+    /// Nil where every one is right but ``SimulatedNetwork/wrongCode``.
+    package let verificationValue: CardVerificationValue?
 
     package static let kind = RecordKind("network_account", keyBytes: 32...32)
     private static let format: UInt8 = 1
@@ -26,7 +31,9 @@ package struct NetworkAccount: Equatable, Sendable {
         _ number: FundingAccountNumber,
         opening: UInt64,
         currency: Currency,
-        address: AddressVerification? = nil
+        address: AddressVerification? = nil,
+        expiry: ExpiryMonth? = nil,
+        verificationValue: CardVerificationValue? = nil
     ) {
         self.number = number
         self.currency = currency
@@ -35,6 +42,8 @@ package struct NetworkAccount: Equatable, Sendable {
         held = 0
         captured = 0
         self.address = address
+        self.expiry = expiry
+        self.verificationValue = verificationValue
     }
 
     /// - Returns: false where so much is not available.
@@ -100,6 +109,16 @@ package struct NetworkAccount: Equatable, Sendable {
             )
         default: throw reader.failure("address", .invalid)
         }
+        let expiryDigits = try reader.text("expiry", bytesMax: 4)
+        expiry = ExpiryMonth(digits: expiryDigits)
+        guard expiry != nil || expiryDigits.isEmpty else {
+            throw reader.failure("expiry", .invalid)
+        }
+        let value = try reader.text("CVV2", bytesMax: CardVerificationValue.digits.upperBound)
+        verificationValue = CardVerificationValue(digits: value)
+        guard verificationValue != nil || value.isEmpty else {
+            throw reader.failure("CVV2", .invalid)
+        }
         try reader.end()
         let (used, isTooLarge) = held.addingReportingOverflow(captured)
         let (sum, isSumTooLarge) = used.addingReportingOverflow(available)
@@ -119,6 +138,8 @@ package struct NetworkAccount: Equatable, Sendable {
             writer.text(address.streetNumber)
             writer.text(address.postalCode)
         }
+        writer.text(expiry?.digits ?? "")
+        writer.text(verificationValue?.digits ?? "")
         return writer.bytes
     }
 }

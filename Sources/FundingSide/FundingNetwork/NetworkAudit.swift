@@ -17,6 +17,8 @@ package struct NetworkAudit: Sendable {
         package var accounts: [NetworkAccount] = []
         /// The state of each transaction, by its RRN.
         package var states: [String: FundsHoldState] = [:]
+        /// What each transaction holds or held, by its RRN, in minor units.
+        package var amounts: [String: UInt64] = [:]
     }
 
     private let book: NetworkBook
@@ -25,10 +27,14 @@ package struct NetworkAudit: Sendable {
         book = NetworkBook(store: store, seals: seals)
     }
 
-    package func run() async throws(StoreFailure) -> Report {
+    /// `progress`: told after each hold and each account.
+    package func run(
+        _ progress: @Sendable () -> Void = {}
+    ) async throws(StoreFailure) -> Report {
         var report = Report()
         var sums: [[UInt8]: (held: UInt64, captured: UInt64)] = [:]
         try await book.store.forEach(HoldRecord.kind) { record async throws(StoreFailure) in
+            progress()
             guard let hold = try? await book.hold(record).value else {
                 let place = "funding network, hold \(Hex.text(record.key.bytes))"
                 report.findings.append(AuditFinding(place, "does not open"))
@@ -38,6 +44,7 @@ package struct NetworkAudit: Sendable {
             report.sum[hold.state, default: 0] += hold.amount
             let reference = String(decoding: record.key.bytes.suffix(12), as: UTF8.self)
             report.states[reference] = hold.state
+            report.amounts[reference] = hold.amount
             switch hold.state {
             case .held: sums[hold.account, default: (0, 0)].held += hold.amount
             case .captured: sums[hold.account, default: (0, 0)].captured += hold.amount
@@ -45,6 +52,7 @@ package struct NetworkAudit: Sendable {
             }
         }
         try await book.store.forEach(NetworkAccount.kind) { record async throws(StoreFailure) in
+            progress()
             let place = "funding network, account \(Hex.text(record.key.bytes.prefix(4)))"
             guard let account = try? await book.account(record).value else {
                 report.findings.append(AuditFinding(place, "does not open"))

@@ -47,5 +47,10 @@ package struct NetworkReply: Equatable, Sendable {
     package let bytes: [UInt8]
     package let delivery: Delivery
 
+    package init(bytes: [UInt8], delivery: Delivery) {
+        self.bytes = bytes
+        self.delivery = delivery
+    }
+
     static let nothing = NetworkReply(bytes: [], delivery: .never)
 }

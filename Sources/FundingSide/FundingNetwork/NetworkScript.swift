@@ -62,6 +62,27 @@ package struct NetworkScript: Sendable {
         }
     )
 
+    /// The same as ``standard``, as text for a person to begin with.
+    package static let standardText = """
+        # How the simulated funding network behaves: one rule a line, the first that fits.
+        # Conditions: account (last digits), message (type), from and to (seconds since the
+        # start), first (so many messages). Behaviours: approve, decline and a code,
+        # address-mismatch, code-mismatch, slow, silent, late, cut.
+
+        account 0002 message 0100 decline 05         # declined
+        account 0014 message 0100 decline 14         # unknown account
+        account 0051 message 0100 decline 51         # insufficient funds
+        account 0054 message 0100 decline 54         # expired
+        account 0091 message 0100 decline 91         # the account's issuer does not answer
+        account 9001 message 0100 address-mismatch
+        account 9002 message 0100 code-mismatch      # another CVV2
+        account 9003 message 0100 slow
+        account 9004 message 0100 silent
+        account 9005 message 0100 late
+        account 9006 message 0100 cut
+
+        """
+
     /// Reads a script.
     ///
     /// - Throws: the number of the line that is none.

@@ -126,11 +126,10 @@ extension SimulatedNetwork {
         }
         guard var account else { return declined(message, .unknownAccount, key) }
         if case .decline(let response) = behaviour { return declined(message, response, key) }
-        if isExpired(message) { return declined(message, .accountExpired, key) }
+        if isExpired(message, account.value) { return declined(message, .accountExpired, key) }
         var results = ISOElements()
         let isCodeWrong =
-            behaviour == .codeMismatch
-            || elements[.verificationCode] == SimulatedNetwork.wrongCode
+            behaviour == .codeMismatch || isWrong(elements[.verificationCode], account.value)
         if elements[.verificationCode] != nil || isCodeWrong {
             let result: CodeResult = isCodeWrong ? .differs : .matches
             results[.verificationCode] = result.rawValue
@@ -160,8 +159,16 @@ extension SimulatedNetwork {
         return (change, answer)
     }
 
-    /// Any CVV2 is right but this one.
-    private static let wrongCode = "000"
+    /// Where an account has no CVV2 of its own any is right but this one.
+    package static let wrongCode = "000"
+
+    private func isWrong(_ code: String?, _ account: NetworkAccount) -> Bool {
+        guard let code else { return false }
+        guard let right = account.verificationValue else {
+            return code == SimulatedNetwork.wrongCode
+        }
+        return code != right.digits
+    }
 
     private func approved(_ message: ISOMessage, _ results: ISOElements) -> ISOMessage {
         var answer = SimulatedNetwork.answer(to: message, .approved)
@@ -183,11 +190,12 @@ extension SimulatedNetwork {
         return (NetworkBook.Change(hold: (key, hold)), answer)
     }
 
-    private func isExpired(_ message: ISOMessage) -> Bool {
+    /// Also where another month is given than the account has.
+    private func isExpired(_ message: ISOMessage, _ account: NetworkAccount) -> Bool {
         guard let expiry = message[text: .expiry].flatMap({ ExpiryMonth(digits: $0) }),
             let month = ExpiryMonth(now())
         else { return true }
-        return expiry < month
+        return expiry < month || expiry != account.expiry ?? expiry
     }
 
     private static func amount(_ message: ISOMessage) -> UInt64? {

@@ -48,6 +48,18 @@ package struct AuthorizationAudit: Sendable {
         return report
     }
 
+    /// How far one has come now.
+    ///
+    /// - Returns: nil where there is none, and where it does not open, which ``run(_:)`` names.
+    package func state(
+        of name: AuthorizationName
+    ) async throws(StoreFailure) -> FundsAuthorizationState? {
+        guard let record = try await book.store.read(AuthorizationRecord.key(name)) else {
+            return nil
+        }
+        return try? await book.open(record).record.state
+    }
+
     private func checkJournal(
         of record: AuthorizationRecord,
         _ stored: Record,

@@ -2,6 +2,7 @@
 
 import Bank
 import CardEmulator
+import Gateway
 import HSM
 import Kernel
 import Keys
@@ -133,7 +134,8 @@ extension SchemeAudit {
         switch party {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
-        case .paymentServer, .shop, .loadServer, .bank, .terminal: isOfCard = false
+        case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network:
+            isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
         let number = row.table == "history" ? ", row \(row.number)" : ""
@@ -173,11 +175,12 @@ extension SchemeAudit {
             kind = Emulator.cardKind
         case .paymentServer: kind = SaleRecord.kind
         case .shop: kind = MerchantRecords.order
-        case .loadServer: kind = AuthorizationRecord.kind
+        case .loadServer: kind = LoadServer.AuthorizationRecord.kind
+        case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
         case .console: return OperatorAudit.owner(of: stream)
-        // A terminal has records and no history.
-        case .terminal: return nil
+        // A terminal and the funding network have records and no history.
+        case .terminal, .network: return nil
         }
         return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
     }
@@ -207,6 +210,8 @@ extension SchemeAudit {
         case .loadServer: "load server, load \(Hex.text(stream))"
         case .bank: Self.place(ofBankStream: stream)
         case .terminal: "terminal, stream \(Hex.text(stream))"
+        case .gateway: "gateway, authorisation \(Hex.text(stream))"
+        case .network: "funding network, stream \(Hex.text(stream))"
         }
     }
 

@@ -8,7 +8,8 @@ import RecordsSQLite
 
 /// Audits every party in a data folder, then what they say of each other: nothing delivered without
 /// a sale, no sale without a debit, no debit without an end, nothing paid by a bank without a load,
-/// no load without a credit, no value made or lost.
+/// no load without a credit, nothing charged to a funding account that is not on a card, no value
+/// made or lost.
 ///
 /// The databases are only read, so that it can run beside the servers. It goes from the shop to the
 /// cards, against the way of the money: what is seen at one party has happened before at the next.
@@ -31,6 +32,14 @@ struct SchemeAudit {
         var loaded = 0
         /// S2 is out, and the card has not answered yet.
         var loadsPending = 0
+        /// At the gateway: what was asked of funding accounts, and what is captured or will be.
+        var authorizations = 0
+        var captured = 0
+        /// Advices and reversals that the network has not acknowledged, and approvals whose card
+        /// has not answered.
+        var authorizationsOpen = 0
+        /// At the simulated funding network, by currency alone.
+        var capturedMinorUnits: [String: UInt64] = [:]
         /// At the bank.
         var accounts = 0
         var loadedFromBanksMinorUnits: [String: UInt64] = [:]
@@ -55,6 +64,8 @@ struct SchemeAudit {
         let shop = try await shop(&report)
         let acquirer = try await paymentServer(&report)
         let funding = try await fundingSide(&report)
+        let network = try await network(&report)
+        let gateway = try await gateway(&report)
         let cards = try await opalServer(&report)
         try await console(&report)
         if let shop { fill(&report, shop.report) }
@@ -63,11 +74,15 @@ struct SchemeAudit {
         if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
         try await compare(funding, cards, &report)
+        if let network, let gateway { try await compare(network, gateway, &report) }
+        if let gateway, let cards { try await compare(gateway, cards, &report) }
         try await terminals(acquirer, &report)
         await shop?.side.store.close()
         await acquirer?.side.store.close()
         await cards?.side.store.close()
         await funding.close()
+        await network?.side.store.close()
+        await gateway?.side.store.close()
         progress.end()
         return report
     }

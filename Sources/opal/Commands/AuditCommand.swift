@@ -10,8 +10,8 @@ struct AuditCommand: AsyncParsableCommand {
         discussion: """
             Opens every record, walks every history, checks every S3 and S6 again, and compares \
             the parties: nothing delivered without a sale, no sale without a debit, nothing paid \
-            by a bank without a load, no value made or lost. It only reads, and may run beside \
-            the servers.
+            by a bank without a load, nothing charged to a funding account that is not on a card, \
+            no value made or lost. It only reads, and may run beside the servers.
 
             Exit code 0: all is right. 1: something is off; each finding names its row.
             """
@@ -46,6 +46,12 @@ struct AuditCommand: AsyncParsableCommand {
             print(
                 "\(report.loads) loads from banks, \(report.loaded) loaded, "
                     + "\(report.loadsPending) pending; \(report.accounts) accounts"
+            )
+        }
+        if report.authorizations > 0 {
+            print(
+                "\(report.authorizations) requests to funding accounts, "
+                    + "\(report.captured) charged, \(report.authorizationsOpen) open"
             )
         }
         print("\(report.orders) orders, \(report.delivered) delivered")

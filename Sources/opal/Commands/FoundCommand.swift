@@ -75,9 +75,10 @@ struct FoundCommand: AsyncParsableCommand {
     private func certificates(_ folder: DataFolder) throws {
         let authority = try SchemeAuthority.make(name: "OPAL scheme authority", now: Date())
         try authority.save(in: folder.certificates)
-        let parties = [Role.opalServer, .paymentServer, .shop, .bank, .loadServer]
-            .map(\.rawValue)
-        for name in parties {
+        let parties: [Role] = [
+            .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
+        ]
+        for name in parties.map(\.rawValue) {
             try authority.issue(name, dnsNames: ["localhost"], now: Date())
                 .save(in: folder.certificates)
         }

@@ -10,11 +10,11 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Start everything in one process, with demo data.",
         discussion: """
             Makes, where the data folder is empty, a demo scheme: an issuer with its keys, a \
-            payment server with security cards, a shop, a bank with a load server, an operator, \
-            the cardholder `demo` with value on the card, and the bank customer `demo` with an \
-            account. Then it starts all roles with embedded databases and prints \
-            where to click. It listens on this machine only, without TLS; to serve others see \
-            `opal serve --help`.
+            payment server with security cards, a shop, a bank with a load server, a payment \
+            gateway with a simulated funding network, an operator, the cardholder `demo` with \
+            value on the card, and the bank customer `demo` with an account. Then it starts all \
+            roles with embedded databases and prints where to click. It listens on this machine \
+            only, without TLS; to serve others see `opal serve --help`.
 
             Stop it with Ctrl-C: what is under way is finished.
             """

@@ -16,6 +16,8 @@ struct DataFolder {
         case bank
         case console
         case terminal
+        case gateway
+        case network
     }
 
     init(_ path: String) {
@@ -26,6 +28,8 @@ struct DataFolder {
     func database(_ party: Party) -> String { "\(folder(party))/\(party.rawValue).sqlite" }
     func keyFile(_ party: Party) -> String { "\(folder(party))/module.key" }
     var certificates: String { "\(path)/ca" }
+    /// How the simulated funding network behaves.
+    var networkBehaviours: String { "\(folder(.network))/behaviours" }
     var demoPassword: String { "\(path)/demo-password" }
     var bankPassword: String { "\(path)/bank-password" }
     var consolePassword: String { "\(path)/console-password" }

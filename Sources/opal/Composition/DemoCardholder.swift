@@ -10,7 +10,10 @@ struct DemoCardholder {
     let party: OPALServerParty
 
     /// A valid number of a test range that no issuer uses.
-    private static let fundingAccount = "4000000000000010"
+    static let fundingAccount = "4000000000000010"
+    /// What the simulated funding network knows of its billing address.
+    static let street = "1 Opal Street"
+    static let postalCode = "10000"
 
     /// `value`: minor units on the new card.
     func make(_ identifier: String, password: String, value: UInt64) async throws {
@@ -21,9 +24,9 @@ struct DemoCardholder {
         form.verificationValue = "123"
         // A card of this kind is valid for some years from now.
         form.expiry = "12/\(CivilDate(day: now.day).year % 100 + 3)"
-        form.street = "1 Opal Street"
+        form.street = Self.street
         form.city = "Opal City"
-        form.postalCode = "10000"
+        form.postalCode = Self.postalCode
         form.country = "DE"
         form.email = "\(identifier)@opal.example"
         form.password = ReadablePassword.make()

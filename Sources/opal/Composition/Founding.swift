@@ -14,7 +14,8 @@ import SecurityModule
 
 /// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
 /// an acquirer with the issuer's purchase key, a merchant with its shared key; then a load server
-/// and a bank (``FundingFounding``).
+/// and a bank (``FundingFounding``), a payment gateway and a simulated funding network
+/// (``GatewayFounding``).
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -34,7 +35,7 @@ struct Founding {
         let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
         let present = parties.filter(folder.exists)
         if present.count == parties.count {
-            return try await FundingFounding(folder: folder, passphrase: passphrase).run()
+            return try await foundFundingSide()
         }
         guard present.isEmpty else {
             throw CommandFailure(
@@ -53,7 +54,13 @@ struct Founding {
             )
         }
         try? FileManager.default.removeItem(atPath: workshop.path)
+        try await foundFundingSide()
+    }
+
+    /// Also beside a scheme that an older version of the program made.
+    private func foundFundingSide() async throws {
         try await FundingFounding(folder: folder, passphrase: passphrase).run()
+        try await GatewayFounding(folder: folder, passphrase: passphrase).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {

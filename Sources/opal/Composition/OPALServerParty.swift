@@ -13,7 +13,7 @@ import Sites
 import Wire
 
 /// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases,
-/// loads.
+/// loads, guardians and standing orders.
 struct OPALServerParty {
     let store: SQLiteStore
     let master: LocalMasterKey
@@ -23,12 +23,20 @@ struct OPALServerParty {
     let offers: Offers
     let purchases: Purchases
     let loads: Loads
+    /// Loads from funding accounts, whose gateway never answers where none is configured.
+    let accountLoads: AccountLoads
+    let guardians: Guardians
+    let standingOrders: StandingOrders
+    let succession: CardSuccession
+    /// Whether a payment gateway is configured.
+    let hasGateway: Bool
     let outbox: MailOutbox
     let auditor: CardAuditor
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
     /// `loadServers`: the load servers that it may talk to.
+    /// `funding`: how cards are loaded from funding accounts.
     /// `logonURL`: what the mails say where to log on.
     /// `alarm`: told of each card that a purchase finds to be set back.
     init(
@@ -36,6 +44,7 @@ struct OPALServerParty {
         passphrase: String?,
         directory: AcquirerDirectory,
         loadServers: LoadServerDirectory = LoadServerDirectory([:]),
+        funding: FundingAccess = FundingAccess(),
         logonURL: String,
         alarm: (@Sendable (CardIdentifier) -> Void)? = nil
     ) async throws {
@@ -48,42 +57,40 @@ struct OPALServerParty {
         module = SoftwareModule(master)
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
-        let random = SystemRandom()
-        users = OPALServerParty.users(store, seals, master, logonURL: logonURL)
-        desk = CardDesk(
-            store: store,
+        let loadModule = try await funding.loadModule(module, store, seals)
+        desk = OPALServerParty.desk(store, module, loadModule, seals)
+        let issuer = try await funding.issuer(at: desk)
+        users = OPALServerParty.users(
+            store,
+            seals,
+            master,
+            accounts: funding.check(issuer),
+            logonURL: logonURL
+        )
+        offers = Offers(store: store, seals: seals, random: SystemRandom())
+        let emulator = OPALServerParty.emulator(store, module, desk, alarm)
+        let mails = SettlementMails(users)
+        purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
+        loads = OPALServerParty.loads(store, seals, emulator, loadServers, mails)
+        accountLoads = OPALServerParty.accountLoads(
+            users,
+            desk,
+            emulator,
+            loadModule,
+            funding.gateway ?? NoLink(),
+            funding.offer(issuer)
+        )
+        hasGateway = funding.gateway != nil
+        guardians = Guardians(users: users, desk: desk)
+        standingOrders = StandingOrders(loads: accountLoads, guardians: guardians)
+        succession = CardSuccession(
+            users: users,
+            desk: desk,
+            emulator: emulator,
             module: module,
-            loads: module,
-            seals: seals,
-            random: random,
-            now: SystemClock.now
+            loads: loadModule,
+            random: SystemRandom()
         )
-        offers = Offers(store: store, seals: seals, random: random)
-        var emulator = Emulator(module: module, store: store, random: random)
-        emulator.alarm = alarm
-        emulator.categories = desk.merchants
-        var purchases = Purchases(
-            store: store,
-            seals: seals,
-            keys: DrawSealer(),
-            emulator: emulator,
-            directory: directory,
-            now: SystemClock.now
-        )
-        purchases.uptime = SystemClock.uptime
-        purchases.mails = SettlementMails(users)
-        self.purchases = purchases
-        var loads = Loads(
-            store: store,
-            seals: seals,
-            keys: CreditSealer(),
-            emulator: emulator,
-            directory: loadServers,
-            now: SystemClock.now
-        )
-        loads.uptime = SystemClock.uptime
-        loads.mails = purchases.mails
-        self.loads = loads
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
     }
@@ -93,6 +100,7 @@ struct OPALServerParty {
         _ store: any RecordStore,
         _ seals: RecordSealer,
         _ master: LocalMasterKey,
+        accounts: any FundingAccountCheck = DemoFundingNetwork(),
         logonURL: String
     ) -> UserDirectory {
         let hasher = TokenHasher(master)
@@ -102,7 +110,7 @@ struct OPALServerParty {
             store: store,
             sealing: seals,
             passwords: PasswordKeeper(master),
-            accounts: DemoFundingNetwork(),
+            accounts: accounts,
             random: SystemRandom(),
             tokenHash: { hasher.hash($0) },
             wording: MailWording(logonURL: logonURL, amountText: amountText),
@@ -143,6 +151,17 @@ struct OPALServerParty {
         _ = try? await offers.forgetOld(now: SystemClock.now())
     }
 
+    /// The same for loads from funding accounts, apart from the rest: a gateway that does not
+    /// answer takes some seconds.
+    func settleAccountLoads() async {
+        await accountLoads.settleOpen(olderThan: OPALServerParty.settleAge)
+    }
+
+    /// What must be done about once a minute: allowances and top-ups that are due.
+    func runStandingOrders() async {
+        await standingOrders.run(at: SystemClock.now())
+    }
+
     /// What must be done every hour: sessions, failures and sign-ups that are over are removed.
     func tidy() async {
         _ = try? await users.tidy(at: SystemClock.now())
@@ -150,18 +169,4 @@ struct OPALServerParty {
 
     /// A purchase or a load under way is left alone for so long.
     private static let settleAge = Duration.seconds(20)
-}
-
-/// Stands in for the funding network until a payment gateway is configured: it accepts each account
-/// whose check digit is right, and refuses the CVV2 `000` and the account numbers that end in
-/// `0002`, so that both can be shown.
-struct DemoFundingNetwork: FundingAccountCheck {
-    func check(
-        _ account: FundingAccount,
-        _ verificationValue: CardVerificationValue,
-        _ address: BillingAddress
-    ) async -> FundingAccountAnswer {
-        if verificationValue.digits == "000" { return .refused(.verificationValueWrong) }
-        return account.lastFour == "0002" ? .refused(.declined) : .accepted
-    }
 }

@@ -12,9 +12,14 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
     case console
     case terminal
     case concentrator
+    /// The payment gateway.
+    case gateway
+    /// The simulated funding network.
+    case network
 
     /// Those that `opal up` runs: everything that one machine needs.
     static let ofOneMachine: Set<Role> = [
-        .opalServer, .paymentServer, .shop, .bank, .loadServer, .console,
+        .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
+        .console,
     ]
 }

@@ -44,6 +44,8 @@ struct ServerSettings {
     var concentratorPort: Int
     var newCardIssuer: String
     var isBehindProxy: Bool
+    /// Payment gateway, funding network, and loads from funding accounts.
+    var funding = FundingSettings()
 
     /// The key of a setting in the file; dots stand for nesting. The environment variable is
     /// `OPAL_` and the key in capitals with underscores: `cardholder.port` is
@@ -80,6 +82,25 @@ struct ServerSettings {
         case concentratorPort = "concentrator.port"
         case newCardIssuer
         case behindProxy
+        case gatewayName = "gateway.name"
+        case gatewayHost = "gateway.host"
+        case gatewayPort = "gateway.port"
+        case gatewayAcquirer = "gateway.acquirer"
+        case gatewayCurrencies = "gateway.currencies"
+        case networkName = "network.name"
+        case networkHost = "network.host"
+        case networkPort = "network.port"
+        case networkTLS = "network.tls"
+        case networkDialect = "network.dialect"
+        case networkKeyCheckValue = "network.keyCheckValue"
+        case networkOpeningBalance = "network.openingBalance"
+        case networkBehaviours = "network.behaviours"
+        case loadModule
+        case acceptorTerminal = "acceptor.terminal"
+        case acceptorMerchant = "acceptor.merchant"
+        case acceptorName = "acceptor.name"
+        case acceptorCity = "acceptor.city"
+        case acceptorCountry = "acceptor.country"
     }
 
     static let terminalsRange = 0...1000
@@ -176,6 +197,7 @@ struct ServerSettings {
         settings.concentratorPort = try reader.port(.concentratorPort, 8412)
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
+        settings.funding = try FundingSettings(reader)
         return settings
     }
 
@@ -204,57 +226,5 @@ struct ServerSettings {
             }
             return [prefix + key]
         }
-    }
-}
-
-/// Reads single settings, with errors that say what to do.
-private struct SettingsReader {
-    private let reader: ConfigReader
-
-    init(_ reader: ConfigReader) {
-        self.reader = reader
-    }
-
-    func optionalText(_ key: ServerSettings.Key) -> String? {
-        reader.string(forKey: ConfigKey(key.rawValue))
-    }
-
-    func text(_ key: ServerSettings.Key, _ usual: String) -> String {
-        optionalText(key) ?? usual
-    }
-
-    func flag(_ key: ServerSettings.Key, _ usual: Bool) -> Bool {
-        reader.bool(forKey: ConfigKey(key.rawValue)) ?? usual
-    }
-
-    func number(
-        _ key: ServerSettings.Key,
-        _ usual: Int,
-        _ range: ClosedRange<Int>
-    ) throws -> Int {
-        let number = reader.int(forKey: ConfigKey(key.rawValue)) ?? usual
-        guard range.contains(number) else {
-            throw CommandFailure(
-                "\(key.rawValue) must be a number from \(range.lowerBound) to "
-                    + "\(range.upperBound)."
-            )
-        }
-        return number
-    }
-
-    func port(_ key: ServerSettings.Key, _ usual: Int) throws -> Int {
-        try number(key, usual, 1...65_535)
-    }
-
-    func origin(_ key: ServerSettings.Key, _ usual: String) throws -> String {
-        let origin = text(key, usual)
-        guard let url = URL(string: origin), let scheme = url.scheme,
-            ["http", "https"].contains(scheme), url.host != nil, url.path.isEmpty
-        else {
-            throw CommandFailure(
-                "\(key.rawValue) must be an origin such as https://card.example, without a path."
-            )
-        }
-        return origin
     }
 }

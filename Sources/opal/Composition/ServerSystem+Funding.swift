@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FundingNetwork
+import Gateway
 import Kernel
+import LinkEdge
+import Logging
+import NetworkEdge
 import ServiceLifecycle
 import Wire
 
-// The roles of the funding side: load server 862 and bank server 860.
+// The roles of the funding side: load server 862, bank server 860, payment gateway, and the
+// simulated funding network.
 extension ServerSystem {
     /// Opens the load server and the bank, where they are roles of this process.
     func fundingServices(
@@ -40,7 +46,112 @@ extension ServerSystem {
             parties.bank = party
             services.append(Ticker(seconds: 5) { await party.tick() })
         }
+        return try await services + networkServices(&parties, gate)
+            + gatewayServices(&parties, gate)
+    }
+
+    private func networkServices(
+        _ parties: inout Parties,
+        _ gate: ReadyGate
+    ) async throws -> [any Service] {
+        guard roles.contains(.network) else { return [] }
+        let funding = settings.funding
+        let party = try NetworkParty(
+            folder,
+            passphrase: passphrase,
+            settings: funding,
+            logger: logger
+        )
+        parties.network = party
+        let ticker = Ticker(seconds: 5) { party.tick() }
+        // The gateway of this process needs no socket.
+        guard settings.usesTLS || !roles.contains(.gateway) else { return [ticker] }
+        let network = party.network
+        let server = try NetworkServer(
+            group: group,
+            host: funding.networkHost,
+            port: funding.networkPort,
+            identity: funding.networkUsesTLS ? try identity(funding.networkName) : nil,
+            allowedPeers: [funding.gatewayName],
+            report: networkReport,
+            answer: { await network.answer($0) }
+        )
+        return [ticker, NetworkListener(server: server, listening: gate.listener())]
+    }
+
+    private func gatewayServices(
+        _ parties: inout Parties,
+        _ gate: ReadyGate
+    ) async throws -> [any Service] {
+        guard roles.contains(.gateway) else { return [] }
+        let party = try GatewayParty(
+            folder,
+            passphrase: passphrase,
+            profile: try settings.funding.profile(),
+            connection: try connection(to: parties.network)
+        )
+        parties.gateway = party
+        await party.start()
+        var services: [any Service] = [
+            Ticker(seconds: 5) { await party.keepSignedOn() },
+            Ticker(seconds: 5) { await party.gateway.forwardOpen() },
+        ]
+        if settings.usesTLS {
+            let server = try listener(
+                party.desk,
+                as: settings.funding.gatewayName,
+                on: (settings.funding.gatewayHost ?? "127.0.0.1", settings.funding.gatewayPort),
+                for: [Role.opalServer.rawValue],
+                gate
+            )
+            services.append(server)
+        }
         return services
+    }
+
+    /// The gateway's connection to the funding network.
+    private func connection(to party: NetworkParty?) throws -> GatewayParty.Connection {
+        if let party { return .direct(DirectNetworkLink(to: party.network)) }
+        let funding = settings.funding
+        return .socket(
+            try NetworkConnector(
+                group: group,
+                host: funding.networkHost,
+                port: funding.networkPort,
+                peer: funding.networkName,
+                identity: funding.networkUsesTLS ? try identity(funding.gatewayName) : nil,
+                dialect: funding.dialect,
+                report: networkReport
+            )
+        )
+    }
+
+    private var networkReport: LinkReporter {
+        let logger = logger
+        return { peer, reason in
+            logger.warning(
+                "network link",
+                metadata: ["peer": "\(peer)", "reason": "\(reason)"]
+            )
+        }
+    }
+
+    /// How the OPAL server of this process reaches the gateway.
+    func fundingAccess(_ party: GatewayParty?) throws -> FundingAccess {
+        var access = FundingAccess(
+            settings: settings.funding,
+            issuer: settings.newCardIssuer
+        )
+        if let party {
+            access.gateway = DirectLink(to: party.desk, as: Role.opalServer.rawValue)
+        } else if let host = settings.funding.gatewayHost {
+            access.gateway = try link(
+                to: settings.funding.gatewayName,
+                at: (host, settings.funding.gatewayPort),
+                as: .opalServer
+            )
+        }
+        return access
     }
 
     func linkToLoadServer(
@@ -53,5 +164,18 @@ extension ServerSystem {
             at: (settings.loadServerHost, settings.loadServerPort),
             as: role
         )
+    }
+}
+
+/// Serves gateways until shutdown; then what is under way is answered.
+private struct NetworkListener: Service {
+    let server: NetworkServer
+    let listening: @Sendable () async -> Void
+
+    func run() async throws {
+        _ = try await server.start()
+        await listening()
+        try? await gracefulShutdown()
+        await server.shutdown()
     }
 }

@@ -33,7 +33,7 @@ struct ServerSystem {
     let logger: Logger
     let folder: DataFolder
     let passphrase: String?
-    private let group = MultiThreadedEventLoopGroup.singleton
+    let group = MultiThreadedEventLoopGroup.singleton
     private static let rolesOnLinksAlone: Set<Role> = [.terminal, .concentrator]
 
     init(_ settings: ServerSettings, roles: Set<Role>, logger: Logger) throws {
@@ -76,25 +76,7 @@ struct ServerSystem {
         services += try await terminalServices(&parties, terminals, gate)
         var links: [any Link] = terminals.links
         services += try await fundingServices(&parties, gate, &links)
-        if roles.contains(.opalServer) {
-            let link = try linkToPaymentServer(parties.payment, from: .opalServer)
-            let loads = try linkToLoadServer(parties.loadServer, from: .opalServer)
-            links += [link, loads]
-            let party = try await OPALServerParty(
-                folder,
-                passphrase: passphrase,
-                directory: AcquirerDirectory([settings.paymentServerName: link]),
-                loadServers: LoadServerDirectory([settings.loadServerName: loads]),
-                logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
-                alarm: CardWatch.alarm(logger)
-            )
-            parties.opal = party
-            try await prepare(party)
-            services.append(Ticker(seconds: 5) { await party.tick() })
-            let watch = CardWatch(party: party, logger: logger)
-            services.append(Ticker(seconds: 3600) { await watch.run() })
-            services.append(Ticker(seconds: 3600) { await party.tidy() })
-        }
+        services += try await cardServices(&parties, &links, prepare)
         if roles.contains(.shop) {
             let link = try linkToPaymentServer(parties.payment, from: .shop)
             links.append(link)
@@ -110,6 +92,39 @@ struct ServerSystem {
         }
         services += try await sites(&parties, gate)
         try await run(services, parties, links)
+    }
+
+    /// The OPAL server.
+    private func cardServices(
+        _ parties: inout Parties,
+        _ links: inout [any Link],
+        _ prepare: (OPALServerParty?) async throws -> Void
+    ) async throws -> [any Service] {
+        guard roles.contains(.opalServer) else { return [] }
+        let link = try linkToPaymentServer(parties.payment, from: .opalServer)
+        let loads = try linkToLoadServer(parties.loadServer, from: .opalServer)
+        links += [link, loads]
+        let funding = try fundingAccess(parties.gateway)
+        if let gateway = funding.gateway { links.append(gateway) }
+        let party = try await OPALServerParty(
+            folder,
+            passphrase: passphrase,
+            directory: AcquirerDirectory([settings.paymentServerName: link]),
+            loadServers: LoadServerDirectory([settings.loadServerName: loads]),
+            funding: funding,
+            logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
+            alarm: CardWatch.alarm(logger)
+        )
+        parties.opal = party
+        try await prepare(party)
+        let watch = CardWatch(party: party, logger: logger)
+        return [
+            Ticker(seconds: 5) { await party.tick() },
+            Ticker(seconds: 5) { await party.settleAccountLoads() },
+            Ticker(seconds: 60) { await party.runStandingOrders() },
+            Ticker(seconds: 3600) { await watch.run() },
+            Ticker(seconds: 3600) { await party.tidy() },
+        ]
     }
 
     /// The roles of terminals on other hosts.
@@ -157,7 +172,7 @@ struct ServerSystem {
 
     // MARK: Links
 
-    private func identity(_ name: String) throws -> LinkIdentity {
+    func identity(_ name: String) throws -> LinkIdentity {
         let certificate = try PartyCertificate.load(
             name,
             from: settings.certificates,
@@ -358,6 +373,8 @@ struct Parties {
     var bank: BankParty?
     var console: ConsoleParty?
     var terminal: TerminalHostParty?
+    var gateway: GatewayParty?
+    var network: NetworkParty?
 
     /// Finishes what is queued and closes the databases.
     func close() async {
@@ -365,6 +382,8 @@ struct Parties {
         await shop?.store.close()
         await bank?.store.close()
         await opal?.store.close()
+        await gateway?.close()
+        await network?.store.close()
         await loadServer?.store.close()
         await payment?.store.close()
         await terminal?.store.close()

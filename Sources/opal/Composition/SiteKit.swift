@@ -158,6 +158,13 @@ struct SiteKit {
     }
 
     private func addFunding(_ parties: Parties, to parts: inout ConsoleParts) {
+        if let party = parties.gateway {
+            parts.links.append(
+                ConsoleParts.Link(name: "Payment gateway to the funding network") {
+                    await party.health()
+                }
+            )
+        }
         if let party = parties.loadServer {
             parts.loadServer = ConsoleParts.Store(
                 name: "load-server",
