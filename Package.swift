@@ -318,7 +318,10 @@ let package = Package(
         ),
         tests(
             "GatewayTests",
-            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
+            portsOfASide + [
+                "Keys", "HSM", "CardEmulator", "OPALServer", "Gateway", "FundingNetwork",
+                "Simulation",
+            ]
         ),
         tests(
             "NetworkEdgeTests",

@@ -76,7 +76,7 @@ class Loading:
         person = self.person
         person.goes_to(self.opal.sites["card"] + "/card")
         person.shoots("card-before-load")
-        person.follows("Load value")
+        person.follows("Load from a bank")
         person.sees("Load value")
         person.shoots("load-ways")
         person.follows(f"Go to {BANK}")

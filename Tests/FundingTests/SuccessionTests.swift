@@ -196,3 +196,54 @@ import Wire
         }
     }
 }
+
+/// The limits of an expired card, on its successor.
+@Suite struct SuccessionPolicyTests {
+    private static let later = Duration.seconds(800 * 86_400)
+
+    private func limits(_ most: UInt64) -> SpendingLimits {
+        var limits = SpendingLimits(currency: .euro, exponent: .cents)
+        limits.day.minorUnitsMax = most
+        return limits
+    }
+
+    @Test func `Limits and a freeze go along to the successor`() async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let desk = world.server.desk
+        _ = try await desk.setLimits(limits(1_200), of: anna.card, by: "card holder").get()
+        _ = try await desk.freeze(true, anna.card, by: "card holder").get()
+        let old = try await desk.policy(of: anna.card).get()?.policy
+        world.clock.advance(by: Self.later)
+        let succession = world.server.succession
+        for _ in 0..<2 {
+            #expect(
+                try await succession.renewKeepingPolicy(
+                    anna.card,
+                    by: "card holder",
+                    at: world.now
+                )
+            )
+        }
+        let card = try #require(try await world.server.users.profile(of: anna.key)?.card)
+        #expect(card != anna.card)
+        #expect(try await desk.policy(of: card).get()?.policy == old)
+        try await world.expectSound()
+    }
+
+    @Test func `What was set on the successor since then stays`() async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let desk = world.server.desk
+        _ = try await desk.setLimits(limits(1_200), of: anna.card, by: "card holder").get()
+        world.clock.advance(by: Self.later)
+        let succession = world.server.succession
+        _ = try await succession.renewKeepingPolicy(anna.card, by: "card holder", at: world.now)
+        let card = try #require(try await world.server.users.profile(of: anna.key)?.card)
+        _ = try await desk.setLimits(nil, of: card, by: "card holder").get()
+        #expect(
+            try await succession.renewKeepingPolicy(anna.card, by: "card holder", at: world.now)
+        )
+        #expect(try await desk.policy(of: card).get() == nil)
+    }
+}

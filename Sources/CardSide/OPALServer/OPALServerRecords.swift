@@ -4,16 +4,16 @@ import CardEmulator
 package import Records
 
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
-/// loads from banks and from funding accounts, standing orders, successions, offers, issuers, what
-/// merchants sell.
+/// loads from banks and from funding accounts, standing orders, successions, refused purchases,
+/// offers, issuers, what merchants sell.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 2,
+        version: 3,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
-            TopUpRecord.kind, SuccessionRecord.kind,
+            TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

@@ -18,6 +18,17 @@ package enum FundingLimits {
     package static let childNameCharactersMax = 40
     package static let childNameBytesMax = 160
 
+    /// Refused purchases of one child that its guardian finds; the oldest make room.
+    package static let refusedPurchasesMax = 20
+    /// So long a refused purchase is shown.
+    package static let refusedPurchaseKeepTime = Duration.seconds(30 * 24 * 60 * 60)
+    /// Mails about refused purchases of one child within ``refusalMailTime``: a child that tries
+    /// again and again does not fill its guardian's mailbox.
+    package static let refusalMailsMax = 10
+    package static let refusalMailTime = Duration.seconds(24 * 60 * 60)
+    /// So long a purchase that a guardian has allowed once can be made.
+    package static let allowOnceTime = Duration.seconds(24 * 60 * 60)
+
     /// An occurrence of a standing order is tried so often in all.
     package static let attemptsMax: UInt8 = 3
     /// The pause before it is tried again.

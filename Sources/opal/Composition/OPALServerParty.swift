@@ -70,7 +70,9 @@ struct OPALServerParty {
         offers = Offers(store: store, seals: seals, random: SystemRandom())
         let emulator = OPALServerParty.emulator(store, module, desk, alarm)
         let mails = SettlementMails(users)
-        purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
+        var purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
+        purchases.refusals = PurchaseRefusals(users: users, desk: desk)
+        self.purchases = purchases
         loads = OPALServerParty.loads(store, seals, emulator, loadServers, mails)
         accountLoads = OPALServerParty.accountLoads(
             users,

@@ -35,7 +35,14 @@ struct SiteKit {
                 templates: templates,
                 wording: wording,
                 now: SystemClock.now,
-                random: SystemRandom()
+                random: SystemRandom(),
+                funding: party.hasGateway
+                    ? CardholderFunding(
+                        loads: party.accountLoads,
+                        guardians: party.guardians,
+                        orders: party.standingOrders,
+                        succession: party.succession
+                    ) : nil
             ),
             settings: .init(
                 origin: origin,

@@ -32,10 +32,16 @@ struct CardWorld {
     let loads: Loads
     let funding: FundingWorld
     let accounts: FixedAccountCheck
+    let users: UserDirectory
+    /// What the site has where `isFunded`.
+    let family: CardholderFunding
+    let gateway = ScriptedFunds()
 
+    /// `isFunded`: whether the site loads from accounts on file, and has pages for guardians.
     init(
         origin: String = "https://card.example",
         answer: FundingAccountAnswer = .accepted,
+        isFunded: Bool = false,
         loadLink: (any Link) -> any Link = { $0 }
     ) async throws {
         let world = try await World()
@@ -46,30 +52,26 @@ struct CardWorld {
         let users = Self.users(world, master, accounts, origin)
         var purchases = world.purchases
         purchases.mails = SettlementMails(users)
-        self.purchases = purchases
         outbox = MailOutbox(store: store, sealing: seals)
         try await Self.keepIssuer(world, seals)
         let funding = try await FundingWorld(world, link: loadLink)
         self.funding = funding
         let module = world.cardModule
-        var loads = Loads(
-            store: store,
-            seals: seals,
-            keys: CreditSealer(),
-            emulator: Emulator(module: module, store: store, random: world.random),
-            directory: funding.directory,
-            now: { clock.now }
-        )
-        loads.mails = purchases.mails
+        let loads = Self.loads(world, seals, funding, purchases.mails)
         self.loads = loads
+        let loadModule = try #require(module as? any LoadModule)
         let desk = CardDesk(
             store: store,
             module: module,
-            loads: try #require(module as? any LoadModule),
+            loads: loadModule,
             seals: seals,
             random: world.random,
             now: { clock.now }
         )
+        purchases.refusals = PurchaseRefusals(users: users, desk: desk)
+        self.purchases = purchases
+        let family = try Self.family(world, users, desk, loadModule, gateway)
+        (self.users, self.family) = (users, family)
         let parts = CardholderSite.Parts(
             users: users,
             desk: desk,
@@ -79,7 +81,8 @@ struct CardWorld {
             templates: try Templates(),
             wording: Wording(),
             now: { clock.now },
-            random: world.random
+            random: world.random,
+            funding: isFunded ? family : nil
         )
         site = CardholderSite(
             parts: parts,
@@ -111,6 +114,78 @@ struct CardWorld {
             wording: MailWording(
                 logonURL: origin + CardholderSite.signInPath,
                 amountText: { Wording().reader(.english).amount($0) }
+            )
+        )
+    }
+
+    /// Loads from banks.
+    private static func loads(
+        _ world: World,
+        _ seals: RecordSealer,
+        _ funding: FundingWorld,
+        _ mails: SettlementMails?
+    ) -> Loads {
+        let clock = world.clock
+        var loads = Loads(
+            store: world.opalStore,
+            seals: seals,
+            keys: CreditSealer(),
+            emulator: Emulator(
+                module: world.cardModule,
+                store: world.opalStore,
+                random: world.random
+            ),
+            directory: funding.directory,
+            now: { clock.now }
+        )
+        loads.mails = mails
+        return loads
+    }
+
+    private static func family(
+        _ world: World,
+        _ users: UserDirectory,
+        _ desk: CardDesk,
+        _ module: any LoadModule,
+        _ gateway: ScriptedFunds
+    ) throws -> CardholderFunding {
+        let clock = world.clock
+        let emulator = Emulator(
+            module: world.cardModule,
+            store: world.opalStore,
+            random: world.random
+        )
+        let merchant = try #require(MerchantIdentifier("HARBOUR-LOADS"))
+        let acceptor = try #require(
+            CardAcceptor(
+                terminal: "OPAL0001",
+                merchant: merchant,
+                name: "Harbour Bank cards",
+                city: "Springfield",
+                country: "US"
+            )
+        )
+        let loads = AccountLoads(
+            users: users,
+            desk: desk,
+            emulator: emulator,
+            module: module,
+            gateway: gateway,
+            settings: .init(minimum: 500, menu: [1_000, 2_500, 5_000], acceptor: acceptor),
+            now: { clock.now }
+        )
+        let guardians = Guardians(users: users, desk: desk)
+        return CardholderFunding(
+            loads: loads,
+            guardians: guardians,
+            orders: StandingOrders(loads: loads, guardians: guardians),
+            succession: CardSuccession(
+                users: users,
+                desk: desk,
+                emulator: emulator,
+                module: world.cardModule,
+                loads: module,
+                random: world.random
             )
         )
     }
@@ -151,21 +226,33 @@ struct CardWorld {
         "street": "1 Long Lane", "postalCode": "12345", "city": "Springfield", "country": "US",
     ]
 
-    /// The one-time password of the newest mail.
-    func mailedPassword() async throws -> String {
-        let body = try #require(try await outbox.waiting().last?.message?.body)
+    /// The one-time password of the newest mail, or of the newest to an address.
+    func mailedPassword(to email: String? = nil) async throws -> String {
+        let mails = try await outbox.waiting().compactMap(\.message)
+        let body = try #require(mails.last { email == nil || $0.to == email }?.body)
         let match = try #require(body.firstMatch(of: /([A-Z]{4}-){3}[A-Z]{4}/))
         return String(match.output.0)
     }
 
     /// Opens a card and signs in.
-    func enter(_ browser: Browser) async throws {
+    func enter(_ browser: Browser, as identifier: String = identifier) async throws {
         try await browser.open("/sign-up")
-        try await browser.send("/sign-up", Self.signUpFields)
+        var fields = Self.signUpFields
+        fields["userIdentifier"] = identifier
+        try await browser.send("/sign-up", fields)
+        try await arrive(browser, identifier)
+    }
+
+    /// Signs in with the mailed password and chooses another.
+    func arrive(
+        _ browser: Browser,
+        _ identifier: String,
+        mailTo email: String? = nil
+    ) async throws {
         try await browser.open("/sign-in")
         try await browser.send(
             "/sign-in",
-            ["userIdentifier": Self.identifier, "password": try await mailedPassword()]
+            ["userIdentifier": identifier, "password": try await mailedPassword(to: email)]
         )
         try await browser.follow()
         try await browser.send(

@@ -70,7 +70,7 @@ package struct CardAuditor: Sendable {
         let sealedKinds =
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
-                SuccessionRecord.kind,
+                SuccessionRecord.kind, RefusedPurchases.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in

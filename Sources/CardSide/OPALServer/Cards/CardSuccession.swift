@@ -9,7 +9,7 @@ import Wire
 /// Gives an expired card a successor and moves its value there: the old card is emptied and the new
 /// one loaded with the same amount in one commit, so that the value is on one of them at any time
 /// (`docs/decisions/0019`). A step of the holder or of the operator. Limits do not
-/// go along.
+/// go along by themselves: ``renewKeepingPolicy(_:by:at:)``.
 ///
 /// Safe to be called again: the card keeps its one successor, and what was put back on the old card
 /// in the meantime moves as well.
@@ -22,7 +22,7 @@ package struct CardSuccession: Sendable {
     }
 
     private let users: UserDirectory
-    private let desk: CardDesk
+    let desk: CardDesk
     private let emulator: Emulator
     private let module: any CardModule
     private let loading: DirectLoad

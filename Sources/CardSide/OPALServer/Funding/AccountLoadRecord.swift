@@ -50,12 +50,16 @@ package struct AccountLoadRecord: Equatable, Sendable {
             && amount == request.amount
     }
 
+    /// Notes of a child's history, which say all that it has to know of a load.
+    package static let allowanceNote = "Weekly allowance"
+    package static let giftNote = "From your guardian"
+
     /// What stands in the history of the card. A child does not see the account.
     var note: String {
         switch purpose {
         case .own: "From account •••• \(account?.lastFour ?? "")"
-        case .allowance: "Weekly allowance"
-        case .gift: "From your guardian"
+        case .allowance: AccountLoadRecord.allowanceNote
+        case .gift: AccountLoadRecord.giftNote
         case .topUp: "Standing top-up from account •••• \(account?.lastFour ?? "")"
         }
     }

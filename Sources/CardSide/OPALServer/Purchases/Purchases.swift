@@ -24,6 +24,8 @@ package struct Purchases: Sendable {
     package var uptime: (@Sendable () -> Uptime)?
     /// Tells cardholders how a payment that was pending has ended; nil where nobody is told.
     package var mails: SettlementMails?
+    /// Tells guardians what the limits of their children's cards refuse; nil where nobody is told.
+    package var refusals: PurchaseRefusals?
     let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
@@ -56,11 +58,29 @@ package struct Purchases: Sendable {
             }
             if page.terms.isStale(at: now()) { throw .orderTooOld }
             let outcome = try await Purchase(page, card, link, self).run()
-            guard case .refusedByLimit = outcome else { return outcome }
-            return await earlierOutcome(page, card) ?? outcome
+            guard case .refusedByLimit(let refusal) = outcome else { return outcome }
+            if let earlier = await earlierOutcome(page, card) { return earlier }
+            await note(refusal, of: page, by: card)
+            return outcome
         } catch {
             return await earlierOutcome(page, card) ?? .refused(error)
         }
+    }
+
+    /// Tells the guardian, if there is one, that a limit refuses an order: at the debit, or before
+    /// the person has tried.
+    package func note(
+        _ refusal: SpendingRefusal,
+        of page: OrderPage,
+        by card: CardIdentifier
+    ) async {
+        await refusals?.note(
+            refusal,
+            of: page.terms,
+            page.description,
+            by: card,
+            at: now()
+        )
     }
 
     /// A refusal may come because this order was paid already: by a second click, in another tab,

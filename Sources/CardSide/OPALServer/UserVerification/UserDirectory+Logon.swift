@@ -125,7 +125,12 @@ extension UserDirectory.Found {
     /// Nil until the setup is complete.
     var signedIn: SignedInUser? {
         user.card.map {
-            SignedInUser(key: key, card: $0, maskedIdentifier: user.identifier.masked)
+            SignedInUser(
+                key: key,
+                card: $0,
+                maskedIdentifier: user.identifier.masked,
+                isChild: user.guardian != nil
+            )
         }
     }
 }

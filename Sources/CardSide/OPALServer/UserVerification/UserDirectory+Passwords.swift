@@ -124,6 +124,14 @@ extension UserDirectory {
         throw .busy
     }
 
+    /// Whether a ticket is that of a child, whose card begins empty: its guardian pays.
+    package func isChild(
+        _ ticket: PasswordTicket,
+        at now: Instant
+    ) async throws(UserFailure) -> Bool {
+        try await holder(of: ticket, at: now)?.found.user.guardian != nil
+    }
+
     /// A user together with the session or the ticket that acts for them.
     private struct Holder: Sendable {
         let found: Found

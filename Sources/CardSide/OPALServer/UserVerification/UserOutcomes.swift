@@ -69,6 +69,8 @@ package struct SignedInUser: Equatable, Sendable {
     package let key: UserKey
     package let card: CardIdentifier
     package let maskedIdentifier: String
+    /// Whether a guardian pays what is loaded, and sets the limits.
+    package let isChild: Bool
 }
 
 /// What may be shown of a user.

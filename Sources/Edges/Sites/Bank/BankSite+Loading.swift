@@ -255,5 +255,5 @@ extension BankSite {
 
 extension Exponent {
     /// Minor units in one major unit.
-    fileprivate var unit: UInt64 { (0..<decimals).reduce(1) { unit, _ in unit * 10 } }
+    var unit: UInt64 { (0..<decimals).reduce(1) { unit, _ in unit * 10 } }
 }

@@ -15,12 +15,13 @@ extension CardholderSite {
     func addCardRoutes(to router: Router<SiteContext>) {
         router.get("/card") { request, _ in
             try await withSession(request) { signed throws(SiteFailure) in
-                try await cardPage(signed, reader(request))
+                try await cardPage(signed, reader(request), try Form.query(request))
             }
         }
         router.get("/history") { request, _ in
             try await withSession(request) { signed throws(SiteFailure) in
                 try await historyPage(
+                    HistoryPlace(card: signed.user.card, path: "/history"),
                     signed,
                     HistoryFilter(try Form.query(request)),
                     reader(request)
@@ -29,15 +30,18 @@ extension CardholderSite {
         }
         router.get("/history.csv") { request, _ in
             try await withSession(request) { signed throws(SiteFailure) in
-                try await historyFile(signed, HistoryFilter(try Form.query(request)))
+                try await historyFile(signed.user.card, HistoryFilter(try Form.query(request)))
             }
         }
     }
 
     // MARK: The card
 
-    private func cardPage(_ signed: Signed, _ reader: Reader) async throws(SiteFailure) -> Response
-    {
+    private func cardPage(
+        _ signed: Signed,
+        _ reader: Reader,
+        _ query: Form
+    ) async throws(SiteFailure) -> Response {
         let issuer = try await asking { try await parts.desk.issuer(signed.user.card.issuer) }
         var facts = RefusalText.Facts()
         if let issuer { facts.issuer = issuer.name }
@@ -54,21 +58,23 @@ extension CardholderSite {
         }
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
         var values: [String: Any] = [
-            "card": drawing(card, facts.issuer, signed, reader), "historyHref": "/history",
+            "card": drawing(card, facts.issuer, holder: signed.user.maskedIdentifier, reader),
+            "historyHref": "/history",
         ]
         if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
-        if !settings.banks.isEmpty, !card.isBlocked, !card.expiry.isPast(at: CardTime(now)) {
-            let load: [String: Any] = [
-                "label": "Load value", "href": Self.loadPath, "primary": true,
-            ]
-            values["actions"] = ["links": [load]]
-        }
+        try await addFunding(to: &values, of: card, signed, reader)
         if let spending = try await Spending(rows, on: card, today: now).values(reader) {
             values["spending"] = spending
         }
         let last = try await rows.newest(Self.lastRows)
         if !last.isEmpty { values["transactions"] = try await table(last, reader) }
-        return page(Page("cardholder/card", values), of: signed, current: "/card")
+        let notice =
+            Self.settingNotice(query) ?? Self.topUpNotice(query) ?? Self.renewalNotice(query)
+        return page(
+            Page("cardholder/card", values, notice: notice),
+            of: signed,
+            current: "/card"
+        )
     }
 
     /// - Returns: nil where the record of the card does not open: that card stands still, and
@@ -88,46 +94,55 @@ extension CardholderSite {
         }
     }
 
-    private func drawing(
+    /// `card` of the templates.
+    func drawing(
         _ card: CardDescription,
         _ issuer: String,
-        _ signed: Signed,
+        holder: String,
         _ reader: Reader
     ) -> [String: Any] {
-        let isExpired = card.expiry.isPast(at: CardTime(now))
         var values: [String: Any] = [
             "issuer": String(issuer.prefix(Self.drawnLettersMax)), "number": card.card.masked,
             "lastDigits": String(card.card.masked.suffix(4)), "expiry": card.expiry.monthAndYear,
-            "holder": String(signed.user.maskedIdentifier.prefix(Self.drawnLettersMax)),
+            "holder": String(holder.prefix(Self.drawnLettersMax)),
             "balance": reader.amount(card.purses[0].balance),
         ]
-        if card.isBlocked {
-            values["blocked"] = true
-            values["badge"] = badge(.bad, "Blocked")
-        } else if isExpired {
-            values["badge"] = badge(.bad, "Expired")
-        } else {
-            values["badge"] = badge(.good, "Ready to pay")
-        }
+        if card.isBlocked { values["blocked"] = true }
+        values["badge"] = state(of: card)
         return values
+    }
+
+    /// The badge of a card.
+    func state(of card: CardDescription) -> [String: Any] {
+        if card.isBlocked { return badge(.bad, "Blocked") }
+        if card.expiry.isPast(at: CardTime(now)) { return badge(.bad, "Expired") }
+        if card.spending?.policy.isFrozen == true { return badge(.wait, "Frozen") }
+        return badge(.good, "Ready to pay")
     }
 
     /// Letters that the drawing of a card has room for.
     private static let drawnLettersMax = 26
 
-    private func badge(_ tone: Tone, _ text: String) -> [String: Any] {
+    func badge(_ tone: Tone, _ text: String) -> [String: Any] {
         ["text": text, "tone": tone.rawValue]
     }
 
     // MARK: Rows
 
     /// `Transactions` of the templates.
+    ///
+    /// `ward`: whose card it is, where its guardian looks.
     func table(
         _ rows: [CardRows.Row],
-        _ reader: Reader
+        _ reader: Reader,
+        for ward: Ward? = nil
     ) async throws(SiteFailure) -> [String: Any] {
         var values: [[String: Any]] = []
-        for (_, entry) in rows { values.append(try await line(entry, reader)) }
+        for (_, entry) in rows {
+            var line = try await line(entry, reader)
+            if ward != nil, entry.isGift { line["what"] = "From you" }
+            values.append(line)
+        }
         return ["rows": values]
     }
 
@@ -141,7 +156,7 @@ extension CardholderSite {
             "time": reader.time(entry.moment), "what": entry.title,
             "balance": reader.amount(movement.money),
         ]
-        if !entry.note.isEmpty { line["note"] = entry.note }
+        if !entry.remark.isEmpty { line["note"] = entry.remark }
         switch entry.kind {
         case .payment:
             line["amount"] = reader.debit(amount)
@@ -149,11 +164,11 @@ extension CardholderSite {
             if let badge = try await state(of: movement.transaction) {
                 line["badge"] = badge
                 if badge["tone"] as? String == Tone.wait.rawValue {
-                    line["note"] = [entry.note, Self.pendingNote].filter { !$0.isEmpty }
+                    line["note"] = [entry.remark, Self.pendingNote].filter { !$0.isEmpty }
                         .joined(separator: " – ")
                 }
             }
-        case .load:
+        case .load, .allowance:
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
         case .recovery:
@@ -185,32 +200,50 @@ extension CardholderSite {
 
     // MARK: History
 
-    private func historyPage(
+    /// Whose history a page shows.
+    struct HistoryPlace {
+        let card: CardIdentifier
+        let path: String
+        /// Nil for the own card.
+        var ward: Ward?
+    }
+
+    func historyPage(
+        _ place: HistoryPlace,
         _ signed: Signed,
         _ filter: HistoryFilter,
         _ reader: Reader
     ) async throws(SiteFailure) -> Response {
         var values: [String: Any] = [
-            "form": filter.form, "csvHref": filter.href("/history.csv"),
-            "statementHref": "/statement",
+            "form": filter.form(at: place.path), "csvHref": filter.href(place.path + ".csv"),
         ]
+        if let ward = place.ward {
+            values["owner"] = ["name": ward.name, "href": ward.path]
+        } else {
+            values["statementHref"] = "/statement"
+        }
         if let problems = filter.problems {
             values["problems"] = problems
-        } else if let card = try await describe(signed.user.card) {
+        } else if let card = try await describe(place.card) {
             let (rows, total) = try await matching(
                 filter,
                 CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
             )
             if !rows.isEmpty {
-                values["transactions"] = try await table(rows, reader)
-                values["pager"] = Self.pager(filter, shown: rows.count, total: total)
+                values["transactions"] = try await table(rows, reader, for: place.ward)
+                values["pager"] = Self.pager(
+                    filter,
+                    at: place.path,
+                    shown: rows.count,
+                    total: total
+                )
             }
         }
         let status: HTTPResponse.Status = filter.problem == nil ? .ok : .unprocessableContent
         return page(
             Page("cardholder/history", values, status: status),
             of: signed,
-            current: "/history"
+            current: place.ward == nil ? "/history" : Self.childrenPath
         )
     }
 
@@ -234,21 +267,26 @@ extension CardholderSite {
         return (found, UInt64(total))
     }
 
-    private static func pager(_ filter: HistoryFilter, shown: Int, total: UInt64) -> [String: Any] {
+    private static func pager(
+        _ filter: HistoryFilter,
+        at path: String,
+        shown: Int,
+        total: UInt64
+    ) -> [String: Any] {
         let first = filter.page * pageRows + 1
         let last = first + shown - 1
         var pager: [String: Any] = ["summary": "\(first) to \(last) of \(total)"]
-        if filter.page > 0 { pager["previous"] = filter.href("/history", page: filter.page - 1) }
-        if UInt64(last) < total { pager["next"] = filter.href("/history", page: filter.page + 1) }
+        if filter.page > 0 { pager["previous"] = filter.href(path, page: filter.page - 1) }
+        if UInt64(last) < total { pager["next"] = filter.href(path, page: filter.page + 1) }
         return pager
     }
 
-    private func historyFile(
-        _ signed: Signed,
+    func historyFile(
+        _ card: CardIdentifier,
         _ filter: HistoryFilter
     ) async throws(SiteFailure) -> Response {
         var file = HistoryFile(parts.wording)
-        if filter.problem == nil, let card = try await describe(signed.user.card) {
+        if filter.problem == nil, let card = try await describe(card) {
             let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
             try await rows.scan { row in
                 if filter.isBefore(row.entry) { return false }

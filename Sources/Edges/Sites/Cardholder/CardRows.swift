@@ -76,12 +76,13 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, recovery, moved, setting
+        case payment, load, allowance, recovery, moved, setting
 
         var label: String {
             switch self {
             case .payment: "Payments"
             case .load: "Loads"
+            case .allowance: "Allowances"
             case .recovery: "Put back"
             case .moved: "Moved"
             case .setting: "Settings"
@@ -92,7 +93,7 @@ extension CardHistoryEntry {
     var kind: Kind {
         switch event {
         case .debit: .payment
-        case .load: .load
+        case .load: isFromAccount && note == AccountLoadRecord.allowanceNote ? .allowance : .load
         case .recovery: .recovery
         case .moved: .moved
         case .setting: .setting
@@ -103,6 +104,9 @@ extension CardHistoryEntry {
     var title: String {
         switch event {
         case .debit(let evidence): evidence.command.merchant.text
+        case .load where isForChild: note
+        case .load where isFromAccount: "Loaded from the account"
+        case .load where isFromOldCard: "Value moved from the old card"
         case .load: "Value loaded"
         case .recovery: "Value put back"
         case .moved: "Value moved to the new card"
@@ -114,11 +118,29 @@ extension CardHistoryEntry {
         }
     }
 
-    /// The note of the row; for a setting, who made it.
+    /// The note of the row, where the title has not said it; for a setting, who made it.
     var remark: String {
+        if isForChild { return "" }
         guard case .setting(_, let who) = event else { return note }
         return "by \(who)"
     }
+
+    /// Whether it is a load through the payment gateway.
+    private var isFromAccount: Bool {
+        guard case .load(let command, let answer, _, _) = event else { return false }
+        return command.bank == .account(of: answer.card.issuer)
+    }
+
+    /// Whether it is the value of the card before this one.
+    private var isFromOldCard: Bool {
+        guard case .load(let command, let answer, _, _) = event else { return false }
+        return command.bank == .move(within: answer.card.issuer)
+    }
+
+    /// Whether a guardian gave it at once.
+    var isGift: Bool { isFromAccount && note == AccountLoadRecord.giftNote }
+
+    private var isForChild: Bool { kind == .allowance || isGift }
 
     /// A row of `Transactions` for a setting, which moves no value.
     func settingRow(_ reader: Reader) -> [String: Any] {

@@ -17,9 +17,19 @@ extension CardholderSite {
         SiteLook.Link("Account", "/account"),
     ]
 
-    static func navigation(_ current: String?) -> Navigation {
-        Navigation(links, current: current, signOut: "/sign-out")
+    private static let guardianLinks =
+        links[..<2] + [SiteLook.Link("Children", childrenPath)] + links[2...]
+
+    /// `mayGuard`: whether children can have cards through this person.
+    static func navigation(_ current: String?, mayGuard: Bool) -> Navigation {
+        Navigation(
+            mayGuard ? Array(guardianLinks) : links,
+            current: current,
+            signOut: "/sign-out"
+        )
     }
+
+    func mayGuard(_ signed: Signed) -> Bool { parts.funding != nil && !signed.user.isChild }
 
     func signed(_ request: Request) async throws(SiteFailure) -> Signed? {
         guard let token = sessionToken(request) else { return nil }
@@ -68,7 +78,7 @@ extension CardholderSite {
     func page(_ page: Page, of signed: Signed, current: String? = nil) -> Response {
         var page = page
         page.csrf = parts.users.csrfToken(of: signed.token)
-        page.navigation = Self.navigation(current)
+        page.navigation = Self.navigation(current, mayGuard: mayGuard(signed))
         return shell.response(page)
     }
 

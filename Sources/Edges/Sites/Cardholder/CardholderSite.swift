@@ -18,6 +18,8 @@ package struct CardholderSite: Sendable {
         package let wording: Wording
         package let now: @Sendable () -> Instant
         package let random: any RandomSource
+        /// Nil where no value comes from accounts on file: then there are no pages for it.
+        package let funding: CardholderFunding?
 
         package init(
             users: UserDirectory,
@@ -28,7 +30,8 @@ package struct CardholderSite: Sendable {
             templates: Templates,
             wording: Wording,
             now: @escaping @Sendable () -> Instant,
-            random: any RandomSource
+            random: any RandomSource,
+            funding: CardholderFunding? = nil
         ) {
             self.users = users
             self.desk = desk
@@ -39,6 +42,7 @@ package struct CardholderSite: Sendable {
             self.wording = wording
             self.now = now
             self.random = random
+            self.funding = funding
         }
     }
 
@@ -133,6 +137,15 @@ package struct CardholderSite: Sendable {
         addCheckoutRoutes(to: router)
         addInquiryRoutes(to: router)
         addLoadRoutes(to: router)
+        if let funding = parts.funding {
+            addAddValueRoutes(to: router, funding)
+            addChildrenRoutes(to: router, funding)
+            addChildRoutes(to: router, funding)
+            addAllowanceRoutes(to: router, funding)
+            addLimitRoutes(to: router, funding)
+            addTopUpRoutes(to: router, funding)
+            addSuccessionRoutes(to: router, funding)
+        }
         return router
     }
 

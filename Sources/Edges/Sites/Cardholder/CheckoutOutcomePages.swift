@@ -60,6 +60,7 @@ extension CardholderSite {
             receipt,
             article: offer.page.description,
             csrf: signed.map { parts.users.csrfToken(of: $0.token) },
+            mayGuard: signed.map { mayGuard($0) } ?? false,
             balance: balance,
             comparePath: offer.path + "/compare",
             reader
@@ -111,11 +112,22 @@ extension CardholderSite {
         _ reader: Reader
     ) async throws(SiteFailure) -> Response {
         try await refusedPage(
-            RefusalText(refusal, in: offer.page.terms.amount, reader),
+            RefusalText(
+                refusal,
+                in: offer.page.terms.amount,
+                reader,
+                keeper: keeper(of: signed)
+            ),
             offer,
             signed,
             reader
         )
+    }
+
+    /// Who can change the limits of the card.
+    private func keeper(of signed: Signed?) -> RefusalText.Keeper {
+        guard let signed, parts.funding != nil else { return .somebody }
+        return signed.user.isChild ? .guardian : .holder
     }
 
     func refusedPage(

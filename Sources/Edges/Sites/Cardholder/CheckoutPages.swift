@@ -124,13 +124,21 @@ extension CardholderSite {
         guard let signed else {
             return openForm(Page("cardholder/checkout", values, status: status), to: request)
         }
-        if !settings.banks.isEmpty { values["loadHref"] = Self.loadPath }
+        if signed.user.isChild, parts.funding != nil {
+            values["guardian"] = true
+        } else if parts.funding != nil {
+            values["loadHref"] = Self.addValuePath
+        } else if !settings.banks.isEmpty {
+            values["loadHref"] = Self.loadPath
+        }
         guard let card = try await describe(signed.user.card) else {
             return try await refusedPage(.cardDamaged, offer, signed, reader)
         }
         switch card.refusal(of: offer.page.terms.amount, at: now) {
         case nil:
             if let refusal = try await limitRefusal(of: offer.page.terms, by: card) {
+                // Its guardian hears of it as of one that was refused at the debit.
+                await parts.purchases.note(refusal, of: offer.page, by: card.card)
                 return try await refusedPage(refusal, offer, signed, reader)
             }
             values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)

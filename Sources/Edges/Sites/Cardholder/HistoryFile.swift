@@ -48,11 +48,6 @@ package struct HistoryFile {
 
     /// With a point and without groups, for machines.
     private static func decimal(_ money: Money) -> String {
-        let decimals = Int(money.exponent.decimals)
-        let digits = String(money.minorUnits)
-        let padded =
-            String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
-        guard decimals > 0 else { return padded }
-        return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+        AmountEntry.text(money.minorUnits, money.exponent)
     }
 }

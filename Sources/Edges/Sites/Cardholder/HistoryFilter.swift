@@ -69,8 +69,8 @@ struct HistoryFilter {
     }
 
     /// `Form` of the template.
-    var form: [String: Any] {
-        var form: [String: Any] = ["action": "/history"]
+    func form(at path: String) -> [String: Any] {
+        var form: [String: Any] = ["action": path]
         for name in ["from", "to", "text"] {
             var entry: [String: Any] = ["value": typed[name] ?? ""]
             if let problem, problem.field == name { entry["error"] = problem.text }

@@ -21,6 +21,7 @@ struct PaidPage: Sendable {
 
     private struct Stencils: Sendable {
         let signedIn: Stencil
+        let guardian: Stencil
         /// Without the navigation; the balance is shown, because the person gave the password.
         let visitor: Stencil
     }
@@ -33,9 +34,12 @@ struct PaidPage: Sendable {
             var page = Page("cardholder/checkout-paid", Self.values(shape))
             let visitor = Stencil(html: shell.html(page))
             page.csrf = Slot.csrf.mark
-            page.navigation = CardholderSite.navigation(nil)
+            page.navigation = CardholderSite.navigation(nil, mayGuard: false)
+            let signedIn = Stencil(html: shell.html(page))
+            page.navigation = CardholderSite.navigation(nil, mayGuard: true)
             stencils[shape] = Stencils(
-                signedIn: Stencil(html: shell.html(page)),
+                signedIn: signedIn,
+                guardian: Stencil(html: shell.html(page)),
                 visitor: visitor
             )
         }
@@ -78,6 +82,7 @@ struct PaidPage: Sendable {
         _ receipt: PurchaseReceipt,
         article: String,
         csrf: String?,
+        mayGuard: Bool,
         balance: String,
         comparePath: String,
         _ reader: Reader
@@ -112,6 +117,7 @@ struct PaidPage: Sendable {
         guard let stencils = stencils[shape] else {
             preconditionFailure("There are stencils of all shapes.")
         }
-        return (csrf == nil ? stencils.visitor : stencils.signedIn).fill(values)
+        if csrf == nil { return stencils.visitor.fill(values) }
+        return (mayGuard ? stencils.guardian : stencils.signedIn).fill(values)
     }
 }

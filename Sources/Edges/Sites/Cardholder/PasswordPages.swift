@@ -97,8 +97,12 @@ extension CardholderSite {
         let moment = now
         guard let issuer = try await asking({ try await parts.desk.issuer(settings.issuer) })
         else { throw .broken(SiteBreak.issuerMissing) }
+        // A child's card begins empty: its guardian pays.
+        let isChild = try await asking { try await parts.users.isChild(ticket, at: moment) }
         for _ in 0..<Self.cardTriesMax {
-            let new = try await asking { try await parts.desk.make(for: issuer, now: moment) }
+            let new = try await asking {
+                try await parts.desk.make(for: issuer, value: isChild ? 0 : nil, now: moment)
+            }
             let outcome = try await asking {
                 try await parts.users.completeSetup(
                     ticket,

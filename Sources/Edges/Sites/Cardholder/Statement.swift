@@ -125,7 +125,7 @@ struct Statement {
         let units = movement.amount.minorUnits
         switch row.entry.kind {
         case .payment: paid += units
-        case .load: loaded += units
+        case .load, .allowance: loaded += units
         case .recovery: putBack += units
         case .moved: moved += units
         case .setting: break

@@ -21,3 +21,15 @@ package enum AmountEntry {
         return UInt64(digits)
     }
 }
+
+extension AmountEntry {
+    /// The same in the other direction: with a point, without groups and sign, for an entry.
+    package static func text(_ minorUnits: UInt64, _ exponent: Exponent) -> String {
+        let decimals = Int(exponent.decimals)
+        let digits = String(minorUnits)
+        let zeros = String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count))
+        let padded = zeros + digits
+        guard decimals > 0 else { return padded }
+        return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+    }
+}

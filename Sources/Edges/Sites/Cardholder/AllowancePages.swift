@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// The weekly allowance of a child.
+extension CardholderSite {
+    func addAllowanceRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+        let path = "\(Self.childrenPath)/:child/allowance"
+        router.get("\(path)") { request, context in
+            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+                let order = try await order(of: ward, signed, funding)
+                var typed = AllowanceForm()
+                if let order {
+                    typed = AllowanceForm(order)
+                } else if let offset = try await offset(of: ward.card) {
+                    typed.clock = String(offset.minutes)
+                }
+                return try await allowancePage(ward, order, typed, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)") { request, context in
+            try await withWardForm(request, context, funding) {
+                signed,
+                ward,
+                form throws(SiteFailure) in
+                try await setAllowance(ward, form, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)/stop") { request, context in
+            try await withWardForm(request, context, funding) {
+                signed,
+                ward,
+                _ throws(SiteFailure) in
+                try await asking {
+                    try await funding.orders.endAllowance(for: ward.key, by: signed.user.key)
+                }
+                return SiteShell.seeOther(ward.path + "?allowance=stopped")
+            }
+        }
+    }
+
+    private func order(
+        of ward: Ward,
+        _ signed: Signed,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> AllowanceRecord? {
+        try await asking {
+            try await funding.orders.allowance(for: ward.key, by: signed.user.key)
+        }
+    }
+
+    /// By whose clock the limits of a card go.
+    func offset(of card: CardIdentifier) async throws(SiteFailure) -> LocalOffset? {
+        try await describe(card)?.spending?.policy.limits?.offset
+    }
+
+    /// `allowance` of the child's page.
+    func allowance(
+        of ward: Ward,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> [String: Any] {
+        var values: [String: Any] = ["href": ward.path + "/allowance"]
+        guard let order = try await order(of: ward, signed, funding) else { return values }
+        values["text"] = Self.words(order, reader)
+        values["badge"] = order.isActive ? badge(.good, "Running") : badge(.plain, "Stopped")
+        if order.isActive { values["next"] = reader.time(order.dueAt) }
+        return values
+    }
+
+    /// `€5.00 every Friday at 12:00 (UTC+02:00)`.
+    private static func words(_ order: AllowanceRecord, _ reader: Reader) -> String {
+        let schedule = order.schedule
+        return "\(reader.amount(order.amount)) every \(schedule.weekday.name) at "
+            + "\(DateWords.two(schedule.hour)):00 (\(ClockChoice.text(schedule.offset)))"
+    }
+
+    private func allowancePage(
+        _ ward: Ward,
+        _ order: AllowanceRecord?,
+        _ typed: AllowanceForm,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding,
+        problems: EntryProblems = EntryProblems(),
+        refusal: RefusalText? = nil
+    ) async throws(SiteFailure) -> Response {
+        let purse = try await describe(ward.card)?.purses[0].balance
+        var values: [String: Any] = [
+            "name": ward.name, "backHref": ward.path,
+            "form": [
+                "action": ward.path + "/allowance",
+                "amount": problems.field("amount", typed.amount),
+                "weekday": problems.choice(
+                    "weekday",
+                    Weekday.allCases.map {
+                        EntryProblems.option(String($0.rawValue), $0.name, typed.weekday)
+                    }
+                ),
+                "hour": problems.choice(
+                    "hour",
+                    (0..<24).map {
+                        EntryProblems.option(String($0), "\(DateWords.two($0)):00", typed.hour)
+                    }
+                ),
+                "clock": problems.choice("clock", ClockChoice.options(selected: typed.clock)),
+            ] as [String: Any],
+        ]
+        if let purse {
+            let least = money(funding.loads.settings.minimum, as: purse)
+            values["hint"] = "At least \(reader.amount(least)), from your account."
+        }
+        if let order {
+            values["present"] = Self.words(order, reader)
+            if order.isActive { values["stopAction"] = ward.path + "/allowance/stop" }
+        }
+        if let problems = problems.values { values["problems"] = problems }
+        if let refusal { values["refusal"] = refusal.values() }
+        let isGood = problems.isEmpty && refusal == nil
+        return page(
+            Page("cardholder/allowance", values, status: isGood ? .ok : .unprocessableContent),
+            of: signed,
+            current: Self.childrenPath
+        )
+    }
+
+    private func setAllowance(
+        _ ward: Ward,
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> Response {
+        guard let purse = try await describe(ward.card)?.purses[0] else {
+            return try await damaged(signed)
+        }
+        let typed = AllowanceForm(form)
+        var problems = EntryProblems()
+        let example = money(10 * purse.balance.exponent.unit, as: purse.balance)
+        let read = typed.read(purse.balance.exponent, reader.amount(example), &problems)
+        let order = try await order(of: ward, signed, funding)
+        guard let (amount, schedule) = read else {
+            return try await allowancePage(
+                ward,
+                order,
+                typed,
+                signed,
+                reader,
+                funding,
+                problems: problems
+            )
+        }
+        do throws(StandingOrderRefusal) {
+            try await funding.orders.setAllowance(
+                of: money(amount, as: purse.balance),
+                schedule,
+                for: ward.key,
+                by: signed.user.key,
+                at: now
+            )
+        } catch {
+            if let text = error.problem(funding, purse, reader) {
+                problems.add("amount", text)
+            } else if error == .unavailable {
+                throw .unavailable(error)
+            }
+            let refusal = problems.isEmpty ? RefusalText(order: error) : nil
+            return try await allowancePage(
+                ward,
+                order,
+                typed,
+                signed,
+                reader,
+                funding,
+                problems: problems,
+                refusal: refusal
+            )
+        }
+        return SiteShell.seeOther(ward.path + "?allowance=set")
+    }
+}
+
+/// What is typed about an allowance.
+private struct AllowanceForm {
+    var amount = ""
+    var weekday = String(Weekday.friday.rawValue)
+    var hour = "12"
+    var clock = "0"
+
+    init() {}
+
+    init(_ order: AllowanceRecord) {
+        amount = AmountEntry.text(order.amount.minorUnits, order.amount.exponent)
+        weekday = String(order.schedule.weekday.rawValue)
+        hour = String(order.schedule.hour)
+        clock = String(order.schedule.offset.minutes)
+    }
+
+    init(_ form: Form) {
+        amount = String(form.text("amount").prefix(CardholderSite.amountLettersMax))
+        weekday = form.text("weekday")
+        hour = form.text("hour")
+        clock = form.text("clock")
+    }
+
+    /// Minor units and schedule, where every entry is right.
+    func read(
+        _ exponent: Exponent,
+        _ example: String,
+        _ problems: inout EntryProblems
+    ) -> (UInt64, WeeklySchedule)? {
+        let units = AmountEntry.minorUnits(amount, exponent)
+        if units == nil { problems.add("amount", "Enter an amount such as \(example).") }
+        let day = Int(weekday).flatMap { Weekday(rawValue: $0) }
+        if day == nil { problems.add("weekday", "Choose a day from the list.") }
+        let offset = ClockChoice.offset(clock)
+        if offset == nil { problems.add("clock", "Choose a clock from the list.") }
+        let schedule = Int(hour).flatMap {
+            WeeklySchedule(weekday: day ?? .monday, hour: $0, offset: offset ?? .utc)
+        }
+        if schedule == nil { problems.add("hour", "Choose an hour from the list.") }
+        guard problems.isEmpty, let units, let schedule else { return nil }
+        return (units, schedule)
+    }
+}

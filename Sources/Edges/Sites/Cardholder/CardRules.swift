@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// What the page of the own card says of its value and its rules: ways to load it, limits, top-up,
+// the card that follows it.
+extension CardholderSite {
+    func addFunding(
+        to values: inout [String: Any],
+        of card: CardDescription,
+        _ signed: Signed,
+        _ reader: Reader
+    ) async throws(SiteFailure) {
+        let isExpired = card.expiry.isPast(at: CardTime(now))
+        let isUsable = !card.isBlocked && !isExpired
+        guard let funding = parts.funding else {
+            if isUsable { values["actions"] = ways(isFunded: false) }
+            return
+        }
+        let words = LimitWords(card.spending, reader, at: now)
+        var limits: [String: Any] = [:]
+        if let facts = words.facts { limits["table"] = ["facts": facts] }
+        if signed.user.isChild {
+            if words.isFrozen { limits["frozen"] = true }
+            if let open = words.exceptions { limits["exceptions"] = ["rows": open] }
+            limits["guardian"] = true
+            if isExpired { limits["expired"] = true }
+            values["limits"] = limits
+            return
+        }
+        limits["href"] = Self.limitsPath
+        values["limits"] = limits
+        if words.isFrozen {
+            values["freeze"] = freezing(Self.limitsPath, isFrozen: true)
+        }
+        if isUsable {
+            values["actions"] = ways(isFunded: true)
+            values["topUp"] = try await topUp(of: signed, reader, funding)
+            if let remainder = try await remainder(of: signed, reader) {
+                values["renew"] = remainder
+            }
+        } else if isExpired, !card.isBlocked {
+            values["renew"] = renewal(of: card, at: "/renew", reader)
+        }
+    }
+
+    /// `actions` with the ways to load the card.
+    private func ways(isFunded: Bool) -> [String: Any] {
+        var links: [[String: Any]] = []
+        if isFunded {
+            links.append([
+                "label": "Load from your account", "href": Self.addValuePath, "primary": true,
+            ])
+        }
+        if !settings.banks.isEmpty {
+            var link: [String: Any] = [
+                "label": isFunded ? "Load from a bank" : "Load value", "href": Self.loadPath,
+            ]
+            if !isFunded { link["primary"] = true }
+            links.append(link)
+        }
+        return ["links": links]
+    }
+}

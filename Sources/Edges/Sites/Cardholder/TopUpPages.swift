@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import Kernel
+import OPALServer
+import SecurityModule
+import Wire
+
+// The standing top-up of the own card: when below X, load Y, at most Z a month.
+extension CardholderSite {
+    static let topUpPath = "/top-up"
+
+    func addTopUpRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+        let path = Self.topUpPath
+        router.get("\(path)") { request, _ in
+            try await withPayer(request) { signed throws(SiteFailure) in
+                var typed = TopUpForm()
+                if let rule = try await order(of: signed, funding)?.rule {
+                    let exponent = rule.amount.exponent
+                    typed.threshold = AmountEntry.text(rule.threshold, exponent)
+                    typed.amount = AmountEntry.text(rule.amount.minorUnits, exponent)
+                    typed.monthMax = AmountEntry.text(rule.monthMax, exponent)
+                }
+                return try await topUpPage(typed, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)") { request, _ in
+            try await withPayerForm(request) { signed, form throws(SiteFailure) in
+                try await setTopUp(form, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)/stop") { request, _ in
+            try await withPayerForm(request) { signed, _ throws(SiteFailure) in
+                try await asking { try await funding.orders.endTopUp(for: signed.user.key) }
+                return SiteShell.seeOther("/card?top-up=stopped")
+            }
+        }
+    }
+
+    private func order(
+        of signed: Signed,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> TopUpRecord? {
+        try await asking { try await funding.orders.topUp(of: signed.user.key) }
+    }
+
+    static func topUpNotice(_ query: Form) -> Page.Notice? {
+        switch query["top-up"] {
+        case "set": Page.Notice(.good, "The top-up is set.")
+        case "stopped": Page.Notice(.good, "The top-up is stopped.")
+        default: nil
+        }
+    }
+
+    /// `topUp` of the card's page.
+    func topUp(
+        of signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> [String: Any] {
+        var values: [String: Any] = ["href": Self.topUpPath]
+        guard let order = try await order(of: signed, funding) else { return values }
+        values["text"] = words(order.rule, reader)
+        if order.isActive {
+            values["badge"] = badge(.good, "Running")
+        } else if order.stoppedFor != nil {
+            values["badge"] = badge(.bad, "Stopped: it could not be loaded")
+        } else {
+            values["badge"] = badge(.plain, "Stopped")
+        }
+        return values
+    }
+
+    private func words(_ rule: TopUpRule, _ reader: Reader) -> String {
+        func text(_ units: UInt64) -> String { reader.amount(money(units, as: rule.amount)) }
+        return "Below \(text(rule.threshold)) load \(reader.amount(rule.amount)), at most "
+            + "\(text(rule.monthMax)) a month"
+    }
+
+    private func topUpPage(
+        _ typed: TopUpForm,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding,
+        problems: EntryProblems = EntryProblems(),
+        refusal: RefusalText? = nil
+    ) async throws(SiteFailure) -> Response {
+        var values: [String: Any] = [
+            "form": [
+                "action": Self.topUpPath,
+                "threshold": problems.field("threshold", typed.threshold),
+                "amount": problems.field("amount", typed.amount),
+                "monthMax": problems.field("monthMax", typed.monthMax),
+            ] as [String: Any]
+        ]
+        if let order = try await order(of: signed, funding) {
+            var present: [String: Any] = ["text": words(order.rule, reader)]
+            if order.isActive, order.month == order.rule.month(of: now) {
+                let loaded = money(order.loadedThisMonth, as: order.rule.amount)
+                present["loaded"] = reader.amount(loaded)
+            }
+            if let reason = order.stoppedFor {
+                present["stopped"] = RefusalText(accountLoad: reason).title
+            }
+            if order.isActive { present["stopAction"] = Self.topUpPath + "/stop" }
+            values["present"] = present
+        }
+        if let purse = try await describe(signed.user.card)?.purses[0].balance {
+            let least = money(funding.loads.settings.minimum, as: purse)
+            values["hint"] = "At least \(reader.amount(least)), from your account."
+        }
+        if let problems = problems.values { values["problems"] = problems }
+        if let refusal { values["refusal"] = refusal.values() }
+        let isGood = problems.isEmpty && refusal == nil
+        return page(
+            Page("cardholder/top-up", values, status: isGood ? .ok : .unprocessableContent),
+            of: signed,
+            current: "/card"
+        )
+    }
+
+    private func setTopUp(
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> Response {
+        guard let purse = try await describe(signed.user.card)?.purses[0] else {
+            return try await damaged(signed)
+        }
+        var typed = TopUpForm()
+        typed.threshold = String(form.text("threshold").prefix(Self.amountLettersMax))
+        typed.amount = String(form.text("amount").prefix(Self.amountLettersMax))
+        typed.monthMax = String(form.text("monthMax").prefix(Self.amountLettersMax))
+        var problems = EntryProblems()
+        let example = money(25 * purse.balance.exponent.unit, as: purse.balance)
+        let offset = try await offset(of: signed.user.card) ?? .utc
+        let read = typed.read(purse.balance, offset, reader.amount(example), &problems)
+        guard let rule = read else {
+            return try await topUpPage(typed, signed, reader, funding, problems: problems)
+        }
+        do throws(StandingOrderRefusal) {
+            try await funding.orders.setTopUp(rule, for: signed.user.key, at: now)
+        } catch {
+            if error == .unavailable { throw .unavailable(error) }
+            if error == .aboveMaximum {
+                let most = reader.amount(money(purse.balanceMax, as: purse.balance))
+                problems.add("amount", "Both together must fit on the card: it holds \(most).")
+            } else if let text = error.problem(funding, purse, reader) {
+                problems.add("amount", text)
+            }
+            let refusal = problems.isEmpty ? RefusalText(order: error) : nil
+            return try await topUpPage(
+                typed,
+                signed,
+                reader,
+                funding,
+                problems: problems,
+                refusal: refusal
+            )
+        }
+        return SiteShell.seeOther("/card?top-up=set")
+    }
+}
+
+/// What is typed about a top-up.
+private struct TopUpForm {
+    var threshold = ""
+    var amount = ""
+    var monthMax = ""
+
+    /// The rule, where every entry is right. `purse`: in whose currency it is.
+    func read(
+        _ purse: Money,
+        _ offset: LocalOffset,
+        _ example: String,
+        _ problems: inout EntryProblems
+    ) -> TopUpRule? {
+        func units(_ name: String, _ typed: String) -> UInt64 {
+            if let units = AmountEntry.minorUnits(typed, purse.exponent), units > 0 {
+                return units
+            }
+            problems.add(name, "Enter an amount such as \(example).")
+            return 0
+        }
+        let threshold = units("threshold", threshold)
+        let amount = units("amount", amount)
+        let monthMax = units("monthMax", monthMax)
+        if problems.isEmpty, monthMax < amount {
+            problems.add("monthMax", "It must be at least what is loaded at once.")
+        }
+        guard problems.isEmpty else { return nil }
+        return TopUpRule(
+            threshold: threshold,
+            amount: Money(minorUnits: amount, currency: purse.currency, exponent: purse.exponent),
+            monthMax: monthMax,
+            offset: offset
+        )
+    }
+}
