@@ -318,13 +318,22 @@ let package = Package(
         ),
         tests(
             "GatewayTests",
-            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
+            portsOfASide + [
+                "Keys", "HSM", "CardEmulator", "OPALServer", "Gateway", "FundingNetwork",
+                "Simulation",
+            ]
         ),
         tests(
             "NetworkEdgeTests",
             portsOfASide + [
                 "Keys", "Gateway", "FundingNetwork", "LinkEdge", "NetworkEdge", "SchemeAuthority",
                 "Simulation", nioCore, nioPosix, nioEmbedded,
+            ]
+        ),
+        tests(
+            "OpalTests",
+            [
+                "Kernel", "Gateway", "OPALServer", "NetworkEdge", "RecordsSQLite", "opal", logging,
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

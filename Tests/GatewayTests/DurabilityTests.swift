@@ -145,6 +145,30 @@ import Wire
         }
     }
 
+    @Test func `a currency that is not taken any more is captured and released where it was`()
+        async throws
+    {
+        try await GatewayWorld.run { world in
+            let (credited, cancelled) = (try world.request(), try world.request())
+            for request in [credited, cancelled] { _ = try await world.gateway.authorize(request) }
+            world.restartGateway(
+                profile: GatewayProfile(
+                    dialect: world.dialect,
+                    acquirer: GatewayWorld.acquirer,
+                    currencies: [:]
+                )
+            )
+            try await world.gateway.signOn()
+            await #expect(throws: GatewayFailure.currencyNotTaken) {
+                try await world.gateway.authorize(try world.request())
+            }
+            try await world.gateway.complete(credited.name)
+            try await world.gateway.cancel(cancelled.name)
+            try await world.forwardAll()
+            #expect(try await world.books().count == [.captured: 1, .released: 1])
+        }
+    }
+
     @Test func `no number is given twice, also not after a restart`() async throws {
         try await GatewayWorld.run { world in
             for round in 0..<4 {

@@ -223,7 +223,7 @@ import Wire
             for (index, (month, code, expected)) in cases.enumerated() {
                 var message = Self.message(
                     .authorizationRequest,
-                    trace: "\(index)",
+                    trace: "00000\(index)",
                     reference: "00000000004\(index)",
                     account: account.number
                 )

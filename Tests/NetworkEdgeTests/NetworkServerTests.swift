@@ -38,10 +38,12 @@ import Wire
     private func connector(
         to port: Int,
         identity: LinkIdentity? = nil,
+        answerTime: Duration = .seconds(120),
         report: @escaping LinkReporter = { _, _ in }
     ) throws -> NetworkConnector {
         var settings = NetworkSettings()
-        settings.answerTime = .seconds(2)
+        // A busy machine takes its time; nothing here is about how long.
+        settings.answerTime = answerTime
         settings.reconnectTime = .milliseconds(10)...Duration.milliseconds(50)
         return try NetworkConnector(
             group: group,
@@ -74,10 +76,13 @@ import Wire
             default: Self.reply(message)
             }
         }
-        let connector = try connector(to: await server.start())
+        let port = try await server.start()
+        let connector = try connector(to: port)
         #expect(try await connector.outcome(of: request(1)) == .success(answer(to: request(1))))
         #expect(try await connector.outcome(of: request(2)) == .success(answer(to: request(2))))
-        #expect(try await connector.outcome(of: request(3)) == .failure(.timedOut))
+        let impatient = try self.connector(to: port, answerTime: .milliseconds(50))
+        #expect(try await impatient.outcome(of: request(3)) == .failure(.timedOut))
+        await impatient.close()
         #expect(try await connector.outcome(of: request(4)) == .failure(.broken))
         #expect(try await connector.outcome(of: request(5)) == .success(answer(to: request(5))))
         await connector.close()
@@ -94,17 +99,7 @@ import Wire
             tasks.end()
             return Self.reply(message)
         }
-        var settings = NetworkSettings()
-        settings.answerTime = .seconds(120)
-        let connector = try NetworkConnector(
-            group: group,
-            host: "127.0.0.1",
-            port: try await server.start(),
-            peer: "network",
-            identity: nil,
-            dialect: .ascii1987,
-            settings: settings
-        )
+        let connector = try connector(to: await server.start())
         let answered = try await withThrowingTaskGroup(of: Bool.self) { tasks in
             for number in 0..<200 {
                 tasks.addTask {
@@ -164,8 +159,8 @@ import Wire
         await world.waitUntilSignedOn()
         let request = try world.request(2_500)
         #expect(try await world.gateway.authorize(request).state == .approved)
-        try await world.gateway.complete(request.transaction)
-        #expect(try await world.gateway.forward(request.transaction))
+        try await world.gateway.complete(request.name)
+        #expect(try await world.gateway.forward(request.name))
         #expect(try await world.books().sum == [.captured: 2_500])
         await world.close()
     }
@@ -204,13 +199,47 @@ import Wire
         let request = try world.request()
         #expect(try await world.gateway.authorize(request).state == .approved)
         await world.stopServer()
-        try await world.gateway.complete(request.transaction)
+        try await world.gateway.complete(request.name)
         #expect(await world.gateway.forwardOpen().acknowledged == 0)
         #expect(try await world.books().count == [.held: 1])
         try await world.startServer()
         try await world.forwardAll()
         #expect(try await world.books().count == [.captured: 1])
         #expect(await world.gateway.keepSignedOn())
+        await world.close()
+    }
+
+    @Test func `in one process a late answer comes as late, and nothing is sent twice`()
+        async throws
+    {
+        let world = try await TestNetwork()
+        await world.waitUntilSignedOn()
+        try world.follow(
+            """
+            message 0100 first 1 cut
+            message 0100 first 1 silent
+            """
+        )
+        let link = world.directLink(answerTime: .milliseconds(50))
+        #expect(try await link.outcome(of: request(1)) == .failure(.broken))
+        #expect(try await link.outcome(of: request(2)) == .failure(.timedOut))
+        let third = try await link.outcome(of: request(3))
+        // From nobody who has signed on.
+        #expect(try third.get()[text: .responseCode] == NetworkResponse.notPermitted.code)
+        await world.close()
+    }
+
+    @Test func `in one process, too, what is late goes to the gateway`() async throws {
+        let world = try await TestNetwork()
+        await world.waitUntilSignedOn()
+        try world.follow("message 0800 slow")
+        // Slow for the network is late for this link.
+        let link = world.directLink(answerTime: .milliseconds(50))
+        let (late, arrivals) = AsyncStream.makeStream(of: [UInt8].self)
+        link.start { arrivals.yield($0) }
+        #expect(try await link.outcome(of: echo("000001")) == .failure(.timedOut))
+        let bytes = try #require(await late.first { _ in true })
+        #expect(try ISODialect.ascii1987.decode(bytes).type == .managementAnswer)
         await world.close()
     }
 }

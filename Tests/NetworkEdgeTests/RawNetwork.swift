@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Gateway
 import NIOCore
 import NIOPosix
 import NetworkEdge
@@ -131,7 +132,7 @@ func answer(to question: ISOMessage, _ response: NetworkResponse = .approved) ->
 
 typealias Outcome = Result<ISOMessage, LinkFailure>
 
-extension NetworkConnector {
+extension FundingNetworkLink {
     /// Sends a message and reads its answer.
     func outcome(of message: ISOMessage) async throws -> Outcome {
         let bytes = try ISODialect.ascii1987.encode(message)

@@ -68,11 +68,6 @@ final class TestNetwork: Sendable {
             GatewayProfile(
                 dialect: .ascii1987,
                 acquirer: "400123",
-                terminal: "OPAL01",
-                merchant: "OPAL-LOADING",
-                name: "OPAL card loading",
-                city: "Cambridge",
-                country: "GB",
                 currencies: [.euro: .cents]
             )
         )
@@ -127,6 +122,13 @@ final class TestNetwork: Sendable {
         )
     }
 
+    /// A connection to the network without a socket.
+    func directLink(answerTime: Duration) -> DirectNetworkLink {
+        var settings = NetworkSettings()
+        settings.answerTime = answerTime
+        return DirectNetworkLink(to: network, settings: settings)
+    }
+
     /// From now on the network behaves like this.
     func follow(_ script: String) throws {
         network.follow(try NetworkScript(script))
@@ -155,14 +157,28 @@ final class TestNetwork: Sendable {
     }
 
     func request(_ cents: UInt64 = 100) throws -> FundingRequest {
-        FundingRequest(
-            transaction: TransactionIdentifier(
-                at: Instant(milliseconds: 1_800_000_000_000),
-                random: random.pair()
-            ),
+        let transaction = TransactionIdentifier(
+            at: Instant(milliseconds: 1_800_000_000_000),
+            random: random.pair()
+        )
+        let merchant = try #require(MerchantIdentifier("OPAL-LOADING"))
+        return FundingRequest(
+            name: try #require(AuthorizationName(transaction, of: "opal-server")),
             amount: Money(minorUnits: cents, currency: .euro, exponent: .cents),
             account: try #require(FundingAccountNumber("4000000000000010")),
-            expiry: try #require(ExpiryMonth(year: 2099, month: 12))
+            expiry: try #require(ExpiryMonth(year: 2099, month: 12)),
+            address: BillingAddress(street: "", city: "", postalCode: "", country: "GB"),
+            code: nil,
+            acceptor: try #require(
+                CardAcceptor(
+                    terminal: "OPAL0001",
+                    merchant: merchant,
+                    name: "OPAL card loading",
+                    city: "Cambridge",
+                    country: "GB"
+                )
+            ),
+            initiation: .person
         )
     }
 
@@ -171,7 +187,7 @@ final class TestNetwork: Sendable {
         let request = try request()
         let authorization = try await gateway.authorize(request)
         guard authorization.state == .approved else { return }
-        try await gateway.complete(request.transaction)
+        try await gateway.complete(request.name)
     }
 
     /// Forwards until nothing is open.
@@ -184,7 +200,7 @@ final class TestNetwork: Sendable {
     }
 
     /// The gateway's books; they must be in order.
-    func authorizations() async throws -> [TransactionIdentifier: Authorization] {
+    func authorizations() async throws -> [AuthorizationName: Authorization] {
         let seals = RecordSealer(master, party: "gateway")
         let report = try await AuthorizationAudit(store: gatewayStore, seals: seals).run()
         #expect(report.findings.isEmpty, "\(report.findings)")

@@ -19,6 +19,8 @@ extension FundingGateway {
         package var refused = 0
         /// Records that do not open; nothing can be sent for them.
         package var damaged = 0
+
+        package init() {}
     }
 
     package func open() async throws(GatewayFailure) -> Open {

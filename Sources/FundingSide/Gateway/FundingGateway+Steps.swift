@@ -43,7 +43,7 @@ extension FundingGateway {
             record.outcome = decision.outcome
             if let trace, next.isForwarded {
                 let isUnknown = decision.event == .unanswered
-                let message = try self.messages.reversal(
+                let message = self.messages.reversal(
                     terms,
                     decision.outcome,
                     trace,

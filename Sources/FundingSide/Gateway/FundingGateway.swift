@@ -79,14 +79,14 @@ package final class FundingGateway: Sendable {
         if let known = try await book.find(request.name) {
             return try repeated(known.record, request, addressHash)
         }
-        _ = try profile.amountText(request.amount)
+        try profile.check(request.amount)
         let terms = FundingTerms(
             request,
             addressHash: addressHash,
             try await traces.next(),
             at: now()
         )
-        let message = try messages.authorization(terms, request)
+        let message = messages.authorization(terms, request)
         let bytes = try encoded(message)
         guard let exchange = ISOExchange(message) else { throw .answerUnreadable }
         let record = AuthorizationRecord(request.name, terms)
@@ -133,7 +133,7 @@ package final class FundingGateway: Sendable {
                 record.state = next
                 return AuthorizationStep(.completed, at: moment)
             }
-            let message = try self.messages.advice(terms, record.outcome, trace, at: moment)
+            let message = self.messages.advice(terms, record.outcome, trace, at: moment)
             return try self.begin(message, next, .completing, &record, at: moment)
         }
         noteUnsent(record, trace)
@@ -182,7 +182,7 @@ package final class FundingGateway: Sendable {
                 record.state = next
                 return AuthorizationStep(.cancelled, at: moment)
             }
-            let message = try self.messages.reversal(
+            let message = self.messages.reversal(
                 terms,
                 record.outcome,
                 trace,

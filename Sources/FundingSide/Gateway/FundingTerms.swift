@@ -25,6 +25,7 @@ package struct FundingTerms: Equatable, Sendable {
         at moment: Instant
     ) {
         precondition(addressHash.count == RecordLimits.hashBytes)
+        precondition(request.amount.minorUnits <= GatewayLimits.amountMax)
         amount = request.amount
         account = request.account
         expiry = request.expiry
@@ -47,6 +48,9 @@ package struct FundingTerms: Equatable, Sendable {
 
     init(_ reader: inout ByteReader) throws(WireFailure) {
         amount = try reader.money()
+        guard amount.minorUnits <= GatewayLimits.amountMax else {
+            throw reader.failure("amount", .invalid)
+        }
         let digits = try reader.text(
             "account number",
             bytesMax: FundingAccountNumber.digitsRange.upperBound

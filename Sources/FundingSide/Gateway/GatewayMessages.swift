@@ -19,8 +19,8 @@ struct GatewayMessages: Sendable {
     func authorization(
         _ terms: FundingTerms,
         _ request: FundingRequest
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try transaction(.authorizationRequest, terms, terms.trace, at: terms.askedAt)
+    ) -> ISOMessage {
+        var message = transaction(.authorizationRequest, terms, terms.trace, at: terms.askedAt)
         message[.privateData] = GatewayMessages.verification(request.address, request.code)
         return message
     }
@@ -31,8 +31,8 @@ struct GatewayMessages: Sendable {
         _ outcome: AuthorizationOutcome?,
         _ trace: TraceNumber,
         at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try later(.clearingAdvice, terms, outcome, trace, at: moment)
+    ) -> ISOMessage {
+        var message = later(.clearingAdvice, terms, outcome, trace, at: moment)
         message[text: .responseCode] = NetworkResponse.approved.code
         return message
     }
@@ -44,8 +44,8 @@ struct GatewayMessages: Sendable {
         _ trace: TraceNumber,
         at moment: Instant,
         because reason: NetworkResponse
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try later(.reversalAdvice, terms, outcome, trace, at: moment)
+    ) -> ISOMessage {
+        var message = later(.reversalAdvice, terms, outcome, trace, at: moment)
         message[text: .responseCode] = reason.code
         return message
     }
@@ -103,8 +103,8 @@ struct GatewayMessages: Sendable {
         _ outcome: AuthorizationOutcome?,
         _ trace: TraceNumber,
         at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try transaction(type, terms, trace, at: moment)
+    ) -> ISOMessage {
+        var message = transaction(type, terms, trace, at: moment)
         if case .approved(let code) = outcome { message[text: .approvalCode] = code }
         message[text: .originalData] =
             ISOOriginalData(
@@ -122,7 +122,7 @@ struct GatewayMessages: Sendable {
         _ terms: FundingTerms,
         _ trace: TraceNumber,
         at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
+    ) -> ISOMessage {
         var message = ISOMessage(type)
         message[text: .processingCode] = GatewayMessages.processingCode
         message[text: .transmissionTime] = GatewayMessages.digits(10, of: moment)
@@ -131,7 +131,7 @@ struct GatewayMessages: Sendable {
         message[text: .localDate] = String(GatewayMessages.digits(10, of: terms.askedAt).prefix(4))
         message[text: .accountNumber] = terms.account.digits
         message[text: .expiry] = terms.expiry.digits
-        message[text: .amount] = try profile.amountText(terms.amount)
+        message[text: .amount] = BCD.digits(BCD.pack(terms.amount.minorUnits), count: 12)
         message[text: .currency] = GatewayMessages.text(terms.amount.currency)
         message[text: .networkIdentifier] = GatewayMessages.networkIdentifier
         message[text: .entryMode] = terms.initiation.entryMode

@@ -40,12 +40,11 @@ package struct GatewayProfile: Sendable {
         else { return nil }
     }
 
-    /// Element 4 for an amount.
-    func amountText(_ amount: Money) throws(GatewayFailure) -> String {
+    /// Looks whether the network may be asked for an amount.
+    func check(_ amount: Money) throws(GatewayFailure) {
         guard currencies[amount.currency] == amount.exponent, !amount.currency.isProgramme else {
             throw .currencyNotTaken
         }
         guard amount.minorUnits <= GatewayLimits.amountMax else { throw .amountTooLarge }
-        return BCD.digits(BCD.pack(amount.minorUnits), count: 12)
     }
 }

@@ -8,7 +8,7 @@ import RecordsSQLite
 
 /// Audits every party in a data folder, then what they say of each other: nothing delivered without
 /// a sale, no sale without a debit, no debit without an end, nothing paid by a bank without a load,
-/// no load without a credit, nothing captured from a funding account that is not on a card, no value
+/// no load without a credit, nothing charged to a funding account that is not on a card, no value
 /// made or lost.
 ///
 /// The databases are only read, so that it can run beside the servers. It goes from the shop to the

@@ -50,8 +50,8 @@ struct AuditCommand: AsyncParsableCommand {
         }
         if report.authorizations > 0 {
             print(
-                "\(report.authorizations) requests to funding accounts, \(report.captured) charged, "
-                    + "\(report.authorizationsOpen) open"
+                "\(report.authorizations) requests to funding accounts, "
+                    + "\(report.captured) charged, \(report.authorizationsOpen) open"
             )
         }
         print("\(report.orders) orders, \(report.delivered) delivered")

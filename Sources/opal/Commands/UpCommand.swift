@@ -13,8 +13,8 @@ struct UpCommand: AsyncParsableCommand {
             payment server with security cards, a shop, a bank with a load server, a payment \
             gateway with a simulated funding network, an operator, the cardholder `demo` with \
             value on the card, and the bank customer `demo` with an account. Then it starts all \
-            roles with embedded databases and prints where to click. It listens on this machine only, without TLS; to serve others see \
-            `opal serve --help`.
+            roles with embedded databases and prints where to click. It listens on this machine \
+            only, without TLS; to serve others see `opal serve --help`.
 
             Stop it with Ctrl-C: what is under way is finished.
             """

@@ -21,6 +21,11 @@ struct FundingAccess {
     private static let minimumUnits: UInt64 = 1
     private static let menuUnits: [UInt64] = [5, 10, 20, 50]
 
+    func issuer(at desk: CardDesk) async throws -> Issuer? {
+        guard let identifier = IssuerIdentifier(issuer) else { return nil }
+        return try await desk.issuer(identifier)
+    }
+
     /// What people are offered, in minor units.
     func offer(_ issuer: Issuer?) -> AccountLoads.Settings {
         let exponent = issuer?.exponent ?? .cents

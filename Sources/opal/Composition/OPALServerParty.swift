@@ -57,17 +57,9 @@ struct OPALServerParty {
         module = SoftwareModule(master)
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
-        let random = SystemRandom()
-        desk = CardDesk(
-            store: store,
-            module: module,
-            loads: module,
-            seals: seals,
-            random: random,
-            now: SystemClock.now
-        )
-        var issuer: Issuer?
-        if let bin = IssuerIdentifier(funding.issuer) { issuer = try await desk.issuer(bin) }
+        let loadModule = try await funding.loadModule(module, store, seals)
+        desk = OPALServerParty.desk(store, module, loadModule, seals)
+        let issuer = try await funding.issuer(at: desk)
         users = OPALServerParty.users(
             store,
             seals,
@@ -75,10 +67,8 @@ struct OPALServerParty {
             accounts: funding.check(issuer),
             logonURL: logonURL
         )
-        offers = Offers(store: store, seals: seals, random: random)
-        var emulator = Emulator(module: module, store: store, random: random)
-        emulator.alarm = alarm
-        emulator.categories = desk.merchants
+        offers = Offers(store: store, seals: seals, random: SystemRandom())
+        let emulator = OPALServerParty.emulator(store, module, desk, alarm)
         let mails = SettlementMails(users)
         var purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
         purchases.refusals = PurchaseRefusals(users: users, desk: desk)
@@ -88,10 +78,11 @@ struct OPALServerParty {
             users,
             desk,
             emulator,
-            try await funding.loadModule(module, store, seals),
+            loadModule,
             funding.gateway ?? NoLink(),
             funding.offer(issuer)
         )
+        hasGateway = funding.gateway != nil
         guardians = Guardians(users: users, desk: desk)
         standingOrders = StandingOrders(loads: accountLoads, guardians: guardians)
         succession = CardSuccession(
@@ -99,73 +90,11 @@ struct OPALServerParty {
             desk: desk,
             emulator: emulator,
             module: module,
-            loads: module,
-            random: random
+            loads: loadModule,
+            random: SystemRandom()
         )
-        hasGateway = funding.gateway != nil
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
-    }
-
-    private static func purchases(
-        _ store: SQLiteStore,
-        _ seals: RecordSealer,
-        _ emulator: Emulator,
-        _ directory: AcquirerDirectory,
-        _ mails: SettlementMails
-    ) -> Purchases {
-        var purchases = Purchases(
-            store: store,
-            seals: seals,
-            keys: DrawSealer(),
-            emulator: emulator,
-            directory: directory,
-            now: SystemClock.now
-        )
-        purchases.uptime = SystemClock.uptime
-        purchases.mails = mails
-        return purchases
-    }
-
-    private static func loads(
-        _ store: SQLiteStore,
-        _ seals: RecordSealer,
-        _ emulator: Emulator,
-        _ loadServers: LoadServerDirectory,
-        _ mails: SettlementMails
-    ) -> Loads {
-        var loads = Loads(
-            store: store,
-            seals: seals,
-            keys: CreditSealer(),
-            emulator: emulator,
-            directory: loadServers,
-            now: SystemClock.now
-        )
-        loads.uptime = SystemClock.uptime
-        loads.mails = mails
-        return loads
-    }
-
-    private static func accountLoads(
-        _ users: UserDirectory,
-        _ desk: CardDesk,
-        _ emulator: Emulator,
-        _ module: any LoadModule,
-        _ gateway: any Link,
-        _ settings: AccountLoads.Settings
-    ) -> AccountLoads {
-        var loads = AccountLoads(
-            users: users,
-            desk: desk,
-            emulator: emulator,
-            module: module,
-            gateway: gateway,
-            settings: settings,
-            now: SystemClock.now
-        )
-        loads.uptime = SystemClock.uptime
-        return loads
     }
 
     /// User verification on a store.
@@ -224,8 +153,8 @@ struct OPALServerParty {
         _ = try? await offers.forgetOld(now: SystemClock.now())
     }
 
-    /// The same for loads from funding accounts, apart from the rest: a gateway that does not answer
-    /// takes some seconds.
+    /// The same for loads from funding accounts, apart from the rest: a gateway that does not
+    /// answer takes some seconds.
     func settleAccountLoads() async {
         await accountLoads.settleOpen(olderThan: OPALServerParty.settleAge)
     }
