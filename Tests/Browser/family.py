@@ -278,6 +278,7 @@ class Family:
     def child_buys_it(self):
         child, (name, price) = self.child, DEAR
         child.goes_to(self.order)
+        child.shoots("child-may-pay")
         child.presses(f"Pay €{price}")
         child.sees("Paid")
         self.child_card -= price
@@ -357,7 +358,7 @@ class Family:
         self.comes_to_child(person)
         person.follows("All of them")
         person.sees("History of Emma")
-        for text in ("From you", "Card frozen", "Spending limits set", "by guardian"):
+        for text in ("From you", "Card frozen", "Card unfrozen", "Allowed once: ", "by guardian"):
             expect(person.page.get_by_role("row").filter(has_text=text).first).to_be_visible()
         expect(person.page.get_by_role("row").nth(1)).to_contain_text(f"€{self.child_card}")
         person.shoots("child-history")

@@ -153,6 +153,7 @@ struct ChildrenTests {
             #expect(try await family.policy() == nil)
             try await guardian.open(family.path + "/history?kind=setting")
             #expect(guardian.page.text.contains("by guardian"))
+            #expect(guardian.page.text.contains("Card unfrozen"))
         }
     }
 

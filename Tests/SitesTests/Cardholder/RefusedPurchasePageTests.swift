@@ -35,6 +35,7 @@ struct RefusedPurchasePageTests {
             try expectWhole(child.page)
             #expect(child.page.text.contains("one purchase may cost €1.00 at the most"))
             #expect(child.page.text.contains("Your guardian is told, and can allow it once."))
+            #expect(child.page.text.contains(">Look again</a>"))
             let mails = try await family.refusalMails()
             #expect(mails.map(\.to) == [CardWorld.email])
             let body = try #require(mails.first?.body)
@@ -98,6 +99,7 @@ struct RefusedPurchasePageTests {
             #expect(try await family.balance() == 1_850)
             try await family.guardian.open(family.path)
             #expect(family.guardian.page.text.contains("Allowed, and used"))
+            #expect(family.guardian.page.text.contains("Allowed once: PRESS-1"))
             // The next one is refused, and asked for anew.
             try await family.world.checkout(child)
             #expect(child.page.text.contains("one purchase may cost €1.00 at the most"))

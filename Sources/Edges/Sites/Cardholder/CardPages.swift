@@ -138,8 +138,10 @@ extension CardholderSite {
         for ward: Ward? = nil
     ) async throws(SiteFailure) -> [String: Any] {
         var values: [[String: Any]] = []
-        for (_, entry) in rows {
+        let titles = SettingTitles(rows)
+        for (number, entry) in rows {
             var line = try await line(entry, reader)
+            if let title = titles[number] { line["what"] = title }
             if ward != nil, entry.isGift { line["what"] = "From you" }
             values.append(line)
         }

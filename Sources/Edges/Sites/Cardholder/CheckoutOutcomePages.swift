@@ -120,7 +120,9 @@ extension CardholderSite {
             ),
             offer,
             signed,
-            reader
+            reader,
+            // The order can be paid once its time has come, or once it is allowed.
+            mayTryAgain: true
         )
     }
 
@@ -135,19 +137,24 @@ extension CardholderSite {
         _ offer: Offer,
         _ signed: Signed?,
         _ reader: Reader,
-        status: HTTPResponse.Status = .ok
+        status: HTTPResponse.Status = .ok,
+        mayTryAgain: Bool = false
     ) async throws(SiteFailure) -> Response {
         let transaction = offer.page.terms.transaction.text
         let facts: [[String: Any]] = [
             ["label": "Transaction", "value": transaction, "code": true],
             ["label": "Time", "value": reader.timeText(now)],
         ]
-        let back: [String: Any] = [
-            "label": "Back to \(offer.page.terms.merchant.text)", "href": offer.shop.text + "/",
+        var links: [[String: Any]] = [
+            [
+                "label": "Back to \(offer.page.terms.merchant.text)",
+                "href": offer.shop.text + "/",
+            ]
         ]
+        if mayTryAgain { links.insert(["label": "Look again", "href": offer.path], at: 0) }
         let values: [String: Any] = [
             "order": order(offer, reader), "facts": facts, "refusal": text.values(),
-            "actions": ["links": [back]],
+            "actions": ["links": links],
         ]
         return show(Page("cardholder/checkout-refused", values, status: status), signed)
     }
