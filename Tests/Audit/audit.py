@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Browser"))
 from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
-DATABASES = ("opal-server", "payment-server", "shop", "console", "load-server", "bank", "gateway", "network")
+DATABASES = (
+    "opal-server", "payment-server", "shop", "console", "load-server", "bank", "gateway", "network")
 # Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
 TABLES_OF_READERS = ("reader_debit",)
 # Likewise where nobody has a card of a child, a standing order or a load from an account.

@@ -193,6 +193,26 @@ import Wire
         }
     }
 
+    @Test func `a counter that is set back is found by the audit`() async throws {
+        try await GatewayWorld.run { world in
+            _ = try await world.gateway.authorize(try world.request())
+            let kind = try #require(
+                GatewayRecords.schema.kinds.first { $0.name == "trace_counter" }
+            )
+            var before: [Record] = []
+            try await world.gatewayStore.forEach(kind) { before.append($0) }
+            let audit = AuthorizationAudit(store: world.gatewayStore, seals: world.gatewaySeals)
+            #expect(try await audit.run().findings.isEmpty)
+            let record = try #require(before.first)
+            let removal = RecordWrite.delete(record.key, expectedRevision: record.revision)
+            _ = try await world.gatewayStore.commit(Transition(writes: [removal]))
+            #expect(
+                try await audit.run().findings.map(\.problem)
+                    == ["has not given out numbers that were used"]
+            )
+        }
+    }
+
     @Test func `trace numbers begin again after the last, references later`() {
         #expect(TraceNumber(count: 1).number == "000001")
         #expect(TraceNumber(count: 999_999).number == "999999")

@@ -5,8 +5,8 @@ package import Records
 package import SecurityModule
 import Wire
 
-/// Goes through the gateway's authorisations: opens every record, walks every journal, and adds up
-/// what was captured.
+/// Goes through the gateway's authorisations: opens every record, walks every journal, looks
+/// whether the counter has given out every number, and adds up what was captured.
 package struct AuthorizationAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
@@ -34,18 +34,43 @@ package struct AuthorizationAudit: Sendable {
         _ progress: @Sendable () -> Void = {}
     ) async throws(StoreFailure) -> Report {
         var report = Report()
+        var lastUsed: UInt64 = 0
         try await book.store.forEach(AuthorizationRecord.kind) {
             stored async throws(StoreFailure) in
             let place = "gateway, authorisation \(Hex.text(stored.key.bytes))"
             if let record = try? await book.open(stored).record {
                 report.authorizations[record.name] = Authorization(record)
+                lastUsed = max(lastUsed, record.terms?.trace.count ?? 0)
                 report.findings += try await checkJournal(of: record, stored, place)
             } else {
                 report.findings.append(AuditFinding(place, "does not open"))
             }
             progress()
         }
+        report.findings += try await checkCounter(behind: lastUsed)
         return report
+    }
+
+    /// It is read after the authorisations, whose numbers it gave out before.
+    private func checkCounter(
+        behind lastUsed: UInt64
+    ) async throws(StoreFailure) -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        var next: UInt64 = 1
+        try await book.store.forEach(TraceCounter.kind) { record async throws(StoreFailure) in
+            let place = "gateway, counter \(Hex.text(record.key.bytes))"
+            guard let count = try? await TraceCounter.next(in: record, book.seals) else {
+                findings.append(AuditFinding(place, "does not open"))
+                return
+            }
+            next = count
+        }
+        if next <= lastUsed, findings.isEmpty {
+            findings.append(
+                AuditFinding("gateway, counter", "has not given out numbers that were used")
+            )
+        }
+        return findings
     }
 
     /// How far one has come now.

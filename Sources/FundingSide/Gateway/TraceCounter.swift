@@ -78,6 +78,14 @@ final class TraceCounter: Sendable {
             record = try await store.read(TraceCounter.key)
         } catch { throw .store(error) }
         guard let record else { return (1, 0) }
+        return (try await TraceCounter.next(in: record, seals), record.revision)
+    }
+
+    /// The first number that nobody has taken, as a record says.
+    static func next(
+        in record: Record,
+        _ seals: any RecordSealing
+    ) async throws(GatewayFailure) -> UInt64 {
         let body: [UInt8]
         do throws(ModuleFailure) {
             body = try await seals.open(
@@ -87,10 +95,10 @@ final class TraceCounter: Sendable {
             )
         } catch .sealBroken { throw .damaged } catch { throw .module(error) }
         var reader = ByteReader(body, of: "trace counter")
-        guard (try? reader.byte("format")) == TraceCounter.format,
+        guard record.key == key, (try? reader.byte("format")) == TraceCounter.format,
             let first = try? reader.integer("next", bytes: 8), first >= 1,
             (try? reader.end()) != nil
         else { throw .damaged }
-        return (first, record.revision)
+        return first
     }
 }
