@@ -29,7 +29,8 @@ DATABASES = (
 TABLES_OF_READERS = ("reader_debit",)
 # Likewise where nobody has a card of a child, a standing order or a load from an account.
 # Tests/FundingTests/AuditTests.swift changes those.
-TABLES_OF_ACCOUNTS = ("account_load", "allowance", "guardianship", "succession", "top_up")
+TABLES_OF_ACCOUNTS = ("account_load", "allowance", "guardianship", "refused_purchases", "succession",
+                      "top_up")
 COLUMNS = ("key", "revision", "open", "body", "reply")
 HISTORY_COLUMNS = ("stream", "number", "hash", "body")
 # Tables whose rows are named by the last four digits of the card number that leads their key.
