@@ -161,8 +161,7 @@ import Wire
         for _ in 0..<3 {
             await #expect(throws: LinkFailure.self) { try await link.request([2]) }
         }
-        let second = try scheme.server(port: port)
-        #expect(try await second.start() == port)
+        let second = try await scheme.restarted(on: port)
         #expect(text(try await link.request(Array("again".utf8))) == "opal:again")
         await link.close()
         await second.shutdown()

@@ -31,6 +31,23 @@ struct TestScheme {
         try LinkIdentity(certificate(name, use: use))
     }
 
+    /// A server on a port that was free a moment ago. Another connection of this machine may have
+    /// it by now, as its own end: then it is waited for.
+    func restarted(on port: Int) async throws -> TLSLinkServer {
+        var attempts = 50
+        while true {
+            let next = try server(port: port)
+            do {
+                _ = try await next.start()
+                return next
+            } catch let error as IOError where error.errnoCode == EADDRINUSE && attempts > 0 {
+                attempts -= 1
+                await next.shutdown()
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
     func server(
         port: Int = 0,
         allowedPeers: Set<String>? = ["opal"],
