@@ -38,6 +38,7 @@ struct Accidents {
         }
         for (party, store) in world.stores { prepare(store, of: party, &generator) }
         prepareCards(&generator)
+        prepareLoads(seed: generator.next())
         let story = story
         world.fates.tell { party, moment in
             story.note(.crashed(party.role))
@@ -46,6 +47,18 @@ struct Accidents {
             case .after: story.add("\(party) crashes after it has read or committed")
             case nil: story.add("\(party) crashes")
             }
+        }
+    }
+
+    /// Somebody at the OPAL server says of cards that were credited that they were not.
+    private func prepareLoads(seed: UInt64) {
+        guard world.loadServer != nil else { return }
+        let story = story
+        world.loadLiar.tell { transaction in
+            story.add("a cheat says that \(story.loads.name(transaction)) was not loaded")
+        }
+        if kinds.contains(.forged) {
+            world.loadLiar.denials.chance([()], oneIn: oneIn, seed: seed)
         }
     }
 
@@ -160,10 +173,23 @@ struct Accidents {
     ) -> String {
         switch callee {
         case .terminal, .concentrator: return "a request to \(callee)"
+        case .loadServer: return "\(loadMessage(request, story)) of \(caller)"
         default: break
         }
         guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
         return "\(name(message, story)) of \(caller)"
+    }
+
+    private static func loadMessage(_ request: [UInt8], _ story: Story) -> String {
+        guard let message = try? LoadMessage(request) else { return "a message" }
+        let load = { story.loads.name(message.transaction) }
+        return switch message {
+        case .loadRequest: "the load request for \(load())"
+        case .loadResponse: "the load response for \(load())"
+        case .negativeResponse: "the negative response for \(load())"
+        case .loadQuestion: "the question about \(load())"
+        default: "a message"
+        }
     }
 
     private static func name(_ message: PartyMessage, _ story: Story) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 import Keys
 import OPALServer
 import Records
@@ -86,27 +86,6 @@ struct Cardholders {
         mail.body.split(separator: "\n").map { $0.drop { $0 == " " } }
             .first { $0.count == 19 && $0.allSatisfy { $0 == "-" || $0.isUppercase } }
             .map(String.init)
-    }
-}
-
-/// What a mail says of a payment that was pending.
-package struct SettlementMail: Equatable, Sendable {
-    package let to: String
-    package let transaction: TransactionIdentifier
-    /// Else it was put back.
-    package let isPaid: Bool
-
-    /// - Returns: nil for a mail about something else.
-    init?(_ mail: MailMessage) {
-        let label = "Transaction:"
-        guard mail.subject.hasPrefix("Your payment to "),
-            let line = mail.body.split(separator: "\n").first(where: { $0.contains(label) }),
-            let text = line.split(separator: " ").last,
-            let transaction = TransactionIdentifier(String(text))
-        else { return nil }
-        to = mail.to
-        self.transaction = transaction
-        isPaid = mail.subject.hasSuffix(" is paid")
     }
 }
 

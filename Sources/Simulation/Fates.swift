@@ -14,6 +14,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case concentrator
     /// A client terminal with a card in its reader.
     case clientTerminal
+    case bank
+    case loadServer
 
     package var description: String {
         switch self {
@@ -23,6 +25,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .terminal(let index): "terminal \(index + 1)"
         case .concentrator: "the concentrator"
         case .clientTerminal: "the client terminal"
+        case .bank: "the bank"
+        case .loadServer: "the load server"
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bank
 import Kernel
 import Merchant
 import OPALServer
@@ -19,7 +20,17 @@ final class Housekeeping: Sendable {
     private let customer: ReaderCustomer?
     /// How old a debit is before the OPAL server asks again.
     private let settleAge: Duration
-    private let state = Mutex((isOver: false, isQuiet: false, isCalm: false))
+    /// How old a load is before the OPAL server takes it for left behind.
+    private let loadAge: Duration
+    private let state = Mutex(State())
+
+    private struct State {
+        var isOver = false
+        var isQuiet = false
+        var isCalm = false
+        /// Where the bank's next round begins.
+        var nextHold: TransactionIdentifier?
+    }
 
     /// Between two rounds of a party, in milliseconds.
     private static let rounds = 3_000...7_000
@@ -53,6 +64,7 @@ final class Housekeeping: Sendable {
         random = SeededRandom(seed: seed)
         jumps = SeededRandom(seed: ~seed)
         settleAge = random.isOne(in: 2) ? .zero : .seconds(20)
+        loadAge = settleAge == .zero ? .zero : Loads.underWayTime
     }
 
     /// Nothing more goes wrong.
@@ -102,6 +114,7 @@ final class Housekeeping: Sendable {
             let purchases = world.purchases
             await purchases.settleOpenDraws(olderThan: settleAge)
             await purchases.settleUnheard()
+            await world.loads?.settleOpenLoads(olderThan: loadAge)
         case .shop(let index):
             let now = world.fates.now(of: party)
             let round = try? await world.merchant(index).settleOpen(now: now)
@@ -109,9 +122,20 @@ final class Housekeeping: Sendable {
                 story.note(.paidAfterQuestion)
             }
         case .clientTerminal: await customer?.finish()
+        case .bank: await settleHolds()
         // They only answer.
-        case .terminal, .concentrator: break
+        case .terminal, .concentrator, .loadServer: break
         }
+    }
+
+    private func settleHolds() async {
+        guard let bank = world.bank else { return }
+        let round = try? await bank.module.settleOpen(
+            now: world.fates.now(of: .bank),
+            after: state.withLock(\.nextHold)
+        )
+        state.withLock { $0.nextHold = round?.next }
+        for hold in round?.ended ?? [] { story.note(.holdEndedAfterQuestion(hold.state)) }
     }
 
     // MARK: Accidents

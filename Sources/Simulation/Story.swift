@@ -26,6 +26,8 @@ package final class Story: Sendable {
         var sights: Set<Sight> = []
     }
 
+    /// What was told of loads.
+    let loads = LoadStory()
     private let state = Mutex(State())
     private let clock: VirtualClock
 

@@ -23,17 +23,17 @@
             Finding(bug: .deliveryBeforeCheck, seed: 3, violation: "orderWithoutSale"),
             Finding(bug: .numberReused, seed: 2, violation: "numberReused"),
             Finding(bug: .commitAfterReply, seed: 2, violation: "drawAgainstSale"),
-            Finding(bug: .drawAfterDebit, seed: 1, violation: "debitWithoutDraw"),
+            Finding(bug: .drawAfterDebit, seed: 1, violation: "creditWithoutLoad"),
             Finding(bug: .resendNotRepeated, seed: 1, violation: "stillOpen"),
-            Finding(bug: .deliveredAgain, seed: 1, violation: "deliveredTwice"),
+            Finding(bug: .deliveredAgain, seed: 2, violation: "deliveredTwice"),
             Finding(bug: .numberConsumedEarly, seed: 1, violation: "card"),
-            Finding(bug: .soldAfterVoid, seed: 11, violation: "stillOpen"),
+            Finding(bug: .soldAfterVoid, seed: 1, violation: "stillOpen"),
             Finding(bug: .unknownMeansUnpaid, seed: 31, violation: "orderUnpaidThoughSold"),
-            Finding(bug: .pendingToldAsRefused, seed: 2, violation: "toldRefused"),
+            Finding(bug: .pendingToldAsRefused, seed: 1, violation: "toldRefused"),
             Finding(bug: .oneTripGivenUpByTime, seed: 9, violation: "orderWithoutSale"),
-            Finding(bug: .notLeftToSecurityCard, seed: 9, violation: "totals"),
-            Finding(bug: .notComparedBySecurityCard, seed: 6, violation: "saleWithoutDebit"),
-            Finding(bug: .notComparedByPaymentServer, seed: 6, violation: "saleWithoutDebit"),
+            Finding(bug: .notLeftToSecurityCard, seed: 5, violation: "totals"),
+            Finding(bug: .notComparedBySecurityCard, seed: 1, violation: "saleWithoutDebit"),
+            Finding(bug: .notComparedByPaymentServer, seed: 5, violation: "saleWithoutDebit"),
             Finding(bug: .notComparedByOPALServer, seed: 23, violation: "orderWithoutSale"),
             Finding(bug: .notComparedByClientTerminal, seed: 6, violation: "orderWithoutSale"),
             Finding(bug: .notComparedByMerchant, seed: 10, violation: "orderWithoutSale"),
@@ -41,13 +41,22 @@
             Finding(bug: .voidCounted, seed: 652, violation: "totals"),
             Finding(bug: .countedVoid, seed: 626, violation: "totals"),
             Finding(bug: .countedAgain, seed: 1, violation: "totals"),
-            Finding(bug: .commitAfterReplyAtOPALServer, seed: 9, violation: "saleWithoutDebit"),
-            Finding(bug: .commitAfterReplyAtMerchant, seed: 7, violation: "handedOutUnrecorded"),
+            Finding(bug: .commitAfterReplyAtOPALServer, seed: 6, violation: "orderWithoutSale"),
+            Finding(bug: .commitAfterReplyAtMerchant, seed: 9, violation: "handedOutUnrecorded"),
             Finding(bug: .drawnAgain, seed: 4, violation: "openNumbers"),
-            Finding(bug: .mailBeforeOutcome, seed: 17, violation: "mailUntrue"),
+            Finding(bug: .mailBeforeOutcome, seed: 1, violation: "mailUntrue"),
             Finding(bug: .mailAfterOutcome, seed: 81, violation: "mails"),
-            Finding(bug: .numberTakenOver, seed: 547, violation: "totals"),
-            Finding(bug: .orderAgedByWallClock, seed: 1, violation: "stillOpen"),
+            Finding(bug: .numberTakenOver, seed: 85, violation: "totals"),
+            Finding(bug: .orderAgedByWallClock, seed: 3, violation: "stillOpen"),
+            Finding(bug: .paidBeforeResult, seed: 13, violation: "holdAgainstAuthorization"),
+            Finding(bug: .holdReleasedByTime, seed: 6, violation: "holdAgainstAuthorization"),
+            Finding(bug: .authorizedAgain, seed: 6, violation: "loadAgainstAuthorization"),
+            Finding(bug: .commitAfterReplyAtLoadServer, seed: 52, violation: "loadAgainst"),
+            Finding(bug: .creditAnsweredBeforeCommit, seed: 17, violation: "authorizationAgainst"),
+            Finding(bug: .negativeBelieved, seed: 1, violation: "authorizationAgainstCard"),
+            Finding(bug: .givenUpAfterCredit, seed: 7, violation: "loadAgainstCard"),
+            Finding(bug: .loadPendingToldAsRefused, seed: 6, violation: "toldNotLoaded"),
+            Finding(bug: .receiptBeforeEnd, seed: 1, violation: "receipts"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report
@@ -70,7 +79,7 @@
         }
 
         @Test func `the story of what does not hold is as short as it can be told`() async throws {
-            let run = Run(seed: 1)
+            let run = Run(seed: 2)
             let (whole, short) = try await PlantedBug.$planted.withValue(.deliveredAgain) {
                 (try await run.report(), try await run.shortest())
             }
