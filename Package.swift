@@ -312,7 +312,10 @@ let package = Package(
         ),
         tests(
             "GatewayTests",
-            portsOfASide + ["Keys", "Gateway", "FundingNetwork", "Simulation"]
+            portsOfASide + [
+                "Keys", "HSM", "CardEmulator", "OPALServer", "Gateway", "FundingNetwork",
+                "Simulation",
+            ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(

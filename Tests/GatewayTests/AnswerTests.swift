@@ -17,7 +17,7 @@ import Wire
             let asked = try await world.gateway.authorize(request)
             #expect(asked.outcome == .unknown)
             #expect(asked.state == .reversing)
-            #expect(try await world.authorizations()[request.transaction]?.state == .reversing)
+            #expect(try await world.authorizations()[request.name]?.state == .reversing)
             // And stays so for whoever asks again.
             #expect(try await world.gateway.authorize(request) == asked)
         }
@@ -31,7 +31,7 @@ import Wire
             let request = try world.request()
             let asked = try await world.gateway.authorize(request)
             await world.pass(.seconds(10))
-            #expect(try await world.gateway.authorization(of: request.transaction) == asked)
+            #expect(try await world.gateway.authorization(of: request.name) == asked)
             try await world.forwardAll()
             #expect(try await world.books().count == [.released: 1])
             #expect(world.wire.sent(.reversalAdvice, .reversalAdviceRepeat).count == 1)
@@ -44,9 +44,9 @@ import Wire
             let request = try world.request()
             let asked = try await world.gateway.authorize(request)
             try await world.forwardAll()
-            #expect(try await world.books().states[asked.retrievalReference] == .void)
+            #expect(try await world.books().states[asked.retrievalReference ?? ""] == .void)
             await world.pass(.seconds(60))
-            #expect(try await world.books().states[asked.retrievalReference] == .void)
+            #expect(try await world.books().states[asked.retrievalReference ?? ""] == .void)
             #expect(try await world.network.account(request.account) == nil)
         }
     }
@@ -57,8 +57,8 @@ import Wire
             world.wire.willMeet(fault, fault)
             let request = try world.request()
             #expect(try await world.gateway.authorize(request).state == .approved)
-            try await world.gateway.complete(request.transaction)
-            #expect(try await world.gateway.forward(request.transaction))
+            try await world.gateway.complete(request.name)
+            #expect(try await world.gateway.forward(request.name))
             await world.pass(.seconds(5))
             #expect(try await world.books().sum == [.captured: 2_500])
         }

@@ -22,8 +22,8 @@ import Wire
             let held = try #require(try await world.network.account(request.account))
             #expect(held.held == 2_500 && held.available == GatewayWorld.openingBalance - 2_500)
 
-            try await world.gateway.complete(request.transaction)
-            #expect(try await world.gateway.forward(request.transaction))
+            try await world.gateway.complete(request.name)
+            #expect(try await world.gateway.forward(request.name))
             let account = try #require(try await world.network.account(request.account))
             #expect(account.captured == 2_500 && account.held == 0)
             #expect(try await world.books().count == [.captured: 1])
@@ -36,8 +36,8 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            #expect(try await world.gateway.cancel(request.transaction).state == .reversing)
-            #expect(try await world.gateway.forward(request.transaction))
+            #expect(try await world.gateway.cancel(request.name).state == .cancelling)
+            #expect(try await world.gateway.forward(request.name))
             let account = try #require(try await world.network.account(request.account))
             #expect(account.available == GatewayWorld.openingBalance)
             #expect(try await world.books().count == [.released: 1])
@@ -72,11 +72,13 @@ import Wire
             let asked = try await world.gateway.authorize(request)
             #expect(asked.outcome == outcome)
             #expect(asked.state == state)
-            #expect(try await world.books().states[asked.retrievalReference] == hold)
+            #expect(try await world.books().states[asked.retrievalReference ?? ""] == hold)
             try await world.forwardAll()
             let books = try await world.books()
             #expect(books.sum[.held, default: 0] == 0)
-            #expect(books.states[asked.retrievalReference] == (hold == .held ? .released : hold))
+            #expect(
+                books.states[asked.retrievalReference ?? ""] == (hold == .held ? .released : hold)
+            )
             #expect(books.accounts.allSatisfy { $0.available == $0.opening })
         }
     }
@@ -105,7 +107,7 @@ import Wire
                 #expect(try await world.network.open(account))
                 let asked = try await world.gateway.authorize(
                     try world.request(
-                        address: AddressVerification(street: street, postalCode: postalCode)
+                        address: GatewayWorld.address(street, postalCode)
                     )
                 )
                 #expect(asked.state == (refused == nil ? .approved : .reversing))
@@ -126,7 +128,7 @@ import Wire
                 address: AddressVerification(street: "12 Mill Lane", postalCode: "CB2 1TN")
             )
             #expect(try await world.network.open(account))
-            let half = AddressVerification(street: "12 Mill Lane", postalCode: "10115")
+            let half = GatewayWorld.address("12 Mill Lane", "10115")
             let asked = try await world.gateway.authorize(try world.request(address: half))
             #expect(asked.outcome == .addressMismatch(.streetMatches))
             try await world.forwardAll()
@@ -140,7 +142,7 @@ import Wire
             #expect(wrong.outcome == .codeMismatch)
             let right = try world.request(code: "737")
             _ = try await world.gateway.authorize(right)
-            try await world.gateway.complete(right.transaction)
+            try await world.gateway.complete(right.name)
             try await world.forwardAll()
             for message in world.wire.sent where message.type != .authorizationRequest {
                 #expect(message[.privateData] == nil)
@@ -150,30 +152,103 @@ import Wire
         }
     }
 
-    @Test func `a check of an account holds nothing and keeps nothing`() async throws {
+    @Test func `a check of an account holds nothing and is remembered`() async throws {
         try await GatewayWorld.run { world in
-            let expiry = try #require(ExpiryMonth(year: 2028, month: 12))
-            func check(
-                _ ending: String,
-                _ code: String
-            ) async throws -> AuthorizationOutcome {
-                try await world.gateway.check(
-                    try GatewayWorld.account(ending: ending),
-                    expiry,
-                    currency: .euro,
-                    code: VerificationCode(code)
+            let cases: [(String, String, FundsAuthorizationState, AuthorizationOutcome?)] = [
+                ("1111", "737", .verified, nil), ("1111", "000", .declined, .codeMismatch),
+                ("0002", "737", .declined, .declined(.declined)),
+                ("9001", "737", .declined, .addressMismatch(.differs)),
+                ("9004", "737", .reversed, .unknown),
+            ]
+            for (ending, code, state, outcome) in cases {
+                let request = try world.request(
+                    0,
+                    account: try GatewayWorld.account(ending: ending),
+                    code: code
                 )
+                let asked = try await world.gateway.authorize(request)
+                #expect(asked.state == state)
+                if let outcome { #expect(asked.outcome == outcome) }
+                world.restartGateway()
+                #expect(try await world.gateway.authorize(request) == asked)
+                try await world.gateway.signOn()
             }
-            guard case .approved = try await check("1111", "737") else {
-                Issue.record("a good account is refused")
-                return
-            }
-            #expect(try await check("1111", "000") == .codeMismatch)
-            #expect(try await check("0002", "737") == .declined(.declined))
-            #expect(try await check("9004", "737") == .unknown)
-            #expect(try await world.authorizations().isEmpty)
+            let report = await world.gateway.forwardOpen()
+            #expect(report.acknowledged + report.unanswered + report.approved == 0)
             #expect(try await world.books().accounts.isEmpty)
+            let sent = world.wire.sent(.authorizationRequest)
+            #expect(sent.count == cases.count)
+            #expect(sent.allSatisfy { $0[text: .conditionCode] == "51" })
             #expect(world.wire.sent(.reversalAdvice, .reversalAdviceRepeat).isEmpty)
+        }
+    }
+
+    @Test(arguments: [nil, "ABC123"])
+    func `an account against which nothing speaks is good`(_ code: String?) async throws {
+        try await GatewayWorld.run { world in
+            let dialect = world.dialect
+            world.wire.alterAnswers { answer in
+                var changed = answer
+                changed[text: .responseCode] = "85"
+                changed[text: .approvalCode] = code
+                return (try? dialect.encode(changed)) ?? []
+            }
+            let asked = try await world.gateway.authorize(try world.request(0))
+            #expect(asked.outcome == .approved(code: code ?? "      "))
+            // Of money it says nothing.
+            let load = try await world.gateway.authorize(try world.request())
+            #expect(load.state == .declined)
+        }
+    }
+
+    @Test func `acceptor and way of asking are those of the request, in each message`()
+        async throws
+    {
+        try await GatewayWorld.run { world in
+            let cases: [(String, GatewayAuthorization.Initiation, String, String)] = [
+                ("HARBOUR1", .person, "010", "59"), ("L2", .standingOrder, "100", "08"),
+            ]
+            for (terminal, initiation, entryMode, condition) in cases {
+                for isCredited in [true, false] {
+                    let plain = try world.request()
+                    let request = FundingRequest(
+                        name: plain.name,
+                        amount: plain.amount,
+                        account: plain.account,
+                        expiry: plain.expiry,
+                        address: plain.address,
+                        code: nil,
+                        acceptor: try GatewayWorld.acceptor(terminal: terminal),
+                        initiation: initiation
+                    )
+                    _ = try await world.gateway.authorize(request)
+                    if isCredited {
+                        try await world.gateway.complete(request.name)
+                    } else {
+                        try await world.gateway.cancel(request.name)
+                    }
+                    world.restartGateway()
+                    try await world.gateway.signOn()
+                    #expect(try await world.gateway.forward(request.name))
+                    let sent = world.wire.sent.filter { $0.type != .managementRequest }.suffix(2)
+                    #expect(sent.count == 2)
+                    for message in sent {
+                        #expect(
+                            message[text: .terminal]
+                                == terminal + String(repeating: " ", count: 8 - terminal.count)
+                        )
+                        #expect(message[text: .merchant] == "OPAL-LOADING   ")
+                        #expect(message[text: .merchantCategory] == "6540")
+                        #expect(
+                            message[text: .merchantLocation]
+                                == "OPAL card loading        Cambridge    GB"
+                        )
+                        #expect(message[text: .entryMode] == entryMode)
+                        #expect(message[text: .conditionCode] == condition)
+                    }
+                }
+            }
+            #expect(try await world.books().count == [.captured: 2, .released: 2])
         }
     }
 }

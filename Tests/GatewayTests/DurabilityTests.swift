@@ -17,12 +17,12 @@ import Wire
             let seen = Mutex<[FundsAuthorizationState?]>([])
             let request = try world.request()
             world.wire.beforeRequest { _ in
-                let state = try? await world.authorizations()[request.transaction]?.state
+                let state = try? await world.authorizations()[request.name]?.state
                 seen.withLock { $0.append(state) }
             }
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
-            _ = try await world.gateway.forward(request.transaction)
+            try await world.gateway.complete(request.name)
+            _ = try await world.gateway.forward(request.name)
             #expect(seen.withLock { $0 } == [.asked, .completing])
         }
     }
@@ -117,8 +117,8 @@ import Wire
             let credited = try world.request()
             let cancelled = try world.request()
             for request in [credited, cancelled] { _ = try await world.gateway.authorize(request) }
-            try await world.gateway.complete(credited.transaction)
-            try await world.gateway.cancel(cancelled.transaction)
+            try await world.gateway.complete(credited.name)
+            try await world.gateway.cancel(cancelled.name)
             world.restartGateway()
             try await world.gateway.signOn()
             #expect(await world.gateway.forwardOpen().acknowledged == 2)
@@ -139,9 +139,33 @@ import Wire
             await world.pass(.seconds(3600))
             #expect(await world.gateway.forwardOpen().approved == 1)
             #expect(try await world.gateway.authorize(request).state == .approved)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             try await world.forwardAll()
             #expect(try await world.books().count == [.captured: 1])
+        }
+    }
+
+    @Test func `a currency that is not taken any more is captured and released where it was`()
+        async throws
+    {
+        try await GatewayWorld.run { world in
+            let (credited, cancelled) = (try world.request(), try world.request())
+            for request in [credited, cancelled] { _ = try await world.gateway.authorize(request) }
+            world.restartGateway(
+                profile: GatewayProfile(
+                    dialect: world.dialect,
+                    acquirer: GatewayWorld.acquirer,
+                    currencies: [:]
+                )
+            )
+            try await world.gateway.signOn()
+            await #expect(throws: GatewayFailure.currencyNotTaken) {
+                try await world.gateway.authorize(try world.request())
+            }
+            try await world.gateway.complete(credited.name)
+            try await world.gateway.cancel(cancelled.name)
+            try await world.forwardAll()
+            #expect(try await world.books().count == [.captured: 1, .released: 1])
         }
     }
 
@@ -184,9 +208,9 @@ import Wire
             let (changed, other) = (try world.request(), try world.request())
             for request in [changed, other] {
                 _ = try await world.gateway.authorize(request)
-                try await world.gateway.complete(request.transaction)
+                try await world.gateway.complete(request.name)
             }
-            let key = AuthorizationRecord.key(changed.transaction)
+            let key = AuthorizationRecord.key(changed.name)
             let record = try #require(try await world.gatewayStore.read(key))
             var body = record.body
             body[body.count / 2] ^= 1
@@ -200,7 +224,7 @@ import Wire
             let report = await world.gateway.forwardOpen()
             #expect(report.damaged == 1 && report.acknowledged == 1)
             await #expect(throws: GatewayFailure.damaged) {
-                try await world.gateway.complete(changed.transaction)
+                try await world.gateway.complete(changed.name)
             }
             let audit = AuthorizationAudit(store: world.gatewayStore, seals: world.gatewaySeals)
             #expect(try await audit.run().findings.count == 1)

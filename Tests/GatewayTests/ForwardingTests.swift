@@ -16,7 +16,7 @@ import Wire
         try await GatewayWorld.run(dialect: dialect) { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             world.wire.willMeet(.loseRequest, .loseAnswer, .loseAnswer)
             for count in 1...3 {
                 #expect(await world.gateway.forwardOpen().unanswered == 1)
@@ -45,7 +45,7 @@ import Wire
         try await GatewayWorld.run(dialect: plain) { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.cancel(request.transaction)
+            try await world.gateway.cancel(request.name)
             world.wire.willMeet(.loseAnswer)
             try await world.forwardAll()
             let sent = world.wire.sent(.reversalAdvice)
@@ -58,7 +58,7 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             world.wire.willMeet(.refuse(.notSent), .refuse(.busy), .refuse(.broken))
             for _ in 0..<4 { await world.gateway.forwardOpen() }
             let sent = world.wire.sent(.clearingAdvice, .clearingAdviceRepeat)
@@ -70,11 +70,11 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             world.wire.willMeet(.delayAnswer(.seconds(10)))
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 { group.addTask { await world.gateway.forwardOpen() } }
-                group.addTask { _ = try? await world.gateway.forward(request.transaction) }
+                group.addTask { _ = try? await world.gateway.forward(request.name) }
             }
             #expect(world.wire.sent(.clearingAdvice, .clearingAdviceRepeat).count == 1)
             #expect(try await world.books().count == [.captured: 1])
@@ -86,8 +86,8 @@ import Wire
             let request = try world.request()
             let asked = try await world.gateway.authorize(request)
             await world.pass(.seconds(90))
-            try await world.gateway.complete(request.transaction)
-            try await world.gateway.forward(request.transaction)
+            try await world.gateway.complete(request.name)
+            try await world.gateway.forward(request.name)
             let first = try #require(world.wire.sent(.authorizationRequest).first)
             let advice = try #require(world.wire.sent(.clearingAdvice).first)
             let original = try ISOOriginalData(in: advice)
@@ -105,20 +105,20 @@ import Wire
             world.network.follow(try NetworkScript("message 0220 first 3 decline 96"))
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             for _ in 0..<3 { #expect(await world.gateway.forwardOpen().refused == 1) }
-            let refused = try await world.gateway.authorization(of: request.transaction)
-            #expect(refused.refusedWith == .malfunction)
+            let refused = try await world.gateway.authorization(of: request.name)
+            #expect(refused?.refusedWith == .malfunction)
             let rows = try await world.gatewayStore.history(
-                request.transaction.bytes,
+                request.name.bytes,
                 after: 0,
                 limit: 100
             )
             let kinds = try rows.map { try AuthorizationStep($0.body).kind }
             #expect(kinds == [.asked, .approved, .completing, .refused])
             #expect(await world.gateway.forwardOpen().acknowledged == 1)
-            let done = try await world.gateway.authorization(of: request.transaction)
-            #expect(done.refusedWith == nil && done.state == .completed)
+            let done = try await world.gateway.authorization(of: request.name)
+            #expect(done?.refusedWith == nil && done?.state == .completed)
         }
     }
 
@@ -127,13 +127,13 @@ import Wire
             world.network.follow(try NetworkScript("message 0220 late\nmessage 0420 late"))
             let (credited, cancelled) = (try world.request(), try world.request())
             for request in [credited, cancelled] { _ = try await world.gateway.authorize(request) }
-            try await world.gateway.complete(credited.transaction)
-            try await world.gateway.cancel(cancelled.transaction)
+            try await world.gateway.complete(credited.name)
+            try await world.gateway.cancel(cancelled.name)
             #expect(await world.gateway.forwardOpen().unanswered == 2)
             await world.pass(.seconds(10))
             let states = try await world.authorizations().mapValues(\.state)
-            #expect(states[credited.transaction] == .completed)
-            #expect(states[cancelled.transaction] == .reversed)
+            #expect(states[credited.name] == .completed)
+            #expect(states[cancelled.name] == .cancelled)
             #expect(world.wire.sent(.clearingAdvice, .clearingAdviceRepeat).count == 1)
         }
     }
@@ -142,7 +142,7 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             let dialect = world.dialect
             world.wire.alterAnswers { answer in
                 var changed = answer
@@ -165,18 +165,18 @@ import Wire
                 changed[text: .responseCode] = NetworkResponse.originalUnknown.code
                 return (try? dialect.encode(changed)) ?? []
             }
-            #expect(try await world.gateway.forward(asked.transaction))
+            #expect(try await world.gateway.forward(asked.name))
             let advised = try world.request()
             world.wire.alterAnswers(nil)
             _ = try await world.gateway.authorize(advised)
-            try await world.gateway.complete(advised.transaction)
+            try await world.gateway.complete(advised.name)
             world.wire.alterAnswers { answer in
                 var changed = answer
                 changed[text: .responseCode] = NetworkResponse.originalUnknown.code
                 return (try? dialect.encode(changed)) ?? []
             }
             // Of an advice the same says that funds are missing.
-            #expect(try await !world.gateway.forward(advised.transaction))
+            #expect(try await !world.gateway.forward(advised.name))
         }
     }
 
@@ -188,7 +188,7 @@ import Wire
             for _ in 0..<count {
                 let request = try world.request(1)
                 _ = try await world.gateway.authorize(request)
-                try await world.gateway.complete(request.transaction)
+                try await world.gateway.complete(request.name)
             }
             world.network.follow(try NetworkScript("message 0220 silent"))
             var asked: Set<String> = []
@@ -209,14 +209,14 @@ import Wire
             for _ in 0..<3 * GatewayLimits.forwardedAtOnce {
                 let request = try world.request(1, account: mute)
                 _ = try await world.gateway.authorize(request)
-                try await world.gateway.complete(request.transaction)
+                try await world.gateway.complete(request.name)
             }
             let other = try world.request()
             _ = try await world.gateway.authorize(other)
-            try await world.gateway.complete(other.transaction)
+            try await world.gateway.complete(other.name)
             world.network.follow(try NetworkScript("account 7777 message 0220 silent"))
             for _ in 0..<5 { await world.gateway.forwardOpen() }
-            #expect(try await world.authorizations()[other.transaction]?.state == .completed)
+            #expect(try await world.authorizations()[other.name]?.state == .completed)
         }
     }
 }

@@ -136,11 +136,6 @@ final class GatewayWorld: Sendable {
         GatewayProfile(
             dialect: dialect,
             acquirer: acquirer,
-            terminal: "OPAL01",
-            merchant: "OPAL-LOADING",
-            name: "OPAL card loading",
-            city: "Cambridge",
-            country: "GB",
             currencies: [.euro: .cents, .yen: .units],
             keyCheckValue: keyCheckValue,
             acceptedAddresses: acceptedAddresses
@@ -166,23 +161,53 @@ final class GatewayWorld: Sendable {
     func request(
         _ cents: UInt64 = 2_500,
         account: FundingAccountNumber? = nil,
-        address: AddressVerification? = nil,
-        code: String? = nil
+        address: BillingAddress = nowhere,
+        code: String? = nil,
+        name: AuthorizationName? = nil
     ) throws -> FundingRequest {
         FundingRequest(
-            transaction: TransactionIdentifier(at: clock.now, random: random.pair()),
+            name: try name ?? self.name(),
             amount: Self.euros(cents),
             account: try account ?? Self.account(),
             expiry: try #require(ExpiryMonth(year: 2028, month: 12)),
             address: address,
-            code: code.flatMap { VerificationCode($0) }
+            code: code.flatMap { CardVerificationValue(digits: $0) },
+            acceptor: try Self.acceptor(),
+            initiation: .person
+        )
+    }
+
+    /// Of a transaction that is new.
+    func name(of opalServer: String = opalServer) throws -> AuthorizationName {
+        let transaction = TransactionIdentifier(at: clock.now, random: random.pair())
+        return try #require(AuthorizationName(transaction, of: opalServer))
+    }
+
+    /// Of which nothing can be compared.
+    static let nowhere = address("", "")
+    static let opalServer = "opal-server"
+
+    static func address(_ street: String, _ postalCode: String) -> BillingAddress {
+        BillingAddress(street: street, city: "Cambridge", postalCode: postalCode, country: "GB")
+    }
+
+    static func acceptor(terminal: String = "OPAL01") throws -> CardAcceptor {
+        let merchant = try #require(MerchantIdentifier("OPAL-LOADING"))
+        return try #require(
+            CardAcceptor(
+                terminal: terminal,
+                merchant: merchant,
+                name: "OPAL card loading",
+                city: "Cambridge",
+                country: "GB"
+            )
         )
     }
 
     // MARK: Books
 
     /// The gateway's books; they must be in order.
-    func authorizations() async throws -> [TransactionIdentifier: Authorization] {
+    func authorizations() async throws -> [AuthorizationName: Authorization] {
         let report = try await AuthorizationAudit(store: gatewayStore, seals: gatewaySeals).run()
         #expect(report.findings.isEmpty, "\(report.findings)")
         return report.authorizations

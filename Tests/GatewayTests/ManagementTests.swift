@@ -51,11 +51,6 @@ import Wire
             let stranger = GatewayProfile(
                 dialect: world.dialect,
                 acquirer: "400999",
-                terminal: "X",
-                merchant: "X",
-                name: "X",
-                city: "X",
-                country: "GB",
                 currencies: [:]
             )
             world.restartGateway(profile: stranger)
@@ -94,7 +89,7 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             world.restartNetwork()
             #expect(await world.gateway.forwardOpen().refused == 1)
             #expect(!world.gateway.isSignedOn)

@@ -11,7 +11,7 @@ import Wire
 /// What both ends keep, inside the seals: it is read as it was written, and nothing else is.
 @Suite(.timeLimit(.minutes(15))) struct RecordTests {
     /// Bodies of authorisations in every state.
-    private static func authorizations() async throws -> [(TransactionIdentifier, [UInt8])] {
+    private static func authorizations() async throws -> [(AuthorizationName, [UInt8])] {
         try await GatewayWorld.run { world in
             for ending in ["1111", "0002", "9001", "9002", "9004"] {
                 let account = try GatewayWorld.account(ending: ending)
@@ -23,12 +23,14 @@ import Wire
                 let request = try world.request()
                 _ = try await world.gateway.authorize(request)
                 if isCredited {
-                    try await world.gateway.complete(request.transaction)
+                    try await world.gateway.complete(request.name)
                 } else {
-                    try await world.gateway.cancel(request.transaction)
+                    try await world.gateway.cancel(request.name)
                 }
             }
-            var bodies: [(TransactionIdentifier, [UInt8])] = []
+            try await world.gateway.cancel(try world.name())
+            _ = try await world.gateway.authorize(try world.request(0))
+            var bodies: [(AuthorizationName, [UInt8])] = []
             let kind = AuthorizationRecord.kind
             for record in try await world.gatewayStore.list(
                 kind,
@@ -41,8 +43,8 @@ import Wire
                     name: record.sealName,
                     revision: record.revision
                 )
-                let transaction = TransactionIdentifier(Hex.text(record.key.bytes))
-                bodies.append((try #require(transaction), body))
+                let name = AuthorizationName(record.key.bytes)
+                bodies.append((try #require(name), body))
             }
             return bodies
         }
@@ -52,16 +54,16 @@ import Wire
         async throws
     {
         let bodies = try await Self.authorizations()
-        #expect(bodies.count == 8)
-        for (transaction, body) in bodies {
-            #expect(try AuthorizationRecord(body, of: transaction).bytes == body)
+        #expect(bodies.count == 10)
+        for (name, body) in bodies {
+            #expect(try AuthorizationRecord(body, of: name).bytes == body)
             for count in body.indices {
                 #expect(throws: WireFailure.self) {
-                    try AuthorizationRecord(Array(body.prefix(count)), of: transaction)
+                    try AuthorizationRecord(Array(body.prefix(count)), of: name)
                 }
             }
             #expect(throws: WireFailure.self) {
-                try AuthorizationRecord(body + [0], of: transaction)
+                try AuthorizationRecord(body + [0], of: name)
             }
         }
     }
@@ -69,12 +71,12 @@ import Wire
     @Test func `a damaged authorisation is another one or a failure, and never a trap`()
         async throws
     {
-        for (transaction, body) in try await Self.authorizations() {
+        for (name, body) in try await Self.authorizations() {
             for position in body.indices {
                 for bit in 0..<8 {
                     var damaged = body
                     damaged[position] ^= 1 << UInt8(bit)
-                    guard let record = try? AuthorizationRecord(damaged, of: transaction) else {
+                    guard let record = try? AuthorizationRecord(damaged, of: name) else {
                         continue
                     }
                     #expect(try record.bytes == damaged)
@@ -85,8 +87,8 @@ import Wire
 
     @Test func `an advice is in the record while it is sent, and at no other time`() async throws {
         var states: Set<FundsAuthorizationState> = []
-        for (transaction, body) in try await Self.authorizations() {
-            let record = try AuthorizationRecord(body, of: transaction)
+        for (name, body) in try await Self.authorizations() {
+            let record = try AuthorizationRecord(body, of: name)
             #expect((record.forwarded != nil) == record.state.isForwarded)
             states.insert(record.state)
             // The state is the second byte.
@@ -95,21 +97,25 @@ import Wire
                 var damaged = body
                 damaged[1] = state.rawValue
                 #expect(throws: WireFailure.self) {
-                    try AuthorizationRecord(damaged, of: transaction)
+                    try AuthorizationRecord(damaged, of: name)
                 }
             }
         }
-        #expect(states == [.approved, .declined, .completing, .reversing])
+        #expect(
+            states == [
+                .approved, .declined, .completing, .reversing, .cancelling, .cancelled, .verified,
+            ]
+        )
     }
 
     @Test func `a row of the journal is read as it was written`() async throws {
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.transaction)
+            try await world.gateway.complete(request.name)
             try await world.forwardAll()
             let rows = try await world.gatewayStore.history(
-                request.transaction.bytes,
+                request.name.bytes,
                 after: 0,
                 limit: 100
             )
@@ -130,7 +136,7 @@ import Wire
         try await GatewayWorld.run { world in
             let request = try world.request()
             _ = try await world.gateway.authorize(request)
-            try await world.gateway.cancel(request.transaction)
+            try await world.gateway.cancel(request.name)
             try await world.forwardAll()
             let records = try await world.networkStore.list(
                 HoldRecord.kind,

@@ -19,15 +19,15 @@ import Wire
             for ending in ["credited", "cancelled", "unknown"] {
                 let request = try world.request(
                     account: account,
-                    address: AddressVerification(street: "98712 Mill", postalCode: "CB21TN"),
+                    address: GatewayWorld.address("98712 Mill", "CB21TN"),
                     code: "7391"
                 )
                 if ending == "unknown" { world.wire.willMeet(.loseAnswer) }
                 _ = try await world.gateway.authorize(request)
                 if ending == "credited" {
-                    try await world.gateway.complete(request.transaction)
+                    try await world.gateway.complete(request.name)
                 } else {
-                    try await world.gateway.cancel(request.transaction)
+                    try await world.gateway.cancel(request.name)
                 }
             }
             try await look(at: world, for: [account.digits, "7391", "98712", "CB21TN"])
@@ -66,9 +66,8 @@ import Wire
                 }
             }
         }
-        for transaction in try await world.authorizations().keys {
-            for row in try await world.gatewayStore.history(transaction.bytes, after: 0, limit: 100)
-            {
+        for name in try await world.authorizations().keys {
+            for row in try await world.gatewayStore.history(name.bytes, after: 0, limit: 100) {
                 stored += row.body
             }
         }
@@ -86,7 +85,7 @@ import Wire
             let account = try GatewayWorld.account(ending: "4242")
             let request = try world.request(
                 account: account,
-                address: AddressVerification(street: "98712 Mill", postalCode: "CB21TN"),
+                address: GatewayWorld.address("98712 Mill", "CB21TN"),
                 code: "7391"
             )
             let asked = try await world.gateway.authorize(request)

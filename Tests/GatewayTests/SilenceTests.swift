@@ -26,7 +26,7 @@ import Wire
             let states = try await load.settled()
             // Else the test would show nothing.
             #expect(states[.completed, default: 0] > 20)
-            #expect(states[.reversed, default: 0] > 20)
+            #expect(states[.cancelled, default: 0] + states[.reversed, default: 0] > 20)
         }
     }
 
@@ -43,7 +43,7 @@ import Wire
             world.wire.faults(oneIn: nil)
             let states = try await load.settled()
             #expect(states[.completed, default: 0] > 20)
-            #expect(states[.reversed, default: 0] > 5)
+            #expect(states[.cancelled, default: 0] + states[.reversed, default: 0] > 5)
         }
     }
 }
@@ -52,7 +52,7 @@ import Wire
 private final class GatewayLoad: Sendable {
     private let world: GatewayWorld
     private let isOver = Mutex(false)
-    private let credited = Mutex<Set<TransactionIdentifier>>([])
+    private let credited = Mutex<Set<AuthorizationName>>([])
     private let begun = Mutex<[FundingRequest]>([])
 
     /// Virtual time during which loads begin.
@@ -113,24 +113,24 @@ private final class GatewayLoad: Sendable {
         else { return }
         await world.pass(.milliseconds(world.random.below(2_000)))
         let isCredited = !number.isMultiple(of: 5)
-        if isCredited { credited.withLock { _ = $0.insert(request.transaction) } }
-        await end(request.transaction, isCredited: isCredited)
+        if isCredited { credited.withLock { _ = $0.insert(request.name) } }
+        await end(request.name, isCredited: isCredited)
     }
 
     /// Tells the gateway, again after a restart, until it has it.
-    private func end(_ transaction: TransactionIdentifier, isCredited: Bool) async {
+    private func end(_ name: AuthorizationName, isCredited: Bool) async {
         while true {
             do throws(GatewayFailure) {
                 if isCredited {
-                    try await world.gateway.complete(transaction)
+                    try await world.gateway.complete(name)
                 } else {
-                    try await world.gateway.cancel(transaction)
+                    try await world.gateway.cancel(name)
                 }
                 return
             } catch .store, .busy {
                 await world.pass(.seconds(1))
             } catch {
-                Issue.record("\(transaction) cannot be ended: \(error)")
+                Issue.record("\(name) cannot be ended: \(error)")
                 return
             }
         }
@@ -146,10 +146,10 @@ private final class GatewayLoad: Sendable {
         await world.gateway.keepSignedOn()
         await world.gateway.forwardOpen()
         let credited = credited.withLock { $0 }
-        for (transaction, authorization) in try await world.authorizations()
+        for (name, authorization) in try await world.authorizations()
         where authorization.state == .approved {
-            #expect(!credited.contains(transaction))
-            try await world.gateway.cancel(transaction)
+            #expect(!credited.contains(name))
+            try await world.gateway.cancel(name)
         }
         try await world.forwardAll()
         let authorizations = try await world.authorizations()
@@ -161,7 +161,7 @@ private final class GatewayLoad: Sendable {
         #expect(Set(authorizations.filter { $0.value.state == .completed }.keys) == credited)
         for account in books.accounts {
             let captured = begun.withLock { $0 }
-                .filter { $0.account == account.number && credited.contains($0.transaction) }
+                .filter { $0.account == account.number && credited.contains($0.name) }
                 .reduce(0) { $0 + $1.amount.minorUnits }
             #expect(account.captured == captured && account.held == 0)
             #expect(account.available == account.opening - captured)
@@ -171,19 +171,19 @@ private final class GatewayLoad: Sendable {
 
     /// Each authorisation with its transaction at the network.
     private func compare(
-        _ authorizations: [TransactionIdentifier: Authorization],
+        _ authorizations: [AuthorizationName: Authorization],
         _ books: NetworkAudit.Report,
-        _ credited: Set<TransactionIdentifier>
+        _ credited: Set<AuthorizationName>
     ) {
         var states = books.states
         for authorization in authorizations.values {
-            let hold = states.removeValue(forKey: authorization.retrievalReference)
+            let hold = states.removeValue(forKey: authorization.retrievalReference ?? "")
             switch authorization.state {
             case .completed: #expect(hold == .captured)
-            case .reversed: #expect([.released, .void, .declined].contains(hold))
+            case .reversed, .cancelled: #expect([.released, .void, .declined].contains(hold))
             // An answer may be lost, and the network have declined: then nothing was held.
             case .declined: #expect(hold == nil || hold == .declined)
-            case .asked, .approved, .completing, .reversing:
+            case .asked, .approved, .completing, .reversing, .cancelling, .verified:
                 Issue.record("\(authorization) is still open")
             }
         }

@@ -9,9 +9,34 @@ import Testing
         [(FundsAuthorizationState, FundsAuthorizationEvent, FundsAuthorizationState)] = [
             (.asked, .approved, .approved), (.asked, .declined, .declined),
             (.asked, .unfit, .reversing), (.asked, .unanswered, .reversing),
-            (.approved, .credited, .completing), (.approved, .notCredited, .reversing),
-            (.completing, .acknowledged, .completed), (.reversing, .acknowledged, .reversed),
+            (.asked, .notCredited, .cancelling),
+            (.approved, .credited, .completing), (.approved, .notCredited, .cancelling),
+            (.completing, .acknowledged, .completed),
+            (.reversing, .notCredited, .cancelling), (.reversing, .acknowledged, .reversed),
+            (.cancelling, .acknowledged, .cancelled),
+            (.verified, .credited, .completing), (.verified, .notCredited, .cancelling),
         ]
+
+    /// The same for one over nothing, in the states that it can come to.
+    static let stepsOverNothing:
+        [(FundsAuthorizationState, FundsAuthorizationEvent, FundsAuthorizationState)] = [
+            (.asked, .approved, .verified), (.asked, .declined, .declined),
+            (.asked, .unfit, .declined), (.asked, .unanswered, .reversed),
+            (.asked, .notCredited, .cancelled),
+            (.verified, .credited, .completed), (.verified, .notCredited, .cancelled),
+        ]
+
+    @Test func `an authorisation over nothing is never forwarded and waits for the answer alone`() {
+        for state in [FundsAuthorizationState.asked, .verified, .declined, .reversed, .cancelled] {
+            for event in FundsAuthorizationEvent.allCases {
+                let next = state.next(after: event, isOverNothing: true)
+                #expect(
+                    next == Self.stepsOverNothing.first { $0.0 == state && $0.1 == event }?.2
+                )
+                #expect(next?.isOpen != true)
+            }
+        }
+    }
 
     @Test(arguments: FundsAuthorizationState.allCases)
     func `an authorisation has these steps and no others`(state: FundsAuthorizationState) {
@@ -23,8 +48,9 @@ import Testing
 
     @Test func `funds that are captured are never released, and the other way round`() {
         #expect(reached(.completing) == [.completing, .completed])
-        #expect(reached(.reversing) == [.reversing, .reversed])
-        #expect(reached(.asked) == Set(FundsAuthorizationState.allCases))
+        #expect(reached(.reversing) == [.reversing, .reversed, .cancelling, .cancelled])
+        #expect(reached(.cancelling) == [.cancelling, .cancelled])
+        #expect(reached(.asked).union([.verified]) == Set(FundsAuthorizationState.allCases))
     }
 
     private func reached(_ state: FundsAuthorizationState) -> Set<FundsAuthorizationState> {
@@ -34,7 +60,8 @@ import Testing
     }
 
     @Test func `an authorisation is open until nothing can follow`() {
-        for state in FundsAuthorizationState.allCases {
+        // Of what is verified nobody needs to say more.
+        for state in FundsAuthorizationState.allCases where state != .verified {
             let ends = FundsAuthorizationEvent.allCases.allSatisfy { state.next(after: $0) == nil }
             #expect(state.isOpen != ends)
         }
@@ -82,14 +109,18 @@ import Testing
     }
 
     @Test func `a CVV2 has three or four digits`() {
-        for digits in ["000", "1234"] { #expect(VerificationCode(digits)?.digits == digits) }
-        for digits in ["12", "12345", "12x", "١٢٣"] { #expect(VerificationCode(digits) == nil) }
+        for digits in ["000", "1234"] {
+            #expect(CardVerificationValue(digits: digits)?.digits == digits)
+        }
+        for digits in ["12", "12345", "12x", "١٢٣"] {
+            #expect(CardVerificationValue(digits: digits) == nil)
+        }
     }
 
     @Test func `none of them prints itself`() throws {
         let values: [Any] = [
             try #require(FundingAccountNumber("4111111111111111")),
-            try #require(VerificationCode("7391")),
+            try #require(CardVerificationValue(digits: "7391")),
             AddressVerification(street: "98712 Mill", postalCode: "CB21TN"),
         ]
         var text = ""

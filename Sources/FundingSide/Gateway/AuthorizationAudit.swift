@@ -11,14 +11,15 @@ package struct AuthorizationAudit: Sendable {
     package struct Report: Sendable {
         package var findings: [AuditFinding] = []
         /// Every authorisation that opens.
-        package var authorizations: [TransactionIdentifier: Authorization] = [:]
+        package var authorizations: [AuthorizationName: Authorization] = [:]
 
         /// What is or will be captured, in minor units of a currency.
         package func captured(_ currency: Currency) -> UInt64 {
             authorizations.values
                 .filter { $0.state == .completing || $0.state == .completed }
-                .filter { $0.amount.currency == currency }
-                .reduce(0) { $0 + $1.amount.minorUnits }
+                .compactMap(\.amount)
+                .filter { $0.currency == currency }
+                .reduce(0) { $0 + $1.minorUnits }
         }
     }
 
@@ -37,7 +38,7 @@ package struct AuthorizationAudit: Sendable {
             stored async throws(StoreFailure) in
             let place = "gateway, authorisation \(Hex.text(stored.key.bytes))"
             if let record = try? await book.open(stored).record {
-                report.authorizations[record.transaction] = Authorization(record)
+                report.authorizations[record.name] = Authorization(record)
                 report.findings += try await checkJournal(of: record, stored, place)
             } else {
                 report.findings.append(AuditFinding(place, "does not open"))
@@ -52,7 +53,7 @@ package struct AuthorizationAudit: Sendable {
         _ stored: Record,
         _ place: String
     ) async throws(StoreFailure) -> [AuditFinding] {
-        let stream = record.transaction.bytes
+        let stream = record.name.bytes
         return try await book.store.checkJournal(
             of: stored,
             stream: stream,

@@ -19,19 +19,19 @@ struct AuthorizationBook: Sendable {
 
     /// - Returns: nil where there is none.
     func find(
-        _ transaction: TransactionIdentifier
+        _ name: AuthorizationName
     ) async throws(GatewayFailure) -> Entry? {
         let record: Record?
         do throws(StoreFailure) {
-            record = try await store.read(AuthorizationRecord.key(transaction))
+            record = try await store.read(AuthorizationRecord.key(name))
         } catch { throw .store(error) }
         guard let record else { return nil }
         return try await open(record)
     }
 
     /// - Throws: `.unknownTransaction`, `.damaged`, `.store`, `.module`.
-    func read(_ transaction: TransactionIdentifier) async throws(GatewayFailure) -> Entry {
-        guard let entry = try await find(transaction) else { throw .unknownTransaction }
+    func read(_ name: AuthorizationName) async throws(GatewayFailure) -> Entry {
+        guard let entry = try await find(name) else { throw .unknownTransaction }
         return entry
     }
 
@@ -44,8 +44,8 @@ struct AuthorizationBook: Sendable {
                 revision: record.revision
             )
         } catch .sealBroken { throw .damaged } catch { throw .module(error) }
-        guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)),
-            let authorization = try? AuthorizationRecord(body, of: transaction),
+        guard let name = AuthorizationName(record.key.bytes),
+            let authorization = try? AuthorizationRecord(body, of: name),
             authorization.state.isOpen == record.isOpen
         else { throw .damaged }
         return Entry(record: authorization, revision: record.revision)
@@ -57,11 +57,11 @@ struct AuthorizationBook: Sendable {
     /// `decide`: changes the record and gives the row that tells of it; nil leaves it as it is.
     /// Throws what `decide` throws; `.busy` after ``GatewayLimits/attemptsMax`` conflicts.
     func change(
-        _ transaction: TransactionIdentifier,
+        _ name: AuthorizationName,
         _ decide: (inout AuthorizationRecord) throws(GatewayFailure) -> AuthorizationStep?
     ) async throws(GatewayFailure) -> AuthorizationRecord {
         for _ in 0..<GatewayLimits.attemptsMax {
-            var entry = try await read(transaction)
+            var entry = try await read(name)
             guard let step = try decide(&entry.record) else { return entry.record }
             if try await commit(entry, step) { return entry.record }
         }
@@ -74,7 +74,7 @@ struct AuthorizationBook: Sendable {
         _ step: AuthorizationStep
     ) async throws(GatewayFailure) -> Bool {
         var record = entry.record
-        let key = AuthorizationRecord.key(record.transaction)
+        let key = AuthorizationRecord.key(record.name)
         let row: ChainedRow
         do throws(ModuleFailure) {
             row = try await seals.chain(

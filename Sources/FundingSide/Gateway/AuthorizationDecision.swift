@@ -32,8 +32,18 @@ struct AuthorizationDecision: Equatable {
             self = .unanswered
             return
         }
-        self.init(response, elements, message[text: .approvalCode], profile)
+        // Asked only whether the account is good, many an issuer has no reason to say no.
+        let isCheck = question[text: .amount]?.allSatisfy { $0 == "0" } ?? false
+        if isCheck, response == .noReasonToDecline {
+            let code = message[text: .approvalCode] ?? AuthorizationDecision.noCode
+            self.init(.approved, elements, code, profile)
+        } else {
+            self.init(response, elements, message[text: .approvalCode], profile)
+        }
     }
+
+    /// Six blanks, where nothing was approved that could have a code.
+    private static let noCode = String(repeating: " ", count: GatewayMessage.approvalCodeBytes)
 
     private init(
         _ response: NetworkResponse,

@@ -5,20 +5,22 @@ package import Records
 package import Wire
 
 /// One authorisation as the gateway keeps it, sealed: it holds the account's number. There is no
-/// CVV2 in it. Format 1: state 1, CURR 2, CEXP 1, M 8, account number (counted), expiry YYMM
-/// (counted), number of the counter 8, moment of the request 8, outcome 1 and its text (counted),
-/// response of a refused advice (counted), advice or reversal (counted), number and hash of the
-/// last journal row 8 + 32.
+/// CVV2 in it. Format 1: state 1, whether it was asked for 1 and then its terms, outcome 1 and its
+/// text (counted), response of a refused advice (counted), advice or reversal (counted), number and
+/// hash of the last journal row 8 + 32. The terms: CURR 2, CEXP 1, M 8, account number (counted),
+/// expiry YYMM (counted), hash of the address 32, acceptor, initiation 1, number of the counter 8,
+/// moment of the request 8.
 package struct AuthorizationRecord: Equatable, Sendable {
-    package static let kind = RecordKind("authorization", keyBytes: 16...16)
+    package static let kind = RecordKind(
+        "authorization",
+        keyBytes: 16 + AuthorizationName.opalServerBytes.lowerBound...16
+            + AuthorizationName.opalServerBytes.upperBound
+    )
     private static let format: UInt8 = 1
 
-    package let transaction: TransactionIdentifier
-    package let amount: Money
-    package let account: FundingAccountNumber
-    package let expiry: ExpiryMonth
-    package let trace: TraceNumber
-    package let askedAt: Instant
+    package let name: AuthorizationName
+    /// Nil where it was cancelled before it was heard of.
+    package let terms: FundingTerms?
     package var state: FundsAuthorizationState
     package var outcome: AuthorizationOutcome?
     package var refusedWith: NetworkResponse?
@@ -30,44 +32,39 @@ package struct AuthorizationRecord: Equatable, Sendable {
     /// What is kept is written in one dialect, whichever the network speaks.
     private static let dialect = ISODialect.ascii1987
 
-    init(_ request: FundingRequest, _ trace: TraceNumber, at moment: Instant) {
-        transaction = request.transaction
-        amount = request.amount
-        account = request.account
-        expiry = request.expiry
-        self.trace = trace
-        askedAt = moment
+    /// One that may be asked for now.
+    init(_ name: AuthorizationName, _ terms: FundingTerms) {
+        self.name = name
+        self.terms = terms
         state = .asked
     }
 
-    package static func key(_ transaction: TransactionIdentifier) -> RecordKey {
-        RecordKey(kind, transaction.bytes)
+    /// One that is not to be asked for any more.
+    init(cancelled name: AuthorizationName) {
+        self.name = name
+        terms = nil
+        state = .cancelled
     }
 
-    package init(
-        _ bytes: [UInt8],
-        of transaction: TransactionIdentifier
-    ) throws(WireFailure) {
+    package static func key(_ name: AuthorizationName) -> RecordKey {
+        RecordKey(kind, name.bytes)
+    }
+
+    /// The next state, or nil where the event has no place.
+    func next(after event: FundsAuthorizationEvent) -> FundsAuthorizationState? {
+        guard let terms else { return nil }
+        return state.next(after: event, isOverNothing: terms.isOverNothing)
+    }
+
+    package init(_ bytes: [UInt8], of name: AuthorizationName) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "authorization record")
         guard try reader.byte("format") == AuthorizationRecord.format else {
             throw reader.failure("format", .invalid)
         }
-        self.transaction = transaction
+        self.name = name
         state = try reader.value("state", bytes: 1) { FundsAuthorizationState(rawValue: UInt8($0)) }
-        amount = try reader.money()
-        let digits = try reader.text("account number", bytesMax: 19)
-        guard let account = FundingAccountNumber(digits) else {
-            throw reader.failure("account number", .invalid)
-        }
-        self.account = account
-        guard let expiry = ExpiryMonth(digits: try reader.text("expiry", bytesMax: 4)) else {
-            throw reader.failure("expiry", .invalid)
-        }
-        self.expiry = expiry
-        trace = try reader.value("trace number", bytes: 8) {
-            $0 >= 1 ? TraceNumber(count: $0) : nil
-        }
-        askedAt = try reader.moment("moment")
+        let isAskedFor = try reader.value("asked", bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
+        terms = isAskedFor ? try FundingTerms(&reader) : nil
         outcome = try AuthorizationRecord.outcome(&reader)
         let response = try reader.text("response", bytesMax: 2)
         refusedWith = NetworkResponse(response)
@@ -80,6 +77,9 @@ package struct AuthorizationRecord: Equatable, Sendable {
         guard state.isForwarded == (forwarded != nil) || !state.isOpen else {
             throw reader.failure("advice", .invalid)
         }
+        guard isAskedFor || (state == .cancelled && outcome == nil && forwarded == nil) else {
+            throw reader.failure("state", .invalid)
+        }
     }
 
     /// Holds the account's number; it leaves the gateway only sealed.
@@ -88,11 +88,8 @@ package struct AuthorizationRecord: Equatable, Sendable {
             var writer = ByteWriter(capacity: 512)
             writer.byte(AuthorizationRecord.format)
             writer.byte(state.rawValue)
-            writer.money(amount)
-            writer.text(account.digits)
-            writer.text(expiry.digits)
-            writer.integer(trace.count, bytes: 8)
-            writer.integer(UInt64(bitPattern: askedAt.milliseconds), bytes: 8)
+            writer.byte(terms == nil ? 0 : 1)
+            terms?.write(to: &writer)
             AuthorizationRecord.write(outcome, to: &writer)
             writer.text(refusedWith?.code ?? "")
             writer.counted(try forwarded.map(AuthorizationRecord.encoded) ?? [])

@@ -15,14 +15,21 @@ package struct AuthorizationStep: Equatable, Sendable {
         case declined = 3
         /// The card was credited: the advice may leave; its STAN.
         case completing = 4
-        /// The network has taken the advice; its response.
+        /// The network has taken the advice; its response. Likewise.
         case completed = 5
         /// Nothing may stay held: the reversal may leave; its STAN.
         case reversing = 6
-        /// The network has taken the reversal; its response.
+        /// The network has taken the reversal; its response. Empty where it was asked only whether
+        /// the account is good.
         case reversed = 7
         /// The network has refused the advice or the reversal; its response. It is sent again.
         case refused = 8
+        /// The card was not credited and will not be: the reversal may leave, or is under way; its
+        /// STAN.
+        case cancelling = 9
+        /// Cancelled, and the network has taken the reversal; its response. Empty where it holds
+        /// nothing.
+        case cancelled = 10
     }
 
     package let kind: Kind

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 import Records
 import Synchronization
 import Wire
@@ -34,7 +34,7 @@ extension FundingGateway {
         var waiting = await collectOpen(&report)[...]
         return await withTaskGroup(of: Forwarded.self) { group in
             var silences = 0
-            func begin() -> TransactionIdentifier? {
+            func begin() -> AuthorizationName? {
                 guard silences < GatewayLimits.silencesMax, let next = waiting.popFirst() else {
                     return nil
                 }
@@ -66,9 +66,9 @@ extension FundingGateway {
     /// - Returns: whether nothing of it is open any more.
     @discardableResult
     package func forward(
-        _ transaction: TransactionIdentifier
+        _ name: AuthorizationName
     ) async throws(GatewayFailure) -> Bool {
-        let record = try await book.read(transaction).record
+        let record = try await book.read(name).record
         guard record.state.isForwarded else { return !record.state.isOpen }
         return try await send(record) == .acknowledged
     }
@@ -82,8 +82,8 @@ extension FundingGateway {
         case failed
     }
 
-    private func sent(_ transaction: TransactionIdentifier) async -> Forwarded {
-        guard let record = try? await book.read(transaction).record, record.state.isForwarded
+    private func sent(_ name: AuthorizationName) async -> Forwarded {
+        guard let record = try? await book.read(name).record, record.state.isForwarded
         else { return .failed }
         do throws(GatewayFailure) {
             return try await send(record)
@@ -98,12 +98,14 @@ extension FundingGateway {
         guard var message = record.forwarded, let exchange = ISOExchange(message) else {
             throw .damaged
         }
-        let transaction = record.transaction
-        guard memory.withLock({ $0.sending.insert(transaction).inserted }) else { return .failed }
-        defer { memory.withLock { _ = $0.sending.remove(transaction) } }
+        let name = record.name
+        // A reversal does not overtake its request: the network might know nothing to reverse.
+        if isAsking(name) { return .failed }
+        guard memory.withLock({ $0.sending.insert(name).inserted }) else { return .failed }
+        defer { memory.withLock { _ = $0.sending.remove(name) } }
         let isFirst = memory.withLock { memory in
-            memory.forwarded[exchange] = transaction
-            return memory.unsent.remove(transaction) != nil
+            memory.forwarded[exchange] = name
+            return memory.unsent.remove(name) != nil
         }
         if !isFirst, profile.dialect.marksRepeats {
             message.type = message.type.marked ?? message.type
@@ -114,18 +116,18 @@ extension FundingGateway {
             answer = try await link.request(bytes, exchange)
         } catch {
             if isFirst, error.hasNotLeft {
-                memory.withLock { _ = $0.unsent.insert(transaction) }
+                memory.withLock { _ = $0.unsent.insert(name) }
             }
             throw .networkSilent(error)
         }
         guard let decoded = try? profile.dialect.decode(answer), ISOExchange(decoded) == exchange
         else { throw .answerUnreadable }
-        return try await acknowledge(transaction, decoded)
+        return try await acknowledge(name, decoded)
     }
 
     /// Acts on 0230 or 0430, whenever it comes.
     func acknowledge(
-        _ transaction: TransactionIdentifier,
+        _ name: AuthorizationName,
         _ answer: ISOMessage
     ) async throws(GatewayFailure) -> Forwarded {
         guard let response = answer[text: .responseCode].flatMap({ NetworkResponse($0) }) else {
@@ -134,16 +136,15 @@ extension FundingGateway {
         let isTaken = FundingGateway.acknowledges(response, answer.type)
         if response == .notPermitted { noteSignedOff() }
         let moment = now()
-        let record = try await book.change(transaction) { record throws(GatewayFailure) in
+        let record = try await book.change(name) { record throws(GatewayFailure) in
             // It must answer what is sent now.
             guard let message = record.forwarded, ISOExchange(message) == ISOExchange(answer)
             else { return nil }
             let data = Array(response.code.utf8)
-            if isTaken, let next = record.state.next(after: .acknowledged) {
+            if isTaken, let next = record.next(after: .acknowledged) {
                 record.state = next
                 record.refusedWith = nil
-                let step: AuthorizationStep.Kind = next == .completed ? .completed : .reversed
-                return AuthorizationStep(step, at: moment, data)
+                return AuthorizationStep(FundingGateway.step(into: next), at: moment, data)
             }
             // Told once, so that a refusal every few seconds does not fill the history.
             if isTaken || !record.state.isOpen || record.refusedWith == response { return nil }
@@ -153,9 +154,17 @@ extension FundingGateway {
         if record.state.isOpen { return .refused }
         memory.withLock { memory in
             if let exchange = ISOExchange(answer) { memory.forwarded[exchange] = nil }
-            memory.unsent.remove(transaction)
+            memory.unsent.remove(name)
         }
         return .acknowledged
+    }
+
+    private static func step(into state: FundsAuthorizationState) -> AuthorizationStep.Kind {
+        switch state {
+        case .completed: .completed
+        case .cancelled: .cancelled
+        default: .reversed
+        }
     }
 
     /// Whether a response says that nothing is left to be done: taken, taken before, or, for a
@@ -175,8 +184,8 @@ extension FundingGateway {
 
     /// Everything that is to be sent, in the order of the keys, beginning behind the last one that
     /// was tried. What has been asked for too long becomes a reversal.
-    private func collectOpen(_ report: inout ForwardReport) async -> [TransactionIdentifier] {
-        var (found, seen): ([TransactionIdentifier], Set<TransactionIdentifier>) = ([], [])
+    private func collectOpen(_ report: inout ForwardReport) async -> [AuthorizationName] {
+        var (found, seen): ([AuthorizationName], Set<AuthorizationName>) = ([], [])
         var cursor: [UInt8]?
         while true {
             guard
@@ -191,17 +200,17 @@ extension FundingGateway {
                     report.damaged += 1
                     continue
                 }
-                seen.insert(record.transaction)
+                seen.insert(record.name)
                 switch record.state {
-                case .completing, .reversing: found.append(record.transaction)
+                case .completing, .reversing, .cancelling: found.append(record.name)
                 case .approved: report.approved += 1
                 case .asked where isLost(record):
-                    guard (try? await settle(record.transaction, .unanswered)) != nil else {
+                    guard (try? await settle(record.name, .unanswered)) != nil else {
                         continue
                     }
                     report.givenUp += 1
-                    found.append(record.transaction)
-                case .asked, .declined, .completed, .reversed: break
+                    found.append(record.name)
+                case .asked, .declined, .verified, .completed, .reversed, .cancelled: break
                 }
             }
             guard page.count == RecordLimits.pageMax, let last = page.last else { break }
@@ -217,15 +226,16 @@ extension FundingGateway {
 
     /// Whether the answer to a request can come no more.
     private func isLost(_ record: AuthorizationRecord) -> Bool {
+        guard let terms = record.terms else { return false }
         let (now, uptime) = (now(), uptime())
         return memory.withLock { memory in
             let age = memory.waits.age(
-                of: record.transaction,
-                begunAt: record.askedAt,
+                of: record.name,
+                begunAt: terms.askedAt,
                 now: now,
                 uptime: uptime
             )
-            return age > GatewayLimits.askedTime && !memory.asked.contains(record.transaction)
+            return age > GatewayLimits.askedTime && memory.asking[record.name] == nil
         }
     }
 }

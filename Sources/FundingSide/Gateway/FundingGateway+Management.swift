@@ -73,9 +73,9 @@ extension FundingGateway {
         case .managementRequest: return answer(message)
         case .clearingAnswer, .reversalAnswer:
             guard let exchange = ISOExchange(message),
-                let transaction = memory.withLock({ $0.forwarded[exchange] })
+                let name = memory.withLock({ $0.forwarded[exchange] })
             else { return nil }
-            _ = try? await acknowledge(transaction, message)
+            _ = try? await acknowledge(name, message)
             return nil
         default: return nil
         }

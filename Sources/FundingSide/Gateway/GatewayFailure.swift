@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
 package import Records
 package import SecurityModule
 package import Wire
@@ -8,20 +7,18 @@ package import Wire
 /// Why the payment gateway does not do what it is asked; nothing has changed. In the order in which
 /// the reasons are looked for.
 package enum GatewayFailure: Error, Equatable, Sendable {
-    /// Another amount or account was asked for under this transaction before.
+    /// Something else was asked for under this transaction before.
     case transactionMismatch
-    /// The currency is none that the network is asked for, or the amount is zero or too large.
-    case amountNotSupported
+    /// The currency, with its exponent, is none that the network is asked for.
+    case currencyNotTaken
+    /// More than ``GatewayLimits/amountMax``.
+    case amountTooLarge
     /// An element of the message cannot hold its value; the path names it.
     case notEncodable(WireFailure)
     /// There is no such authorisation.
     case unknownTransaction
-    /// The answer to the request is still awaited.
+    /// The answer to the request is still awaited, or was lost by a restart: then it is reversed.
     case inProgress
-    /// The funds are not held: nothing can be captured.
-    case notApproved(FundsAuthorizationState)
-    /// The card was credited: nothing can be released.
-    case alreadyCompleted
     /// The stored authorisation does not open or is not readable as one: somebody changed it.
     case damaged
     /// Others changed the authorisation at the same time, again and again.

@@ -9,64 +9,43 @@ struct GatewayMessages: Sendable {
 
     /// Element 3: account funding, from and to the default account.
     private static let processingCode = "100000"
-    /// Element 18: loads of stored value.
-    private static let merchantCategory = "6540"
-    /// Element 22: typed by the person, no PIN.
-    private static let entryMode = "010"
     /// Element 24.
     private static let networkIdentifier = "001"
-    /// Element 25: an order over the Internet.
-    private static let onlineOrder = "59"
     /// Element 25: no more than a check of the account.
     private static let accountCheck = "51"
 
-    /// 0100: asks for the funds. The only message with CVV2 and address.
+    /// 0100: asks for the funds, or, for an amount of zero, whether the account is good. The only
+    /// message with CVV2 and address.
     func authorization(
-        _ record: AuthorizationRecord,
+        _ terms: FundingTerms,
         _ request: FundingRequest
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try transaction(.authorizationRequest, record, at: record.askedAt)
-        message[.privateData] = GatewayMessages.verification(request.address, request.code)
-        return message
-    }
-
-    /// 0100 over nothing: asks whether account, address and CVV2 belong together.
-    func check(
-        _ account: FundingAccountNumber,
-        _ expiry: ExpiryMonth,
-        _ currency: Currency,
-        _ trace: TraceNumber,
-        at moment: Instant
     ) -> ISOMessage {
-        var message = exchange(.authorizationRequest, trace, at: moment)
-        message[text: .accountNumber] = account.digits
-        message[text: .expiry] = expiry.digits
-        message[text: .amount] = String(repeating: "0", count: 12)
-        message[text: .currency] = GatewayMessages.text(currency)
-        message[text: .conditionCode] = GatewayMessages.accountCheck
-        message[text: .retrievalReference] = trace.retrievalReference
+        var message = transaction(.authorizationRequest, terms, terms.trace, at: terms.askedAt)
+        message[.privateData] = GatewayMessages.verification(request.address, request.code)
         return message
     }
 
     /// 0220: the card was credited, the funds are captured.
     func advice(
-        _ record: AuthorizationRecord,
+        _ terms: FundingTerms,
+        _ outcome: AuthorizationOutcome?,
         _ trace: TraceNumber,
         at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try later(.clearingAdvice, record, trace, at: moment)
+    ) -> ISOMessage {
+        var message = later(.clearingAdvice, terms, outcome, trace, at: moment)
         message[text: .responseCode] = NetworkResponse.approved.code
         return message
     }
 
     /// 0420: nothing may stay held.
     func reversal(
-        _ record: AuthorizationRecord,
+        _ terms: FundingTerms,
+        _ outcome: AuthorizationOutcome?,
         _ trace: TraceNumber,
         at moment: Instant,
         because reason: NetworkResponse
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try later(.reversalAdvice, record, trace, at: moment)
+    ) -> ISOMessage {
+        var message = later(.reversalAdvice, terms, outcome, trace, at: moment)
         message[text: .responseCode] = reason.code
         return message
     }
@@ -95,11 +74,12 @@ struct GatewayMessages: Sendable {
 
     /// Element 48 of an authorisation.
     static func verification(
-        _ address: AddressVerification?,
-        _ code: VerificationCode?
+        _ billing: BillingAddress,
+        _ code: CardVerificationValue?
     ) -> [UInt8]? {
         var elements = ISOElements()
-        if let address, !address.isEmpty {
+        let address = AddressVerification(street: billing.street, postalCode: billing.postalCode)
+        if !address.isEmpty {
             elements[.streetNumber] = address.streetNumber
             elements[.postalCode] = address.postalCode
         }
@@ -119,18 +99,18 @@ struct GatewayMessages: Sendable {
     /// is about.
     private func later(
         _ type: ISOMessageType,
-        _ record: AuthorizationRecord,
+        _ terms: FundingTerms,
+        _ outcome: AuthorizationOutcome?,
         _ trace: TraceNumber,
         at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = try transaction(type, record, at: moment)
-        message[text: .traceNumber] = trace.number
-        if case .approved(let code) = record.outcome { message[text: .approvalCode] = code }
+    ) -> ISOMessage {
+        var message = transaction(type, terms, trace, at: moment)
+        if case .approved(let code) = outcome { message[text: .approvalCode] = code }
         message[text: .originalData] =
             ISOOriginalData(
                 type: .authorizationRequest,
-                traceNumber: record.trace.number,
-                transmissionTime: GatewayMessages.digits(10, of: record.askedAt),
+                traceNumber: terms.trace.number,
+                transmissionTime: GatewayMessages.digits(10, of: terms.askedAt),
                 acquirer: profile.acquirer
             ).text
         return message
@@ -139,40 +119,66 @@ struct GatewayMessages: Sendable {
     /// What all messages of a transaction say.
     private func transaction(
         _ type: ISOMessageType,
-        _ record: AuthorizationRecord,
-        at moment: Instant
-    ) throws(GatewayFailure) -> ISOMessage {
-        var message = exchange(type, record.trace, at: moment)
-        message[text: .accountNumber] = record.account.digits
-        message[text: .expiry] = record.expiry.digits
-        message[text: .amount] = try profile.amountText(record.amount)
-        message[text: .currency] = GatewayMessages.text(record.amount.currency)
-        message[text: .localTime] = GatewayMessages.digits(6, of: record.askedAt)
-        message[text: .localDate] = String(GatewayMessages.digits(10, of: record.askedAt).prefix(4))
-        return message
-    }
-
-    private func exchange(
-        _ type: ISOMessageType,
+        _ terms: FundingTerms,
         _ trace: TraceNumber,
         at moment: Instant
     ) -> ISOMessage {
         var message = ISOMessage(type)
-        let day = GatewayMessages.digits(10, of: moment)
         message[text: .processingCode] = GatewayMessages.processingCode
-        message[text: .transmissionTime] = day
+        message[text: .transmissionTime] = GatewayMessages.digits(10, of: moment)
         message[text: .traceNumber] = trace.number
-        message[text: .localTime] = GatewayMessages.digits(6, of: moment)
-        message[text: .localDate] = String(day.prefix(4))
-        message[text: .merchantCategory] = GatewayMessages.merchantCategory
-        message[text: .entryMode] = GatewayMessages.entryMode
+        message[text: .localTime] = GatewayMessages.digits(6, of: terms.askedAt)
+        message[text: .localDate] = String(GatewayMessages.digits(10, of: terms.askedAt).prefix(4))
+        message[text: .accountNumber] = terms.account.digits
+        message[text: .expiry] = terms.expiry.digits
+        message[text: .amount] = BCD.digits(BCD.pack(terms.amount.minorUnits), count: 12)
+        message[text: .currency] = GatewayMessages.text(terms.amount.currency)
         message[text: .networkIdentifier] = GatewayMessages.networkIdentifier
-        message[text: .conditionCode] = GatewayMessages.onlineOrder
+        message[text: .entryMode] = terms.initiation.entryMode
+        message[text: .conditionCode] =
+            terms.isOverNothing ? GatewayMessages.accountCheck : terms.initiation.conditionCode
         message[text: .acquirer] = profile.acquirer
-        message[text: .retrievalReference] = trace.retrievalReference
-        message[text: .terminal] = profile.terminal
-        message[text: .merchant] = profile.merchant
-        message[text: .merchantLocation] = profile.location
+        message[text: .retrievalReference] = terms.trace.retrievalReference
+        describe(terms.acceptor, in: &message)
         return message
+    }
+
+    /// Elements 18 and 41 to 43.
+    private func describe(_ acceptor: CardAcceptor, in message: inout ISOMessage) {
+        message[text: .merchantCategory] = BCD.digits(
+            BCD.pack(UInt64(acceptor.category)),
+            count: 4
+        )
+        message[text: .terminal] = GatewayMessages.padded(
+            acceptor.terminal,
+            CardAcceptor.terminalBytesMax
+        )
+        message[.merchant] = acceptor.merchant.bytes
+        message[text: .merchantLocation] =
+            GatewayMessages.padded(acceptor.name, CardAcceptor.nameBytesMax)
+            + GatewayMessages.padded(acceptor.city, CardAcceptor.cityBytesMax) + acceptor.country
+    }
+
+    private static func padded(_ text: String, _ count: Int) -> String {
+        text + String(repeating: " ", count: count - text.utf8.count)
+    }
+}
+
+extension GatewayAuthorization.Initiation {
+    /// Element 22: how the account number came, without a PIN: a person gave it, or it was taken
+    /// from a file.
+    fileprivate var entryMode: String {
+        switch self {
+        case .person: "010"
+        case .standingOrder: "100"
+        }
+    }
+
+    /// Element 25: an order over the Internet, or one that recurs.
+    fileprivate var conditionCode: String {
+        switch self {
+        case .person: "59"
+        case .standingOrder: "08"
+        }
     }
 }

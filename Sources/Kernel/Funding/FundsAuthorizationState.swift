@@ -5,14 +5,16 @@
 ///
 ///     (0100 durable) ──▶ asked ── approved ───────▶ approved ── card credited ──▶ completing
 ///                          │                           │                              │ 0230
-///                          │                           │ card not credited            ▼
-///                          │                           │                          completed
-///                          │                           ▼
-///                          ├── no answer, unfit ──▶ reversing ── 0430 ──▶ reversed
-///                          └── declined, not sent ▶ declined
+///                          ├── card not credited ──────┴─▶ cancelling ── 0430         ▼
+///                          │                                   ▲          ▼       completed
+///                          ├── no answer ──▶ reversing ────────┘      cancelled
+///                          │                     ▲   └─── 0430 ──▶ reversed
+///                          ├── unfit answer ─────┘
+///                          └── declined, not sent ──▶ declined
 ///
-/// What is completing can never be reversed, what is reversing never be completed: funds are
-/// captured or released, each once.
+/// What is completing can never be reversed, what is reversing or cancelling never be completed:
+/// funds are captured or released, each once. What is cancelled before it was heard of is cancelled
+/// from the beginning.
 package enum FundsAuthorizationState: UInt8, CaseIterable, Sendable {
     /// The request is durable and may have left: the network may hold funds.
     case asked = 1
@@ -26,28 +28,61 @@ package enum FundsAuthorizationState: UInt8, CaseIterable, Sendable {
     /// Nothing may stay held; the reversal is sent until the network acknowledges it.
     case reversing = 6
     case reversed = 7
+    /// The card was not credited and will not be; as reversing.
+    case cancelling = 8
+    case cancelled = 9
+    /// Asked over nothing, and approved: the account is good, and nothing is held.
+    case verified = 10
 
     /// Whether it still waits for something.
     package var isOpen: Bool {
         switch self {
-        case .asked, .approved, .completing, .reversing: true
-        case .declined, .completed, .reversed: false
+        case .asked, .approved, .completing, .reversing, .cancelling: true
+        case .declined, .completed, .reversed, .cancelled, .verified: false
         }
     }
 
     /// Whether a message for the network waits to be acknowledged.
-    package var isForwarded: Bool { self == .completing || self == .reversing }
+    package var isForwarded: Bool {
+        switch self {
+        case .completing, .reversing, .cancelling: true
+        case .asked, .approved, .declined, .completed, .reversed, .cancelled, .verified: false
+        }
+    }
 
-    /// The next state, or nil where the event has no place: the caller then repeats its answer.
-    package func next(after event: FundsAuthorizationEvent) -> FundsAuthorizationState? {
+    /// The next state. Where the event has no place, the caller repeats its answer.
+    ///
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - isOverNothing: whether the amount is zero. Then nothing is held, and the network is told
+    ///     nothing more.
+    /// - Returns: nil for an event that comes too late, or again.
+    package func next(
+        after event: FundsAuthorizationEvent,
+        isOverNothing: Bool = false
+    ) -> FundsAuthorizationState? {
+        guard isOverNothing else { return next(after: event) }
+        return switch next(after: event == .unfit ? .declined : event) {
+        case .approved: .verified
+        case .completing: .completed
+        case .reversing: .reversed
+        case .cancelling: .cancelled
+        case let next: next
+        }
+    }
+
+    private func next(after event: FundsAuthorizationEvent) -> FundsAuthorizationState? {
         switch (self, event) {
         case (.asked, .approved): .approved
         case (.asked, .declined): .declined
         case (.asked, .unfit), (.asked, .unanswered): .reversing
-        case (.approved, .credited): .completing
-        case (.approved, .notCredited): .reversing
+        case (.approved, .credited), (.verified, .credited): .completing
+        case (.asked, .notCredited), (.approved, .notCredited), (.reversing, .notCredited),
+            (.verified, .notCredited):
+            .cancelling
         case (.completing, .acknowledged): .completed
         case (.reversing, .acknowledged): .reversed
+        case (.cancelling, .acknowledged): .cancelled
         default: nil
         }
     }

@@ -34,6 +34,8 @@ package struct NetworkResponse: Hashable, Sendable {
     package static let notPermitted = NetworkResponse(known: "58")
     /// In a reversal: no answer came in time.
     package static let tooLate = NetworkResponse(known: "68")
+    /// To the question whether an account is good: it is.
+    package static let noReasonToDecline = NetworkResponse(known: "85")
     package static let unavailable = NetworkResponse(known: "91")
     package static let duplicate = NetworkResponse(known: "94")
     package static let malfunction = NetworkResponse(known: "96")

@@ -53,7 +53,7 @@ package struct CardAcceptor: Equatable, Sendable {
         (1...max).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
-    init(_ reader: inout ByteReader) throws(WireFailure) {
+    package init(_ reader: inout ByteReader) throws(WireFailure) {
         let terminal = try reader.text("terminal", bytesMax: CardAcceptor.terminalBytesMax)
         let merchant = try reader.merchant()
         let category = UInt16(try reader.integer("category", bytes: 2))
@@ -73,7 +73,7 @@ package struct CardAcceptor: Equatable, Sendable {
         self = acceptor
     }
 
-    func write(to writer: inout ByteWriter) {
+    package func write(to writer: inout ByteWriter) {
         writer.text(terminal)
         writer.merchant(merchant)
         writer.integer(UInt64(category), bytes: 2)
