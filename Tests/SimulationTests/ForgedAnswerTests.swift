@@ -53,4 +53,23 @@ import Testing
         #expect(try await world.merchant().order(ticket.transaction).state == .unpaid)
         #expect(await Invariants.check(world, isSettled: true).isEmpty)
     }
+
+    /// The page of the first click says that the payment is pending; the second one ends it.
+    @Test func `a payment that a client terminal took for pending ends with a mail`() async throws {
+        var plan = WorldPlan()
+        plan.policies = [.clientTerminal]
+        plan.hasCardholders = true
+        let world = try await World(plan)
+        let page = try await world.page(try await world.order())
+        world.forger.plan.script(.signature)
+        world.link.plan.script(.dropRequest, at: 2)
+        guard case .pending = await world.purchases.compared(await world.pay(page)) else {
+            Issue.record("the terminal opened the result")
+            return
+        }
+        #expect(await world.pay(page) == .refused(.orderGivenUp))
+        #expect(await world.settleAll())
+        #expect(await Ledger(world).mails.map(\.isPaid) == [false])
+        #expect(await Invariants.check(world, isSettled: true).isEmpty)
+    }
 }

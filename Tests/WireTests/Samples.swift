@@ -316,16 +316,12 @@ struct Samples {
 
     /// One of each kind.
     mutating func historyEntries() throws -> [CardHistoryEntry] {
-        let evidence = DebitEvidence(
-            type: .purchase,
-            random: random.next(),
-            expiry: expiry(),
-            purchaseKeyVersion: 1,
-            command: try debit(),
-            answer: try debitAnswer()
-        )
-        return [
-            CardHistoryEntry(moment: instant(), event: .debit(evidence), note: "Käse, 1 kg"),
+        [
+            CardHistoryEntry(
+                moment: instant(),
+                event: .debit(try evidence()),
+                note: "Käse, 1 kg"
+            ),
             CardHistoryEntry(
                 moment: instant(),
                 event: .load(
@@ -353,17 +349,7 @@ struct Samples {
             ),
             CardHistoryEntry(
                 moment: instant(),
-                event: .debit(
-                    DebitEvidence(
-                        type: .purchase,
-                        random: random.next(),
-                        expiry: expiry(),
-                        purchaseKeyVersion: 1,
-                        command: try debit(),
-                        answer: try debitAnswer(),
-                        exception: number()
-                    )
-                ),
+                event: .debit(try evidence(exception: number())),
                 note: ""
             ),
             CardHistoryEntry(
@@ -380,6 +366,18 @@ struct Samples {
                 note: "To card •••• 1234"
             ),
         ]
+    }
+
+    private mutating func evidence(exception: UInt32? = nil) throws -> DebitEvidence {
+        DebitEvidence(
+            type: .purchase,
+            random: random.next(),
+            expiry: expiry(),
+            purchaseKeyVersion: 1,
+            command: try debit(),
+            answer: try debitAnswer(),
+            exception: exception
+        )
     }
 
     mutating func policy() throws -> SpendingPolicy {

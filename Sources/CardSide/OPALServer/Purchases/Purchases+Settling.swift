@@ -284,9 +284,10 @@ extension Purchases {
         of draw: DrawRecord,
         _ wasPending: Bool
     ) async throws(ModuleFailure) -> [RecordWrite] {
-        // Where one trip is all, the person was told at once that it is paid.
-        let isKnown = draw.state == .sold && draw.terms.policy.isOneTrip
-        guard wasPending, !isKnown, let mails else { return [] }
+        // Where one trip is all, the person was told at once that it is paid, or saw a client
+        // terminal that could not open the result: it is put back, or known already.
+        let isDue = draw.terms.policy.isOneTrip ? draw.state == .recovered : wasPending
+        guard isDue, let mails else { return [] }
         return try await mails.writes(for: draw, at: now())
     }
 
