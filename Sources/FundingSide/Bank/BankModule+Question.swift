@@ -115,7 +115,7 @@ extension BankModule {
                 {
                     let end = LoadHold.End(reason: .loadTooOld, time: CardTime(now))
                     let row = HoldEntry(.released, at: now)
-                    round.ended.append(try await self.end(transaction, .notLoaded, end, row))
+                    round.ended.append(try await self.end(hold, .notLoaded, end, row))
                     return false
                 }
             #endif

@@ -29,7 +29,7 @@ extension BankModule {
         let hold = try await book.hold(transaction).value
         let result = try await open(compact, of: hold)
         return try await end(
-            transaction,
+            hold,
             result.outcome,
             LoadHold.End(reason: result.reason, time: result.time),
             HoldEntry(result.outcome == .loaded ? .loaded : .released, at: now, sealed: compact)
@@ -37,14 +37,19 @@ extension BankModule {
     }
 
     /// Ends a hold in one commit with its postings, once.
+    ///
+    /// `hold`: as it was read at some time; account and terms never change.
     func end(
-        _ transaction: TransactionIdentifier,
+        _ hold: LoadHold,
         _ outcome: LoadOutcome,
         _ end: LoadHold.End,
         _ row: HoldEntry
     ) async throws(BankFailure) -> HoldView {
         try await book.change { () async throws(BankFailure) in
-            let entry = try await book.hold(transaction)
+            // Before the hold: where that is still open, its amount was held when the account was
+            // read. The other way round somebody else may have ended it in between.
+            let account = try await book.account(hold.account)
+            let entry = try await book.hold(hold.transaction)
             guard let next = entry.value.ended(outcome, end) else {
                 guard entry.value.state == HoldState.held.next(after: outcome),
                     entry.value.end == end
@@ -52,7 +57,7 @@ extension BankModule {
                 return (HoldView(entry.value), Transition(writes: []))
             }
             var transition = Transition(writes: [])
-            try await finish(next, row.time, &transition)
+            try await finish(next, account, row.time, &transition)
             try await book.add(next, over: entry.revision, row, to: &transition)
             return (HoldView(next), transition)
         }
@@ -61,11 +66,11 @@ extension BankModule {
     /// Adds the postings that end a hold.
     private func finish(
         _ hold: LoadHold,
+        _ account: BankBook.Entry<Account>,
         _ now: Instant,
         _ transition: inout Transition
     ) async throws(BankFailure) {
         let amount = hold.terms.amount
-        let account = try await book.account(hold.account)
         guard hold.state == .loaded else {
             let next = account.value.releasing(amount.minorUnits)
             let entry = AccountEntry(
