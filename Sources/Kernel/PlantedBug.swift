@@ -85,6 +85,21 @@
         case loadPendingToldAsRefused
         /// The receipt of a load is written in a commit before its end.
         case receiptBeforeEnd
+        /// The gateway takes a request without an answer for one that was declined: what the
+        /// network approves late is not reversed.
+        case lateApprovalKept
+        /// An advice or a reversal that is sent again has another number.
+        case adviceRenumbered
+        /// The gateway sends what it could not store.
+        case commitAfterReplyAtGateway
+        /// The OPAL server has the funds captured before the card is credited.
+        case completedBeforeCredit
+        /// The OPAL server cancels at the gateway what it has credited and could not tell.
+        case cancelledAfterCredit
+        /// The OPAL server credits a card for a load that it has given up.
+        case creditedAfterGivenUp
+        /// Each attempt of an occurrence of a standing order has a transaction of its own.
+        case occurrenceBegunTwice
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

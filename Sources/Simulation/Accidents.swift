@@ -21,6 +21,8 @@ struct Accidents {
     private static let terminalCrashFactor = 4
     /// As the payment server waits for a terminal on another host,
     private static let terminalPatience = Duration.seconds(4)
+    /// As long as an answer of the funding network may take at all,
+    private static let networkPatience = Duration.seconds(5 * 60)
     /// for a concentrator that waits for a terminal,
     private static let concentratorPatience = Duration.seconds(8)
     /// and a client terminal for the payment server.
@@ -32,7 +34,7 @@ struct Accidents {
             link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
                 story.add("\(Accidents.name(request, caller, callee, story)) \(fault)")
             }
-            let faults = linkFaults(&generator)
+            let faults = linkFaults(&generator).filter { Accidents.canMeet($0, route) }
             let seed = generator.next()
             if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
         }
@@ -154,12 +156,28 @@ struct Accidents {
         }
     }
 
+    /// Whether a fault can be on a link. What OPAL server, gateway and network say to each other is
+    /// kept from being changed by the link alone, which breaks.
+    private static func canMeet(_ fault: FaultyLink.Fault, _ route: Route) -> Bool {
+        guard route.callee == .gateway || route.callee == .network else { return true }
+        return switch fault {
+        // A connection to the network carries each message once; the gateway repeats by itself.
+        case .again, .duplicate: route.callee != .network
+        case .alterRequest, .alterRequestBit, .alterResponse, .alterResponseBit, .cutRequest,
+            .cutResponse:
+            false
+        default: true
+        }
+    }
+
     /// How long who asks waits for an answer: a terminal has less time than all who wait behind it.
     private static func patience(_ route: Route) -> Duration {
         switch (route.caller, route.callee) {
         case (_, .terminal): terminalPatience
         case (_, .concentrator): concentratorPatience
         case (.clientTerminal, _): paymentPatience
+        // The gateway stops waiting by itself, and takes what comes later.
+        case (_, .network): networkPatience
         default: LinkLimits.responseTime
         }
     }
@@ -174,6 +192,8 @@ struct Accidents {
         switch callee {
         case .terminal, .concentrator: return "a request to \(callee)"
         case .loadServer: return "\(loadMessage(request, story)) of \(caller)"
+        case .gateway: return "\(gatewayMessage(request, story)) of \(caller)"
+        case .network: return "\(networkMessage(request)) of \(caller)"
         default: break
         }
         guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
@@ -190,6 +210,24 @@ struct Accidents {
         case .loadQuestion: "the question about \(load())"
         default: "a message"
         }
+    }
+
+    private static func gatewayMessage(_ request: [UInt8], _ story: Story) -> String {
+        switch try? GatewayMessage(request) {
+        case .authorize(let request):
+            "the request to authorise \(story.funding.name(request.transaction))"
+        case .complete(let transaction):
+            "the word that \(story.funding.name(transaction)) is credited"
+        case .cancel(let transaction):
+            "the word that \(story.funding.name(transaction)) is given up"
+        case .question(let transaction): "the question about \(story.funding.name(transaction))"
+        default: "a message"
+        }
+    }
+
+    private static func networkMessage(_ request: [UInt8]) -> String {
+        let message = try? ISODialect.ascii1987.decode(request)
+        return message.map { "a message \($0.type)" } ?? "a message"
     }
 
     private static func name(_ message: PartyMessage, _ story: Story) -> String {

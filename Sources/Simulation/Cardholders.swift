@@ -33,6 +33,8 @@ struct Cardholders {
         RecordSealer(keys.hsm, party: "opal_server")
     }
 
+    var directory: UserDirectory { users }
+
     var mails: SettlementMails { SettlementMails(users) }
 
     static func email(_ card: Int) -> String { "holder-\(card + 1)@example.org" }
@@ -43,24 +45,79 @@ struct Cardholders {
         let (email, address) = (Cardholders.email(index), "192.0.2.\(index + 1)")
         do throws(UserFailure) {
             let form = Cardholders.form(index)
-            guard try await users.signUp(form, from: address, at: now) == .checkYourMail,
-                let mail = try await outbox.waiting().last, let message = mail.message,
-                let oneTime = Cardholders.oneTimePassword(message),
-                case .mustChangePassword(let ticket) = try await users.logOn(
-                    form.userIdentifier,
-                    Password(oneTime),
-                    from: address,
-                    at: now
-                ),
-                case .completed = try await users.completeSetup(
-                    ticket,
-                    newPassword: Password(Cardholders.password),
-                    card: card,
-                    extraWrites: [],
+            guard try await users.signUp(form, from: address, at: now) == .checkYourMail else {
+                throw .busy
+            }
+            try await arrive(form.userIdentifier, card, from: address, at: now)
+        } catch {
+            throw .noSuchName(email)
+        }
+    }
+
+    /// Logs on with the mailed password, chooses another, and gets the card.
+    private func arrive(
+        _ identifier: String,
+        _ card: CardIdentifier,
+        from address: String,
+        at now: Instant
+    ) async throws(UserFailure) {
+        guard let mail = try await outbox.waiting().last, let message = mail.message,
+            let oneTime = Cardholders.oneTimePassword(message),
+            case .mustChangePassword(let ticket) = try await users.logOn(
+                identifier,
+                Password(oneTime),
+                from: address,
+                at: now
+            ),
+            case .completed = try await users.completeSetup(
+                ticket,
+                newPassword: Password(Cardholders.password),
+                card: card,
+                extraWrites: [],
+                at: now
+            )
+        else { throw .busy }
+        try await outbox.remove(mail)
+    }
+
+    /// Opens a card for a child, who comes at once.
+    ///
+    /// - Returns: the child's key.
+    func addChild(
+        _ card: CardIdentifier,
+        _ index: Int,
+        of guardian: UserKey,
+        at now: Instant
+    ) async throws(WorldFailure) -> UserKey {
+        var form = ChildForm()
+        form.name = "Emma"
+        form.userIdentifier = Cardholders.form(index).userIdentifier
+        form.email = Cardholders.email(index)
+        let address = "192.0.2.\(index + 1)"
+        do throws(UserFailure) {
+            guard
+                try await users.openChild(form, by: guardian, from: address, at: now) == .checkMail
+            else { throw .busy }
+            try await arrive(form.userIdentifier, card, from: address, at: now)
+        } catch {
+            throw .noSuchName(form.email)
+        }
+        return try await key(of: index, at: now)
+    }
+
+    /// The key of who holds the card with this place.
+    func key(of index: Int, at now: Instant) async throws(WorldFailure) -> UserKey {
+        let email = Cardholders.email(index)
+        do throws(UserFailure) {
+            guard
+                case .verified(let user) = try await users.verify(
+                    Cardholders.form(index).userIdentifier,
+                    Password(Cardholders.password),
+                    from: "192.0.2.\(index + 1)",
                     at: now
                 )
             else { throw .busy }
-            try await outbox.remove(mail)
+            return user.key
         } catch {
             throw .noSuchName(email)
         }

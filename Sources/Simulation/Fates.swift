@@ -16,6 +16,9 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case clientTerminal
     case bank
     case loadServer
+    /// The payment gateway, and the funding network behind it.
+    case gateway
+    case network
 
     package var description: String {
         switch self {
@@ -27,6 +30,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .clientTerminal: "the client terminal"
         case .bank: "the bank"
         case .loadServer: "the load server"
+        case .gateway: "the gateway"
+        case .network: "the funding network"
         }
     }
 }

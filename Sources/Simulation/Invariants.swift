@@ -57,6 +57,7 @@ package struct Invariants {
         checkMails()
         checkConservation()
         checkLoads(isSettled: isSettled)
+        checkFunding(isSettled: isSettled)
         if isSettled { checkNothingIsOpen() }
     }
 

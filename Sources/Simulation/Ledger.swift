@@ -53,8 +53,14 @@ package struct Ledger: Sendable {
     package private(set) var orders: [TransactionIdentifier: OrderEntry] = [:]
     /// Loads through a bank, at all parties.
     package private(set) var loads = LoadLedger()
+    /// Loads from accounts on file, at all parties.
+    package private(set) var funding = FundingLedger()
+    /// Mails about loads from accounts on file.
+    package private(set) var accountMails: [AccountMail] = []
     /// Whether each card has a holder, who gets mails.
     private(set) var hasCardholders = false
+    /// Records that the OPAL server could not read at some time.
+    private(set) var unread: Set<RecordKey> = []
     /// What could not be read.
     package private(set) var violations: [Violation] = []
 
@@ -79,6 +85,7 @@ package struct Ledger: Sendable {
         }
         do throws(StoreFailure) {
             violations += try await LoadLedger.audit(world)
+            violations += try await FundingLedger.audit(world)
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -92,6 +99,7 @@ package struct Ledger: Sendable {
         violations = []
         forged = world.forger.forged
         hasCardholders = world.hasCardholders
+        unread = world.opalStore.unread
         do throws(StoreFailure) {
             for party in parties {
                 switch party {
@@ -103,10 +111,11 @@ package struct Ledger: Sendable {
                 case .paymentServer: try await readSales(world)
                 case .terminal(let index): try await readExchanges(world.hosts[index])
                 case .shop(let index): try await readOrders(world, index)
-                case .concentrator, .clientTerminal, .bank, .loadServer: break
+                case .concentrator, .clientTerminal, .bank, .loadServer, .gateway, .network: break
                 }
             }
             violations += try await loads.read(world, of: parties)
+            violations += try await funding.read(world, of: parties)
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -190,6 +199,7 @@ package struct Ledger: Sendable {
         }
         mails = openedMails.values.compactMap(\.settlement)
         receipts = openedMails.values.compactMap(\.receipt)
+        accountMails = openedMails.values.compactMap(\.account)
     }
 
     private mutating func readSales(_ world: World) async throws(StoreFailure) {

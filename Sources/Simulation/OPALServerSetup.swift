@@ -18,6 +18,8 @@ struct OPALServerSetup: Sendable {
         let purchases: Purchases
         /// Nil where no bank loads cards.
         let loads: Loads?
+        /// Nil where no gateway is.
+        let funding: FundingSetup?
     }
 
     let keys: WorldKeys
@@ -29,6 +31,8 @@ struct OPALServerSetup: Sendable {
     let hasCardholders: Bool
     /// Nil where no bank loads cards.
     let loadServer: LoadServerHost?
+    /// Nil where nobody loads from accounts on file.
+    let gateway: GatewayHost?
     let liar: LoadLiar
 
     /// Starts it from its store.
@@ -56,11 +60,23 @@ struct OPALServerSetup: Sendable {
             directory: paymentServers(life),
             now: { fates.now(of: .opalServer) }
         )
-        let mails = hasCardholders ? Cardholders(keys, store, random).mails : nil
+        let holders = hasCardholders ? Cardholders(keys, store, random) : nil
+        let mails = holders?.mails
         purchases.mails = mails
         var loads = loads(store, emulator, life)
         loads?.mails = mails
-        return Running(module: module, desk: desk, purchases: purchases, loads: loads)
+        var funding: FundingSetup?
+        if let gateway, let holders {
+            let link = MortalLink(inner: gateway.link, life: life)
+            funding = FundingSetup(holders.directory, desk, emulator, module, link, fates)
+        }
+        return Running(
+            module: module,
+            desk: desk,
+            purchases: purchases,
+            loads: loads,
+            funding: funding
+        )
     }
 
     private func paymentServers(_ life: Life) -> AcquirerDirectory {

@@ -24,9 +24,15 @@ package struct Run: Sendable {
     package static let policies = ComparisonPolicy.allCases
     /// After the faults stop, debits and sales end within this time,
     package static let moneyTime = Duration.seconds(5 * 60)
+    /// loads from accounts on file so much later, because an approval is waited for as long,
+    package static let fundingTime = FundingLimits.authorizationTime
     /// and orders that nobody paid, and loads that never came, within this.
     package static let orderTime =
         PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(8 * 60)
+    /// So much longer some runs go on, so that standing orders are due once more,
+    package static let week = Duration.seconds(8 * 86_400)
+    /// and what was begun then ends within this: nobody looks more often in that week.
+    package static let weekEndTime = Duration.seconds(4 * 3600)
 
     package init(
         seed: UInt64,
@@ -133,6 +139,7 @@ package struct Run: Sendable {
             seed: generator.next()
         )
         let loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
+        let accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
@@ -148,17 +155,20 @@ package struct Run: Sendable {
             parties.addTask { await housekeeping.keepTerminals() }
             parties.addTask { await housekeeping.letAccidentsHappen() }
             await withTaskGroup(of: Void.self) { group in
-                for person in 0..<people { group.addTask { await scenario.live(person) } }
-                for person in 0..<loads.bankPeople {
-                    group.addTask { await loadCustomers?.live(person) }
+                func add(_ people: Int, _ live: @escaping @Sendable (Int) async -> Void) {
+                    for person in 0..<people { group.addTask { await live(person) } }
                 }
+                add(people) { await scenario.live($0) }
+                add(loads.bankPeople) { await loadCustomers?.live($0) }
+                add(loads.accountPeople) { await accountCustomers?.live($0) }
             }
             if watch.violations.isEmpty {
                 story.add("— everything works again —")
                 housekeeping.calm()
                 world.clearFaults()
-                open = await Run.settle(world, housekeeping) {
+                open = await Run.settle(world, housekeeping, hasWeek: loads.hasWeek) {
                     scenario.isIdle && loadCustomers?.isIdle != false
+                        && accountCustomers?.isIdle != false
                 }
             }
             housekeeping.end()
@@ -181,6 +191,7 @@ package struct Run: Sendable {
             )
             violations += Falsehoods(story: story, ledger: ledger).violations
             violations += LoadFalsehoods(story: story.loads, ledger: ledger).violations
+            violations += FundingFalsehoods(story: story.funding, ledger: ledger).violations
         }
         return Report(
             run: self,
@@ -198,6 +209,7 @@ package struct Run: Sendable {
     private static func settle(
         _ world: World,
         _ housekeeping: Housekeeping,
+        hasWeek: Bool,
         _ isIdle: () -> Bool
     ) async -> [Violation] {
         let step = Duration.seconds(5)
@@ -214,8 +226,16 @@ package struct Run: Sendable {
             return isIdle() && isQuiet
         }
         if !isMoneySettled { return [.stillOpen("money, after \(moneyTime)")] }
+        let areFundsSettled = await wait(fundingTime) { await world.areFundsQuiet }
+        if !areFundsSettled { return [.stillOpen("funds, after \(moneyTime + fundingTime)")] }
         housekeeping.quieten()
         let areOrdersSettled = await wait(orderTime) { await world.isQuiet }
-        return areOrdersSettled ? [] : [.stillOpen("an order, after \(orderTime)")]
+        if !areOrdersSettled { return [.stillOpen("an order, after \(orderTime)")] }
+        guard hasWeek else { return [] }
+        housekeeping.slow(true)
+        await world.clock.sleep(for: week)
+        housekeeping.slow(false)
+        let isWeekSettled = await wait(weekEndTime) { await world.isQuiet }
+        return isWeekSettled ? [] : [.stillOpen("a load, a week later")]
     }
 }

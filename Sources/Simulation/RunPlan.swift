@@ -8,6 +8,10 @@ import Merchant
 struct LoadPlan {
     /// People who load through the bank, besides those who buy.
     let bankPeople: Int
+    /// People who load from accounts on file, likewise.
+    let accountPeople: Int
+    /// Whether the run goes on for a week.
+    let hasWeek: Bool
     let seed: UInt64
 
     /// Of the runs, so many ninths have no loads, and the next ones, and the last ones, a bank.
@@ -23,13 +27,16 @@ struct LoadPlan {
             (Self.ninths.none..<Self.ninths.bank).contains(kind) || kind >= Self.ninths.both
         let people = 1 + generator.below(LoadCustomers.people.count)
         bankPeople = hasBank ? people : 0
+        accountPeople =
+            kind >= Self.ninths.bank ? 1 + generator.below(AccountCustomers.people.count) : 0
         self.seed = generator.next()
+        hasWeek = accountPeople > 0 && generator.below(2) == 0
     }
 
     /// Adds accounts to a world.
     func add(to plan: inout WorldPlan) {
-        guard bankPeople > 0 else { return }
-        plan.accountValues = [20_000, 3_000]
+        if bankPeople > 0 { plan.accountValues = [20_000, 3_000] }
+        plan.hasGateway = accountPeople > 0
     }
 }
 

@@ -42,12 +42,22 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
     case loadOverdue
     /// A hold ended because the bank asked.
     case holdEndedAfterQuestion(HoldState)
+    /// A card was loaded from an account on file.
+    case accountLoaded(AccountLoadPurpose)
+    case accountLoadPending
+    /// What was approved is given back.
+    case accountLoadCancelled
+    case accountLoadDeclined
+    /// An authorisation without an answer was reversed.
+    case fundsReversed
+    /// A reversal came before its request.
+    case fundsVoid
     case crashed(Role)
 
     /// A kind of party.
     package enum Role: CaseIterable, Sendable {
         case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal, bank
-        case loadServer
+        case loadServer, gateway, network
     }
 
     /// All that there is to see.
@@ -63,7 +73,9 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
                 .loaded, .loadPending, .negativeProved(byDenial: false),
                 .negativeProved(byDenial: true), .negativeDisproved, .loadDeclined, .loadOverdue,
                 .holdEndedAfterQuestion(.loaded), .holdEndedAfterQuestion(.released),
-            ]
+                .accountLoadPending, .accountLoadCancelled, .accountLoadDeclined, .fundsReversed,
+                .fundsVoid,
+            ] + AccountLoadPurpose.allCases.map(Sight.accountLoaded)
     )
 
     package var description: String {
@@ -89,6 +101,12 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
         case .loadDeclined: "load ended before S2"
         case .loadOverdue: "load ended because it never came"
         case .holdEndedAfterQuestion(let state): "hold \(state) after a question of the bank"
+        case .accountLoaded(let purpose): "loaded from an account on file, \(purpose)"
+        case .accountLoadPending: "load from an account told as pending"
+        case .accountLoadCancelled: "approved funds given back"
+        case .accountLoadDeclined: "load from an account declined"
+        case .fundsReversed: "authorisation without an answer reversed"
+        case .fundsVoid: "reversal before its request"
         case .crashed(let role): "crash of \(role)"
         }
     }
@@ -105,6 +123,8 @@ extension Party {
         case .clientTerminal: .clientTerminal
         case .bank: .bank
         case .loadServer: .loadServer
+        case .gateway: .gateway
+        case .network: .network
         }
     }
 }
@@ -125,6 +145,6 @@ extension Ledger {
         }
         if draws.values.contains(where: { $0.state == .recovered }) { sights.insert(.recovered) }
         for mail in mails { sights.insert(.mailed(isPaid: mail.isPaid)) }
-        return sights.union(loads.sights)
+        return sights.union(loads.sights).union(funding.sights)
     }
 }

@@ -28,6 +28,7 @@ package final class Story: Sendable {
 
     /// What was told of loads.
     let loads = LoadStory()
+    let funding = FundingStory()
     private let state = Mutex(State())
     private let clock: VirtualClock
 

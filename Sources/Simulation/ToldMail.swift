@@ -7,6 +7,7 @@ import OPALServer
 enum ToldMail: Sendable {
     case settlement(SettlementMail)
     case receipt(ReceiptMail)
+    case account(AccountMail)
     case other
 
     init(_ mail: MailMessage) {
@@ -14,12 +15,15 @@ enum ToldMail: Sendable {
             self = .settlement(settlement)
         } else if let receipt = ReceiptMail(mail) {
             self = .receipt(receipt)
+        } else if let account = AccountMail(mail) {
+            self = .account(account)
         } else {
             self = .other
         }
     }
 
     var settlement: SettlementMail? { if case .settlement(let mail) = self { mail } else { nil } }
+    var account: AccountMail? { if case .account(let mail) = self { mail } else { nil } }
     var receipt: ReceiptMail? { if case .receipt(let mail) = self { mail } else { nil } }
 }
 
@@ -48,6 +52,24 @@ package struct ReceiptMail: Equatable, Sendable {
     /// - Returns: nil for a mail about something else.
     init?(_ mail: MailMessage) {
         guard mail.subject.hasPrefix("Your card was loaded with "),
+            let transaction = mail.transaction
+        else { return nil }
+        to = mail.to
+        self.transaction = transaction
+    }
+}
+
+/// What a mail says of a load from an account on file to who pays.
+package struct AccountMail: Equatable, Sendable {
+    package let to: String
+    package let transaction: TransactionIdentifier
+    /// Else it was pending and came to nothing.
+    package let isLoaded: Bool
+
+    /// - Returns: nil for a mail about something else.
+    init?(_ mail: MailMessage) {
+        isLoaded = mail.subject.hasPrefix("Receipt: ")
+        guard isLoaded || mail.subject.hasSuffix(" was not loaded"),
             let transaction = mail.transaction
         else { return nil }
         to = mail.to

@@ -66,6 +66,18 @@ package enum Violation: Equatable, Sendable {
     /// §4.1: what the bank has paid to the issuer's pool or holds for it is not what cards were
     /// credited through the bank.
     case funds(credited: UInt64, found: UInt64)
+    /// The OPAL server says otherwise of a load from an account than its card.
+    case accountLoadAgainstCard(TransactionIdentifier, AccountLoadState)
+    /// A load from an account was given up, and its card credited later.
+    case creditedAfterGivenUp(TransactionIdentifier)
+    /// It says otherwise than the gateway.
+    case accountLoadAgainstGateway(TransactionIdentifier, AccountLoadState?, String?)
+    /// The funding network holds, has captured or has released what the gateway says otherwise of.
+    case holdAgainstGateway(String, String, String?)
+    /// An advice or a reversal was sent under more than one number.
+    case sentAgain(String)
+    /// An occurrence of a standing order was loaded twice, or more in a month than ordered.
+    case occurrenceTwice(TransactionIdentifier)
     /// A receipt of a load is missing, doubled, untrue, or went to somebody else.
     case receipts(TransactionIdentifier, count: Int)
     /// Somebody was told that a card was loaded, and it was not.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FundingNetwork
 import Kernel
 import PaymentServer
 import Records
@@ -71,6 +72,8 @@ extension World {
         case .clientTerminal: fates.begin(.clientTerminal)
         case .bank: bank?.start()
         case .loadServer: loadServer?.start()
+        case .gateway: gateway?.start()
+        case .network: gateway?.network.start()
         }
     }
 
@@ -83,6 +86,7 @@ extension World {
         for (_, store) in stores { store.clear() }
         forger.plan.clear()
         opalServer.liar.denials.clear()
+        gateway?.network.network.follow(NetworkScript([]))
         clientTerminal?.removals.clear()
     }
 
@@ -114,6 +118,12 @@ extension World {
             let link = terminal.link
             routes.append(Route(caller: .clientTerminal, callee: .paymentServer, link: link))
         }
+        if let gateway {
+            routes += [
+                Route(caller: .opalServer, callee: .gateway, link: gateway.link),
+                Route(caller: .gateway, callee: .network, link: gateway.networkLink),
+            ]
+        }
         if let host = loadServer {
             routes += [
                 Route(caller: .opalServer, callee: .loadServer, link: host.link),
@@ -130,6 +140,7 @@ extension World {
             + hosts.enumerated().map { (.terminal($0.offset), $0.element.store) }
             + (loadServer.map { [(.loadServer, $0.store)] } ?? [])
             + (bank.map { [(.bank, $0.store)] } ?? [])
+            + (gateway.map { [(.gateway, $0.store), (.network, $0.network.store)] } ?? [])
     }
 }
 

@@ -161,7 +161,9 @@ extension World {
     /// Whether no party waits for anything.
     package var isQuiet: Bool {
         get async {
-            guard await isMoneyQuiet, await areHoldsQuiet else { return false }
+            guard await isMoneyQuiet, await areHoldsQuiet, await areFundsQuiet else {
+                return false
+            }
             for shop in shops {
                 let open = try? await shop.store.listOpen(
                     MerchantRecords.order,

@@ -54,6 +54,9 @@ package final class World: Sendable {
     /// Where the plan has accounts at a bank.
     package let loadServer: LoadServerHost?
     package let bank: BankHost?
+    /// With the funding network behind it, as the plan wants.
+    package let gateway: GatewayHost?
+    private let kin = Mutex<Family?>(nil)
     let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
     let hasCardholders: Bool
@@ -88,6 +91,7 @@ package final class World: Sendable {
         concentrator = plan.hasConcentrator ? ConcentratorHost(hosts, fates) : nil
         hasCardholders = plan.hasCardholders
         (loadServer, bank) = try await World.bank(plan, keys, issuer, fates, random)
+        gateway = plan.hasGateway ? GatewayHost(fates, random) : nil
         opalServer = OPALServerSetup(
             keys: keys,
             store: opalStore,
@@ -97,6 +101,7 @@ package final class World: Sendable {
             forger: forger,
             hasCardholders: hasCardholders,
             loadServer: loadServer,
+            gateway: gateway,
             liar: LoadLiar(opalStore, keys, random)
         )
         let payments = try await World.paymentServer(
@@ -120,6 +125,24 @@ package final class World: Sendable {
         openDoors(to: payments.module, fates.life(.paymentServer))
         for value in plan.cardValues { _ = try await addCard(value) }
         if let value = plan.readerCardValue { try await addClientTerminal(value) }
+        if plan.hasGateway { try await addFamily(plan.cardValues.count) }
+    }
+
+    /// The holders of the first cards pay from their accounts; the first has a child.
+    private func addFamily(_ count: Int) async throws(WorldFailure) {
+        let holders = Cardholders(keys, opalStore.inner, random)
+        var payers: [Payer] = []
+        for card in 0..<count {
+            payers.append(Payer(key: try await holders.key(of: card, at: now), card: card))
+        }
+        let card = try await make(issuer, 0)
+        let index = held.withLock { held in
+            held.append(card)
+            return held.count - 1
+        }
+        let key = try await holders.addChild(card, index, of: payers[0].key, at: now)
+        let family = Family(payers: payers, child: Payer(key: key, card: index))
+        kin.withLock { $0 = family }
     }
 
     private static func hosts(
@@ -173,6 +196,10 @@ package final class World: Sendable {
     package var now: Instant { clock.now }
     package var desk: CardDesk { running.withLock(\.opal.desk) }
     package var purchases: Purchases { running.withLock(\.opal.purchases) }
+    /// Who can load from accounts on file, as the plan wants.
+    package var family: Family? { kin.withLock { $0 } }
+    /// Nil where no gateway is.
+    var funding: FundingSetup? { running.withLock(\.opal.funding) }
     /// Nil where no bank loads cards.
     package var loads: Loads? { running.withLock(\.opal.loads) }
     /// Who lies to the load server.
@@ -203,21 +230,28 @@ package final class World: Sendable {
         _ value: UInt64,
         of issuer: Issuer? = nil
     ) async throws(WorldFailure) -> CardIdentifier {
-        let issuer = issuer ?? self.issuer
+        let card = try await make(issuer ?? self.issuer, value)
+        let index = held.withLock { held in
+            held.append(card)
+            return held.count - 1
+        }
+        if hasCardholders {
+            let holders = Cardholders(keys, opalStore.inner, random)
+            try await holders.add(card, index, at: now)
+        }
+        return card
+    }
+
+    private func make(
+        _ issuer: Issuer,
+        _ value: UInt64
+    ) async throws(WorldFailure) -> CardIdentifier {
         do {
             try keys.install(issuer.identifier, in: running.withLock(\.opal.module))
             let new = try await desk.make(for: issuer, value: value, now: now)
             let transition = Transition(writes: new.writes, history: new.history)
             guard try await opalStore.inner.commit(transition) == .committed else {
                 throw WorldFailure.conflict
-            }
-            let index = held.withLock { held in
-                held.append(new.card)
-                return held.count - 1
-            }
-            if hasCardholders {
-                let holders = Cardholders(keys, opalStore.inner, random)
-                try await holders.add(new.card, index, at: now)
             }
             return new.card
         } catch let failure as EmulatorFailure {
@@ -239,5 +273,6 @@ package final class World: Sendable {
             + (plan.hasConcentrator ? [.concentrator] : [])
             + (plan.readerCardValue == nil ? [] : [.clientTerminal])
             + (plan.accountValues.isEmpty ? [] : [.loadServer, .bank])
+            + (plan.hasGateway ? [.gateway, .network] : [])
     }
 }

@@ -36,6 +36,9 @@ package struct WorldPlan: Sendable {
     package var prices: [UInt64] = [150, 20, 999]
     /// What is on each account at a bank, in cents; neither bank nor load server without.
     package var accountValues: [UInt64] = []
+    /// Whether a payment gateway and a funding network are there; then each card has a holder who
+    /// has an account, and the first of them a child.
+    package var hasGateway = false
     package var opalStore: any RecordStore = MemoryStore()
     package var paymentStore: any RecordStore = MemoryStore()
     /// The stores of the first merchants; the others keep their orders in memory.

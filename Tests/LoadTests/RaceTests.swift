@@ -73,8 +73,8 @@ import Testing
         }
     }
 
-    /// Whichever two reads the other one comes between: a hold that was read before it and an account
-    /// that was read behind it do not fit each other.
+    /// Whichever two reads the other one comes between: a hold that was read before it and an
+    /// account that was read behind it do not fit each other.
     @Test(arguments: 1...4)
     func `a load that somebody else ends between two reads ends once`(read: Int) async throws {
         let store = InterruptedStore()

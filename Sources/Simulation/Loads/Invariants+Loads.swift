@@ -26,8 +26,9 @@ extension Invariants {
 
     mutating func checkLoads(isSettled: Bool) {
         for (transaction, found) in credits {
+            guard let credit = credit(transaction) else { continue }
             if found.count > 1 { violations.append(.loadedTwice(transaction)) }
-            if let credit = credit(transaction) { check(credit, transaction) }
+            check(credit, transaction)
         }
         let loads = ledger.loads
         for (transaction, load) in loads.loads { check(load, transaction) }
