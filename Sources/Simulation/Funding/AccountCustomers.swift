@@ -170,6 +170,8 @@ final class AccountCustomers: Sendable {
             purpose: known.purpose
         )
         let outcome = await world.load(changed)
+        // Nobody compares: where the load was not begun before, it is now.
+        _ = story.funding.tell(nil, known.transaction)
         tell(person, "asks for one cent more in \(name(known)): \(outcome.map { "\($0)" } ?? "–")")
     }
 

@@ -69,8 +69,11 @@ struct FundingFalsehoods {
                 wasToldEnd = true
                 if !isLoaded { found.append(.toldLoaded(transaction)) }
             case .refused(let refusal) where refusal == load?.refusal: wasToldEnd = true
-            // Of another load, or said where the load could not be looked up.
-            case .refused(.transactionReused), .refused(.storeUnavailable), .refused(.busy): break
+            // Nothing was begun, or the load could not be looked up: it may be tried again.
+            case .refused(let refusal) where refusal.mayLeaveNoTrace:
+                if isLoaded, outcomes.count == 1, !story.unseen.contains(transaction) {
+                    found.append(.toldNotLoaded(transaction))
+                }
             case .refused:
                 wasToldEnd = true
                 if isLoaded { found.append(.toldNotLoaded(transaction)) }
@@ -87,5 +90,22 @@ struct FundingFalsehoods {
             found.append(.receipts(transaction, count: 0))
         }
         return found
+    }
+}
+
+extension AccountLoadRefusal {
+    /// Whether it may have been told before anything was durable.
+    fileprivate var mayLeaveNoTrace: Bool {
+        switch self {
+        case .transactionReused, .noFundingAccount, .accountExpired, .notAllowed, .unknownCard,
+            .cardDamaged, .cardBlocked, .cardExpired, .currencyNotHeld, .belowMinimum,
+            .aboveMaximum, .numbersUsedUp, .busy, .storeUnavailable:
+            true
+        case .refusedByLimit, .declined, .insufficientFunds, .accountUnknown, .limitExceeded,
+            .accountRestricted, .notPermitted, .issuerUnavailable, .addressMismatch,
+            .verificationValueMismatch, .cardSignatureWrong, .loadModuleSignatureWrong,
+            .gatewayRefused, .gatewaySilent:
+            false
+        }
     }
 }
