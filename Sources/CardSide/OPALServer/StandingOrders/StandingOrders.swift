@@ -40,7 +40,15 @@ package struct StandingOrders: Sendable {
     ///
     /// - Returns: nil where it has not ended, or cannot be begun now.
     func attempt(_ occurrence: Occurrence, of order: some StandingOrder) async -> Ending? {
-        let transaction = occurrence.transaction(of: order.name, users.hashes)
+        #if PLANTED_BUGS
+            let isNew = PlantedBug.isPlanted(.occurrenceBegunTwice)
+            let transaction =
+                isNew
+                ? TransactionIdentifier(at: occurrence.moment, random: users.random.pair())
+                : occurrence.transaction(of: order.name, users.hashes)
+        #else
+            let transaction = occurrence.transaction(of: order.name, users.hashes)
+        #endif
         if let known = try? await loads.read(transaction) { return Self.ending(of: known.load) }
         // What was ended by its owner is not begun any more.
         guard order.isActive else { return .notLoaded(.notAllowed) }
