@@ -54,8 +54,8 @@ struct ConsoleLoads: Sendable {
         return site.response(
             "console/open",
             [
-                "title": "Loads", "asked": "load server or gateway", "asOf": visit.reader.time(visit.now),
-                "groups": groups,
+                "title": "Loads", "asked": "load server or gateway",
+                "asOf": visit.reader.time(visit.now), "groups": groups,
             ],
             visit,
             current: "/loads",
