@@ -34,6 +34,22 @@ struct ForgingModule: CardModule {
         try await inner.personalize(order, revision: revision)
     }
 
+    func personalize(
+        _ order: CardOrder,
+        policy: SpendingPolicy,
+        by who: String,
+        revision: UInt64,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        try await inner.personalize(
+            order,
+            policy: policy,
+            by: who,
+            revision: revision,
+            context: context
+        )
+    }
+
     func describe(_ card: SealedCard) async throws(ModuleFailure) -> CardDescription {
         try await inner.describe(card)
     }

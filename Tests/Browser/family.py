@@ -36,6 +36,13 @@ ON_CARD = Decimal("25.00")
 CHEAP, DEAR = ("The Lighthouse Keeper", Decimal("0.80")), ("Footpaths of the Lower Fens",
                                                           Decimal("2.40"))
 
+# The demo's shop, and its kind (ISO 18245).
+SHOP, SHOP_KIND = "FARTHINGPRESS01", "5994"
+# What the guardian gives the child.
+GIVEN = Decimal(10)
+LIMITS = ("For one purchase", "A day", "A week", "A month", "Purchases a day", "Purchases a week",
+          "Purchases a month", "List of shops", "List of kinds", "Hours")
+
 
 class Family:
     def __init__(self, browser: Browser, program: Path, opal: Opal, pictures: Path):
@@ -60,7 +67,8 @@ class Family:
             self.child_comes, self.gives_value, self.sets_limits, self.child_sees_the_limits,
             self.child_buys_within_them, self.child_is_refused, self.guardian_allows_once,
             self.child_buys_it, self.child_changes_nothing, self.sets_an_allowance,
-            self.sets_a_top_up, self.freezes, self.sees_the_history, self.loads_without_script,
+            self.sets_a_top_up, self.freezes, self.sees_the_history,
+            self.each_limit_refuses_at_its_bound, self.loads_without_script,
             self.all_sides_agree, self.nothing_complained,
         ]
 
@@ -353,6 +361,36 @@ class Family:
         child.sees("Paid")
         self.child_card -= price
 
+    def each_limit_refuses_at_its_bound(self):
+        """What is exactly allowed may be paid; a cent, or a purchase, less refuses it."""
+        name, price = CHEAP
+        cent = Decimal("0.01")
+        spent, count = GIVEN - self.child_card, 3
+        # Two hours from now by the clock of the limits, which is UTC.
+        later = (time.gmtime().tm_hour + 2) % 24
+        bounds = [("For one purchase", price, price - cent)]
+        for period in ("A day", "A week", "A month"):
+            bounds.append((period, spent + price, spent + price - cent))
+        for period in ("Purchases a day", "Purchases a week", "Purchases a month"):
+            bounds.append((period, count + 1, count))
+        bounds.append(("Hours", "mon-sun 0-24", f"mon-sun {later}-{later + 1}"))
+        for field, enough, less in bounds:
+            self.limits({field: str(enough)})
+            self.child_may_pay(name, price)
+            self.limits({field: str(less)})
+            self.child_may_not_pay(name, price)
+        for choice, entries, allowed, other in (
+            ("Shops", "List of shops", SHOP, "CASINO-1"),
+            ("Kinds of shop", "List of kinds", SHOP_KIND, "7995"),
+        ):
+            for rule, may, may_not in (("only", allowed, other), ("except", other, allowed)):
+                self.limits({entries: may}, {choice: rule})
+                self.child_may_pay(name, price)
+                self.limits({entries: may_not}, {choice: rule})
+                self.child_may_not_pay(name, price)
+        self.limits({})
+        self.expect_card(self.child, self.child_card)
+
     def sees_the_history(self):
         person = self.guardian
         self.comes_to_child(person)
@@ -425,6 +463,29 @@ class Family:
         person.follows(re.compile(article))
         person.presses("Order")
         person.presses(f"Pay €{price} with virtual card")
+
+    def limits(self, entries: dict[str, str], choices: dict[str, str] | None = None):
+        """Sets these limits of the child's card and no others."""
+        person = self.guardian
+        self.comes_to_child(person)
+        person.follows(re.compile("^(Set limits|Change the limits)$"))
+        person.sees("Limits of Emma")
+        for choice in ("Shops", "Kinds of shop"):
+            picked = (choices or {}).get(choice, "all")
+            person.page.get_by_label(choice, exact=True).select_option(picked)
+        for field in LIMITS:
+            person.fills(field, entries.get(field, ""))
+        person.presses("Set the limits")
+        expect(person.page.get_by_role("status")).to_contain_text("The limits")
+
+    def child_may_pay(self, name: str, price: Decimal):
+        self.goes_to_pay(self.child, name, price)
+        expect(self.child.page.get_by_role("button", name=f"Pay €{price}")).to_be_visible()
+
+    def child_may_not_pay(self, name: str, price: Decimal):
+        self.goes_to_pay(self.child, name, price)
+        self.child.sees("Not paid")
+        assert "Nothing was taken from your card." in self.child.text(), self.child.text()
 
     def network(self, rules: str):
         """Says how the simulated funding network behaves from now on."""

@@ -21,7 +21,11 @@ import Wire
         let anna = try await world.person(value: 4_200)
         world.clock.advance(by: Self.later)
         try await world.forgetMails()
-        let renewal = try await world.server.succession.renew(anna.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(renewal.moved == FundingWorld.euros(4_200))
         #expect(renewal.successor != anna.card)
         #expect(try await world.balance(anna.card) == 0)
@@ -46,7 +50,11 @@ import Wire
         let anna = try await world.person(value: 4_200)
         try await world.replaceAccount(of: anna, expiry: (2040, 1))
         world.clock.advance(by: Self.later)
-        let renewal = try await world.server.succession.renew(anna.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         let old = await world.server.loads.begin(world.request(by: anna))
         #expect(old.refusal == .cardExpired)
         let new = world.request(by: anna, onto: renewal.successor)
@@ -66,7 +74,11 @@ import Wire
         )
         guard case .signedIn(let token) = logon else { throw Unexpected(logon) }
         #expect(try await world.server.users.session(token, at: world.now)?.card == anna.card)
-        let renewal = try await world.server.succession.renew(anna.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         let user = try await world.server.users.session(token, at: world.now)
         #expect(user?.card == renewal.successor)
     }
@@ -75,8 +87,16 @@ import Wire
         let world = try await FundingWorld()
         let anna = try await world.person(value: 4_200)
         world.clock.advance(by: Self.later)
-        let first = try await world.server.succession.renew(anna.card, at: world.now)
-        let second = try await world.restart().succession.renew(anna.card, at: world.now)
+        let first = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
+        let second = try await world.restart().succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(second.successor == first.successor)
         #expect(second.moved.minorUnits == 0)
         #expect(try await world.balance(first.successor) == 4_200)
@@ -89,8 +109,8 @@ import Wire
             let anna = try await world.person(value: 4_200)
             world.clock.advance(by: Self.later)
             let (succession, now) = (world.server.succession, world.now)
-            async let one = succession.renew(anna.card, at: now)
-            async let two = succession.renew(anna.card, at: now)
+            async let one = succession.renew(anna.card, by: "card holder", at: now)
+            async let two = succession.renew(anna.card, by: "card holder", at: now)
             let renewals = try await [one, two]
             #expect(renewals[0].successor == renewals[1].successor)
             #expect(renewals.reduce(0) { $0 + $1.moved.minorUnits } == 4_200)
@@ -108,10 +128,14 @@ import Wire
         let process = MortalProcess(dies: moment, 1)
         let mortal = world.start(on: process.store(world.store), world.link)
         await #expect(throws: SuccessionRefusal.unavailable) {
-            try await mortal.succession.renew(anna.card, at: world.now)
+            try await mortal.succession.renew(anna.card, by: "card holder", at: world.now)
         }
         try await world.expectSound()
-        let renewal = try await world.server.succession.renew(anna.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(try await world.balance(renewal.successor) == 4_200)
         try await world.expectSound()
     }
@@ -120,7 +144,11 @@ import Wire
         let world = try await FundingWorld()
         let anna = try await world.person(value: 0)
         world.clock.advance(by: Self.later)
-        let renewal = try await world.server.succession.renew(anna.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(renewal.moved.minorUnits == 0)
         #expect(try await world.server.users.profile(of: anna.key)?.card == renewal.successor)
         try await world.expectSound()
@@ -130,12 +158,24 @@ import Wire
         let world = try await FundingWorld()
         let anna = try await world.person(value: 4_200)
         world.clock.advance(by: Self.later)
-        let first = try await world.server.succession.renew(anna.card, at: world.now)
+        let first = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         world.clock.advance(by: Self.later)
-        let second = try await world.server.succession.renew(first.successor, at: world.now)
+        let second = try await world.server.succession.renew(
+            first.successor,
+            by: "card holder",
+            at: world.now
+        )
         #expect(try await world.balance(second.successor) == 4_200)
         // The first one of all leads to the last.
-        let again = try await world.server.succession.renew(anna.card, at: world.now)
+        let again = try await world.server.succession.renew(
+            anna.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(again.successor == second.successor)
         try await world.expectSound()
     }
@@ -148,7 +188,11 @@ import Wire
         let gift = world.request(1_500, by: anna, onto: emma.card, .gift)
         #expect(await world.server.loads.begin(gift).receipt != nil)
         world.clock.advance(by: Self.later)
-        let renewal = try await world.server.succession.renew(emma.card, at: world.now)
+        let renewal = try await world.server.succession.renew(
+            emma.card,
+            by: "card holder",
+            at: world.now
+        )
         #expect(
             try await world.server.guardians.authorize(anna.key, for: emma.key)
                 == renewal.successor
@@ -166,10 +210,10 @@ import Wire
             by: Instant(milliseconds: 1_846_022_399_999).since(world.now)
         )
         await #expect(throws: SuccessionRefusal.notExpired) {
-            try await world.server.succession.renew(anna.card, at: world.now)
+            try await world.server.succession.renew(anna.card, by: "card holder", at: world.now)
         }
         world.clock.advance(by: .milliseconds(1))
-        _ = try await world.server.succession.renew(anna.card, at: world.now)
+        _ = try await world.server.succession.renew(anna.card, by: "card holder", at: world.now)
     }
 
     @Test func `A blocked card keeps its value until it is unblocked`() async throws {
@@ -178,12 +222,13 @@ import Wire
         #expect(try await world.server.desk.setBlocked(true, anna.card))
         world.clock.advance(by: Self.later)
         await #expect(throws: SuccessionRefusal.cardBlocked) {
-            try await world.server.succession.renew(anna.card, at: world.now)
+            try await world.server.succession.renew(anna.card, by: "card holder", at: world.now)
         }
         #expect(try await world.balance(anna) == 4_200)
         #expect(try await world.server.desk.setBlocked(false, anna.card))
         #expect(
-            try await world.server.succession.renew(anna.card, at: world.now).moved.minorUnits
+            try await world.server.succession.renew(anna.card, by: "card holder", at: world.now)
+                .moved.minorUnits
                 == 4_200
         )
     }
@@ -192,7 +237,7 @@ import Wire
         let world = try await FundingWorld()
         let none = CardIdentifier(issuer: world.issuer.identifier, number: 1)
         await #expect(throws: SuccessionRefusal.unknownCard) {
-            try await world.server.succession.renew(none, at: world.now)
+            try await world.server.succession.renew(none, by: "card holder", at: world.now)
         }
     }
 }
@@ -217,17 +262,55 @@ import Wire
         world.clock.advance(by: Self.later)
         let succession = world.server.succession
         for _ in 0..<2 {
-            #expect(
-                try await succession.renewKeepingPolicy(
-                    anna.card,
-                    by: "card holder",
-                    at: world.now
-                )
-            )
+            let renewal = try await succession.renew(anna.card, by: "card holder", at: world.now)
+            #expect(renewal.keepsPolicy)
         }
         let card = try #require(try await world.server.users.profile(of: anna.key)?.card)
         #expect(card != anna.card)
         #expect(try await desk.policy(of: card).get()?.policy == old)
+        try await world.expectSound()
+    }
+
+    @Test(arguments: MortalProcess.Moment.allCases)
+    func `There is no moment at which the successor has no limits, wherever the process dies`(
+        _ moment: MortalProcess.Moment
+    ) async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person(value: 4_200)
+        let desk = world.server.desk
+        _ = try await desk.setLimits(limits(1_200), of: anna.card, by: "guardian").get()
+        let old = try await desk.policy(of: anna.card).get()?.policy
+        world.clock.advance(by: Self.later)
+        let process = MortalProcess(dies: moment, 1)
+        let mortal = world.start(on: process.store(world.store), world.link)
+        await #expect(throws: SuccessionRefusal.unavailable) {
+            try await mortal.succession.renew(anna.card, by: "guardian", at: world.now)
+        }
+        let card = try #require(try await world.server.users.profile(of: anna.key)?.card)
+        #expect(try await desk.policy(of: card).get()?.policy == old, "Whichever it holds now.")
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "guardian",
+            at: world.now
+        )
+        #expect(try await desk.policy(of: renewal.successor).get()?.policy == old)
+        #expect(try await world.balance(renewal.successor) == 4_200)
+        try await world.expectSound()
+    }
+
+    @Test func `An empty card's successor has its limits, too`() async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let desk = world.server.desk
+        _ = try await desk.setLimits(limits(1_200), of: anna.card, by: "guardian").get()
+        let old = try await desk.policy(of: anna.card).get()?.policy
+        world.clock.advance(by: Self.later)
+        let renewal = try await world.server.succession.renew(
+            anna.card,
+            by: "guardian",
+            at: world.now
+        )
+        #expect(try await desk.policy(of: renewal.successor).get()?.policy == old)
         try await world.expectSound()
     }
 
@@ -238,12 +321,10 @@ import Wire
         _ = try await desk.setLimits(limits(1_200), of: anna.card, by: "card holder").get()
         world.clock.advance(by: Self.later)
         let succession = world.server.succession
-        _ = try await succession.renewKeepingPolicy(anna.card, by: "card holder", at: world.now)
+        _ = try await succession.renew(anna.card, by: "card holder", at: world.now)
         let card = try #require(try await world.server.users.profile(of: anna.key)?.card)
         _ = try await desk.setLimits(nil, of: card, by: "card holder").get()
-        #expect(
-            try await succession.renewKeepingPolicy(anna.card, by: "card holder", at: world.now)
-        )
+        _ = try await succession.renew(anna.card, by: "card holder", at: world.now)
         #expect(try await desk.policy(of: card).get() == nil)
     }
 }

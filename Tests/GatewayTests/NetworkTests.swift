@@ -207,6 +207,31 @@ import Wire
         }
     }
 
+    @Test(arguments: UInt64(1)...40)
+    func `several that close one hold at the same time close it once`(seed: UInt64) async throws {
+        try await GatewayWorld.run(seed: seed) { world in
+            let account = try GatewayWorld.account()
+            let first = Self.message(.authorizationRequest, trace: "000001", account: account)
+            #expect(try await Self.ask(world, first).code == "00")
+            await withTaskGroup(of: Void.self) { group in
+                for trace in 2...5 {
+                    group.addTask {
+                        let message = Self.message(
+                            .reversalAdvice,
+                            trace: "00000\(trace)",
+                            account: account
+                        )
+                        guard let bytes = try? world.dialect.encode(message) else { return }
+                        _ = await world.network.answer(bytes)
+                    }
+                }
+            }
+            let books = try await world.books()
+            #expect(books.count == [.released: 1])
+            #expect(books.accounts.first?.held == 0)
+        }
+    }
+
     @Test func `an account may have an expiry and a CVV2 of its own`() async throws {
         let cases: [(month: Int, code: String, expected: String)] = [
             (12, "737", "00"), (11, "737", "54"), (12, "738", "N7"), (12, "000", "N7"),

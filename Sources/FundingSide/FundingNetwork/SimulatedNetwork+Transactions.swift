@@ -54,7 +54,7 @@ extension SimulatedNetwork {
     /// Decides until the decision is durable. What was answered before is answered again.
     private func inOneCommit(
         _ message: ISOMessage,
-        _ decide: (RecordKey, NetworkBook.Entry<HoldRecord>?) async throws(StoreFailure) -> Step
+        _ decide: (RecordKey, NetworkBook.Entry<HoldRecord>?) async throws(StoreFailure) -> Step?
     ) async throws(StoreFailure) -> ISOMessage {
         guard let key = HoldRecord.key(message), message[.traceNumber] != nil else {
             return SimulatedNetwork.answer(to: message, .malformed)
@@ -66,7 +66,8 @@ extension SimulatedNetwork {
             {
                 return answer
             }
-            var step = try await decide(key, known)
+            // Somebody else was quicker: look again.
+            guard var step = try await decide(key, known) else { continue }
             guard let bytes = try? profile.dialect.encode(step.answer) else {
                 return SimulatedNetwork.answer(to: message, .malformed)
             }
@@ -78,12 +79,15 @@ extension SimulatedNetwork {
     }
 
     /// Captures or releases what is held.
+    ///
+    /// - Returns: nil where somebody else has closed the hold since it was read: then the account
+    ///   holds no more what is to be taken from it.
     private func close(
         _ message: ISOMessage,
         _ key: RecordKey,
         _ known: NetworkBook.Entry<HoldRecord>,
         _ isReversal: Bool
-    ) async throws(StoreFailure) -> Step {
+    ) async throws(StoreFailure) -> Step? {
         var hold = known
         guard SimulatedNetwork.amount(message) == hold.value.amount,
             SimulatedNetwork.currency(message) == hold.value.currency
@@ -92,6 +96,7 @@ extension SimulatedNetwork {
         guard var account = try await book.account(accountKey) else {
             return (nil, SimulatedNetwork.answer(to: message, .malfunction))
         }
+        guard try await book.hold(key)?.revision == known.revision else { return nil }
         if isReversal {
             account.value.release(hold.value.amount)
             hold.value.state = .released

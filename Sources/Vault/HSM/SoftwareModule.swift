@@ -100,6 +100,21 @@ package final class SoftwareModule: CardModule, LoadModule {
         return try seal(CardRecord(card), revision: revision)
     }
 
+    package func personalize(
+        _ order: CardOrder,
+        policy: SpendingPolicy,
+        by who: String,
+        revision: UInt64,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
+        let blank = try await personalize(order, revision: revision)
+        let setting = try await set(.policy(policy), by: who, on: blank, context: context)
+        guard case .success(let change) = setting else { return setting }
+        // Card and policy are one revision: the policy is not a step after the card.
+        let card = try seal(open(change.card), revision: revision)
+        return .success(CardChange(card: card, row: change.row))
+    }
+
     package func describe(_ card: SealedCard) async throws(ModuleFailure) -> CardDescription {
         let card = try open(card).card
         return CardDescription(

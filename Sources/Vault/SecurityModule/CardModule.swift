@@ -30,6 +30,25 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep
 
+    /// As ``personalize(_:revision:)``, of a card that has a policy from its first moment: there is
+    /// none at which it pays without.
+    ///
+    /// - Parameters:
+    ///   - order: what the card is made of.
+    ///   - policy: what keeps it from spending.
+    ///   - who: in whose name (``CardHistoryEntry/isName(_:)``).
+    ///   - revision: that of the record.
+    ///   - context: the moment, and the note for the history.
+    /// - Returns: the card with the first row of its history, or why the policy is none for it.
+    /// - Throws: `.keyUnknown`.
+    func personalize(
+        _ order: CardOrder,
+        policy: SpendingPolicy,
+        by who: String,
+        revision: UInt64,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal>
+
     /// Says, signed, that a load which the card asked for did not take place and never will,
     /// because something else has consumed its number (`docs/messages/load.md`, SN). A blocked card
     /// says so also while the number is not consumed; another one proves that with a load of

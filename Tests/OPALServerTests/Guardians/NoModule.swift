@@ -13,6 +13,14 @@ struct NoModule: CardModule, LoadModule {
         revision: UInt64
     ) async throws(ModuleFailure) -> SealedCard { throw Self.away }
 
+    func personalize(
+        _ order: CardOrder,
+        policy: SpendingPolicy,
+        by who: String,
+        revision: UInt64,
+        context: CardContext
+    ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> { throw Self.away }
+
     func process(
         _ command: PurseCommand,
         on card: SealedCard,

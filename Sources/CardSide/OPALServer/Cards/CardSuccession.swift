@@ -8,8 +8,8 @@ import Wire
 
 /// Gives an expired card a successor and moves its value there: the old card is emptied and the new
 /// one loaded with the same amount in one commit, so that the value is on one of them at any time
-/// (`docs/decisions/0019`). A step of the holder or of the operator. Limits do not
-/// go along by themselves: ``renewKeepingPolicy(_:by:at:)``.
+/// (`docs/decisions/0019`). A step of the holder or of the operator. The successor has the limits of
+/// the old card from its first moment, and is frozen where that one was.
 ///
 /// Safe to be called again: the card keeps its one successor, and what was put back on the old card
 /// in the meantime moves as well.
@@ -19,6 +19,9 @@ package struct CardSuccession: Sendable {
         package let successor: CardIdentifier
         /// What moved just now.
         package let moved: Money
+        /// Whether the successor has the old card's policy. Where its limits are none for the
+        /// successor's currency it is frozen instead, until somebody sets others.
+        package var keepsPolicy = true
     }
 
     private let users: UserDirectory
@@ -48,12 +51,15 @@ package struct CardSuccession: Sendable {
     }
 
     /// Renews an expired card, and makes the successor the card of who held it.
+    ///
+    /// `who`: in whose name the successor's limits are set.
     package func renew(
         _ card: CardIdentifier,
+        by who: String,
         at now: Instant
     ) async throws(SuccessionRefusal) -> Renewal {
         for _ in 0..<UserLimits.triesMax {
-            let step = try await step(card, at: now)
+            let step = try await step(card, by: who, at: now)
             if step.transition.writes.isEmpty { return step.renewal }
             if try await attempt({ try await users.records.commit(step.transition) }) {
                 // Sessions that remember the old card read anew.
@@ -67,12 +73,13 @@ package struct CardSuccession: Sendable {
     /// One step, not yet durable. There is nothing to commit where nothing is left to do.
     fileprivate struct Step {
         var transition = Transition(writes: [])
-        let renewal: Renewal
+        var renewal: Renewal
         var holder: UserKey?
     }
 
     private func step(
         _ card: CardIdentifier,
+        by who: String,
         at now: Instant
     ) async throws(SuccessionRefusal) -> Step {
         let (old, description) = try await fetched(card)
@@ -85,13 +92,16 @@ package struct CardSuccession: Sendable {
         if let last = try await lastSuccessor(of: card) {
             return try await toExisting(last, from: old, purse.balance, at: now)
         }
-        return try await toNew(from: old, purse.balance, at: now)
+        let policy = description.spending?.policy.forSuccessor
+        return try await toNew(from: old, purse.balance, policy, by: who, at: now)
     }
 
     /// The first step: a new card.
     private func toNew(
         from old: SealedCard,
         _ balance: Money,
+        _ policy: SpendingPolicy?,
+        by who: String,
         at now: Instant
     ) async throws(SuccessionRefusal) -> Step {
         guard let issuer = try await attempt({ try await desk.issuer(old.card.issuer) }) else {
@@ -105,17 +115,57 @@ package struct CardSuccession: Sendable {
         let isSameUnit = order.currency == balance.currency && order.exponent == balance.exponent
         let moved = Self.part(of: balance, isSameUnit ? order.balanceMax : 0)
         var step = Step(renewal: Renewal(successor: successor, moved: moved))
-        if moved.minorUnits > 0 {
-            let blank = try await attempt { try await module.personalize(order, revision: 0) }
-            try await move(moved, from: old, to: blank, at: now, &step)
-        } else {
-            let card = try await attempt { try await module.personalize(order, revision: 1) }
+        let isEmpty = moved.minorUnits == 0
+        let card = try await personalized(
+            order,
+            policy,
+            by: who,
+            revision: isEmpty ? 1 : 0,
+            at: now,
+            &step
+        )
+        if isEmpty {
             step.transition.writes.append(
                 .put(Emulator.key(successor), expectedRevision: 0, body: card.body)
             )
+        } else {
+            try await move(moved, from: old, to: card, at: now, &step)
         }
         try await assign(successor, after: old.card, moved, at: now, &step)
         return step
+    }
+
+    /// The new card, with its policy and the row that says so.
+    private func personalized(
+        _ order: CardOrder,
+        _ policy: SpendingPolicy?,
+        by who: String,
+        revision: UInt64,
+        at now: Instant,
+        _ step: inout Step
+    ) async throws(SuccessionRefusal) -> SealedCard {
+        guard let policy else {
+            return try await attempt { try await module.personalize(order, revision: revision) }
+        }
+        let context = CardContext(random: random.integer(), now: now, note: "")
+        for next in [policy, SpendingPolicy(limits: nil, isFrozen: true)] {
+            let made = try await attempt {
+                try await module.personalize(
+                    order,
+                    policy: next,
+                    by: who,
+                    revision: revision,
+                    context: context
+                )
+            }
+            guard case .success(let change) = made else {
+                step.renewal.keepsPolicy = false
+                continue
+            }
+            step.addRow(of: change)
+            return change.card
+        }
+        throw .unavailable
     }
 
     /// What came back to the old card afterwards.
@@ -262,11 +312,23 @@ extension CardSuccession.Step {
         transition.writes.append(
             .put(key, expectedRevision: revision, body: change.card.body)
         )
-        if let row = change.row {
-            transition.history.append(
-                HistoryRow(stream: key.bytes, number: row.number, hash: row.hash, body: row.body)
-            )
-        }
+        addRow(of: change)
+    }
+
+    fileprivate mutating func addRow(of change: CardChange) {
+        guard let row = change.row else { return }
+        let stream = Emulator.key(change.card.card).bytes
+        transition.history.append(
+            HistoryRow(stream: stream, number: row.number, hash: row.hash, body: row.body)
+        )
+    }
+}
+
+extension SpendingPolicy {
+    /// What goes along to a successor: limits and a freeze. What was allowed once was allowed to
+    /// the old card. Nil where there is nothing.
+    fileprivate var forSuccessor: SpendingPolicy? {
+        limits == nil && !isFrozen ? nil : SpendingPolicy(limits: limits, isFrozen: isFrozen)
     }
 }
 

@@ -77,8 +77,11 @@ extension CardholderSite {
     static func renewalNotice(_ query: Form) -> Page.Notice? {
         switch query["renewed"] {
         case "yes": Page.Notice(.good, "Here is the new card, with what was on the old one.")
-        case "unlimited":
-            Page.Notice(.bad, "The card is new, but its limits could not be set. Set them now.")
+        case "frozen":
+            Page.Notice(
+                .bad,
+                "The card is new and frozen: its limits were in another currency. Set new ones."
+            )
         default: nil
         }
     }
@@ -93,18 +96,15 @@ extension CardholderSite {
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
         do throws(SuccessionRefusal) {
-            let kept: Bool
+            let renewal: CardSuccession.Renewal
             do throws(SuccessionRefusal) {
-                kept = try await funding.succession.renewKeepingPolicy(card, by: who, at: now)
+                renewal = try await funding.succession.renew(card, by: who, at: now)
             } catch {
                 guard error == .notExpired, let predecessor else { throw error }
-                kept = try await funding.succession.renewKeepingPolicy(
-                    predecessor,
-                    by: who,
-                    at: now
-                )
+                renewal = try await funding.succession.renew(predecessor, by: who, at: now)
             }
-            return SiteShell.seeOther(back + (kept ? "?renewed=yes" : "?renewed=unlimited"))
+            let answer = renewal.keepsPolicy ? "?renewed=yes" : "?renewed=frozen"
+            return SiteShell.seeOther(back + answer)
         } catch {
             if error == .unavailable { throw .unavailable(error) }
             if error == .unknownCard { throw .broken(SiteBreak.cardMissing) }
