@@ -104,6 +104,7 @@ import Wire
         let account = try #require(FundingAccount(number: "4111111111111111", expiry: expiry))
         let request = AccountLoadRequest(
             transaction: TransactionIdentifier(high: 7, low: 9),
+            proof: [],
             payer: Self.payer,
             card: try UserWorld.card(5),
             amount: try amount(),

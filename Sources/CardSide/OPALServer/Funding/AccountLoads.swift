@@ -71,6 +71,8 @@ package struct AccountLoads: Sendable {
     /// Safe to be called again with the same request: the card is loaded once, and the same outcome
     /// is told.
     package func begin(_ request: AccountLoadRequest) async -> AccountLoadOutcome {
+        // Before anything is durable or looked up.
+        guard isOwn(request) else { return .refused(.transactionForged) }
         do throws(AccountLoadRefusal) {
             if let known = try await read(request.transaction) {
                 return try replayed(known, request)

@@ -46,11 +46,11 @@ package struct StandingOrders: Sendable {
         guard order.isActive else { return .notLoaded(.notAllowed) }
         guard let card = try? await users.read(order.holder)?.user.card else { return nil }
         _ = await loads.begin(
-            AccountLoadRequest(
-                transaction: transaction,
-                payer: order.payer,
-                card: card,
-                amount: occurrence.amount,
+            loads.request(
+                transaction,
+                by: order.payer,
+                onto: card,
+                of: occurrence.amount,
                 purpose: order.purpose
             )
         )
