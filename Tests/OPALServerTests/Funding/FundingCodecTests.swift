@@ -61,6 +61,22 @@ import Wire
         }
     }
 
+    @Test func `An allowance of format 1 is read as if it were paid a week before it is due`()
+        throws
+    {
+        for order in try allowances() {
+            let taken = order.lastTaken == nil ? 1 : 17
+            let old = [1] + order.bytes.dropFirst().dropLast(taken)
+            let read = try AllowanceRecord(old, key: order.key.bytes)
+            var expected = order
+            expected.lastTaken = .init(
+                order.schedule.latest(at: order.dueAt.subtracting(.seconds(1))),
+                by: order.schedule.offset
+            )
+            #expect(read == expected)
+        }
+    }
+
     @Test func `A load prints four digits of the account`() throws {
         for load in try loads() {
             var dumped = ""
@@ -136,6 +152,7 @@ import Wire
         var busy = order
         busy.isActive = false
         busy.current = Occurrence(at: Self.start, try amount()).after(failureAt: Self.start)
+        busy.lastTaken = .init(Self.start, by: offset)
         return [order, busy]
     }
 
