@@ -226,8 +226,9 @@ let package = Package(
             "Simulation",
             at: "Simulation",
             portsOfASide + [
-                "Keys", "HSM", "SecurityCard", "SessionKeys", "ClientCode", "CardEmulator",
-                "OPALServer", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
+                "Keys", "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "ClientCode",
+                "CardEmulator", "OPALServer", "PaymentServer", "Merchant", "TerminalHost",
+                "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork",
             ]
         ),
 
@@ -267,7 +268,7 @@ let package = Package(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant",
+                "Merchant", "LoadServer", "Bank",
             ]
         ),
         tests(

@@ -67,6 +67,39 @@
         case numberTakenOver
         /// The merchant takes the age of an order from its wall clock.
         case orderAgedByWallClock
+        /// The bank pays for a load whose result it could not open.
+        case paidBeforeResult
+        /// The bank gives a hold up when no result has come for a few minutes.
+        case holdReleasedByTime
+        /// The load server issues another S2 for a load that it has authorized before.
+        case authorizedAgain
+        /// The load server answers though its commit failed.
+        case commitAfterReplyAtLoadServer
+        /// A card that is credited answers though the commit failed.
+        case creditAnsweredBeforeCommit
+        /// The load server believes a card's negative result though its counter has moved on.
+        case negativeBelieved
+        /// The OPAL server gives a load up whose card is credited.
+        case givenUpAfterCredit
+        /// The OPAL server tells a load without an end as a failure.
+        case loadPendingToldAsRefused
+        /// The receipt of a load is written in a commit before its end.
+        case receiptBeforeEnd
+        /// The gateway takes a request without an answer for one that was declined: what the
+        /// network approves late is not reversed.
+        case lateApprovalKept
+        /// An advice or a reversal that is sent again has another number.
+        case adviceRenumbered
+        /// The gateway sends what it could not store.
+        case commitAfterReplyAtGateway
+        /// The OPAL server has the funds captured before the card is credited.
+        case completedBeforeCredit
+        /// The OPAL server cancels at the gateway what it has credited and could not tell.
+        case cancelledAfterCredit
+        /// The OPAL server credits a card for a load that it has given up.
+        case creditedAfterGivenUp
+        /// Each attempt of an occurrence of a standing order has a transaction of its own.
+        case occurrenceBegunTwice
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

@@ -21,6 +21,8 @@ struct Accidents {
     private static let terminalCrashFactor = 4
     /// As the payment server waits for a terminal on another host,
     private static let terminalPatience = Duration.seconds(4)
+    /// As long as an answer of the funding network may take at all,
+    private static let networkPatience = Duration.seconds(5 * 60)
     /// for a concentrator that waits for a terminal,
     private static let concentratorPatience = Duration.seconds(8)
     /// and a client terminal for the payment server.
@@ -32,12 +34,13 @@ struct Accidents {
             link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
                 story.add("\(Accidents.name(request, caller, callee, story)) \(fault)")
             }
-            let faults = linkFaults(&generator)
+            let faults = linkFaults(&generator).filter { Accidents.canMeet($0, route) }
             let seed = generator.next()
             if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
         }
         for (party, store) in world.stores { prepare(store, of: party, &generator) }
         prepareCards(&generator)
+        prepareLoads(seed: generator.next())
         let story = story
         world.fates.tell { party, moment in
             story.note(.crashed(party.role))
@@ -46,6 +49,18 @@ struct Accidents {
             case .after: story.add("\(party) crashes after it has read or committed")
             case nil: story.add("\(party) crashes")
             }
+        }
+    }
+
+    /// Somebody at the OPAL server says of cards that were credited that they were not.
+    private func prepareLoads(seed: UInt64) {
+        guard world.loadServer != nil else { return }
+        let story = story
+        world.loadLiar.tell { transaction in
+            story.add("a cheat says that \(story.loads.name(transaction)) was not loaded")
+        }
+        if kinds.contains(.forged) {
+            world.loadLiar.denials.chance([()], oneIn: oneIn, seed: seed)
         }
     }
 
@@ -141,12 +156,28 @@ struct Accidents {
         }
     }
 
+    /// Whether a fault can be on a link. What OPAL server, gateway and network say to each other is
+    /// kept from being changed by the link alone, which breaks.
+    private static func canMeet(_ fault: FaultyLink.Fault, _ route: Route) -> Bool {
+        guard route.callee == .gateway || route.callee == .network else { return true }
+        return switch fault {
+        // A connection to the network carries each message once; the gateway repeats by itself.
+        case .again, .duplicate: route.callee != .network
+        case .alterRequest, .alterRequestBit, .alterResponse, .alterResponseBit, .cutRequest,
+            .cutResponse:
+            false
+        default: true
+        }
+    }
+
     /// How long who asks waits for an answer: a terminal has less time than all who wait behind it.
     private static func patience(_ route: Route) -> Duration {
         switch (route.caller, route.callee) {
         case (_, .terminal): terminalPatience
         case (_, .concentrator): concentratorPatience
         case (.clientTerminal, _): paymentPatience
+        // The gateway stops waiting by itself, and takes what comes later.
+        case (_, .network): networkPatience
         default: LinkLimits.responseTime
         }
     }
@@ -160,10 +191,43 @@ struct Accidents {
     ) -> String {
         switch callee {
         case .terminal, .concentrator: return "a request to \(callee)"
+        case .loadServer: return "\(loadMessage(request, story)) of \(caller)"
+        case .gateway: return "\(gatewayMessage(request, story)) of \(caller)"
+        case .network: return "\(networkMessage(request)) of \(caller)"
         default: break
         }
         guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
         return "\(name(message, story)) of \(caller)"
+    }
+
+    private static func loadMessage(_ request: [UInt8], _ story: Story) -> String {
+        guard let message = try? LoadMessage(request) else { return "a message" }
+        let load = { story.loads.name(message.transaction) }
+        return switch message {
+        case .loadRequest: "the load request for \(load())"
+        case .loadResponse: "the load response for \(load())"
+        case .negativeResponse: "the negative response for \(load())"
+        case .loadQuestion: "the question about \(load())"
+        default: "a message"
+        }
+    }
+
+    private static func gatewayMessage(_ request: [UInt8], _ story: Story) -> String {
+        switch try? GatewayMessage(request) {
+        case .authorize(let request):
+            "the request to authorise \(story.funding.name(request.transaction))"
+        case .complete(let transaction):
+            "the word that \(story.funding.name(transaction)) is credited"
+        case .cancel(let transaction):
+            "the word that \(story.funding.name(transaction)) is given up"
+        case .question(let transaction): "the question about \(story.funding.name(transaction))"
+        default: "a message"
+        }
+    }
+
+    private static func networkMessage(_ request: [UInt8]) -> String {
+        let message = try? ISODialect.ascii1987.decode(request)
+        return message.map { "a message \($0.type)" } ?? "a message"
     }
 
     private static func name(_ message: PartyMessage, _ story: Story) -> String {

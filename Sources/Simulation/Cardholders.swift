@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 import Keys
 import OPALServer
 import Records
@@ -33,6 +33,8 @@ struct Cardholders {
         RecordSealer(keys.hsm, party: "opal_server")
     }
 
+    var directory: UserDirectory { users }
+
     var mails: SettlementMails { SettlementMails(users) }
 
     static func email(_ card: Int) -> String { "holder-\(card + 1)@example.org" }
@@ -43,24 +45,79 @@ struct Cardholders {
         let (email, address) = (Cardholders.email(index), "192.0.2.\(index + 1)")
         do throws(UserFailure) {
             let form = Cardholders.form(index)
-            guard try await users.signUp(form, from: address, at: now) == .checkYourMail,
-                let mail = try await outbox.waiting().last, let message = mail.message,
-                let oneTime = Cardholders.oneTimePassword(message),
-                case .mustChangePassword(let ticket) = try await users.logOn(
-                    form.userIdentifier,
-                    Password(oneTime),
-                    from: address,
-                    at: now
-                ),
-                case .completed = try await users.completeSetup(
-                    ticket,
-                    newPassword: Password(Cardholders.password),
-                    card: card,
-                    extraWrites: [],
+            guard try await users.signUp(form, from: address, at: now) == .checkYourMail else {
+                throw .busy
+            }
+            try await arrive(form.userIdentifier, card, from: address, at: now)
+        } catch {
+            throw .noSuchName(email)
+        }
+    }
+
+    /// Logs on with the mailed password, chooses another, and gets the card.
+    private func arrive(
+        _ identifier: String,
+        _ card: CardIdentifier,
+        from address: String,
+        at now: Instant
+    ) async throws(UserFailure) {
+        guard let mail = try await outbox.waiting().last, let message = mail.message,
+            let oneTime = Cardholders.oneTimePassword(message),
+            case .mustChangePassword(let ticket) = try await users.logOn(
+                identifier,
+                Password(oneTime),
+                from: address,
+                at: now
+            ),
+            case .completed = try await users.completeSetup(
+                ticket,
+                newPassword: Password(Cardholders.password),
+                card: card,
+                extraWrites: [],
+                at: now
+            )
+        else { throw .busy }
+        try await outbox.remove(mail)
+    }
+
+    /// Opens a card for a child, who comes at once.
+    ///
+    /// - Returns: the child's key.
+    func addChild(
+        _ card: CardIdentifier,
+        _ index: Int,
+        of guardian: UserKey,
+        at now: Instant
+    ) async throws(WorldFailure) -> UserKey {
+        var form = ChildForm()
+        form.name = "Emma"
+        form.userIdentifier = Cardholders.form(index).userIdentifier
+        form.email = Cardholders.email(index)
+        let address = "192.0.2.\(index + 1)"
+        do throws(UserFailure) {
+            guard
+                try await users.openChild(form, by: guardian, from: address, at: now) == .checkMail
+            else { throw .busy }
+            try await arrive(form.userIdentifier, card, from: address, at: now)
+        } catch {
+            throw .noSuchName(form.email)
+        }
+        return try await key(of: index, at: now)
+    }
+
+    /// The key of who holds the card with this place.
+    func key(of index: Int, at now: Instant) async throws(WorldFailure) -> UserKey {
+        let email = Cardholders.email(index)
+        do throws(UserFailure) {
+            guard
+                case .verified(let user) = try await users.verify(
+                    Cardholders.form(index).userIdentifier,
+                    Password(Cardholders.password),
+                    from: "192.0.2.\(index + 1)",
                     at: now
                 )
             else { throw .busy }
-            try await outbox.remove(mail)
+            return user.key
         } catch {
             throw .noSuchName(email)
         }
@@ -86,27 +143,6 @@ struct Cardholders {
         mail.body.split(separator: "\n").map { $0.drop { $0 == " " } }
             .first { $0.count == 19 && $0.allSatisfy { $0 == "-" || $0.isUppercase } }
             .map(String.init)
-    }
-}
-
-/// What a mail says of a payment that was pending.
-package struct SettlementMail: Equatable, Sendable {
-    package let to: String
-    package let transaction: TransactionIdentifier
-    /// Else it was put back.
-    package let isPaid: Bool
-
-    /// - Returns: nil for a mail about something else.
-    init?(_ mail: MailMessage) {
-        let label = "Transaction:"
-        guard mail.subject.hasPrefix("Your payment to "),
-            let line = mail.body.split(separator: "\n").first(where: { $0.contains(label) }),
-            let text = line.split(separator: " ").last,
-            let transaction = TransactionIdentifier(String(text))
-        else { return nil }
-        to = mail.to
-        self.transaction = transaction
-        isPaid = mail.subject.hasSuffix(" is paid")
     }
 }
 

@@ -14,6 +14,11 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case concentrator
     /// A client terminal with a card in its reader.
     case clientTerminal
+    case bank
+    case loadServer
+    /// The payment gateway, and the funding network behind it.
+    case gateway
+    case network
 
     package var description: String {
         switch self {
@@ -23,6 +28,10 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .terminal(let index): "terminal \(index + 1)"
         case .concentrator: "the concentrator"
         case .clientTerminal: "the client terminal"
+        case .bank: "the bank"
+        case .loadServer: "the load server"
+        case .gateway: "the gateway"
+        case .network: "the funding network"
         }
     }
 }

@@ -259,18 +259,21 @@ package final class FaultyLink: Link {
 }
 
 /// Who waits for a response: takes the first that comes.
-private final class Caller: Sendable {
+final class Caller: Sendable {
     private let waiting: Mutex<CheckedContinuation<Result<[UInt8], LinkFailure>, Never>?>
 
     init(_ caller: CheckedContinuation<Result<[UInt8], LinkFailure>, Never>) {
         waiting = Mutex(caller)
     }
 
-    func take(_ response: Result<[UInt8], LinkFailure>) {
+    /// - Returns: false where one was taken before.
+    @discardableResult
+    func take(_ response: Result<[UInt8], LinkFailure>) -> Bool {
         let caller = waiting.withLock { waiting in
             defer { waiting = nil }
             return waiting
         }
         caller?.resume(returning: response)
+        return caller != nil
     }
 }

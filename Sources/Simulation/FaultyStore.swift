@@ -22,6 +22,7 @@ package final class FaultyStore: RecordStore {
     package let reads = FaultPlan<StoreFailure>()
 
     private let committed = Mutex(0)
+    private let missed = Mutex<Set<RecordKey>>([])
     private let notice = Mutex<@Sendable (String) -> Void>({ _ in })
 
     /// Tells `notice` of each fault.
@@ -32,6 +33,9 @@ package final class FaultyStore: RecordStore {
     private func tell(_ what: String) {
         notice.withLock { $0 }(what)
     }
+
+    /// Which records could not be read at some time.
+    var unread: Set<RecordKey> { missed.withLock { $0 } }
 
     /// How many transitions became durable.
     var commitCount: Int { committed.withLock { $0 } }
@@ -47,6 +51,7 @@ package final class FaultyStore: RecordStore {
 
     package func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
         if let failure = reads.next() {
+            missed.withLock { _ = $0.insert(key) }
             tell("cannot be read")
             throw failure
         }

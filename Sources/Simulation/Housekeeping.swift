@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bank
+import FundingNetwork
+import Gateway
 import Kernel
 import Merchant
 import OPALServer
@@ -15,16 +18,32 @@ final class Housekeeping: Sendable {
     private let random: SeededRandom
     /// For the clocks of shops that jump.
     private let jumps: SeededRandom
+    /// For what the funding network does.
+    private let moods: SeededRandom
     private let kinds: FaultKinds
     private let customer: ReaderCustomer?
     /// How old a debit is before the OPAL server asks again.
     private let settleAge: Duration
-    private let state = Mutex((isOver: false, isQuiet: false, isCalm: false))
+    /// How old a load is before the OPAL server takes it for left behind.
+    private let loadAge: Duration
+    private let state = Mutex(State())
+
+    private struct State {
+        var isOver = false
+        var isQuiet = false
+        var isCalm = false
+        /// Days pass.
+        var isSlow = false
+        /// Where the bank's next round begins.
+        var nextHold: TransactionIdentifier?
+    }
 
     /// Between two rounds of a party, in milliseconds.
     private static let rounds = 3_000...7_000
     /// Once no money is under way, only shops wait for the end of orders that nobody paid.
     private static let quietRounds = 60_000...90_000
+    /// While days pass, nothing waits but standing orders.
+    private static let slowRounds = 3_600_000...10_800_000
     /// Between two questions to the terminals on other hosts, in milliseconds.
     private static let terminalRounds = 2_000...4_000
     /// Between two accidents, in seconds.
@@ -37,6 +56,8 @@ final class Housekeeping: Sendable {
     /// One setting of a shop's clock in so many is wrong by hours: nothing of the shop's money goes
     /// by that clock.
     private static let jumpOneIn = 4
+    /// In one of so many rounds the funding network begins to behave otherwise.
+    private static let moodOneIn = 4
     private static let jumpHours = 3...10
 
     init(
@@ -52,17 +73,25 @@ final class Housekeeping: Sendable {
         self.kinds = kinds
         random = SeededRandom(seed: seed)
         jumps = SeededRandom(seed: ~seed)
+        moods = SeededRandom(seed: seed &+ 1)
         settleAge = random.isOne(in: 2) ? .zero : .seconds(20)
+        loadAge = settleAge == .zero ? .zero : Loads.underWayTime
     }
 
     /// Nothing more goes wrong.
     func calm() { state.withLock { $0.isCalm = true } }
     /// No money is under way any more.
     func quieten() { state.withLock { $0.isQuiet = true } }
+    /// Whether days pass.
+    func slow(_ isSlow: Bool) { state.withLock { $0.isSlow = isSlow } }
     func end() { state.withLock { $0.isOver = true } }
 
     private func number(in range: ClosedRange<Int>) -> Int {
         range.lowerBound + random.below(range.count)
+    }
+
+    private func pauses(_ usual: ClosedRange<Int>) -> ClosedRange<Int> {
+        state.withLock { $0.isSlow ? Self.slowRounds : $0.isQuiet ? Self.quietRounds : usual }
     }
 
     // MARK: Rounds
@@ -70,9 +99,7 @@ final class Housekeeping: Sendable {
     /// One party's rounds.
     func keep(_ party: Party) async {
         while !state.withLock(\.isOver) {
-            let isQuiet = state.withLock(\.isQuiet)
-            let pause = number(in: isQuiet ? Self.quietRounds : Self.rounds)
-            await world.clock.sleep(for: .milliseconds(pause))
+            await world.clock.sleep(for: .milliseconds(number(in: pauses(Self.rounds))))
             if world.fates.isDue(party) {
                 await world.restart(party)
                 story.add("\(party) is started again")
@@ -85,9 +112,7 @@ final class Housekeeping: Sendable {
     /// The payment server's rounds to the terminals on other hosts, beside its own.
     func keepTerminals() async {
         while !world.hosts.isEmpty, !state.withLock(\.isOver) {
-            let isQuiet = state.withLock(\.isQuiet)
-            let pause = number(in: isQuiet ? Self.quietRounds : Self.terminalRounds)
-            await world.clock.sleep(for: .milliseconds(pause))
+            await world.clock.sleep(for: .milliseconds(number(in: pauses(Self.terminalRounds))))
             if !world.fates.isDown(.paymentServer) { await world.payments.refreshTerminals() }
         }
     }
@@ -102,6 +127,11 @@ final class Housekeeping: Sendable {
             let purchases = world.purchases
             await purchases.settleOpenDraws(olderThan: settleAge)
             await purchases.settleUnheard()
+            await world.loads?.settleOpenLoads(olderThan: loadAge)
+            if let funding = world.funding {
+                await funding.loads.settleOpen(olderThan: loadAge)
+                await funding.orders.run(at: world.fates.now(of: .opalServer))
+            }
         case .shop(let index):
             let now = world.fates.now(of: party)
             let round = try? await world.merchant(index).settleOpen(now: now)
@@ -109,9 +139,45 @@ final class Housekeeping: Sendable {
                 story.note(.paidAfterQuestion)
             }
         case .clientTerminal: await customer?.finish()
+        case .bank: await settleHolds()
         // They only answer.
-        case .terminal, .concentrator: break
+        case .terminal, .concentrator, .loadServer: break
+        case .network: behave()
+        case .gateway:
+            await world.gateway?.gateway.keepSignedOn()
+            await world.gateway?.gateway.forwardOpen()
         }
+    }
+
+    /// The funding network behaves otherwise for a while.
+    private func behave() {
+        guard let network = world.gateway?.network.network, !state.withLock(\.isCalm) else {
+            return
+        }
+        var behaviours: [NetworkBehaviour] = [
+            .approve, .approve, .decline(.insufficientFunds), .decline(.unavailable),
+            .addressMismatch, .codeMismatch,
+        ]
+        if kinds.contains(.lost) { behaviours += [.silent, .cut] }
+        if kinds.contains(.delayed) { behaviours += [.slow, .late] }
+        guard moods.isOne(in: Self.moodOneIn) else { return }
+        var rule = NetworkScript.Rule(behaviours[moods.below(behaviours.count)])
+        switch rule.behaviour {
+        case .decline, .addressMismatch, .codeMismatch: rule.message = .authorizationRequest
+        case .approve, .slow, .silent, .late, .cut: break
+        }
+        network.follow(NetworkScript([rule]))
+        story.add("the funding network: \(rule.behaviour)")
+    }
+
+    private func settleHolds() async {
+        guard let bank = world.bank else { return }
+        let round = try? await bank.module.settleOpen(
+            now: world.fates.now(of: .bank),
+            after: state.withLock(\.nextHold)
+        )
+        state.withLock { $0.nextHold = round?.next }
+        for hold in round?.ended ?? [] { story.note(.holdEndedAfterQuestion(hold.state)) }
     }
 
     // MARK: Accidents

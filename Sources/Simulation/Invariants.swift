@@ -13,6 +13,8 @@ package struct Invariants {
     let ledger: Ledger
     /// Debits by their transaction, with the card that was debited.
     private(set) var debits: [TransactionIdentifier: [(card: Int, evidence: DebitEvidence)]] = [:]
+    /// Loads of cards, by whatever way, by their transaction.
+    private(set) var credits: [TransactionIdentifier: [Credit]] = [:]
     /// Numbers of recovered debits, for each card.
     private(set) var recovered: [Set<UInt32>] = []
     var violations: [Violation]
@@ -54,6 +56,8 @@ package struct Invariants {
         checkReaders()
         checkMails()
         checkConservation()
+        checkLoads(isSettled: isSettled)
+        checkFunding(isSettled: isSettled)
         if isSettled { checkNothingIsOpen() }
     }
 
@@ -75,7 +79,16 @@ package struct Invariants {
                 case .debit(let evidence):
                     debits[evidence.command.transaction, default: []].append((index, evidence))
                 case .recovery(_, _, let command, _): numbers.insert(command.number)
-                case .load, .setting, .moved: break
+                case .load(let request, let initialized, let command, let answer):
+                    let credit = Credit(
+                        card: entry.card,
+                        request: request,
+                        initialized: initialized,
+                        command: command,
+                        answer: answer
+                    )
+                    credits[request.transaction, default: []].append(credit)
+                case .setting, .moved: break
                 }
             }
             recovered.append(numbers)
@@ -288,6 +301,7 @@ package struct Invariants {
     }
 
     private mutating func checkNothingIsOpen() {
+        checkNoLoadIsOpen()
         for (transaction, draw) in ledger.draws where draw.state.isOpen {
             violations.append(.stillOpen("draw \(transaction)"))
         }

@@ -42,6 +42,8 @@ package struct Ledger: Sendable {
     package private(set) var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
     /// Mails about payments that were pending.
     package private(set) var mails: [SettlementMail] = []
+    /// Receipts of loads through a bank.
+    package private(set) var receipts: [ReceiptMail] = []
     /// Debits whose card answered something else than its own.
     package private(set) var forged: [TransactionIdentifier: Forgery] = [:]
     package private(set) var sales: [TransactionIdentifier: SaleRecord] = [:]
@@ -49,13 +51,23 @@ package struct Ledger: Sendable {
     /// What the security cards on other hosts say of each number.
     package private(set) var exchanges: [TerminalAudit.Entry] = []
     package private(set) var orders: [TransactionIdentifier: OrderEntry] = [:]
+    /// Loads through a bank, at all parties.
+    package private(set) var loads = LoadLedger()
+    /// Loads from accounts on file, at all parties.
+    package private(set) var funding = FundingLedger()
+    /// Mails about loads from accounts on file.
+    package private(set) var accountMails: [AccountMail] = []
+    /// Whether each card has a holder, who gets mails.
+    private(set) var hasCardholders = false
+    /// Records that the OPAL server could not read at some time.
+    private(set) var unread: Set<RecordKey> = []
     /// What could not be read.
     package private(set) var violations: [Violation] = []
 
     /// What was opened before, with the revision: most records have not changed since.
     private var openedDraws = Opened<DrawRecord>()
     private var openedReaderDebits = Opened<ReaderDebit>()
-    private var openedMails = Opened<SettlementMail?>()
+    private var openedMails = Opened<ToldMail>()
     private var openedSales = Opened<SaleRecord>()
     private var openedMemories = Opened<SecurityCardDescription>()
     private var openedExchanges = Opened<TerminalAudit.Entry>()
@@ -71,6 +83,12 @@ package struct Ledger: Sendable {
                 violations.append(.unreadable("\(error)"))
             }
         }
+        do throws(StoreFailure) {
+            violations += try await LoadLedger.audit(world)
+            violations += try await FundingLedger.audit(world)
+        } catch {
+            violations.append(.unreadable("\(error)"))
+        }
     }
 
     init() {}
@@ -80,6 +98,8 @@ package struct Ledger: Sendable {
     mutating func read(_ world: World, of parties: Set<Party>) async {
         violations = []
         forged = world.forger.forged
+        hasCardholders = world.hasCardholders
+        unread = world.opalStore.unread
         do throws(StoreFailure) {
             for party in parties {
                 switch party {
@@ -91,9 +111,11 @@ package struct Ledger: Sendable {
                 case .paymentServer: try await readSales(world)
                 case .terminal(let index): try await readExchanges(world.hosts[index])
                 case .shop(let index): try await readOrders(world, index)
-                case .concentrator, .clientTerminal: break
+                case .concentrator, .clientTerminal, .bank, .loadServer, .gateway, .network: break
                 }
             }
+            violations += try await loads.read(world, of: parties)
+            violations += try await funding.read(world, of: parties)
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -170,12 +192,14 @@ package struct Ledger: Sendable {
             if let bytes = await world.openedByOPALServer(record),
                 let mail = try? MailMessage(bytes)
             {
-                openedMails.add(SettlementMail(mail), record, .unknown)
+                openedMails.add(ToldMail(mail), record, .unknown)
             } else {
                 violations.append(.damaged("a mail"))
             }
         }
-        mails = openedMails.values.compactMap(\.self)
+        mails = openedMails.values.compactMap(\.settlement)
+        receipts = openedMails.values.compactMap(\.receipt)
+        accountMails = openedMails.values.compactMap(\.account)
     }
 
     private mutating func readSales(_ world: World) async throws(StoreFailure) {
@@ -267,7 +291,7 @@ package struct Ledger: Sendable {
         }
     }
 
-    private static func all(
+    static func all(
         _ kind: RecordKind,
         in store: any RecordStore
     ) async throws(StoreFailure) -> [Record] {
@@ -282,39 +306,5 @@ package struct Ledger: Sendable {
             if page.isEmpty { return records }
             records += page
         }
-    }
-}
-
-/// Records of one kind as they were opened, by key, with their revision.
-private struct Opened<Value: Sendable>: Sendable {
-    private struct Entry {
-        let revision: UInt64
-        let transaction: TransactionIdentifier
-        let value: Value
-    }
-
-    private var entries: [RecordKey: Entry] = [:]
-
-    func has(_ record: Record) -> Bool { entries[record.key]?.revision == record.revision }
-
-    mutating func add(_ value: Value, _ record: Record, _ transaction: TransactionIdentifier) {
-        entries[record.key] = Entry(
-            revision: record.revision,
-            transaction: transaction,
-            value: value
-        )
-    }
-
-    /// Forgets what is no longer stored.
-    mutating func keep(_ records: [Record]) {
-        guard records.count < entries.count else { return }
-        let keys = Set(records.map(\.key))
-        entries = entries.filter { keys.contains($0.key) }
-    }
-
-    var values: [Value] { entries.values.map(\.value) }
-
-    var byTransaction: [TransactionIdentifier: Value] {
-        Dictionary(entries.values.map { ($0.transaction, $0.value) }) { first, _ in first }
     }
 }

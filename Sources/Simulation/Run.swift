@@ -20,20 +20,19 @@ package struct Run: Sendable {
 
     package static let standardSteps = 40
     package static let standardFaults = 8
-    /// One run in so many has terminals on other hosts, 1 to ``remoteTerminalsMax``.
-    private static let remoteTerminalsOneIn = 3
-    private static let remoteTerminalsMax = 3
-    /// Of these, one in so many has a concentrator before them.
-    private static let concentratorsOneIn = 2
-    /// One run in so many has a client terminal with a card in its reader.
-    private static let readersOneIn = 2
     /// Where S3 is compared: each merchant of a run takes one of these.
     package static let policies = ComparisonPolicy.allCases
     /// After the faults stop, debits and sales end within this time,
     package static let moneyTime = Duration.seconds(5 * 60)
-    /// and orders that nobody paid within this.
+    /// loads from accounts on file so much later, because an approval is waited for as long,
+    package static let fundingTime = FundingLimits.authorizationTime
+    /// and orders that nobody paid, and loads that never came, within this.
     package static let orderTime =
         PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(8 * 60)
+    /// So much longer some runs go on, so that standing orders are due once more,
+    package static let week = Duration.seconds(8 * 86_400)
+    /// and what was begun then ends within this: nobody looks more often in that week.
+    package static let weekEndTime = Duration.seconds(4 * 3600)
 
     package init(
         seed: UInt64,
@@ -54,6 +53,8 @@ package struct Run: Sendable {
         package let story: [String]
         /// Orders that were handed out.
         package let delivered: Int
+        /// Loads through the bank, by how they ended.
+        package let loads: LoadLedger.Count
         package let sights: Set<Sight>
 
         /// How to do it again, what does not hold, and the story.
@@ -124,7 +125,8 @@ package struct Run: Sendable {
     ) async throws(WorldFailure) -> Report {
         var generator = SplitMix64(seed: seed)
         let pace = Pace(clock, executor, seed: generator.next())
-        let world = try await World(plan(&generator, pace))
+        let loads = LoadPlan(seed: seed)
+        let world = try await World(plan(&generator, pace, loads))
         look(world)
         let story = Story(clock)
         let customer = ReaderCustomer(world, story)
@@ -136,6 +138,8 @@ package struct Run: Sendable {
             steps: steps,
             seed: generator.next()
         )
+        let loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
+        let accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
@@ -151,13 +155,21 @@ package struct Run: Sendable {
             parties.addTask { await housekeeping.keepTerminals() }
             parties.addTask { await housekeeping.letAccidentsHappen() }
             await withTaskGroup(of: Void.self) { group in
-                for person in 0..<people { group.addTask { await scenario.live(person) } }
+                func add(_ people: Int, _ live: @escaping @Sendable (Int) async -> Void) {
+                    for person in 0..<people { group.addTask { await live(person) } }
+                }
+                add(people) { await scenario.live($0) }
+                add(loads.bankPeople) { await loadCustomers?.live($0) }
+                add(loads.accountPeople) { await accountCustomers?.live($0) }
             }
             if watch.violations.isEmpty {
                 story.add("— everything works again —")
                 housekeeping.calm()
                 world.clearFaults()
-                open = await Run.settle(world, scenario, housekeeping)
+                open = await Run.settle(world, housekeeping, hasWeek: loads.hasWeek) {
+                    scenario.isIdle && loadCustomers?.isIdle != false
+                        && accountCustomers?.isIdle != false
+                }
             }
             housekeeping.end()
         }
@@ -178,36 +190,17 @@ package struct Run: Sendable {
                 isSettled: true
             )
             violations += Falsehoods(story: story, ledger: ledger).violations
+            violations += LoadFalsehoods(story: story.loads, ledger: ledger).violations
+            violations += FundingFalsehoods(story: story.funding, ledger: ledger).violations
         }
         return Report(
             run: self,
             violations: violations,
             story: story.lines,
             delivered: ledger.orders.values.count { $0.order.state == .delivered },
+            loads: ledger.loads.count,
             sights: story.sights.union(ledger.sights(hasConcentrator: world.concentrator != nil))
         )
-    }
-
-    private func plan(_ generator: inout SplitMix64, _ pace: Pace) -> WorldPlan {
-        var plan = WorldPlan()
-        plan.seed = generator.next()
-        plan.pace = pace
-        plan.merchants = 2 + generator.below(2)
-        plan.policies = (0..<plan.merchants).map { _ in
-            Run.policies[generator.below(Run.policies.count)]
-        }
-        plan.terminals = 1 + generator.below(3)
-        if generator.below(Run.remoteTerminalsOneIn) == 0 {
-            plan.remoteTerminals = 1 + generator.below(Run.remoteTerminalsMax)
-            // Some payment servers have none of their own.
-            plan.terminals = generator.below(2)
-            plan.hasConcentrator = generator.below(Run.concentratorsOneIn) == 0
-        }
-        if generator.below(Run.readersOneIn) == 0 { plan.readerCardValue = 3000 }
-        plan.hasCardholders = true
-        plan.terminalWait = .seconds(generator.below(4))
-        plan.cardValues = [3000, 1500, 200, 800]
-        return plan
     }
 
     /// Waits until nothing is open, first of the money, then of the orders.
@@ -215,8 +208,9 @@ package struct Run: Sendable {
     /// - Returns: what still is after the time for it.
     private static func settle(
         _ world: World,
-        _ scenario: Scenario,
-        _ housekeeping: Housekeeping
+        _ housekeeping: Housekeeping,
+        hasWeek: Bool,
+        _ isIdle: () -> Bool
     ) async -> [Violation] {
         let step = Duration.seconds(5)
         func wait(_ time: Duration, _ isDone: () async -> Bool) async -> Bool {
@@ -229,11 +223,19 @@ package struct Run: Sendable {
         }
         let isMoneySettled = await wait(moneyTime) {
             let isQuiet = await world.isMoneyQuiet
-            return scenario.isIdle && isQuiet
+            return isIdle() && isQuiet
         }
         if !isMoneySettled { return [.stillOpen("money, after \(moneyTime)")] }
+        let areFundsSettled = await wait(fundingTime) { await world.areFundsQuiet }
+        if !areFundsSettled { return [.stillOpen("funds, after \(moneyTime + fundingTime)")] }
         housekeeping.quieten()
         let areOrdersSettled = await wait(orderTime) { await world.isQuiet }
-        return areOrdersSettled ? [] : [.stillOpen("an order, after \(orderTime)")]
+        if !areOrdersSettled { return [.stillOpen("an order, after \(orderTime)")] }
+        guard hasWeek else { return [] }
+        housekeeping.slow(true)
+        await world.clock.sleep(for: week)
+        housekeeping.slow(false)
+        let isWeekSettled = await wait(weekEndTime) { await world.isQuiet }
+        return isWeekSettled ? [] : [.stillOpen("a load, a week later")]
     }
 }

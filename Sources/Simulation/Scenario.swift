@@ -64,12 +64,16 @@ final class Scenario: Sendable {
     func live(_ person: Int) async {
         while true {
             await world.clock.sleep(for: .milliseconds(random.below(Self.thinkMax)))
-            let isLeft = state.withLock { state in
-                state.stepsLeft -= 1
-                return state.stepsLeft >= 0
-            }
-            if !isLeft { return }
+            guard takeStep() else { return }
             await step(person)
+        }
+    }
+
+    /// - Returns: false where no step is left for anybody.
+    func takeStep() -> Bool {
+        state.withLock { state in
+            state.stepsLeft -= 1
+            return state.stepsLeft >= 0
         }
     }
 
@@ -177,15 +181,24 @@ final class Scenario: Sendable {
         }
     }
 
-    /// - Returns: the sealed result, where it was paid.
     func pay(
         _ purchase: Purchase,
         _ person: Int,
         _ card: Int,
         _ how: String
     ) async -> StatusForm? {
+        await pay(purchase, Self.people[person], card, how)
+    }
+
+    /// - Returns: the sealed result, where it was paid.
+    func pay(
+        _ purchase: Purchase,
+        _ person: String,
+        _ card: Int,
+        _ how: String
+    ) async -> StatusForm? {
         let cents = purchase.page.terms.amount.minorUnits
-        tell(person, "\(how) \(name(purchase)), \(cents) cents, with card \(card + 1)")
+        story.add("\(person) \(how) \(name(purchase)), \(cents) cents, with card \(card + 1)")
         var outcome = await world.visit(purchase.page, with: card)
         var form: StatusForm?
         if case .paid(let receipt) = outcome {
@@ -194,7 +207,7 @@ final class Scenario: Sendable {
             if form == nil { outcome = .pending(receipt.with(nil)) }
         }
         let word = story.tell(outcome, purchase.page, world.cards[card])
-        tell(person, "is told of \(name(purchase)): \(word)")
+        story.add("\(person) is told of \(name(purchase)): \(word)")
         if case .refused(.securityCardSignatureWrong) = outcome,
             world.forger.forged[purchase.ticket.transaction] == .signature
         {

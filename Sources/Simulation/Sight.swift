@@ -29,11 +29,35 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
     case readerPutBack
     /// A client terminal has brought a payment to its end that it had left open.
     case readerFinished
+    /// A card was loaded through the bank, and the load server told who asked.
+    case loaded
+    case loadPending
+    /// A card proved to the load server that it was not loaded: with its unchanged counter, or
+    /// where something else has used its number, with its denial.
+    case negativeProved(byDenial: Bool)
+    /// A card was loaded though the OPAL server said otherwise.
+    case negativeDisproved
+    /// A load ended at the load server without an S2: nobody consented, or it never came.
+    case loadDeclined
+    case loadOverdue
+    /// A hold ended because the bank asked.
+    case holdEndedAfterQuestion(HoldState)
+    /// A card was loaded from an account on file.
+    case accountLoaded(AccountLoadPurpose)
+    case accountLoadPending
+    /// What was approved is given back.
+    case accountLoadCancelled
+    case accountLoadDeclined
+    /// An authorisation without an answer was reversed.
+    case fundsReversed
+    /// A reversal came before its request.
+    case fundsVoid
     case crashed(Role)
 
     /// A kind of party.
     package enum Role: CaseIterable, Sendable {
-        case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal
+        case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal, bank
+        case loadServer, gateway, network
     }
 
     /// All that there is to see.
@@ -46,7 +70,12 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
                 .voidElsewhere, .recovered, .pending, .mailed(isPaid: true),
                 .mailed(isPaid: false),
                 .paidAfterQuestion, .readerPaid, .readerPutBack, .readerFinished,
-            ]
+                .loaded, .loadPending, .negativeProved(byDenial: false),
+                .negativeProved(byDenial: true), .negativeDisproved, .loadDeclined, .loadOverdue,
+                .holdEndedAfterQuestion(.loaded), .holdEndedAfterQuestion(.released),
+                .accountLoadPending, .accountLoadCancelled, .accountLoadDeclined, .fundsReversed,
+                .fundsVoid,
+            ] + AccountLoadPurpose.allCases.map(Sight.accountLoaded)
     )
 
     package var description: String {
@@ -64,6 +93,20 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
         case .readerPaid: "paid with a card in a reader"
         case .readerPutBack: "put back on a card in a reader"
         case .readerFinished: "finished after a client terminal had stopped"
+        case .loaded: "loaded through the bank"
+        case .loadPending: "load told as pending"
+        case .negativeProved(false): "not loaded, proved by an unchanged counter"
+        case .negativeProved(true): "not loaded, proved by a denial"
+        case .negativeDisproved: "loaded though the result said otherwise"
+        case .loadDeclined: "load ended before S2"
+        case .loadOverdue: "load ended because it never came"
+        case .holdEndedAfterQuestion(let state): "hold \(state) after a question of the bank"
+        case .accountLoaded(let purpose): "loaded from an account on file, \(purpose)"
+        case .accountLoadPending: "load from an account told as pending"
+        case .accountLoadCancelled: "approved funds given back"
+        case .accountLoadDeclined: "load from an account declined"
+        case .fundsReversed: "authorisation without an answer reversed"
+        case .fundsVoid: "reversal before its request"
         case .crashed(let role): "crash of \(role)"
         }
     }
@@ -78,6 +121,10 @@ extension Party {
         case .terminal: .terminal
         case .concentrator: .concentrator
         case .clientTerminal: .clientTerminal
+        case .bank: .bank
+        case .loadServer: .loadServer
+        case .gateway: .gateway
+        case .network: .network
         }
     }
 }
@@ -98,6 +145,6 @@ extension Ledger {
         }
         if draws.values.contains(where: { $0.state == .recovered }) { sights.insert(.recovered) }
         for mail in mails { sights.insert(.mailed(isPaid: mail.isPaid)) }
-        return sights
+        return sights.union(loads.sights).union(funding.sights)
     }
 }

@@ -26,6 +26,9 @@ package final class Story: Sendable {
         var sights: Set<Sight> = []
     }
 
+    /// What was told of loads.
+    let loads = LoadStory()
+    let funding = FundingStory()
     private let state = Mutex(State())
     private let clock: VirtualClock
 

@@ -49,6 +49,41 @@ package enum Violation: Equatable, Sendable {
     case mails(TransactionIdentifier, count: Int)
     /// A client terminal with a card in its reader said what is not so.
     case toldByReader(TransactionIdentifier)
+    /// §4.3: this transaction was credited more than once.
+    case loadedTwice(TransactionIdentifier)
+    /// §4.1: a card was credited for a bank, and the load is not on record at each party.
+    case creditWithoutLoad(TransactionIdentifier)
+    /// The OPAL server says otherwise of a load than its card.
+    case loadAgainstCard(TransactionIdentifier, CardLoadState)
+    /// The OPAL server ended a load in another way than the load server.
+    case loadAgainstAuthorization(TransactionIdentifier, CardLoadState, AuthorizationState?)
+    /// The load server says otherwise of a load than its card.
+    case authorizationAgainstCard(TransactionIdentifier, AuthorizationState)
+    /// The bank ended a load in another way than the load server.
+    case holdAgainstAuthorization(TransactionIdentifier, HoldState, AuthorizationState?)
+    /// §4.1: what is on an account, or held, is not what its statement and its loads say.
+    case account(String)
+    /// §4.1: what the bank has paid to the issuer's pool or holds for it is not what cards were
+    /// credited through the bank.
+    case funds(credited: UInt64, found: UInt64)
+    /// The OPAL server says otherwise of a load from an account than its card.
+    case accountLoadAgainstCard(TransactionIdentifier, AccountLoadState)
+    /// A load from an account was given up, and its card credited later.
+    case creditedAfterGivenUp(TransactionIdentifier)
+    /// It says otherwise than the gateway.
+    case accountLoadAgainstGateway(TransactionIdentifier, AccountLoadState?, String?)
+    /// The funding network holds, has captured or has released what the gateway says otherwise of.
+    case holdAgainstGateway(String, String, String?)
+    /// An advice or a reversal was sent under more than one number.
+    case sentAgain(String)
+    /// An occurrence of a standing order was loaded twice, or more in a month than ordered.
+    case occurrenceTwice(TransactionIdentifier)
+    /// A receipt of a load is missing, doubled, untrue, or went to somebody else.
+    case receipts(TransactionIdentifier, count: Int)
+    /// Somebody was told that a card was loaded, and it was not.
+    case toldLoaded(TransactionIdentifier)
+    /// Somebody was told that a card was not loaded, and it was.
+    case toldNotLoaded(TransactionIdentifier)
     /// §4.2: after everything was settled, something is still open.
     case stillOpen(String)
     /// Somebody was told that this was paid, and it is not.

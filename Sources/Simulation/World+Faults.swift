@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FundingNetwork
 import Kernel
 import PaymentServer
 import Records
@@ -12,20 +13,8 @@ extension World {
     /// if two of them ran for a moment, unless the old one has crashed.
     package func restartOPALServer() {
         fates.begin(.opalServer)
-        let opal = World.opalServer(
-            keys,
-            opalStore,
-            directory,
-            fates,
-            random,
-            forger,
-            hasCardholders: hasCardholders
-        )
-        running.withLock { running in
-            running.module = opal.module
-            running.desk = opal.desk
-            running.purchases = opal.purchases
-        }
+        let opal = opalServer.start()
+        running.withLock { $0.opal = opal }
     }
 
     /// Starts the payment server again from its store: what it held in memory is gone.
@@ -81,6 +70,10 @@ extension World {
         case .terminal(let index): hosts[index].start()
         case .concentrator: concentrator?.start()
         case .clientTerminal: fates.begin(.clientTerminal)
+        case .bank: bank?.start()
+        case .loadServer: loadServer?.start()
+        case .gateway: gateway?.start()
+        case .network: gateway?.network.start()
         }
     }
 
@@ -92,12 +85,15 @@ extension World {
         for link in links { link.heal() }
         for (_, store) in stores { store.clear() }
         forger.plan.clear()
+        opalServer.liar.denials.clear()
+        gateway?.network.network.follow(NetworkScript([]))
         clientTerminal?.removals.clear()
     }
 
     /// Whether each fault that was planned for some call has come.
     package var areFaultsSpent: Bool {
         fates.areSpent && links.allSatisfy(\.plan.isSpent) && forger.plan.isSpent
+            && opalServer.liar.denials.isSpent
             && stores.allSatisfy { $0.store.commits.isSpent && $0.store.reads.isSpent }
             && clientTerminal?.removals.isSpent != false
     }
@@ -122,6 +118,18 @@ extension World {
             let link = terminal.link
             routes.append(Route(caller: .clientTerminal, callee: .paymentServer, link: link))
         }
+        if let gateway {
+            routes += [
+                Route(caller: .opalServer, callee: .gateway, link: gateway.link),
+                Route(caller: .gateway, callee: .network, link: gateway.networkLink),
+            ]
+        }
+        if let host = loadServer {
+            routes += [
+                Route(caller: .opalServer, callee: .loadServer, link: host.link),
+                Route(caller: .bank, callee: .loadServer, link: host.bankLink),
+            ]
+        }
         return routes
     }
 
@@ -130,6 +138,9 @@ extension World {
         [(.opalServer, opalStore), (.paymentServer, paymentStore)]
             + shops.enumerated().map { (.shop($0.offset), $0.element.store) }
             + hosts.enumerated().map { (.terminal($0.offset), $0.element.store) }
+            + (loadServer.map { [(.loadServer, $0.store)] } ?? [])
+            + (bank.map { [(.bank, $0.store)] } ?? [])
+            + (gateway.map { [(.gateway, $0.store), (.network, $0.network.store)] } ?? [])
     }
 }
 

@@ -37,50 +37,6 @@ extension World {
         )
     }
 
-    static func opalServer(
-        _ keys: WorldKeys,
-        _ store: FaultyStore,
-        _ directory: AcquirerDirectory,
-        _ fates: Fates,
-        _ random: SeededRandom,
-        _ forger: CardForger,
-        hasCardholders: Bool
-    ) -> (module: SoftwareModule, desk: CardDesk, purchases: Purchases) {
-        let life = fates.life(.opalServer)
-        let store = fates.store(store, .opalServer, life)
-        let module = keys.module()
-        let seals = RecordSealer(keys.hsm, party: "opal_server")
-        let desk = CardDesk(
-            store: store,
-            module: module,
-            loads: module,
-            seals: seals,
-            random: random,
-            now: { fates.now(of: .opalServer) }
-        )
-        let cards = ForgingModule(inner: module, forger: forger)
-        var emulator = Emulator(module: cards, store: store, random: random)
-        emulator.categories = desk.merchants
-        var purchases = Purchases(
-            store: store,
-            seals: seals,
-            keys: DrawSealer(),
-            emulator: emulator,
-            directory: AcquirerDirectory(
-                Dictionary(
-                    uniqueKeysWithValues: directory.names.compactMap { name in
-                        directory.link(to: name).map {
-                            (name, MortalLink(inner: $0, life: life))
-                        }
-                    }
-                )
-            ),
-            now: { fates.now(of: .opalServer) }
-        )
-        if hasCardholders { purchases.mails = Cardholders(keys, store, random).mails }
-        return (module, desk, purchases)
-    }
-
     static func paymentServer(
         _ keys: WorldKeys,
         _ store: FaultyStore,
@@ -124,7 +80,7 @@ extension World {
             agreements: shops.map { shop in
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
-            cardSidePeers: [World.opalServer, ClientTerminalEntry.peer],
+            cardSidePeers: [World.opalServerName, ClientTerminalEntry.peer],
             now: { fates.now(of: .paymentServer) },
             uptime: uptime ?? { Uptime(clock.now) },
             alarm: alarm

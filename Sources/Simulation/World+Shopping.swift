@@ -135,6 +135,7 @@ extension World {
         await purchases.settleOpenDraws(olderThan: .zero)
         await purchases.settleUnheard()
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
+        await tidyLoads()
     }
 
     /// Lets time pass, without faults, until nothing is open.
@@ -160,7 +161,9 @@ extension World {
     /// Whether no party waits for anything.
     package var isQuiet: Bool {
         get async {
-            guard await isMoneyQuiet else { return false }
+            guard await isMoneyQuiet, await areHoldsQuiet, await areFundsQuiet else {
+                return false
+            }
             for shop in shops {
                 let open = try? await shop.store.listOpen(
                     MerchantRecords.order,
@@ -176,9 +179,9 @@ extension World {
     /// Whether no debit and no sale waits for its end.
     var isMoneyQuiet: Bool {
         get async {
-            guard clientTerminal?.open.isEmpty != false, await areTerminalsQuiet else {
-                return false
-            }
+            guard clientTerminal?.open.isEmpty != false, await areTerminalsQuiet,
+                await areLoadsQuiet
+            else { return false }
             do {
                 var open = try await opalStore.listOpen(DrawRecord.kind, after: nil, limit: 1)
                 open += try await paymentStore.listOpen(SaleRecord.kind, after: nil, limit: 1)

@@ -19,9 +19,7 @@ import Wire
 package final class World: Sendable {
     /// What runs now; each can be started again from its store.
     struct Running: Sendable {
-        var module: SoftwareModule
-        var desk: CardDesk
-        var purchases: Purchases
+        var opal: OPALServerSetup.Running
         var payments: PaymentModule
         var terminals: TerminalInterface
         var merchants: [MerchantModule]
@@ -45,20 +43,27 @@ package final class World: Sendable {
     package let saleKeys: any SaleSealing
 
     let keys: WorldKeys
-    let door = Door(as: World.opalServer)
+    let door = Door(as: World.opalServerName)
     /// To the payment server's entry for client terminals.
     let entry = Door(as: ClientTerminal.caller)
     let directory: AcquirerDirectory
     let terminalCount: Int
     let terminalWait: Duration
     let fates: Fates
+    let opalServer: OPALServerSetup
+    /// Where the plan has accounts at a bank.
+    package let loadServer: LoadServerHost?
+    package let bank: BankHost?
+    /// With the funding network behind it, as the plan wants.
+    package let gateway: GatewayHost?
+    private let kin = Mutex<Family?>(nil)
     let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
     let hasCardholders: Bool
     private let terminal = Mutex<ClientTerminal?>(nil)
 
     /// The OPAL server's name on its link.
-    static let opalServer = "opal-server"
+    static let opalServerName = "opal-server"
     /// The payment server's name in the acquirer directory.
     package static let paymentServer = "payments.example"
 
@@ -85,14 +90,19 @@ package final class World: Sendable {
         hosts = try await World.hosts(plan.remoteTerminals, keys, fates, random)
         concentrator = plan.hasConcentrator ? ConcentratorHost(hosts, fates) : nil
         hasCardholders = plan.hasCardholders
-        let opal = World.opalServer(
-            keys,
-            opalStore,
-            directory,
-            fates,
-            random,
-            forger,
-            hasCardholders: hasCardholders
+        (loadServer, bank) = try await World.bank(plan, keys, issuer, fates, random)
+        gateway = plan.hasGateway ? GatewayHost(fates, random) : nil
+        opalServer = OPALServerSetup(
+            keys: keys,
+            store: opalStore,
+            directory: directory,
+            fates: fates,
+            random: random,
+            forger: forger,
+            hasCardholders: hasCardholders,
+            loadServer: loadServer,
+            gateway: gateway,
+            liar: LoadLiar(opalStore, keys, random)
         )
         let payments = try await World.paymentServer(
             keys,
@@ -106,9 +116,7 @@ package final class World: Sendable {
         )
         running = Mutex(
             Running(
-                module: opal.module,
-                desk: opal.desk,
-                purchases: opal.purchases,
+                opal: opalServer.start(),
                 payments: payments.module,
                 terminals: payments.pool,
                 merchants: World.merchants(shops, fates, random)
@@ -117,6 +125,24 @@ package final class World: Sendable {
         openDoors(to: payments.module, fates.life(.paymentServer))
         for value in plan.cardValues { _ = try await addCard(value) }
         if let value = plan.readerCardValue { try await addClientTerminal(value) }
+        if plan.hasGateway { try await addFamily(plan.cardValues.count) }
+    }
+
+    /// The holders of the first cards pay from their accounts; the first has a child.
+    private func addFamily(_ count: Int) async throws(WorldFailure) {
+        let holders = Cardholders(keys, opalStore.inner, random)
+        var payers: [Payer] = []
+        for card in 0..<count {
+            payers.append(Payer(key: try await holders.key(of: card, at: now), card: card))
+        }
+        let card = try await make(issuer, 0)
+        let index = held.withLock { held in
+            held.append(card)
+            return held.count - 1
+        }
+        let key = try await holders.addChild(card, index, of: payers[0].key, at: now)
+        let family = Family(payers: payers, child: Payer(key: key, card: index))
+        kin.withLock { $0 = family }
     }
 
     private static func hosts(
@@ -130,6 +156,27 @@ package final class World: Sendable {
             hosts.append(try await RemoteHost(index, keys, fates, random))
         }
         return hosts
+    }
+
+    /// With the bank a load server; none where the plan has no account.
+    private static func bank(
+        _ plan: WorldPlan,
+        _ keys: WorldKeys,
+        _ issuer: Issuer,
+        _ fates: Fates,
+        _ random: SeededRandom
+    ) async throws(WorldFailure) -> (LoadServerHost?, BankHost?) {
+        guard !plan.accountValues.isEmpty else { return (nil, nil) }
+        let loadServer = try LoadServerHost(FaultyStore(MemoryStore()), keys, fates, random)
+        let bank = try await BankHost(
+            FaultyStore(MemoryStore()),
+            accountValues: plan.accountValues,
+            issuer,
+            loadServer,
+            fates,
+            random
+        )
+        return (loadServer, bank)
     }
 
     func openDoors(to payments: PaymentModule, _ life: Life) {
@@ -147,11 +194,19 @@ package final class World: Sendable {
     }
 
     package var now: Instant { clock.now }
-    package var desk: CardDesk { running.withLock(\.desk) }
-    package var purchases: Purchases { running.withLock(\.purchases) }
+    package var desk: CardDesk { running.withLock(\.opal.desk) }
+    package var purchases: Purchases { running.withLock(\.opal.purchases) }
+    /// Who can load from accounts on file, as the plan wants.
+    package var family: Family? { kin.withLock { $0 } }
+    /// Nil where no gateway is.
+    var funding: FundingSetup? { running.withLock(\.opal.funding) }
+    /// Nil where no bank loads cards.
+    package var loads: Loads? { running.withLock(\.opal.loads) }
+    /// Who lies to the load server.
+    package var loadLiar: LoadLiar { opalServer.liar }
     package var payments: PaymentModule { running.withLock(\.payments) }
     package var cards: [CardIdentifier] { held.withLock { $0 } }
-    package var cardModule: any CardModule { running.withLock(\.module) }
+    package var cardModule: any CardModule { running.withLock(\.opal.module) }
     /// A client terminal with a card in its reader, as the plan wants.
     package var clientTerminal: ClientTerminal? { terminal.withLock { $0 } }
     /// The terminals that serve a sale now.
@@ -175,21 +230,28 @@ package final class World: Sendable {
         _ value: UInt64,
         of issuer: Issuer? = nil
     ) async throws(WorldFailure) -> CardIdentifier {
-        let issuer = issuer ?? self.issuer
+        let card = try await make(issuer ?? self.issuer, value)
+        let index = held.withLock { held in
+            held.append(card)
+            return held.count - 1
+        }
+        if hasCardholders {
+            let holders = Cardholders(keys, opalStore.inner, random)
+            try await holders.add(card, index, at: now)
+        }
+        return card
+    }
+
+    private func make(
+        _ issuer: Issuer,
+        _ value: UInt64
+    ) async throws(WorldFailure) -> CardIdentifier {
         do {
-            try keys.install(issuer.identifier, in: running.withLock(\.module))
+            try keys.install(issuer.identifier, in: running.withLock(\.opal.module))
             let new = try await desk.make(for: issuer, value: value, now: now)
             let transition = Transition(writes: new.writes, history: new.history)
             guard try await opalStore.inner.commit(transition) == .committed else {
                 throw WorldFailure.conflict
-            }
-            let index = held.withLock { held in
-                held.append(new.card)
-                return held.count - 1
-            }
-            if hasCardholders {
-                let holders = Cardholders(keys, opalStore.inner, random)
-                try await holders.add(new.card, index, at: now)
             }
             return new.card
         } catch let failure as EmulatorFailure {
@@ -210,5 +272,7 @@ package final class World: Sendable {
             + (0..<plan.remoteTerminals).map(Party.terminal)
             + (plan.hasConcentrator ? [.concentrator] : [])
             + (plan.readerCardValue == nil ? [] : [.clientTerminal])
+            + (plan.accountValues.isEmpty ? [] : [.loadServer, .bank])
+            + (plan.hasGateway ? [.gateway, .network] : [])
     }
 }

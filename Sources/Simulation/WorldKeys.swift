@@ -3,6 +3,7 @@
 import HSM
 import Kernel
 import Keys
+import LoadSecurityModule
 import SecurityCard
 import SessionKeys
 import Synchronization
@@ -47,6 +48,22 @@ final class WorldKeys: Sendable {
             guard (try? install(issuer, in: module)) != nil else {
                 preconditionFailure("The module wrapped these keys itself.")
             }
+        }
+        return module
+    }
+
+    /// Module 864 with the load keys of all issuers known now.
+    func loadModule(_ master: LocalMasterKey) throws(WorldFailure) -> SoftwareLoadModule {
+        let (source, module) = (SoftwareModule(hsm), SoftwareLoadModule(master))
+        do throws(KeyFailure) {
+            for (issuer, wrapped) in issuers.withLock({ $0 }) {
+                try module.install(
+                    source.exportLoadKeys(wrapped, to: master),
+                    as: SoftwareLoadModule.KeyName(issuer: issuer, version: WorldKeys.version)
+                )
+            }
+        } catch {
+            throw .key(error)
         }
         return module
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Bank
 package import CardEmulator
 package import Kernel
 package import Keys
@@ -33,6 +34,11 @@ package struct WorldPlan: Sendable {
     package var policies: [ComparisonPolicy] = [.securityCard]
     /// Prices of the articles that each merchant sells, in cents.
     package var prices: [UInt64] = [150, 20, 999]
+    /// What is on each account at a bank, in cents; neither bank nor load server without.
+    package var accountValues: [UInt64] = []
+    /// Whether a payment gateway and a funding network are there; then each card has a holder who
+    /// has an account, and the first of them a child.
+    package var hasGateway = false
     package var opalStore: any RecordStore = MemoryStore()
     package var paymentStore: any RecordStore = MemoryStore()
     /// The stores of the first merchants; the others keep their orders in memory.
@@ -61,6 +67,7 @@ package enum WorldFailure: Error, Sendable {
     case store(StoreFailure)
     case paymentServer(PaymentServerFailure)
     case order(OrderFailure)
+    case bank(BankFailure)
     /// Two makers of records met by chance.
     case conflict
 }

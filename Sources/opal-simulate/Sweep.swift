@@ -14,6 +14,7 @@ struct Sweep {
     private var early: [UInt64: Run.Report] = [:]
     private var next: UInt64
     private var delivered = 0
+    private var loads = LoadLedger.Count()
     /// How many runs came by each thing.
     private var sights: [Sight: Int] = [:]
     private(set) var failed: [UInt64] = []
@@ -35,6 +36,7 @@ struct Sweep {
         while let report = early.removeValue(forKey: next) {
             next += 1
             delivered += report.delivered
+            loads = loads + report.loads
             for sight in report.sights { sights[sight, default: 0] += 1 }
             lastStory = report.story.joined(separator: "\n")
             guard !report.violations.isEmpty else { continue }
@@ -49,6 +51,10 @@ struct Sweep {
 
     func end() {
         tell()
+        Sweep.say(
+            "  negative results: \(loads.negativeProved) not loaded, "
+                + "\(loads.negativeDisproved) loaded though the result said otherwise"
+        )
         for sight in Sight.all.sorted(by: { "\($0)" < "\($1)" }) {
             Sweep.say("  \(sight): in \(sights[sight, default: 0]) runs")
         }
@@ -66,7 +72,8 @@ struct Sweep {
         let seconds = (clock.now - start) / .seconds(1)
         let rate = String(format: "%.1f", Double(done) / max(seconds, 0.001))
         Sweep.say(
-            "\(done) of \(count) runs, \(delivered) orders handed out, \(failed.count) failed; "
+            "\(done) of \(count) runs, \(delivered) orders handed out, \(loads.loaded) loads, "
+                + "\(failed.count) failed; "
                 + "\(Int(seconds)) s, \(rate) runs/s"
         )
     }

@@ -80,6 +80,18 @@ import Wire
         try await world.expectSound()
     }
 
+    /// Else it would be told as pending, and no mail would ever tell how it ended.
+    @Test func `A refusal whose commit has no answer is looked up and told`() async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        world.gateway.network(always: .declines(.insufficientFunds))
+        // Count of loads, load, refusal.
+        world.store.commits.script(.loseAnswer, at: 3)
+        let outcome = await world.server.loads.begin(world.request(by: anna))
+        #expect(outcome.refusal == .insufficientFunds)
+        try await world.expectSound()
+    }
+
     @Test func `A credit that cannot be stored now is made later`() async throws {
         let world = try await FundingWorld()
         let anna = try await world.person()

@@ -92,11 +92,54 @@ import Testing
             all += rows + elsewhere
         }
         text = Self.introduction + Self.legend(all) + text
+        text += try await Self.loads()
         if ProcessInfo.processInfo.environment["WRITE_FAULTS"] != nil {
             try text.write(to: Self.file, atomically: true, encoding: .utf8)
         }
         let written = try String(contentsOf: Self.file, encoding: .utf8)
         #expect(written == text, "docs/FAULTS.md is not what the runs say")
+    }
+
+    private static let loadIntroduction = """
+
+        ## A load from the bank (FIG. 18)
+
+        What becomes of a load of 25.00 from an account with 200.00 onto a card with 100.00
+        ([LoadFaultTable.swift](../Tests/SimulationTests/LoadFaultTable.swift)). *Load server* is
+        the state of the load there: *no S2* where nothing was issued for it; *proved* and
+        *disproved* are the two outcomes of the negative result (steps 882 and following).
+        *Account* is what can be used of it in the end, in minor units.
+
+
+        """
+
+    private static func loads() async throws -> String {
+        let table = LoadFaultTable()
+        var all: [LoadFaultTable.Row] = []
+        for entry in table.entries {
+            let (rows, problems) = try await table.rows(entry)
+            #expect(problems.isEmpty, "\(problems)")
+            for row in rows {
+                // What is on the card was paid, and nothing else.
+                let isLoaded = row.outcome.card.hasPrefix("loaded once")
+                #expect(isLoaded == row.outcome.account.hasPrefix("paid"), "\(row.fault)")
+                #expect(
+                    isLoaded == row.outcome.inTheEnd.hasPrefix(PageWords.loaded),
+                    "\(row.fault)"
+                )
+            }
+            all += rows
+        }
+        let titles = Set(all.map(\.outcome.atOnce))
+        let known =
+            [PageWords.loadPending("your bank")] + LoadRefusal.allCases.map(PageWords.init(load:))
+        var legend = ""
+        for words in known where titles.contains(words.title) {
+            let line = "| \(words.title) | \(words.money) |\n"
+            if !legend.contains(line) { legend += line }
+        }
+        return loadIntroduction + "| title | where the money is |\n| --- | --- |\n" + legend + "\n"
+            + LoadFaultTable.text(all)
     }
 
     @Test func `a fault that never comes is noticed`() async throws {

@@ -48,14 +48,19 @@ import Testing
     @Test
     func `whatever fails, no value is made or lost and nothing is delivered twice`() async throws {
         var (sights, delivered): ([Sight: Int], Int) = ([:], 0)
+        var loads = LoadLedger.Count()
         try await Self.sweep { report in
             if !report.violations.isEmpty { Issue.record("\(report)") }
             for sight in report.sights { sights[sight, default: 0] += 1 }
             delivered += report.delivered
+            loads = loads + report.loads
         }
         // A sweep of other faults, or of a few seeds, need not see everything.
         guard Self.kinds == .all, Self.seeds.count >= Self.standardRuns else { return }
         #expect(delivered > Self.seeds.count)
+        #expect(loads.loaded > Self.seeds.count / 4)
+        // The negative result (FIG. 18, steps 882 and following) in both outcomes.
+        #expect(loads.negativeProved > 0 && loads.negativeDisproved > 0)
         for sight in Sight.all {
             #expect(sights[sight, default: 0] > 0, "no run has seen: \(sight)")
         }

@@ -28,7 +28,11 @@ struct ConsoleFixture {
     /// Of what operators did.
     let audit: OperatorAudit
 
-    init(withParts: Bool = true, _ policy: ComparisonPolicy = .securityCard) async throws {
+    init(
+        withParts: Bool = true,
+        _ policy: ComparisonPolicy = .securityCard,
+        accountLoads: AccountLoads? = nil
+    ) async throws {
         var plan = WorldPlan()
         plan.policies = [policy]
         let world = try await World(plan)
@@ -56,7 +60,8 @@ struct ConsoleFixture {
         #expect(try await operators.makeFirst(name, password: Self.password))
         self.world = world
         site = ConsoleSite(
-            parts: withParts ? Self.parts(world, users, outbox, seals) : ConsoleParts(),
+            parts: withParts
+                ? Self.parts(world, users, outbox, seals, accountLoads) : ConsoleParts(),
             operators: operators,
             templates: try Templates(),
             wording: Wording(),
@@ -70,7 +75,8 @@ struct ConsoleFixture {
         _ world: World,
         _ users: UserDirectory,
         _ outbox: MailOutbox,
-        _ seals: RecordSealer
+        _ seals: RecordSealer,
+        _ accountLoads: AccountLoads?
     ) -> ConsoleParts {
         ConsoleParts(
             cardSide: ConsoleParts.CardSide(
@@ -78,6 +84,7 @@ struct ConsoleFixture {
                 users: users,
                 outbox: outbox,
                 purchases: world.purchases,
+                accountLoads: accountLoads,
                 store: ConsoleParts.Store(
                     name: "Cards and users",
                     engine: "memory",

@@ -24,6 +24,25 @@ import Testing
         #expect(PageWords(refusal) == PageWords(text.title, text.money))
     }
 
+    @Test(arguments: LoadRefusal.allCases)
+    func `a load that came to nothing is told in the words of its page`(refusal: LoadRefusal) {
+        let text = RefusalText(load: refusal)
+        #expect(PageWords(load: refusal) == PageWords(text.title, text.money))
+    }
+
+    @Test func `what the bank says is in the words of its pages`() throws {
+        #expect(PageWords.loadResultNotGenuine == RefusalText.loadResultNotGenuine.title)
+        #expect(PageWords.loadResultContradicts == RefusalText.loadResultContradicts.title)
+        #expect(try template("bank/loaded").contains(">\(PageWords.loadedAtBank)</h1>"))
+        #expect(try template("bank/not-loaded").contains(">\(PageWords.notLoadedAtBank)</h1>"))
+        #expect(try template("bank/load-pending").contains(">\(PageWords.pendingAtBank)</h1>"))
+        #expect(try template("cardholder/load-done").contains(">\(PageWords.loaded)</h1>"))
+        let (pending, words) = (
+            try template("cardholder/load-pending"), PageWords.loadPending("{{bank.name}}")
+        )
+        #expect(pending.contains(">\(words.title)</h1>") && pending.contains(words.money))
+    }
+
     @Test func `a payment that was put back is told in the words of its page`() {
         var facts = RefusalText.Facts()
         facts.amount = "1.50"

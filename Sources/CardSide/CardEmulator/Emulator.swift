@@ -106,6 +106,18 @@ package struct Emulator: Sendable {
         if let row = change.row, let attach {
             writes = try await attach.writes(for: step.response, row.body)
         }
+        #if PLANTED_BUGS
+            let isCredit = (try? CreditAnswer(step.response.data)) != nil
+            if isCredit, PlantedBug.isPlanted(.creditAnsweredBeforeCommit) {
+                try? await commit(change, expected: expected, with: writes)
+                return Outcome(
+                    response: step.response,
+                    dialogue: step.dialogue,
+                    card: change.card,
+                    refusal: step.refusal
+                )
+            }
+        #endif
         try await commit(change, expected: expected, with: writes)
         return Outcome(
             response: step.response,

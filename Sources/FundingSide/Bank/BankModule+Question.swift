@@ -109,6 +109,16 @@ extension BankModule {
         do throws(BankFailure) {
             let hold = try await book.openHold(record).value
             if now < hold.begunAt.adding(BankLimits.askAfter) { return nil }
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.holdReleasedByTime),
+                    hold.begunAt.adding(BankLimits.askAfter * 3) < now
+                {
+                    let end = LoadHold.End(reason: .loadTooOld, time: CardTime(now))
+                    let row = HoldEntry(.released, at: now)
+                    round.ended.append(try await self.end(hold, .notLoaded, end, row))
+                    return false
+                }
+            #endif
             let view = try await ask(about: transaction, now: now)
             if view.state.isOpen { round.stillOpen += 1 } else { round.ended.append(view) }
             return false

@@ -28,22 +28,36 @@ extension BankModule {
         // The terms never change, so that one look at the result serves every attempt.
         let hold = try await book.hold(transaction).value
         let result = try await open(compact, of: hold)
-        let end = LoadHold.End(reason: result.reason, time: result.time)
-        return try await book.change { () async throws(BankFailure) in
-            let entry = try await book.hold(transaction)
-            guard let next = entry.value.ended(result.outcome, end) else {
-                guard entry.value.state == HoldState.held.next(after: result.outcome),
+        return try await end(
+            hold,
+            result.outcome,
+            LoadHold.End(reason: result.reason, time: result.time),
+            HoldEntry(result.outcome == .loaded ? .loaded : .released, at: now, sealed: compact)
+        )
+    }
+
+    /// Ends a hold in one commit with its postings, once.
+    ///
+    /// `hold`: as it was read at some time; account and terms never change.
+    func end(
+        _ hold: LoadHold,
+        _ outcome: LoadOutcome,
+        _ end: LoadHold.End,
+        _ row: HoldEntry
+    ) async throws(BankFailure) -> HoldView {
+        try await book.change { () async throws(BankFailure) in
+            // Before the hold: where that is still open, its amount was held when the account was
+            // read. The other way round somebody else may have ended it in between.
+            let account = try await book.account(hold.account)
+            let entry = try await book.hold(hold.transaction)
+            guard let next = entry.value.ended(outcome, end) else {
+                guard entry.value.state == HoldState.held.next(after: outcome),
                     entry.value.end == end
                 else { throw .resultContradicts }
                 return (HoldView(entry.value), Transition(writes: []))
             }
             var transition = Transition(writes: [])
-            try await finish(next, now, &transition)
-            let row = HoldEntry(
-                result.outcome == .loaded ? .loaded : .released,
-                at: now,
-                sealed: compact
-            )
+            try await finish(next, account, row.time, &transition)
             try await book.add(next, over: entry.revision, row, to: &transition)
             return (HoldView(next), transition)
         }
@@ -52,11 +66,11 @@ extension BankModule {
     /// Adds the postings that end a hold.
     private func finish(
         _ hold: LoadHold,
+        _ account: BankBook.Entry<Account>,
         _ now: Instant,
         _ transition: inout Transition
     ) async throws(BankFailure) {
         let amount = hold.terms.amount
-        let account = try await book.account(hold.account)
         guard hold.state == .loaded else {
             let next = account.value.releasing(amount.minorUnits)
             let entry = AccountEntry(
@@ -112,7 +126,12 @@ extension BankModule {
                 of: hold.terms,
                 keyName: hold.proof.keyName
             )
-        } catch .sealBroken { throw .resultForged } catch { throw .module(error) }
+        } catch .sealBroken {
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.paidBeforeResult) { return BankLoadResult(unread: hold) }
+            #endif
+            throw .resultForged
+        } catch { throw .module(error) }
         let terms = hold.terms
         guard result.transaction == terms.transaction, result.bank == terms.bank,
             result.card == terms.card, result.amount == terms.amount,
@@ -121,3 +140,22 @@ extension BankModule {
         return result
     }
 }
+
+#if PLANTED_BUGS
+    extension BankLoadResult {
+        /// As if a result that does not open said that the card was loaded
+        /// (``PlantedBug/paidBeforeResult``).
+        fileprivate init(unread hold: LoadHold) {
+            self.init(
+                transaction: hold.terms.transaction,
+                bank: hold.terms.bank,
+                card: hold.terms.card,
+                amount: hold.terms.amount,
+                outcome: .loaded,
+                reason: nil,
+                issuer: hold.issuer,
+                time: hold.terms.time
+            )
+        }
+    }
+#endif

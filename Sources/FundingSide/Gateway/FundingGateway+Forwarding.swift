@@ -95,6 +95,12 @@ extension FundingGateway {
     }
 
     private func send(_ record: AuthorizationRecord) async throws(GatewayFailure) -> Forwarded {
+        #if PLANTED_BUGS
+            var record = record
+            if PlantedBug.isPlanted(.adviceRenumbered) {
+                record.forwarded?[text: .traceNumber] = try await traces.next().number
+            }
+        #endif
         guard var message = record.forwarded, let exchange = ISOExchange(message) else {
             throw .damaged
         }

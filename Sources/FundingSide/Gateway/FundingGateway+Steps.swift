@@ -33,6 +33,12 @@ extension FundingGateway {
         _ name: AuthorizationName,
         _ decision: AuthorizationDecision
     ) async throws(GatewayFailure) -> AuthorizationRecord {
+        #if PLANTED_BUGS
+            var decision = decision
+            if PlantedBug.isPlanted(.lateApprovalKept), decision.event == .unanswered {
+                decision = AuthorizationDecision(.notSent)
+            }
+        #endif
         let isReversed = FundsAuthorizationState.asked.next(after: decision.event) == .reversing
         let trace = isReversed ? try await traces.next() : nil
         let moment = now()

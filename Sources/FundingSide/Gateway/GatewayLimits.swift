@@ -2,8 +2,12 @@
 
 /// The bounds of the payment gateway.
 package enum GatewayLimits {
-    /// How long a link waits for the network's answer. The person waits as long.
+    /// How long a link waits for the network's answer. Who asks the gateway waits a little longer
+    /// (``deskTime``), and asks twice at most.
     package static let answerTime = Duration.seconds(15)
+    /// How long an OPAL server waits for the gateway: longer than ``answerTime``, so that it hears
+    /// what became of a request that the network did not answer.
+    package static let deskTime = Duration.seconds(20)
     /// After so long an authorisation that is still *asked* was lost by a restart: longer than a
     /// link waits, so that none under way is disturbed.
     package static let askedTime = Duration.seconds(30)

@@ -104,6 +104,9 @@ extension LoadDesk {
             }
             return .negativeProved
         }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.negativeBelieved) { return .negativeProved }
+        #endif
         // The counter has moved on, and the card does not deny: it was loaded.
         guard let zeroAnswer = negative.zeroAnswer else { throw .notProved }
         guard zeroAnswer.card == load.answer.card, zeroAnswer.number > load.answer.number,

@@ -101,7 +101,13 @@ package final class LoadDesk: LinkService {
         guard banks.contains(request.terms.bank) else { throw .unknownBank }
         let session = try await session(request.terms, request.proof)
         if request.terms.isStale(at: now()) { throw .loadTooOld }
-        switch earlier?.record.state {
+        #if PLANTED_BUGS
+            let isAgain = PlantedBug.isPlanted(.authorizedAgain)
+            let known = isAgain ? nil : earlier
+        #else
+            let known = earlier
+        #endif
+        switch known?.record.state {
         case .loaded: throw .alreadyLoaded
         case .notLoaded: throw .loadGivenUp
         case .authorized: throw .loadInProgress
@@ -120,6 +126,12 @@ package final class LoadDesk: LinkService {
             load: load,
             credit: credit
         )
+        #if PLANTED_BUGS
+            if let earlier {
+                record.rowCount = earlier.record.rowCount
+                record.rowHash = earlier.record.rowHash
+            }
+        #endif
         let reply: [UInt8]
         do throws(ModuleFailure) {
             let sealed = try await session.sealCommand(credit.bytes)
@@ -129,7 +141,7 @@ package final class LoadDesk: LinkService {
         }
         return try await commit(
             &record,
-            revision: 0,
+            revision: earlier?.revision ?? 0,
             reply: reply,
             steps: [
                 AuthorizationStep(.requested, at: moment),

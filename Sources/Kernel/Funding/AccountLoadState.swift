@@ -35,7 +35,10 @@ package enum AccountLoadState: UInt8, CaseIterable, Sendable {
 
     /// The next state, or nil where the event has no place: the caller then looks again.
     package func next(after event: AccountLoadEvent) -> AccountLoadState? {
-        switch (self, event) {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.creditedAfterGivenUp), event == .credited { return .credited }
+        #endif
+        return switch (self, event) {
         case (.authorizing, .credited): .credited
         case (.authorizing, .declined): .declined
         case (.authorizing, .reversed): .cancelled

@@ -111,7 +111,10 @@ package enum CardLoadState: UInt8, CaseIterable, Sendable {
 
     /// The next state, or nil where the event has no place.
     package func next(after event: CardLoadEvent) -> CardLoadState? {
-        switch (self, event) {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.givenUpAfterCredit), event == .gaveUp { return .givenUp }
+        #endif
+        return switch (self, event) {
         case (.requested, .credited): .credited
         case (.requested, .gaveUp): .givenUp
         case (.credited, .told(.loaded)): .loaded

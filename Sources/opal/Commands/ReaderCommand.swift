@@ -71,6 +71,7 @@ struct ReaderCommand: AsyncParsableCommand {
                 access.store,
                 access.seals,
                 access.master,
+                accounts: DemoFundingNetwork(),
                 logonURL: ""
             )
             guard let profile = try await users.profile(ofIdentifier: user ?? "") else {

@@ -102,7 +102,7 @@ struct OPALServerParty {
         _ store: any RecordStore,
         _ seals: RecordSealer,
         _ master: LocalMasterKey,
-        accounts: any FundingAccountCheck = DemoFundingNetwork(),
+        accounts: any FundingAccountCheck,
         logonURL: String
     ) -> UserDirectory {
         let hasher = TokenHasher(master)

@@ -145,10 +145,13 @@ extension ServerSystem {
         if let party {
             access.gateway = DirectLink(to: party.desk, as: Role.opalServer.rawValue)
         } else if let host = settings.funding.gatewayHost {
+            var bounds = LinkSettings()
+            bounds.responseTime = GatewayLimits.deskTime
             access.gateway = try link(
                 to: settings.funding.gatewayName,
                 at: (host, settings.funding.gatewayPort),
-                as: .opalServer
+                as: .opalServer,
+                bounds
             )
         }
         return access

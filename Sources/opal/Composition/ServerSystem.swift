@@ -105,7 +105,11 @@ struct ServerSystem {
         let loads = try linkToLoadServer(parties.loadServer, from: .opalServer)
         links += [link, loads]
         let funding = try fundingAccess(parties.gateway)
-        if let gateway = funding.gateway { links.append(gateway) }
+        if let gateway = funding.gateway {
+            links.append(gateway)
+        } else {
+            logger.warning("no payment gateway: accounts given at sign-up are not checked")
+        }
         let party = try await OPALServerParty(
             folder,
             passphrase: passphrase,
@@ -262,7 +266,8 @@ struct ServerSystem {
     func link(
         to peer: String,
         at address: (host: String, port: Int),
-        as role: Role
+        as role: Role,
+        _ bounds: LinkSettings = .init()
     ) throws -> any Link {
         let logger = logger
         return try TLSLink(
@@ -271,6 +276,7 @@ struct ServerSystem {
             port: address.port,
             peer: peer,
             identity: try identity(role.rawValue),
+            settings: bounds,
             report: { peer, reason in
                 logger.warning(
                     "link",

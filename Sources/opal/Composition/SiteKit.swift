@@ -116,6 +116,7 @@ struct SiteKit {
                 outbox: party.outbox,
                 purchases: party.purchases,
                 loads: party.loads,
+                accountLoads: party.hasGateway ? party.accountLoads : nil,
                 store: ConsoleParts.Store(
                     name: "opal-server",
                     engine: "SQLite",

@@ -3,6 +3,7 @@
 import HTTPTypes
 import Kernel
 import OPALServer
+import Records
 import Simulation
 import Sites
 import Testing
@@ -100,6 +101,38 @@ struct ChildrenTests {
             #expect(guardian.page.text.contains("not the one that you were shown"))
             #expect(family.world.gateway.authorized.isEmpty)
             #expect(try await family.balance() == 0)
+        }
+    }
+
+    @Test func `a child whose record was changed is shown as stopped, and stops no other`()
+        async throws
+    {
+        try await Family.meet { family in
+            let guardian = family.guardian
+            try await guardian.open("/children")
+            try await guardian.send(
+                "/children",
+                ["name": "Otto", "userIdentifier": "otto.b", "email": "otto@example.org"]
+            )
+            let key = try #require(
+                try await family.world.users.profile(ofIdentifier: "otto.b")?.key
+            )
+            let store = family.world.world.opalStore
+            let record = try #require(
+                try await store.read(RecordKey(UserRecordKinds.user, key.bytes))
+            )
+            let changed = RecordWrite.put(
+                record.key,
+                expectedRevision: record.revision,
+                body: record.body.map { $0 ^ 1 }
+            )
+            #expect(try await store.commit(Transition(writes: [changed])) == .committed)
+            try expectWhole(try await guardian.open("/children"))
+            #expect(guardian.page.text.contains(">Otto<"))
+            #expect(guardian.page.text.contains(">Stopped<"))
+            try expectWhole(try await guardian.open(family.path))
+            try await family.give("10")
+            #expect(try await family.balance() == 1_000)
         }
     }
 

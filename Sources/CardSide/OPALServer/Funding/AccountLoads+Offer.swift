@@ -93,6 +93,13 @@ extension AccountLoads {
         return lines
     }
 
+    /// Whether there is such a load.
+    package func isKnown(
+        _ transaction: TransactionIdentifier
+    ) async throws(AccountLoadRefusal) -> Bool {
+        try await read(transaction) != nil
+    }
+
     /// Asks the gateway about one load now, as the operator wishes; the answer alone decides.
     ///
     /// - Returns: nil where there is no such load.

@@ -67,7 +67,7 @@ extension AccountLoads {
 
     /// Makes the next state of a load durable, with the mail that tells of it.
     ///
-    /// - Returns: the load as it is afterwards; as it was where the store did not answer.
+    /// - Returns: the load as it is afterwards; as it was where the store does not answer at all.
     func advance(
         _ stored: Stored,
         after event: AccountLoadEvent,
@@ -88,10 +88,10 @@ extension AccountLoads {
             if isDecision { writes += try await mails(ofRefused: next.load, audience) }
             if try await users.records.commit(Transition(writes: writes)) { return next }
         } catch {
-            // Whether it was stored is not known: the next round looks.
-            return stored
+            // Whether it was stored is known only by looking: what was is told now, because no mail
+            // tells it.
         }
-        // Somebody else was first.
+        // Or somebody else was first.
         return await reread(stored)
     }
 

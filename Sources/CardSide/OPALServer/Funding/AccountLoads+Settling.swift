@@ -66,6 +66,11 @@ extension AccountLoads {
             if age(of: stored.load) >= FundingLimits.authorizationTime {
                 return await giveUp(stored, .gatewaySilent, audience)
             }
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.completedBeforeCredit) {
+                    _ = await ask(.complete(stored.load.transaction))
+                }
+            #endif
             switch await AccountCredit(stored, approvalCode, self).run() {
             case .credited(let next): return await step(next).stored
             case .refused(let refusal): return await giveUp(stored, refusal, audience)
@@ -157,11 +162,25 @@ extension AccountLoads {
             return Step(stored: await act(on: answer, stored, .byMail))
         case .credited:
             guard case .answer(let answer) = await ask(.complete(stored.load.transaction)) else {
+                #if PLANTED_BUGS
+                    if PlantedBug.isPlanted(.cancelledAfterCredit) {
+                        _ = await ask(.cancel(stored.load.transaction))
+                    }
+                #endif
                 return Step(stored: stored, isSilent: true)
             }
             guard case .completed = answer else { return Step(stored: stored) }
             return Step(stored: await advance(stored, after: .completed, nil, .inPerson))
         case .cancelling:
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.creditedAfterGivenUp),
+                    case .answer(.approved(_, let code)) = await ask(
+                        .question(stored.load.transaction)
+                    )
+                {
+                    return Step(stored: await credit(stored, code, .byMail))
+                }
+            #endif
             guard case .answer(let answer) = await ask(.cancel(stored.load.transaction)) else {
                 return Step(stored: stored, isSilent: true)
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
+import SecurityModule
 package import Wire
 
 /// Guardians and their children: the link between them, and what a guardian may see. Every act of a
@@ -19,8 +20,10 @@ package struct Guardians: Sendable {
         package let key: UserKey
         package let name: String
         package let openedAt: Instant
-        /// Nil until the child has come for the first time.
+        /// Nil until the child has come for the first time, and where its record is damaged.
         package let card: CardIdentifier?
+        /// Whether somebody changed the child's record. It stops that child alone.
+        package let isDamaged: Bool
     }
 
     /// Whether somebody is the guardian of a child.
@@ -52,21 +55,35 @@ package struct Guardians: Sendable {
         do throws(UserFailure) {
             var children: [Child] = []
             for entry in try await users.guardianship(of: guardian).0.entries {
-                let found = try await users.read(entry.child)
-                let card = found?.user.guardian == guardian ? found?.user.card : nil
-                guard card != nil || now < entry.waitsUntil else { continue }
+                let (card, isDamaged) = try await card(of: entry.child, guardian)
+                guard card != nil || isDamaged || now < entry.waitsUntil else { continue }
                 children.append(
                     Child(
                         key: entry.child,
                         name: entry.name,
                         openedAt: entry.openedAt,
-                        card: card
+                        card: card,
+                        isDamaged: isDamaged
                     )
                 )
             }
             return children
         } catch {
             throw .unavailable
+        }
+    }
+
+    private func card(
+        of child: UserKey,
+        _ guardian: UserKey
+    ) async throws(UserFailure) -> (CardIdentifier?, isDamaged: Bool) {
+        do throws(UserFailure) {
+            let found = try await users.read(child)
+            return (found?.user.guardian == guardian ? found?.user.card : nil, false)
+        } catch .module(.sealBroken), .damaged {
+            return (nil, true)
+        } catch {
+            throw error
         }
     }
 

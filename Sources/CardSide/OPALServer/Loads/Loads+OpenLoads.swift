@@ -57,7 +57,13 @@ extension Loads {
 
     /// A load that nobody carries out any more, given up where the card can prove it.
     private func givenUp(_ stored: Stored) async -> Stored {
-        guard stored.load.state == .requested else { return stored }
+        #if PLANTED_BUGS
+            let isWrong =
+                PlantedBug.isPlanted(.givenUpAfterCredit) && stored.load.state == .credited
+        #else
+            let isWrong = false
+        #endif
+        guard stored.load.state == .requested || isWrong else { return stored }
         let reader = PseudoReader(stored.load.card, emulator: emulator, now: now)
         return await giveUp(stored, .notCredited, ClientCode(reader))
     }

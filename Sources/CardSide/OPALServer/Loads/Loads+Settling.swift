@@ -20,6 +20,11 @@ extension Loads {
         /// What the person is told.
         package var outcome: CardLoadOutcome {
             let reason = load.reason ?? .notCredited
+            #if PLANTED_BUGS
+                if PlantedBug.isPlanted(.loadPendingToldAsRefused), load.state == .requested {
+                    return .refused(reason, receipt([]))
+                }
+            #endif
             return switch load.state {
             case .requested: .pending(receipt([]))
             case .credited: .loaded(receipt([]))
@@ -154,6 +159,16 @@ extension Loads {
                 zeroAnswer: zeroAnswer
             )
         }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.givenUpAfterCredit), record.state == .credited {
+                return NegativeResponse(
+                    reason: reason,
+                    load: load,
+                    answer: nil,
+                    zeroAnswer: zeroAnswer
+                )
+            }
+        #endif
         guard let denial = try? await emulator.deny(load) else { return nil }
         return NegativeResponse(
             reason: reason,
@@ -246,11 +261,24 @@ extension Loads {
                 reply: forBank
             ),
             let receipts = try? await receipts(of: next.load),
-            let outcome = try? await store.commit(Transition(writes: [write] + receipts))
+            let outcome = try? await commit(write, receipts)
         else { return stored }
         next.revision += 1
         // A conflict: somebody else settled it at the same time, with the same result.
         return outcome == .committed ? next : await reread(stored)
+    }
+
+    private func commit(
+        _ write: RecordWrite,
+        _ receipts: [RecordWrite]
+    ) async throws(StoreFailure) -> CommitOutcome {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.receiptBeforeEnd), !receipts.isEmpty {
+                _ = try await store.commit(Transition(writes: receipts))
+                return try await store.commit(Transition(writes: [write]))
+            }
+        #endif
+        return try await store.commit(Transition(writes: [write] + receipts))
     }
 
     /// The mail with the receipt of a load, to be made durable with its end.

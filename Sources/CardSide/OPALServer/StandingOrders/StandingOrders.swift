@@ -40,9 +40,19 @@ package struct StandingOrders: Sendable {
     ///
     /// - Returns: nil where it has not ended, or cannot be begun now.
     func attempt(_ occurrence: Occurrence, of order: some StandingOrder) async -> Ending? {
-        let transaction = occurrence.transaction(of: order.name, users.hashes)
+        #if PLANTED_BUGS
+            let isNew = PlantedBug.isPlanted(.occurrenceBegunTwice)
+            let transaction =
+                isNew
+                ? TransactionIdentifier(at: occurrence.moment, random: users.random.pair())
+                : occurrence.transaction(of: order.name, users.hashes)
+        #else
+            let transaction = occurrence.transaction(of: order.name, users.hashes)
+        #endif
         if let known = try? await loads.read(transaction) { return Self.ending(of: known.load) }
-        guard let request = await request(for: occurrence, of: order) else { return nil }
+        guard let request = await request(transaction, for: occurrence, of: order) else {
+            return nil
+        }
         if order.isActive {
             _ = await loads.begin(request)
         } else {
@@ -59,11 +69,14 @@ package struct StandingOrders: Sendable {
     ///
     /// - Returns: whether it is so; false where it was begun, and where that is not known.
     func forbid(_ occurrence: Occurrence, of order: some StandingOrder) async -> Bool {
-        guard let request = await request(for: occurrence, of: order) else { return false }
+        let transaction = occurrence.transaction(of: order.name, users.hashes)
+        guard let request = await request(transaction, for: occurrence, of: order) else {
+            return false
+        }
         do throws(AccountLoadRefusal) {
             if try await loads.forbid(request, .notAllowed) { return true }
             // By a server that came no further than this.
-            return try await loads.read(request.transaction)?.load.isForbidden ?? false
+            return try await loads.read(transaction)?.load.isForbidden ?? false
         } catch {
             return false
         }
@@ -71,12 +84,13 @@ package struct StandingOrders: Sendable {
 
     /// The load of the present attempt; nil where it cannot be said now whose card it is.
     private func request(
+        _ transaction: TransactionIdentifier,
         for occurrence: Occurrence,
         of order: some StandingOrder
     ) async -> AccountLoadRequest? {
         guard let card = try? await users.read(order.holder)?.user.card else { return nil }
         return loads.request(
-            occurrence.transaction(of: order.name, users.hashes),
+            transaction,
             by: order.payer,
             onto: card,
             of: occurrence.amount,

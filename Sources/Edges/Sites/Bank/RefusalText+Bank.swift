@@ -120,7 +120,7 @@ extension RefusalText {
         next: "Go to your accounts and press Load my card again."
     )
 
-    static let loadResultNotGenuine = RefusalText(
+    package static let loadResultNotGenuine = RefusalText(
         "We could not use this result",
         what: """
             What your browser brought does not prove the end of a load of ours. No account was \
@@ -130,7 +130,7 @@ extension RefusalText {
         next: "Open your statement: it shows what is held, and asks for the true result."
     )
 
-    static let loadResultContradicts = RefusalText(
+    package static let loadResultContradicts = RefusalText(
         "This load has ended already",
         what: "We were told before how it ended, and this result says otherwise.",
         money: "As it was: this result changed nothing.",

@@ -76,7 +76,8 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> [String: Any] {
         var row: [String: Any] = ["name": child.name, "opened": reader.day(child.openedAt)]
         guard let identifier = child.card else {
-            row["badge"] = badge(.wait, "Has not signed in yet")
+            row["badge"] =
+                child.isDamaged ? badge(.bad, "Stopped") : badge(.wait, "Has not signed in yet")
             return row
         }
         row["href"] = Self.path(of: child.key)

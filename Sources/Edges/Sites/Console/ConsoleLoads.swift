@@ -10,9 +10,9 @@ import Wire
 /// The console's page of loads that are open, at the OPAL server and at the banks, and since when.
 /// The operator can have the load server asked; the answer alone decides how a load ends.
 struct ConsoleLoads: Sendable {
-    private let site: ConsoleSite
+    let site: ConsoleSite
     /// What both pages of open transactions do alike.
-    private let open: ConsoleOpen
+    let open: ConsoleOpen
 
     init(_ site: ConsoleSite) {
         self.site = site
@@ -33,6 +33,15 @@ struct ConsoleLoads: Sendable {
                 )
             )
         }
+        if let loads = site.parts.cardSide?.accountLoads {
+            groups.append(
+                open.group(
+                    "Loads from accounts",
+                    "The gateway is asked or told every few seconds until it knows the end.",
+                    try await rows(loads, visit)
+                )
+            )
+        }
         for bank in site.parts.banks {
             groups.append(
                 open.group(
@@ -45,8 +54,8 @@ struct ConsoleLoads: Sendable {
         return site.response(
             "console/open",
             [
-                "title": "Loads", "asked": "load server", "asOf": visit.reader.time(visit.now),
-                "groups": groups,
+                "title": "Loads", "asked": "load server or gateway",
+                "asOf": visit.reader.time(visit.now), "groups": groups,
             ],
             visit,
             current: "/loads",
@@ -54,7 +63,7 @@ struct ConsoleLoads: Sendable {
         )
     }
 
-    private func row(
+    func row(
         _ transaction: TransactionIdentifier,
         _ step: String,
         since: Instant?,

@@ -16,7 +16,10 @@ package struct ConsoleParts: Sendable {
         package let users: UserDirectory
         package let outbox: MailOutbox
         package let purchases: Purchases
+        /// From banks.
         package let loads: Loads?
+        /// From accounts on file; nil where there is no gateway to them.
+        package let accountLoads: AccountLoads?
         package let store: Store
         /// Makes the references that stand in addresses instead of card numbers.
         package let seals: any RecordSealing
@@ -29,6 +32,7 @@ package struct ConsoleParts: Sendable {
             outbox: MailOutbox,
             purchases: Purchases,
             loads: Loads? = nil,
+            accountLoads: AccountLoads? = nil,
             store: Store,
             seals: any RecordSealing,
             mailFrom: String
@@ -38,6 +42,7 @@ package struct ConsoleParts: Sendable {
             self.outbox = outbox
             self.purchases = purchases
             self.loads = loads
+            self.accountLoads = accountLoads
             self.store = store
             self.seals = seals
             self.mailFrom = mailFrom

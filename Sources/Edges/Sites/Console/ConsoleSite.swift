@@ -70,11 +70,15 @@ package struct ConsoleSite: Sendable {
     }
 
     private func addLoadPages(to router: Router<SiteContext>) {
-        guard parts.cardSide?.loads != nil || !parts.banks.isEmpty else { return }
+        let hasLoads = parts.cardSide?.loads != nil || parts.cardSide?.accountLoads != nil
+        guard hasLoads || !parts.banks.isEmpty else { return }
         let pages = ConsoleLoads(self)
         get("/loads", on: router) { visit in try await pages.show(visit) }
         post("/loads/cards/:transaction", on: router) { visit in
             try await pages.askForCard(visit)
+        }
+        post("/loads/accounts/:transaction", on: router) { visit in
+            try await pages.askForAccount(visit)
         }
         post("/loads/banks/:transaction", on: router) { visit in
             try await pages.askForBank(visit)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Gateway
+package import Kernel
+package import OPALServer
+import Records
+
+// What a person does who loads a card from an account on file.
+extension World {
+    /// A request to load a card, as the page of a confirmation has it.
+    package func accountLoad(
+        _ minorUnits: UInt64,
+        by payer: Payer,
+        onto card: Int,
+        _ purpose: AccountLoadPurpose
+    ) -> AccountLoadRequest {
+        guard let funding else { preconditionFailure("Who has an account has a gateway.") }
+        return funding.loads.proposal(
+            by: payer.key,
+            onto: cards[card],
+            of: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
+            purpose: purpose
+        )
+    }
+
+    /// Confirms a load.
+    ///
+    /// - Returns: nil where no answer comes, because the OPAL server is down or crashes meanwhile.
+    package func load(_ request: AccountLoadRequest) async -> AccountLoadOutcome? {
+        let life = fates.life(.opalServer)
+        guard let funding, !life.isOver else { return nil }
+        let outcome = await funding.loads.begin(request)
+        return life.isOver ? nil : outcome
+    }
+
+    /// Whether no load from an account waits for its end, at nobody.
+    var areFundsQuiet: Bool {
+        get async {
+            guard let gateway else { return true }
+            guard gateway.link.isIdle, gateway.networkLink.isIdle else { return false }
+            do throws(StoreFailure) {
+                for (kind, store) in [
+                    (AccountLoadRecord.kind, opalStore), (AuthorizationRecord.kind, gateway.store),
+                ] where try await !store.inner.listOpen(kind, after: nil, limit: 1).isEmpty {
+                    return false
+                }
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+}
