@@ -334,7 +334,8 @@ let package = Package(
         tests(
             "OpalTests",
             [
-                "Kernel", "Gateway", "OPALServer", "NetworkEdge", "RecordsSQLite", "opal", logging,
+                "Kernel", "Wire", "SecurityModule", "CardEmulator", "Gateway", "OPALServer",
+                "NetworkEdge", "RecordsSQLite", "opal", logging,
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

@@ -125,6 +125,73 @@ import Wire
         try await world.expectSound()
     }
 
+    /// Day, hour and minutes of the clock of an allowance that was paid on Friday at 18:00, two
+    /// hours ahead of UTC; and when it is paid next.
+    static let moves: [(Weekday, Int, Int, Duration)] = [
+        // Later on the same day, and later in the same week.
+        (.friday, 19, 120, week + .seconds(3600)), (.sunday, 23, 120, week + .seconds(53 * 3600)),
+        // Earlier.
+        (.friday, 17, 120, week - .seconds(3600)), (.monday, 0, 120, .seconds(54 * 3600)),
+        // By another clock.
+        (.friday, 18, 0, week + .seconds(2 * 3600)), (.monday, 0, 840, .seconds(210 * 3600)),
+        (.monday, 0, -720, .seconds(68 * 3600)),
+    ]
+
+    @Test(arguments: moves)
+    func `One that is moved is paid once a week`(
+        _ weekday: Weekday,
+        _ hour: Int,
+        _ minutes: Int,
+        _ wait: Duration
+    ) async throws {
+        let (world, anna, emma) = try await family()
+        try await set(world, anna, emma)
+        await world.run(to: Self.friday)
+        #expect(try await world.balance(emma) == 1_000)
+        let offset = try #require(LocalOffset(minutes: minutes))
+        let schedule = try #require(
+            WeeklySchedule(weekday: weekday, hour: hour, offset: offset)
+        )
+        // Ending it in between begins no week anew.
+        for isEnded in [false, true] {
+            if isEnded {
+                try await world.server.orders.endAllowance(for: emma.key, by: anna.key)
+            }
+            try await world.server.orders.setAllowance(
+                of: FundingWorld.euros(1_000),
+                schedule,
+                for: emma.key,
+                by: anna.key,
+                at: world.now
+            )
+        }
+        let next = Self.friday.adding(wait)
+        let order = try await world.server.orders.allowance(for: emma.key, by: anna.key)
+        #expect(order?.dueAt == next)
+        await world.run(to: next.subtracting(.milliseconds(1)))
+        #expect(try await world.balance(emma) == 1_000)
+        await world.run(to: next)
+        #expect(try await world.balance(emma) == 2_000)
+        try await world.expectSound()
+    }
+
+    @Test func `One that was not paid yet may be moved within its week`() async throws {
+        let (world, anna, emma) = try await family()
+        try await set(world, anna, emma)
+        world.clock.advance(by: Self.friday.since(world.now) + .seconds(-3600))
+        let offset = try #require(LocalOffset(minutes: 120))
+        let sunday = try #require(WeeklySchedule(weekday: .sunday, hour: 18, offset: offset))
+        try await world.server.orders.setAllowance(
+            of: FundingWorld.euros(1_000),
+            sunday,
+            for: emma.key,
+            by: anna.key,
+            at: world.now
+        )
+        await world.run(to: Self.friday.adding(.seconds(48 * 3600)))
+        #expect(try await world.balance(emma) == 1_000)
+    }
+
     @Test func `One that came to nothing is told and tried so often and no more`() async throws {
         let (world, anna, emma) = try await family()
         try await set(world, anna, emma)

@@ -72,6 +72,53 @@ import Wire
         try await expectFinding("is credited, but not on its card", world)
     }
 
+    @Test(arguments: [false, true])
+    func `A credit that no load says anything of is found, and its card named`(
+        isFromBank: Bool
+    ) async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        try await world.plant(
+            700,
+            onto: anna.card,
+            from: isFromBank ? Self.bank : .account(of: anna.card.issuer),
+            TransactionIdentifier(at: world.now, random: world.random.pair())
+        )
+        try await expectFinding("is on card \(anna.card.masked)", world)
+    }
+
+    @Test func `A bank that chooses the transaction of another load has no card blocked`()
+        async throws
+    {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let request = world.request(by: anna)
+        _ = await world.server.loads.begin(request)
+        try await world.plant(700, onto: anna.card, from: Self.bank, request.transaction)
+        #expect(try await world.auditor.watch(world.server.desk) == [])
+        #expect(try await world.server.desk.describe(anna.card)?.isBlocked == false)
+        // The bank's load has no record here; the other one is as it should be.
+        try await expectFinding("from bank", world)
+    }
+
+    @Test func `A card that was loaded twice for one load is found and blocked`() async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let request = world.request(by: anna)
+        _ = await world.server.loads.begin(request)
+        try await world.plant(
+            2_500,
+            onto: anna.card,
+            from: .account(of: anna.card.issuer),
+            request.transaction
+        )
+        try await expectFinding("was loaded twice", world)
+        #expect(try await world.auditor.watch(world.server.desk).count == 1)
+        #expect(try await world.server.desk.describe(anna.card)?.isBlocked == true)
+    }
+
+    private static let bank = BankIdentifier(bits: 0xBA4C_0000_0000_0001)
+
     @Test func `Value that moved to nobody is found`() async throws {
         let world = try await FundingWorld()
         let anna = try await world.person(value: 4_200)

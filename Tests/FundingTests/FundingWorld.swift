@@ -106,25 +106,13 @@ final class FundingWorld: Sendable {
         return server
     }
 
-    /// A server on a store and a link of its own.
-    func start(on store: any RecordStore, _ link: any Link) -> Server {
-        let (clock, hasher) = (clock, TokenHasher(master))
-        let users = UserDirectory(
-            store: store,
-            sealing: seals,
-            passwords: PasswordKeeper(master, rounds: 16),
-            accounts: GatewayAccountCheck(
-                gateway: link,
-                acceptor: Self.acceptor,
-                currency: .euro,
-                exponent: .cents,
-                random: random,
-                now: { clock.now }
-            ),
-            random: random,
-            tokenHash: { hasher.hash($0) },
-            wording: MailWording(logonURL: "https://card.example/sign-in")
-        )
+    /// A server on a store and a link of its own, perhaps with another module 864.
+    func start(
+        on store: any RecordStore,
+        _ link: any Link,
+        _ signing: (any LoadModule)? = nil
+    ) -> Server {
+        let (clock, users) = (clock, users(on: store, link))
         let desk = CardDesk(
             store: store,
             module: module,
@@ -139,7 +127,7 @@ final class FundingWorld: Sendable {
             users: users,
             desk: desk,
             emulator: emulator,
-            module: loadModule,
+            module: signing ?? loadModule,
             gateway: link,
             settings: .init(
                 minimum: Self.minimum,
@@ -165,6 +153,26 @@ final class FundingWorld: Sendable {
                 loads: loadModule,
                 random: random
             )
+        )
+    }
+
+    private func users(on store: any RecordStore, _ link: any Link) -> UserDirectory {
+        let (clock, hasher) = (clock, TokenHasher(master))
+        return UserDirectory(
+            store: store,
+            sealing: seals,
+            passwords: PasswordKeeper(master, rounds: 16),
+            accounts: GatewayAccountCheck(
+                gateway: link,
+                acceptor: Self.acceptor,
+                currency: .euro,
+                exponent: .cents,
+                random: random,
+                now: { clock.now }
+            ),
+            random: random,
+            tokenHash: { hasher.hash($0) },
+            wording: MailWording(logonURL: "https://card.example/sign-in")
         )
     }
 
@@ -275,11 +283,10 @@ final class FundingWorld: Sendable {
         onto card: CardIdentifier? = nil,
         _ purpose: AccountLoadPurpose = .own
     ) -> AccountLoadRequest {
-        AccountLoadRequest(
-            transaction: TransactionIdentifier(at: now, random: random.pair()),
-            payer: payer.key,
-            card: card ?? payer.card,
-            amount: Self.euros(minorUnits),
+        server.loads.proposal(
+            by: payer.key,
+            onto: card ?? payer.card,
+            of: Self.euros(minorUnits),
             purpose: purpose,
             verificationValue: CardVerificationValue(digits: "739")
         )
@@ -341,6 +348,44 @@ extension AccountLoadOutcome {
         if case .loaded(let receipt) = self { receipt } else { nil }
     }
     var refusal: AccountLoadRefusal? { if case .refused(let it) = self { it } else { nil } }
+}
+
+extension FundingWorld {
+    /// What somebody does who may use HSM 268, beside everything that keeps a record of loads.
+    func plant(
+        _ minorUnits: UInt64,
+        onto card: CardIdentifier,
+        from bank: BankIdentifier,
+        _ transaction: TransactionIdentifier
+    ) async throws {
+        let request = InitializeLoad(
+            bank: bank,
+            transaction: transaction,
+            time: CardTime(now),
+            amount: Self.euros(minorUnits)
+        )
+        let context = CardContext(random: random.integer(), now: now, note: "")
+        let sealed = try #require(try await server.emulator.fetch(card))
+        let begun = try await module.process(
+            .initializeLoad(request),
+            on: sealed,
+            dialogue: nil,
+            context: context
+        )
+        let credit = try await module.authorize(
+            request,
+            try InitializeLoadAnswer(begun.response.data),
+            completion: .done
+        )
+        let credited = try await module.process(
+            .credit(credit),
+            on: sealed,
+            dialogue: begun.dialogue,
+            context: context
+        )
+        let change = try #require(credited.change)
+        try await server.emulator.commit(change, expected: sealed.revision)
+    }
 }
 
 extension FundingWorld {

@@ -14,18 +14,61 @@ import Wire
     @Test func `A transaction of another load is refused`() async throws {
         let world = try await FundingWorld()
         let anna = try await world.person()
+        let bert = try await world.person("bert")
+        let emma = try await world.child(of: anna)
         let first = world.request(2_500, by: anna)
-        _ = await world.server.loads.begin(first)
-        let other = AccountLoadRequest(
-            transaction: first.transaction,
-            payer: anna.key,
-            card: anna.card,
-            amount: FundingWorld.euros(2_600),
-            purpose: .own
-        )
-        #expect(await world.server.loads.begin(other).refusal == .transactionReused)
+        for isBegun in [false, true] {
+            if isBegun { _ = await world.server.loads.begin(first) }
+            for other in [
+                world.request(2_600, by: anna), world.request(2_500, by: bert),
+                world.request(2_500, by: anna, onto: emma.card),
+                world.request(2_500, by: anna, .gift),
+            ] {
+                let forged = Self.forged(first.transaction, first.proof, other)
+                #expect(await world.server.loads.begin(forged).refusal == .transactionForged)
+            }
+        }
         #expect(world.gateway.charged == 2_500)
         try await world.expectSound()
+    }
+
+    @Test func `A transaction that this server has not made is refused, and nothing is kept of it`()
+        async throws
+    {
+        let world = try await FundingWorld()
+        let anna = try await world.person()
+        let asked = world.gateway.asked
+        let proposal = world.request(by: anna)
+        for transaction in [
+            TransactionIdentifier(high: 0, low: 0), TransactionIdentifier(high: .max, low: .max),
+            TransactionIdentifier(at: world.now, random: world.random.pair()),
+        ] {
+            for proof in [proposal.proof, [], [UInt8](repeating: 0, count: 32)] {
+                let forged = Self.forged(transaction, proof, proposal)
+                #expect(await world.server.loads.begin(forged).refusal == .transactionForged)
+            }
+        }
+        #expect(world.gateway.asked == asked)
+        #expect(try await world.store.count(AccountLoadRecord.kind) == 0)
+        // It counts as no load that came to nothing either.
+        #expect(await world.server.loads.begin(proposal).receipt != nil)
+        try await world.expectSound()
+    }
+
+    /// What somebody sends who has chosen the transaction.
+    private static func forged(
+        _ transaction: TransactionIdentifier,
+        _ proof: [UInt8],
+        _ request: AccountLoadRequest
+    ) -> AccountLoadRequest {
+        AccountLoadRequest(
+            transaction: transaction,
+            proof: proof,
+            payer: request.payer,
+            card: request.card,
+            amount: request.amount,
+            purpose: request.purpose
+        )
     }
 
     @Test func `A child has no account to load from`() async throws {
@@ -110,11 +153,10 @@ import Wire
             Money(minorUnits: 2_500, currency: .dollar, exponent: .cents),
             Money(minorUnits: 2_500, currency: .euro, exponent: .micros),
         ] {
-            let request = AccountLoadRequest(
-                transaction: TransactionIdentifier(at: world.now, random: world.random.pair()),
-                payer: anna.key,
-                card: anna.card,
-                amount: amount,
+            let request = world.server.loads.proposal(
+                by: anna.key,
+                onto: anna.card,
+                of: amount,
                 purpose: .own
             )
             try await expect(.currencyNotHeld, world, request)

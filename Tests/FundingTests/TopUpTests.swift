@@ -143,6 +143,65 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test(arguments: InterruptedStore.Moment.allCases, [false, true])
+    func `What one server gives back, another one that is slow does not load`(
+        _ moment: InterruptedStore.Moment,
+        isEnded: Bool
+    ) async throws {
+        let world = try await FundingWorld()
+        let anna = try await world.person(value: 100)
+        try await set(world, anna)
+        world.gateway.network(.declines(.issuerUnavailable))
+        await world.server.orders.run(at: world.now)
+        world.clock.advance(by: FundingLimits.retryTime)
+        let (now, quick) = (world.now, world.server)
+        // The slow one has read the order and the balance.
+        let store = InterruptedStore(
+            world.store,
+            before: moment,
+            of: AccountLoadRecord.kind
+        ) {
+            if isEnded {
+                try? await quick.orders.endTopUp(for: anna.key)
+            } else {
+                _ = await quick.loads.begin(world.request(3_000, by: anna))
+            }
+            await quick.orders.run(at: now)
+        }
+        let slow = world.start(on: store, world.link)
+        await slow.orders.run(at: now)
+        let topUp = try #require(try await world.server.orders.topUp(of: anna.key))
+        #expect(topUp.loadedThisMonth == 0)
+        #expect(topUp.current == nil)
+        #expect(try await world.balance(anna) == (isEnded ? 100 : 3_100))
+        try await world.expectSound()
+    }
+
+    @Test func `A server that dies before it gives back leaves nothing to be loaded or told`()
+        async throws
+    {
+        let world = try await FundingWorld()
+        let anna = try await world.person(value: 100)
+        try await set(world, anna)
+        world.gateway.network(.declines(.issuerUnavailable))
+        await world.server.orders.run(at: world.now)
+        #expect(await world.server.loads.begin(world.request(3_000, by: anna)).receipt != nil)
+        world.clock.advance(by: FundingLimits.retryTime)
+        try await world.forgetMails()
+        // After the question whether the gateway answers, and the load that is forbidden.
+        let process = MortalProcess(dies: .after, 2)
+        let mortal = world.start(on: process.store(world.store), process.link(world.link))
+        await mortal.orders.run(at: world.now)
+        #expect(process.isDead)
+        #expect(try await world.server.orders.topUp(of: anna.key)?.current != nil)
+        await world.server.orders.run(at: world.now)
+        let topUp = try #require(try await world.server.orders.topUp(of: anna.key))
+        #expect(topUp.current == nil && topUp.isActive && topUp.loadedThisMonth == 0)
+        #expect(try await world.mails(to: anna.email).isEmpty)
+        #expect(try await world.balance(anna) == 3_100)
+        try await world.expectSound()
+    }
+
     @Test func `A blocked card is left alone`() async throws {
         let world = try await FundingWorld()
         let anna = try await world.person(value: 100)

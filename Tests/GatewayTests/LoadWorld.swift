@@ -192,11 +192,10 @@ final class LoadWorld: Sendable {
         by person: Person,
         code: String = "739"
     ) -> AccountLoadRequest {
-        AccountLoadRequest(
-            transaction: TransactionIdentifier(at: funds.clock.now, random: random.pair()),
-            payer: person.key,
-            card: person.card,
-            amount: GatewayWorld.euros(cents),
+        server.loads.proposal(
+            by: person.key,
+            onto: person.card,
+            of: GatewayWorld.euros(cents),
             purpose: .own,
             verificationValue: CardVerificationValue(digits: code)
         )

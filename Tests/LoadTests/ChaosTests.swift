@@ -103,13 +103,14 @@ import Wire
         try await world.expectSound()
         let credits = try await world.cardReport().credits
         for (transaction, outcomes) in told.all {
+            let credit = credits[LoadWorld.credit(transaction)]
             for outcome in outcomes {
                 switch outcome {
-                case .loaded: #expect(credits[transaction] != nil, "told loaded, is not")
+                case .loaded: #expect(credit != nil, "told loaded, is not")
                 // Nothing was begun: the same page may be tried again.
                 case .refused(_, nil): break
                 case .refused(let refusal, _):
-                    #expect(credits[transaction] == nil, "told not loaded, is: \(refusal)")
+                    #expect(credit == nil, "told not loaded, is: \(refusal)")
                 case .pending: break
                 }
             }

@@ -116,9 +116,15 @@ import Wire
         #expect(try await world.loads.openLoads(limit: 10).map(\.load) == [nil])
         #expect(await world.load(page).isPending)
         let name = Hex.text(page.terms.transaction.bytes)
+        // The card has a credit then, of which nobody says so.
+        let (transaction, bank) = (page.terms.transaction.text, LoadWorld.bankIdentifier.text)
         #expect(
             try await world.cardReport().findings.map(\.description)
-                == ["OPAL server, load \(name): does not open"]
+                == [
+                    "OPAL server, load \(name): does not open",
+                    "OPAL server, load \(transaction): is on card \(world.cards[0].masked) "
+                        + "from bank \(bank), but no load says so",
+                ]
         )
         #expect(try await world.loadWhole(500, 1).state == .loaded, "the other card goes on")
     }

@@ -137,6 +137,11 @@ extension LoadWorld {
         if let loaded { #expect(try await pool() == loaded, sourceLocation: place) }
     }
 
+    /// The credit of a load from the bank.
+    static func credit(_ transaction: TransactionIdentifier) -> CardAuditor.CreditName {
+        CardAuditor.CreditName(bank: bankIdentifier, transaction: transaction)
+    }
+
     private func expectRight(isSettled: Bool, _ place: SourceLocation) async throws {
         let (cards, server, bank) = (
             try await cardReport(), try await loadReport(), try await bankReport()
@@ -158,14 +163,14 @@ extension LoadWorld {
         )
         // What the bank has paid is on a card, and what the load server says is true.
         for (transaction, amount) in bank.loaded {
-            #expect(cards.credits[transaction] != nil, sourceLocation: place)
+            #expect(cards.credits[LoadWorld.credit(transaction)] != nil, sourceLocation: place)
             #expect(server.loaded[transaction]?.amount == amount, sourceLocation: place)
         }
         for transaction in server.loaded.keys {
-            #expect(cards.credits[transaction] != nil, sourceLocation: place)
+            #expect(cards.credits[LoadWorld.credit(transaction)] != nil, sourceLocation: place)
         }
         for transaction in server.notLoaded.union(bank.released) {
-            #expect(cards.credits[transaction] == nil, sourceLocation: place)
+            #expect(cards.credits[LoadWorld.credit(transaction)] == nil, sourceLocation: place)
         }
         guard isSettled else { return }
         #expect(bank.open.isEmpty, sourceLocation: place)

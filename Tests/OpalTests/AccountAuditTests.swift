@@ -5,6 +5,7 @@ import Gateway
 import Kernel
 import OPALServer
 import Testing
+import Wire
 
 @testable import opal
 
@@ -84,6 +85,55 @@ import Testing
             for text in expected {
                 #expect(findings.contains { $0.contains(text) }, "\(findings)")
             }
+        }
+    }
+
+    @Test func `value that the load server has not authorized is found, and the card named`()
+        async throws
+    {
+        try await FundedScheme.with { scheme in
+            try await scheme.running { running in
+                let card = try await running.plant(
+                    7_00,
+                    from: { _ in BankParty.identifier },
+                    scheme.folder
+                )
+                try await expectFindings(
+                    [
+                        "on card \(card.masked) from bank \(BankParty.identifier.text), "
+                            + "but the load server has authorized no such load",
+                        "is on card \(card.masked) from bank",
+                    ],
+                    scheme
+                )
+            }
+        }
+    }
+
+    @Test func `value that no account has paid is found, and the card named`() async throws {
+        try await FundedScheme.with { scheme in
+            try await scheme.running { running in
+                let card = try await running.plant(
+                    7_00,
+                    from: { .account(of: $0.issuer) },
+                    scheme.folder
+                )
+                try await expectFindings(
+                    [
+                        "on card \(card.masked), but approved for no account",
+                        "is on card \(card.masked), but no load says so",
+                    ],
+                    scheme
+                )
+            }
+        }
+    }
+
+    private func expectFindings(_ expected: [String], _ scheme: FundedScheme) async throws {
+        let findings = try await scheme.audit().findings
+        #expect(findings.count == expected.count, "\(findings)")
+        for text in expected {
+            #expect(findings.contains { $0.contains(text) }, "\(findings)")
         }
     }
 

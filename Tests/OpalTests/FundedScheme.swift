@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import Foundation
 import Kernel
 import Logging
 import NetworkEdge
 import OPALServer
 import RecordsSQLite
+import SecurityModule
 import Testing
+import Wire
 
 @testable import opal
 
@@ -112,6 +115,59 @@ struct FundedScheme {
 extension FundedScheme.Running {
     /// Loads the card of `demo` from its account.
     func load(_ minorUnits: UInt64, _ folder: DataFolder) async throws -> AccountLoadOutcome {
+        let user = try await cardholder(folder)
+        return await opal.accountLoads.begin(
+            opal.accountLoads.proposal(
+                by: user.key,
+                onto: user.card,
+                of: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
+                purpose: .own
+            )
+        )
+    }
+
+    /// What somebody does who may use HSM 268, beside everything that keeps a record of loads.
+    ///
+    /// - Returns: the card.
+    func plant(
+        _ minorUnits: UInt64,
+        from bank: (CardIdentifier) -> BankIdentifier,
+        _ folder: DataFolder
+    ) async throws -> CardIdentifier {
+        let card = try await cardholder(folder).card
+        let (now, random) = (SystemClock.now(), SystemRandom())
+        let request = InitializeLoad(
+            bank: bank(card),
+            transaction: TransactionIdentifier(at: now, random: random.pair()),
+            time: CardTime(now),
+            amount: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents)
+        )
+        let module: any CardModule & LoadModule = opal.module
+        let emulator = Emulator(module: module, store: opal.store, random: random)
+        let context = CardContext(random: random.integer(), now: now, note: "")
+        let sealed = try #require(try await emulator.fetch(card))
+        let begun = try await module.process(
+            .initializeLoad(request),
+            on: sealed,
+            dialogue: nil,
+            context: context
+        )
+        let credit = try await module.authorize(
+            request,
+            try InitializeLoadAnswer(begun.response.data),
+            completion: .done
+        )
+        let credited = try await module.process(
+            .credit(credit),
+            on: sealed,
+            dialogue: begun.dialogue,
+            context: context
+        )
+        try await emulator.commit(try #require(credited.change), expected: sealed.revision)
+        return card
+    }
+
+    private func cardholder(_ folder: DataFolder) async throws -> SignedInUser {
         let password = try DataFolder.read(secret: folder.demoPassword)
         let now = SystemClock.now()
         let verified = try await opal.users.verify(
@@ -124,14 +180,6 @@ extension FundedScheme.Running {
             Issue.record("the demo cardholder cannot log on: \(verified)")
             throw CommandFailure("no session")
         }
-        return await opal.accountLoads.begin(
-            AccountLoadRequest(
-                transaction: TransactionIdentifier(at: now, random: SystemRandom().pair()),
-                payer: user.key,
-                card: user.card,
-                amount: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
-                purpose: .own
-            )
-        )
+        return user
     }
 }

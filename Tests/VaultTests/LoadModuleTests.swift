@@ -153,6 +153,24 @@ import Wire
         try await module.verify(denial: denial, of: load)
     }
 
+    @Test func `a card denies a load whose number one of another bank with its TRX consumed`()
+        async throws
+    {
+        let (world, module) = try await world()
+        let reader = world.reader()
+        let other = InitializeLoad(
+            bank: .account(of: world.card.issuer),
+            transaction: TransactionIdentifier(high: 6, low: 1),
+            time: CardTime(CardWorld.noon),
+            amount: CardWorld.amount(300)
+        )
+        let load = try await begin(other, in: reader)
+        // From bank 3, with the same TRX, time and amount.
+        try await world.load(300, in: reader)
+        let denial = try #require(try await world.emulator.deny(load))
+        try await module.verify(denial: denial, of: load)
+    }
+
     @Test func `a blocked card denies, too`() async throws {
         let (world, module) = try await world()
         let load = try await begin(in: world.reader())

@@ -79,10 +79,17 @@ package struct AuthorizationAudit: Sendable {
     package func state(
         of name: AuthorizationName
     ) async throws(StoreFailure) -> FundsAuthorizationState? {
-        guard let record = try await book.store.read(AuthorizationRecord.key(name)) else {
-            return nil
-        }
-        return try? await book.open(record).record.state
+        try await authorization(of: name)?.state
+    }
+
+    /// One as it is now; nil as for ``state(of:)``.
+    package func authorization(
+        of name: AuthorizationName
+    ) async throws(StoreFailure) -> Authorization? {
+        guard let record = try await book.store.read(AuthorizationRecord.key(name)),
+            let opened = try? await book.open(record).record
+        else { return nil }
+        return Authorization(opened)
     }
 
     private func checkJournal(

@@ -67,6 +67,18 @@ package struct LoadAudit: Sendable {
         return (try? AuthorizationRecord(body))?.state
     }
 
+    /// What S2 was issued for in a load as it is now: nil where none was, where the card has proved
+    /// that it was not credited, and where it does not open.
+    package func authorized(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> Authorized? {
+        guard let record = try await store.read(AuthorizationRecord.key(transaction)),
+            let body = await open(record), let load = try? AuthorizationRecord(body),
+            load.state != .notLoaded
+        else { return nil }
+        return load.authorized
+    }
+
     private func open(_ record: Record) async -> [UInt8]? {
         try? await seals.open(record.body, name: record.sealName, revision: record.revision)
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a card is not loaded from a funding account, in the order in which the reasons are looked
-/// for (a replay is recognised before all of them and gets its earlier answer). Whatever the
-/// reason, the account is not charged.
+/// for (a replay that is not forged is recognised before all others and gets its earlier answer).
+/// Whatever the reason, the account is not charged.
 package enum AccountLoadRefusal: UInt8, Error, CaseIterable, Sendable {
     /// Another load has this transaction identifier.
     case transactionReused = 0x01
+    /// The transaction identifier was not made for this load by the server that is asked.
+    case transactionForged = 0x02
     // Who pays.
     case noFundingAccount = 0x10
     case accountExpired = 0x11
@@ -60,6 +62,7 @@ extension AccountLoadRefusal {
     package var word: String {
         switch self {
         case .transactionReused: "transaction-reused"
+        case .transactionForged: "transaction-forged"
         case .noFundingAccount: "no-funding-account"
         case .accountExpired: "account-expired"
         case .notAllowed: "not-allowed"

@@ -46,6 +46,12 @@ package struct LocalOffset: Hashable, Sendable {
             milliseconds: day * 86_400_000 + Int64(hour) * 3_600_000 - Int64(minutes) * 60_000
         )
     }
+
+    /// The moment at which the next week begins by this clock.
+    package func weekEnd(of moment: Instant) -> Instant {
+        let day = day(of: moment)
+        return self.moment(ofDay: day + Int64(7 - Weekday(day: day).rawValue))
+    }
 }
 
 /// A day of the week; weeks begin on Monday (ISO 8601).

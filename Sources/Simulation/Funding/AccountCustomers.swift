@@ -155,11 +155,12 @@ final class AccountCustomers: Sendable {
         await carryOut(request, person, "comes back to load")
     }
 
-    /// The transaction of another load.
+    /// The transaction of another load, which is refused whether that was begun or not.
     private func changeRequest(_ person: Int) async {
         guard let known = any() else { return }
         let changed = AccountLoadRequest(
             transaction: known.transaction,
+            proof: known.proof,
             payer: known.payer,
             card: known.card,
             amount: Money(
@@ -170,8 +171,6 @@ final class AccountCustomers: Sendable {
             purpose: known.purpose
         )
         let outcome = await world.load(changed)
-        // Nobody compares: where the load was not begun before, it is now.
-        _ = story.funding.tell(nil, known.transaction)
         tell(person, "asks for one cent more in \(name(known)): \(outcome.map { "\($0)" } ?? "–")")
     }
 

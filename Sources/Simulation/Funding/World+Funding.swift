@@ -14,14 +14,11 @@ extension World {
         onto card: Int,
         _ purpose: AccountLoadPurpose
     ) -> AccountLoadRequest {
-        AccountLoadRequest(
-            transaction: TransactionIdentifier(
-                at: fates.now(of: .opalServer),
-                random: random.pair()
-            ),
-            payer: payer.key,
-            card: cards[card],
-            amount: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
+        guard let funding else { preconditionFailure("Who has an account has a gateway.") }
+        return funding.loads.proposal(
+            by: payer.key,
+            onto: cards[card],
+            of: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
             purpose: purpose
         )
     }

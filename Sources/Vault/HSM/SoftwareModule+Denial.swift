@@ -35,7 +35,9 @@ extension SoftwareModule {
             guard initialized.card == card.identifier else { throw .sealBroken }
             try self.keys(of: card.identifier, version: initialized.loadKeyVersion).loading
                 .verify(answer, of: request, initialized)
-            if request.transaction == load.request.transaction { return nil }
+            // The whole request: another bank, or the OPAL server itself, may have loaded with the
+            // same TRX, and this load has not taken place then.
+            if request == load.request { return nil }
         case .recovery, .moved, .setting:
             // They consume no number.
             throw .sealBroken

@@ -112,6 +112,7 @@ extension SchemeAudit {
                 report.findings.append("\(place): charged in another amount than was credited")
             }
         }
+        try await compareCredits(gateway, cards, &report)
         for (transaction, load) in cards.report.accountLoads {
             let state = try await state(of: transaction, at: gateway)
             if load.state.isLike(state) { continue }
@@ -122,15 +123,42 @@ extension SchemeAudit {
         }
     }
 
+    /// What came onto a card from a funding account, the network has approved. Where the OPAL
+    /// server has a load of it, that is compared as a whole.
+    private func compareCredits(
+        _ gateway: Audited<AuthorizationAudit, AuthorizationAudit.Report>,
+        _ cards: Audited<CardAuditor, CardAuditor.Report>,
+        _ report: inout Report
+    ) async throws {
+        for (transaction, credit) in cards.report.accountCredits {
+            let place = "transaction \(transaction.text): on card \(credit.card.masked)"
+            let authorization = try await authorization(of: transaction, at: gateway)
+            if let authorization, authorization.isApproved {
+                if !authorization.isCaptured, authorization.amount != credit.amount {
+                    report.findings.append("\(place) in another amount than was approved")
+                }
+            } else if cards.report.accountLoads[transaction] == nil {
+                report.findings.append("\(place), but approved for no account")
+            }
+        }
+    }
+
     /// The gateway was read before the cards: it is asked again.
+    private func authorization(
+        of transaction: TransactionIdentifier,
+        at gateway: Audited<AuthorizationAudit, AuthorizationAudit.Report>
+    ) async throws -> Authorization? {
+        guard let name = AuthorizationName(transaction, of: Role.opalServer.rawValue) else {
+            return nil
+        }
+        return try await gateway.audit.authorization(of: name)
+    }
+
     private func state(
         of transaction: TransactionIdentifier,
         at gateway: Audited<AuthorizationAudit, AuthorizationAudit.Report>
     ) async throws -> FundsAuthorizationState? {
-        guard let name = AuthorizationName(transaction, of: Role.opalServer.rawValue) else {
-            return nil
-        }
-        return try await gateway.audit.state(of: name)
+        try await authorization(of: transaction, at: gateway)?.state
     }
 }
 
@@ -138,6 +166,11 @@ extension Authorization {
     /// What is charged, or will be.
     fileprivate var isCaptured: Bool {
         [.completing, .completed].contains(state) && amount?.minorUnits != 0
+    }
+
+    /// Whether the network has approved it and nobody has given it back.
+    fileprivate var isApproved: Bool {
+        [.approved, .completing, .completed].contains(state)
     }
 
     /// Whether the network may say this of it.

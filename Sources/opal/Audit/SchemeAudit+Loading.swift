@@ -8,6 +8,7 @@ import OPALServer
 import Records
 import RecordsSQLite
 import Sites
+import Wire
 
 // The funding side, and what it and the cards say of each other. It is read against the way of the
 // money, too: the bank hears of a load when the load server has its proof, and that has it when the
@@ -139,6 +140,32 @@ extension SchemeAudit {
         }
     }
 
+    /// What came onto a card from a bank, the load server has authorized: module 268 could have
+    /// made its signatures alone.
+    private func compareCredits(
+        _ loads: Audited<LoadAudit, LoadAudit.Report>,
+        _ cards: Audited<CardAuditor, CardAuditor.Report>,
+        _ report: inout Report
+    ) async throws {
+        func isRight(
+            _ load: LoadAudit.Authorized?,
+            _ name: CardAuditor.CreditName,
+            _ credit: CardAuditor.Movement
+        ) -> Bool {
+            load?.name(name.transaction) == name && load?.movement == credit
+        }
+        for (name, credit) in cards.report.bankCredits {
+            let transaction = name.transaction
+            if isRight(loads.report.loaded[transaction], name, credit) { continue }
+            // It may have been begun since the load server was read.
+            if isRight(try await loads.audit.authorized(transaction), name, credit) { continue }
+            report.findings.append(
+                "transaction \(transaction.text): on card \(credit.card.masked) from bank "
+                    + "\(name.bank.text), but the load server has authorized no such load"
+            )
+        }
+    }
+
     /// Load server and cards: by transaction, what S3 proves is on the card, and what the OPAL
     /// server says of a load is what the load server knows.
     private func compare(
@@ -147,16 +174,12 @@ extension SchemeAudit {
         _ report: inout Report
     ) async throws {
         for (transaction, load) in loads.report.loaded
-        where cards.report.credits[transaction] != load.card {
+        where cards.report.credits[load.name(transaction)] != load.movement {
             report.findings.append(
                 "transaction \(transaction.text): loaded without a credit of card \(load.card)"
             )
         }
-        for transaction in loads.report.notLoaded where cards.report.credits[transaction] != nil {
-            report.findings.append(
-                "transaction \(transaction.text): credited, but not loaded at the load server"
-            )
-        }
+        try await compareCredits(loads, cards, &report)
         for (transaction, state) in cards.report.loads {
             let authorization = try await loads.audit.state(of: transaction)
             let isRight =
@@ -178,5 +201,15 @@ extension SchemeAudit {
                 )
             }
         }
+    }
+}
+
+extension LoadAudit.Authorized {
+    fileprivate func name(_ transaction: TransactionIdentifier) -> CardAuditor.CreditName {
+        CardAuditor.CreditName(bank: bank, transaction: transaction)
+    }
+
+    fileprivate var movement: CardAuditor.Movement {
+        CardAuditor.Movement(card: card, amount: amount)
     }
 }

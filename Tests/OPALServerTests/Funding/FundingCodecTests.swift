@@ -61,6 +61,22 @@ import Wire
         }
     }
 
+    @Test func `An allowance of format 1 is read as if it were paid a week before it is due`()
+        throws
+    {
+        for order in try allowances() {
+            let taken = order.lastTaken == nil ? 1 : 17
+            let old = [1] + order.bytes.dropFirst().dropLast(taken)
+            let read = try AllowanceRecord(old, key: order.key.bytes)
+            var expected = order
+            expected.lastTaken = .init(
+                order.schedule.latest(at: order.dueAt.subtracting(.seconds(1))),
+                by: order.schedule.offset
+            )
+            #expect(read == expected)
+        }
+    }
+
     @Test func `A load prints four digits of the account`() throws {
         for load in try loads() {
             var dumped = ""
@@ -104,6 +120,7 @@ import Wire
         let account = try #require(FundingAccount(number: "4111111111111111", expiry: expiry))
         let request = AccountLoadRequest(
             transaction: TransactionIdentifier(high: 7, low: 9),
+            proof: [],
             payer: Self.payer,
             card: try UserWorld.card(5),
             amount: try amount(),
@@ -135,6 +152,7 @@ import Wire
         var busy = order
         busy.isActive = false
         busy.current = Occurrence(at: Self.start, try amount()).after(failureAt: Self.start)
+        busy.lastTaken = .init(Self.start, by: offset)
         return [order, busy]
     }
 

@@ -67,8 +67,8 @@ struct AddValueTests {
             try await browser.open("/add-value/confirm?amount=30,00")
             let form = browser.page
             let fields = [
-                "transaction": try form.hidden("transaction"), "amount": "3000",
-                "csrf": try #require(form.token),
+                "transaction": try form.hidden("transaction"), "proof": try form.hidden("proof"),
+                "amount": "3000", "csrf": try #require(form.token),
             ].map { ($0, $1) }
             for _ in 0..<3 {
                 try await browser.send("/add-value/confirm", fields)
@@ -85,6 +85,44 @@ struct AddValueTests {
             #expect(browser.page.text.contains("This confirmation was used before"))
             try await browser.open("/card")
             #expect(browser.page.text.contains("€80.00"))
+        }
+    }
+
+    @Test func `a transaction that the person has chosen is refused, and nothing is asked`()
+        async throws
+    {
+        try await funded { world, browser in
+            try await browser.open("/add-value/confirm?amount=25")
+            let form = browser.page
+            let shown = [
+                "transaction": try form.hidden("transaction"),
+                "proof": try form.hidden("proof"), "amount": "2500",
+            ]
+            for change in [
+                // Perhaps that of a load from a bank; one that no gateway takes; another amount.
+                ["transaction": "01890000-0000-7000-8000-000000000001"],
+                ["transaction": "00000000-0000-0000-0000-000000000000"], ["amount": "3000"],
+                ["proof": ""], ["proof": String(repeating: "0", count: 64)],
+            ] {
+                try await browser.open("/card")
+                let fields = shown.merging(change) { _, new in new }
+                try await browser.send("/add-value/confirm", fields)
+                try expectWhole(browser.page)
+                #expect(browser.page.text.contains("not the one that you were shown"), "\(change)")
+                #expect(browser.page.text.contains("your account is not charged"))
+            }
+            #expect(world.gateway.authorized.isEmpty)
+            // Nobody else's: another person sends the same form.
+            let other = browser.stranger()
+            try await world.enter(other, as: "otto.k")
+            try await other.open("/card")
+            try await other.send("/add-value/confirm", shown)
+            #expect(other.page.text.contains("not the one that you were shown"))
+            #expect(world.gateway.authorized.isEmpty)
+            try await browser.open("/card")
+            try await browser.send("/add-value/confirm", shown)
+            try await browser.follow()
+            #expect(browser.page.text.contains(">Loaded</h1>"))
         }
     }
 

@@ -82,6 +82,28 @@ struct ChildrenTests {
         }
     }
 
+    @Test func `a gift takes no transaction but the one that was shown for it`() async throws {
+        try await Family.meet { family in
+            let guardian = family.guardian
+            try await guardian.open("/add-value/confirm?amount=10")
+            let own = [
+                "transaction": try guardian.page.hidden("transaction"),
+                "proof": try guardian.page.hidden("proof"), "amount": "1000",
+            ]
+            try await guardian.send(family.path + "/give/confirm", own)
+            #expect(guardian.page.text.contains("not the one that you were shown"))
+            try await guardian.open(family.path + "/give/confirm?amount=10")
+            let shown = try guardian.page.hidden("proof")
+            try await guardian.send(
+                family.path + "/give/confirm",
+                own.merging(["proof": shown]) { _, new in new }
+            )
+            #expect(guardian.page.text.contains("not the one that you were shown"))
+            #expect(family.world.gateway.authorized.isEmpty)
+            #expect(try await family.balance() == 0)
+        }
+    }
+
     @Test func `a child whose record was changed is shown as stopped, and stops no other`()
         async throws
     {

@@ -88,7 +88,10 @@ func confirm(_ browser: Browser, _ path: String) async throws {
     let page = browser.page
     try await browser.send(
         path,
-        ["transaction": try page.hidden("transaction"), "amount": try page.hidden("amount")]
+        [
+            "transaction": try page.hidden("transaction"), "proof": try page.hidden("proof"),
+            "amount": try page.hidden("amount"),
+        ]
     )
     if browser.page.status == .seeOther { try await browser.follow() }
 }

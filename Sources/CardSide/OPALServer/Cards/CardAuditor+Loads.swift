@@ -10,6 +10,22 @@ extension CardAuditor {
     package struct Movement: Equatable, Sendable {
         package let card: CardIdentifier
         package let amount: Money
+
+        package init(card: CardIdentifier, amount: Money) {
+            self.card = card
+            self.amount = amount
+        }
+    }
+
+    /// What names a credit: each bank makes transactions of its own, which may be those of another.
+    package struct CreditName: Hashable, Sendable {
+        package let bank: BankIdentifier
+        package let transaction: TransactionIdentifier
+
+        package init(bank: BankIdentifier, transaction: TransactionIdentifier) {
+            self.bank = bank
+            self.transaction = transaction
+        }
     }
 
     func check(accountLoad record: Record, _ report: inout Report) async {
@@ -25,7 +41,9 @@ extension CardAuditor {
 
     /// Sorts a load by who has begun it. What comes from an expired card was loaded before.
     func add(load request: InitializeLoad, onto card: CardIdentifier, _ report: inout Report) {
-        if report.credits.updateValue(card, forKey: request.transaction) != nil {
+        let movement = Movement(card: card, amount: request.amount)
+        let name = CreditName(bank: request.bank, transaction: request.transaction)
+        if report.credits.updateValue(movement, forKey: name) != nil {
             report.findings.append(
                 AuditFinding(
                     "OPAL server, transaction \(request.transaction.text)",
@@ -34,7 +52,6 @@ extension CardAuditor {
             )
             report.suspects.insert(card)
         }
-        let movement = Movement(card: card, amount: request.amount)
         if request.bank == .move(within: card.issuer) {
             report.movesIn[request.transaction] = movement
             return
@@ -44,8 +61,8 @@ extension CardAuditor {
         report.accountCredits[request.transaction] = movement
     }
 
-    /// Each load that is said to be credited is on its card, each credit belongs to such a load;
-    /// what an expired card gave is what its successor got.
+    /// Each load that is said to be credited is on its card, each credit belongs to such a load,
+    /// from an account or a bank; what an expired card gave is what its successor got.
     func compareLoads(_ report: inout Report) async throws(StoreFailure) {
         for (transaction, load) in report.accountLoads where load.state.isLoaded {
             let expected = Movement(card: load.card, amount: load.amount)
@@ -62,6 +79,16 @@ extension CardAuditor {
                 AuditFinding(
                     Self.place(transaction),
                     "is on card \(credit.card.masked), but no load says so"
+                )
+            )
+        }
+        // They were credited before the loads were read.
+        for (name, credit) in report.bankCredits where report.bankLoads[name] != credit {
+            report.findings.append(
+                AuditFinding(
+                    Self.place(name.transaction),
+                    "is on card \(credit.card.masked) from bank \(name.bank.text), "
+                        + "but no load says so"
                 )
             )
         }
@@ -87,5 +114,17 @@ extension CardAuditor {
 
     private static func place(_ transaction: TransactionIdentifier) -> String {
         "OPAL server, load \(transaction.text)"
+    }
+}
+
+extension CardAuditor.Report {
+    /// What came onto cards from banks: every credit that is none of the issuer's own, from no
+    /// funding account and from no expired card.
+    package var bankCredits: [CardAuditor.CreditName: CardAuditor.Movement] {
+        credits.filter { name, credit in
+            let issuer = credit.card.issuer
+            return ![.own(of: issuer), .account(of: issuer), .move(within: issuer)]
+                .contains(name.bank)
+        }
     }
 }

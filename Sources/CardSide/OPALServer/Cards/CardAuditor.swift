@@ -23,9 +23,11 @@ package struct CardAuditor: Sendable {
         package var draws: [TransactionIdentifier: DrawState] = [:]
         /// Every credit of every card: from a bank or an account, with a new card, and from an
         /// expired one.
-        package var credits: [TransactionIdentifier: CardIdentifier] = [:]
+        package var credits: [CreditName: Movement] = [:]
         /// How far each load from a bank has come.
         package var loads: [TransactionIdentifier: CardLoadState] = [:]
+        /// What loads from banks have credited, as their records say.
+        var bankLoads: [CreditName: Movement] = [:]
         /// What terminals debited of cards in readers.
         package var readerDebits: [TransactionIdentifier: ReaderDebit] = [:]
         /// What was put back on a card.
@@ -257,7 +259,8 @@ package struct CardAuditor: Sendable {
             return
         }
         report.loads[load.terms.transaction] = load.state
-        let isCredited = report.credits[load.terms.transaction] != nil
+        let name = CreditName(bank: load.terms.bank, transaction: load.terms.transaction)
+        let isCredited = report.credits[name] != nil
         switch load.state {
         case .givenUp, .notLoaded:
             if isCredited {
@@ -265,7 +268,9 @@ package struct CardAuditor: Sendable {
                     AuditFinding(Self.place(record), "is given up, but its card was credited")
                 )
             }
-        case .requested, .credited, .loaded: break
+        case .credited, .loaded:
+            report.bankLoads[name] = Movement(card: load.card, amount: load.terms.amount)
+        case .requested: break
         }
     }
 

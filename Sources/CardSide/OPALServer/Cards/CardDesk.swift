@@ -120,7 +120,7 @@ package struct CardDesk: Sendable {
                     exponent: issuer.exponent
                 ),
                 onto: blank,
-                from: BankIdentifier(bits: UInt64(issuer.identifier.bcd)),
+                from: .own(of: issuer.identifier),
                 TransactionIdentifier(at: now, random: random.pair()),
                 context: CardContext(random: random.integer(), now: now, note: issuer.name)
             )

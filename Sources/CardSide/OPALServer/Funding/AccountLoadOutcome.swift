@@ -13,9 +13,14 @@ package struct AccountLoadRequest: Sendable {
     package let purpose: AccountLoadPurpose
     /// Typed by the person this one time, or none.
     package let verificationValue: CardVerificationValue?
+    /// Shows that this server has made the transaction, for this load and no other: 32 bytes
+    /// (``AccountLoads/proposal(by:onto:of:purpose:verificationValue:)``).
+    package let proof: [UInt8]
 
+    /// A request as it came back from the person, who can change all of it.
     package init(
         transaction: TransactionIdentifier,
+        proof: [UInt8],
         payer: UserKey,
         card: CardIdentifier,
         amount: Money,
@@ -28,6 +33,7 @@ package struct AccountLoadRequest: Sendable {
         self.amount = amount
         self.purpose = purpose
         self.verificationValue = verificationValue
+        self.proof = proof
     }
 }
 

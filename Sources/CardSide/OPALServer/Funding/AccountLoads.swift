@@ -71,6 +71,8 @@ package struct AccountLoads: Sendable {
     /// Safe to be called again with the same request: the card is loaded once, and the same outcome
     /// is told.
     package func begin(_ request: AccountLoadRequest) async -> AccountLoadOutcome {
+        // Before anything is durable or looked up.
+        guard isOwn(request) else { return .refused(.transactionForged) }
         do throws(AccountLoadRefusal) {
             if let known = try await read(request.transaction) {
                 return try replayed(known, request)
@@ -142,13 +144,23 @@ package struct AccountLoads: Sendable {
             return try replayed(known, request)
         }
         guard !request.purpose.isBegunByPerson, refusal != .storeUnavailable else { throw refusal }
+        if try await forbid(request, refusal) { throw refusal }
+        guard let known = try await read(request.transaction) else { throw .busy }
+        return try replayed(known, request)
+    }
+
+    /// Makes durable that a load is not begun and never will be, on whichever server.
+    ///
+    /// - Returns: false where it was begun, or forbidden, before.
+    func forbid(
+        _ request: AccountLoadRequest,
+        _ refusal: AccountLoadRefusal
+    ) async throws(AccountLoadRefusal) -> Bool {
         var load = AccountLoadRecord(request, nil, at: now())
         load.state = .declined
         load.refusal = refusal
         load.decidedAt = load.begunAt
-        if try await store(load) != nil { throw refusal }
-        guard let known = try await read(request.transaction) else { throw .busy }
-        return try replayed(known, request)
+        return try await store(load) != nil
     }
 
     private func admission(of payer: UserKey) async throws(AccountLoadRefusal) -> Instant? {

@@ -96,6 +96,7 @@ extension MailWording {
         switch refusal {
         case .transactionReused, .gatewayRefused, .cardSignatureWrong, .loadModuleSignatureWrong:
             "a fault of ours"
+        case .transactionForged: "the confirmation was changed"
         case .noFundingAccount: "there is no account to pay from"
         case .accountExpired: "your account has expired"
         case .notAllowed: "the card is not yours, nor that of a child of yours"

@@ -19,6 +19,24 @@ package struct AllowanceRecord: StandingOrder {
     package internal(set) var isActive: Bool
     /// Of the occurrences of the schedule, the first that was not taken up yet.
     package internal(set) var dueAt: Instant
+    /// The last occurrence that was taken up; nil before the first.
+    package internal(set) var lastTaken: Taken?
+
+    /// An occurrence that was taken up.
+    package struct Taken: Equatable, Sendable {
+        package let moment: Instant
+        /// Of its week, by each clock that the schedule has had since: none is due before.
+        package internal(set) var weekEnd: Instant
+
+        init(_ moment: Instant, by clock: LocalOffset) {
+            self.init(moment: moment, weekEnd: clock.weekEnd(of: moment))
+        }
+
+        fileprivate init(moment: Instant, weekEnd: Instant) {
+            self.moment = moment
+            self.weekEnd = weekEnd
+        }
+    }
     /// What is being done.
     package internal(set) var current: Occurrence?
 
@@ -50,17 +68,22 @@ package struct AllowanceRecord: StandingOrder {
     var name: [UInt8] { key.bytes }
 }
 
-// Format 1: amount 11, day of the week 1 (0 is Monday), hour 1, offset 2, active 1, due at 8, what
-// is being done 0/1 (and 28). Guardian and child are the key.
+// Format 2: amount 11, day of the week 1 (0 is Monday), hour 1, offset 2, active 1, due at 8, what
+// is being done 0/1 (and 28), last taken up 0/1 (and moment 8, end of its week 8). Guardian and
+// child are the key.
+//
+// Format 1, which is read and never written, ends before *last taken up*: there the moment of the
+// schedule before the one that is due stands for it.
 extension AllowanceRecord {
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     package init(_ bytes: [UInt8], key: [UInt8]) throws(WireFailure) {
         var keyReader = ByteReader(key, of: "allowance")
         guardian = try keyReader.userKey()
         child = try keyReader.userKey()
         var reader = ByteReader(bytes, of: "allowance")
-        guard try reader.byte("format") == AllowanceRecord.format else {
+        let format = try reader.byte("format")
+        guard (1...AllowanceRecord.format).contains(format) else {
             throw reader.failure("format", .invalid)
         }
         amount = try reader.money()
@@ -77,11 +100,15 @@ extension AllowanceRecord {
         isActive = try reader.flag("active")
         dueAt = try reader.instant("due at")
         current = try reader.optionalOccurrence()
+        lastTaken =
+            format == 1
+            ? Taken(schedule.latest(at: dueAt.subtracting(.seconds(1))), by: schedule.offset)
+            : try reader.optionalTaken()
         try reader.end()
     }
 
     package var bytes: [UInt8] {
-        var writer = ByteWriter(capacity: 56)
+        var writer = ByteWriter(capacity: 80)
         writer.byte(AllowanceRecord.format)
         writer.money(amount)
         writer.byte(UInt8(schedule.weekday.rawValue))
@@ -90,6 +117,21 @@ extension AllowanceRecord {
         writer.flag(isActive)
         writer.instant(dueAt)
         writer.occurrence(current)
+        writer.flag(lastTaken != nil)
+        if let lastTaken {
+            writer.instant(lastTaken.moment)
+            writer.instant(lastTaken.weekEnd)
+        }
         return writer.bytes
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func optionalTaken() throws(WireFailure) -> AllowanceRecord.Taken? {
+        guard try flag("last taken up") else { return nil }
+        return AllowanceRecord.Taken(
+            moment: try instant("last taken up"),
+            weekEnd: try instant("end of its week")
+        )
     }
 }

@@ -7,7 +7,7 @@ import SecurityModule
 // A guardian's weekly allowance for a child.
 extension StandingOrders {
     /// Orders an allowance, or changes the one that there is. It is first paid at the next moment
-    /// of the schedule.
+    /// of the schedule, but no second time in one week.
     package func setAllowance(
         of amount: Money,
         _ schedule: WeeklySchedule,
@@ -22,8 +22,8 @@ extension StandingOrders {
             of: guardian,
             telling: { users.wording.allowanceSet(to: $0, amount, at: now) }
         ) { (known: AllowanceRecord?) in
-            // An occurrence that was taken up is never taken up again, whatever the clock says.
-            let dueAt = schedule.next(after: known.map { max($0.lastTaken, now) } ?? now)
+            let lastTaken = known?.lastTaken?.by(schedule.offset)
+            let dueAt = schedule.next(after: max(now, lastTaken?.lastBefore ?? now))
             var next =
                 known
                 ?? AllowanceRecord(
@@ -36,6 +36,7 @@ extension StandingOrders {
             next.amount = amount
             next.schedule = schedule
             next.dueAt = dueAt
+            next.lastTaken = lastTaken
             next.isActive = true
             return next
         }
@@ -86,6 +87,7 @@ extension StandingOrders {
             var next = stored.order
             next.current = Occurrence(at: latest, next.amount)
             next.dueAt = next.schedule.next(after: latest)
+            next.lastTaken = .init(latest, by: next.schedule.offset)
             guard
                 let taken = try? await commit(next, expectedRevision: stored.revision)
             else { return }
@@ -114,8 +116,15 @@ extension StandingOrders {
     }
 }
 
-extension AllowanceRecord {
-    /// The moment of the last occurrence that was taken up; a week before the next one where none
-    /// was.
-    fileprivate var lastTaken: Instant { schedule.latest(at: dueAt.subtracting(.seconds(1))) }
+extension AllowanceRecord.Taken {
+    /// The same where the schedule gets another clock: with none of its clocks does the week begin
+    /// anew.
+    fileprivate func by(_ clock: LocalOffset) -> Self {
+        var next = self
+        next.weekEnd = max(weekEnd, clock.weekEnd(of: moment))
+        return next
+    }
+
+    /// The last moment of its week: what is due lies behind, whatever the clock says.
+    fileprivate var lastBefore: Instant { weekEnd.subtracting(.milliseconds(1)) }
 }

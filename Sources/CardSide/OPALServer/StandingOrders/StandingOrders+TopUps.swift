@@ -95,9 +95,10 @@ extension StandingOrders {
         var next = stored.order
         if let current = next.current {
             guard current.failures > 0, let balance = await balance(for: next),
-                balance >= next.rule.threshold, await !isBegun(current, of: next)
+                balance >= next.rule.threshold, await forbid(current, of: next)
             else { return stored }
-            // Between two attempts somebody else has loaded the card.
+            // Between two attempts somebody else has loaded the card. What is given back is loaded
+            // by nobody: it would not be counted.
             next.giveBack()
             return try? await commit(next, expectedRevision: stored.revision)
         }

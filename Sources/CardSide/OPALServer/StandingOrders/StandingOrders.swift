@@ -50,31 +50,52 @@ package struct StandingOrders: Sendable {
             let transaction = occurrence.transaction(of: order.name, users.hashes)
         #endif
         if let known = try? await loads.read(transaction) { return Self.ending(of: known.load) }
-        // What was ended by its owner is not begun any more.
-        guard order.isActive else { return .notLoaded(.notAllowed) }
-        guard let card = try? await users.read(order.holder)?.user.card else { return nil }
-        _ = await loads.begin(
-            AccountLoadRequest(
-                transaction: transaction,
-                payer: order.payer,
-                card: card,
-                amount: occurrence.amount,
-                purpose: order.purpose
-            )
-        )
+        guard let request = await request(transaction, for: occurrence, of: order) else {
+            return nil
+        }
+        if order.isActive {
+            _ = await loads.begin(request)
+        } else {
+            // What was ended by its owner is not begun any more, by nobody who does not know yet.
+            _ = try? await loads.forbid(request, .notAllowed)
+        }
         // Only what is durable counts.
         guard let begun = try? await loads.read(transaction) else { return nil }
         return Self.ending(of: begun.load)
     }
 
-    /// Whether the present attempt was begun, as far as is known.
-    func isBegun(_ occurrence: Occurrence, of order: some StandingOrder) async -> Bool {
+    /// Makes durable that the present attempt is never begun: another server may be about to begin
+    /// it, with the order as it was before.
+    ///
+    /// - Returns: whether it is so; false where it was begun, and where that is not known.
+    func forbid(_ occurrence: Occurrence, of order: some StandingOrder) async -> Bool {
         let transaction = occurrence.transaction(of: order.name, users.hashes)
-        do throws(AccountLoadRefusal) {
-            return try await loads.read(transaction) != nil
-        } catch {
-            return true
+        guard let request = await request(transaction, for: occurrence, of: order) else {
+            return false
         }
+        do throws(AccountLoadRefusal) {
+            if try await loads.forbid(request, .notAllowed) { return true }
+            // By a server that came no further than this.
+            return try await loads.read(transaction)?.load.isForbidden ?? false
+        } catch {
+            return false
+        }
+    }
+
+    /// The load of the present attempt; nil where it cannot be said now whose card it is.
+    private func request(
+        _ transaction: TransactionIdentifier,
+        for occurrence: Occurrence,
+        of order: some StandingOrder
+    ) async -> AccountLoadRequest? {
+        guard let card = try? await users.read(order.holder)?.user.card else { return nil }
+        return loads.request(
+            transaction,
+            by: order.payer,
+            onto: card,
+            of: occurrence.amount,
+            purpose: order.purpose
+        )
     }
 
     private static func ending(of load: AccountLoadRecord) -> Ending? {
@@ -163,6 +184,13 @@ package struct StandingOrders: Sendable {
             let order = try? Self.order(kind, opened)
         else { return }
         await body(order)
+    }
+}
+
+extension AccountLoadRecord {
+    /// Whether it was refused before anybody looked for an account.
+    fileprivate var isForbidden: Bool {
+        state == .declined && account == nil && refusal == .notAllowed
     }
 }
 

@@ -80,6 +80,8 @@ struct TokenHashes: Sendable {
     func holder(_ card: CardIdentifier) -> [UInt8] { labelled("OPAL card holder", card.bytes) }
     /// What makes the transactions of a standing order different from all others.
     func occurrence(_ bytes: [UInt8]) -> [UInt8] { labelled("OPAL standing order", bytes) }
+    /// What shows that the transaction of a load was made for it, and here.
+    func accountLoad(_ bytes: [UInt8]) -> [UInt8] { labelled("OPAL account load", bytes) }
     func session(_ token: SessionToken) -> [UInt8] { labelled("OPAL session", token.bytes) }
     func ticket(_ ticket: PasswordTicket) -> [UInt8] { labelled("OPAL ticket", ticket.bytes) }
     func csrf(_ token: SessionToken) -> [UInt8] { labelled("OPAL CSRF", token.bytes) }

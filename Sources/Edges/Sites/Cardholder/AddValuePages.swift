@@ -186,7 +186,12 @@ extension CardholderSite {
         }
         let amount = money(minorUnits ?? 0, as: offer.balance)
         let (sum, _) = offer.balance.minorUnits.addingReportingOverflow(amount.minorUnits)
-        let transaction = TransactionIdentifier(at: now, random: parts.random.pair())
+        let proposal = funding.loads.proposal(
+            by: signed.user.key,
+            onto: target.card,
+            of: amount,
+            purpose: target.purpose
+        )
         let values: [String: Any] = [
             "order": order(amount, target, reader), "account": account(offer.account),
             "balance": reader.amount(offer.balance),
@@ -194,7 +199,8 @@ extension CardholderSite {
             "form": [
                 "action": target.path + "/confirm",
                 "fields": [
-                    ["name": "transaction", "value": transaction.text],
+                    ["name": "transaction", "value": proposal.transaction.text],
+                    ["name": "proof", "value": Hex.text(proposal.proof)],
                     ["name": "amount", "value": String(amount.minorUnits)],
                 ],
             ] as [String: Any],
@@ -221,7 +227,7 @@ extension CardholderSite {
     // MARK: Loading
 
     /// Loads, once for each transaction: it was made with the confirmation, so that a second click
-    /// is the same load.
+    /// is the same load, and for it alone.
     private func load(
         _ target: LoadTarget,
         _ form: Form,
@@ -259,6 +265,7 @@ extension CardholderSite {
             let outcome = await funding.loads.begin(
                 AccountLoadRequest(
                     transaction: transaction,
+                    proof: Hex.bytes(form.text("proof")) ?? [],
                     payer: payer,
                     card: target.card,
                     amount: amount,

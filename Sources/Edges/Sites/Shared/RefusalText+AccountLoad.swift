@@ -14,6 +14,7 @@ extension RefusalText {
         self =
             switch refusal {
             case .transactionReused: .otherLoad
+            case .transactionForged: .confirmationChanged
             case .noFundingAccount: .noAccount
             case .accountExpired: .accountExpired(facts)
             case .notAllowed: .notYourCard
@@ -133,6 +134,12 @@ extension RefusalText {
     private static let otherLoad = notCharged(
         "This confirmation was used before",
         what: "It belongs to another load. Perhaps you went back and changed the amount.",
+        next: "Begin again with the amount."
+    )
+
+    private static let confirmationChanged = notCharged(
+        "This confirmation is not the one that you were shown",
+        what: "It was changed on its way here, or was made for another load.",
         next: "Begin again with the amount."
     )
 

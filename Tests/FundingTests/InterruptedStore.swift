@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Records
+import Synchronization
+
+/// The store of a server that does something slowly: before its first look at a record of a kind,
+/// or its first write of one, other things happen elsewhere.
+struct InterruptedStore: RecordStore {
+    enum Moment: CaseIterable, Sendable {
+        case read
+        case write
+    }
+
+    private let inner: any RecordStore
+    private let kind: RecordKind
+    private let moment: Moment
+    private let meanwhile: OneTime
+
+    init(
+        _ inner: any RecordStore,
+        before moment: Moment,
+        of kind: RecordKind,
+        _ meanwhile: @escaping @Sendable () async -> Void
+    ) {
+        self.inner = inner
+        self.kind = kind
+        self.moment = moment
+        self.meanwhile = OneTime(meanwhile)
+    }
+
+    func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
+        if moment == .write, transition.writes.contains(where: { $0.key.kind == kind }) {
+            await meanwhile.happen()
+        }
+        return try await inner.commit(transition)
+    }
+
+    func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
+        if moment == .read, key.kind == kind { await meanwhile.happen() }
+        return try await inner.read(key)
+    }
+
+    func list(
+        _ kind: RecordKind,
+        after cursor: [UInt8]?,
+        limit: Int,
+        order: RecordOrder
+    ) async throws(StoreFailure) -> [Record] {
+        try await inner.list(kind, after: cursor, limit: limit, order: order)
+    }
+
+    func listOpen(
+        _ kind: RecordKind,
+        after cursor: [UInt8]?,
+        limit: Int
+    ) async throws(StoreFailure) -> [Record] {
+        try await inner.listOpen(kind, after: cursor, limit: limit)
+    }
+
+    func history(
+        _ stream: [UInt8],
+        after number: UInt64,
+        limit: Int
+    ) async throws(StoreFailure) -> [HistoryRow] {
+        try await inner.history(stream, after: number, limit: limit)
+    }
+
+    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
+        try await inner.count(kind)
+    }
+}
+
+private final class OneTime: Sendable {
+    private let deed: @Sendable () async -> Void
+    private let isDone = Mutex(false)
+
+    init(_ deed: @escaping @Sendable () async -> Void) {
+        self.deed = deed
+    }
+
+    func happen() async {
+        let isFirst = isDone.withLock { isDone in
+            defer { isDone = true }
+            return !isDone
+        }
+        if isFirst { await deed() }
+    }
+}
