@@ -97,9 +97,9 @@ extension AccountLoadRefusal {
     /// Whether it may have been told before anything was durable.
     fileprivate var mayLeaveNoTrace: Bool {
         switch self {
-        case .transactionReused, .noFundingAccount, .accountExpired, .notAllowed, .unknownCard,
-            .cardDamaged, .cardBlocked, .cardExpired, .currencyNotHeld, .belowMinimum,
-            .aboveMaximum, .numbersUsedUp, .busy, .storeUnavailable:
+        case .transactionReused, .transactionForged, .noFundingAccount, .accountExpired,
+            .notAllowed, .unknownCard, .cardDamaged, .cardBlocked, .cardExpired, .currencyNotHeld,
+            .belowMinimum, .aboveMaximum, .numbersUsedUp, .busy, .storeUnavailable:
             true
         case .refusedByLimit, .declined, .insufficientFunds, .accountUnknown, .limitExceeded,
             .accountRestricted, .notPermitted, .issuerUnavailable, .addressMismatch,
