@@ -14,11 +14,7 @@ import Testing
         try await world.browse { browser in
             try await world.enter(browser)
             try await browser.open("/add-value/confirm?amount=25")
-            let transaction = try browser.page.hidden("transaction")
-            try await browser.send(
-                "/add-value/confirm",
-                ["transaction": transaction, "amount": "2500"]
-            )
+            try await confirm(browser, "/add-value/confirm")
         }
         return try #require(try await world.family.loads.openLoads(limit: 1).first).transaction.text
     }

@@ -15,7 +15,8 @@ extension World {
         _ purpose: AccountLoadPurpose
     ) -> AccountLoadRequest {
         guard let funding else { preconditionFailure("Who has an account has a gateway.") }
-        return funding.loads.proposal(
+        return funding.loads.request(
+            TransactionIdentifier(at: fates.now(of: .opalServer), random: random.pair()),
             by: payer.key,
             onto: cards[card],
             of: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),

@@ -25,8 +25,8 @@ extension AccountLoads {
         )
     }
 
-    /// `transaction`: made by this server.
-    func request(
+    /// `transaction`: made by this server, never one that somebody has sent.
+    package func request(
         _ transaction: TransactionIdentifier,
         by payer: UserKey,
         onto card: CardIdentifier,
