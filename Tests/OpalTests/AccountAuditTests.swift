@@ -137,6 +137,24 @@ import Wire
         }
     }
 
+    @Test func `a scheme that was founded and never started is clean`() async throws {
+        try await FundedScheme.with { scheme in
+            let findings = try await scheme.audit().findings
+            #expect(findings.isEmpty)
+        }
+    }
+
+    @Test(arguments: DataFolder.Party.founded)
+    func `a database that was removed is found, and the others are audited`(
+        party: DataFolder.Party
+    ) async throws {
+        try await FundedScheme.with { scheme in
+            try FileManager.default.removeItem(atPath: scheme.folder.database(party))
+            let findings = try await scheme.audit().findings
+            #expect(findings == ["\(party.rawValue), database file: it is not there"])
+        }
+    }
+
     @Test func `a folder of an older version gets what it lacks, and keeps what it has`()
         async throws
     {
@@ -159,4 +177,11 @@ import Wire
             #expect(try await scheme.audit().findings.isEmpty)
         }
     }
+}
+
+extension DataFolder.Party {
+    /// Those that `opal found` makes.
+    fileprivate static let founded: [Self] = [
+        .opalServer, .paymentServer, .shop, .loadServer, .bank, .gateway, .network,
+    ]
 }

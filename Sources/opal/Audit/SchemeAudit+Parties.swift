@@ -102,6 +102,10 @@ extension SchemeAudit {
     ) async throws -> Outcome? {
         let folder = folder ?? self.folder
         guard folder.exists(party) else { return nil }
+        guard folder.hasDatabase(party) else {
+            report.findings.append("\(party.rawValue), database file: it is not there")
+            return nil
+        }
         let master = try KeyFile.read(at: folder.keyFile(party), passphrase: passphrase)
         var findings: [AuditFinding] = []
         defer { report.findings += findings.map(\.description) }

@@ -38,6 +38,10 @@ struct DataFolder {
         FileManager.default.fileExists(atPath: keyFile(party))
     }
 
+    func hasDatabase(_ party: Party) -> Bool {
+        FileManager.default.fileExists(atPath: database(party))
+    }
+
     /// Makes the folder and that of a party, mode 0700.
     func make(_ party: Party? = nil) throws {
         try FileManager.default.createDirectory(

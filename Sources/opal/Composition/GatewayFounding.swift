@@ -2,6 +2,7 @@
 
 import Foundation
 import FundingNetwork
+import Gateway
 import Kernel
 import Keys
 import RecordsSQLite
@@ -22,7 +23,12 @@ struct GatewayFounding {
             try workshop.make()
             try workshop.make(party)
             let master = try KeyFile.create(at: workshop.keyFile(party), passphrase: passphrase)
-            if party == .network { try await openDemoAccount(workshop, master) }
+            // A key without a database is a finding of the audit.
+            if party == .network {
+                try await openDemoAccount(workshop, master)
+            } else {
+                try await Founding.write(workshop.database(party), GatewayRecords.schema, [])
+            }
             try FileManager.default.moveItem(
                 atPath: workshop.folder(party),
                 toPath: folder.folder(party)
