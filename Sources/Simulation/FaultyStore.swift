@@ -4,7 +4,7 @@ package import Records
 import Synchronization
 
 /// A store in which things go wrong, in the ways that the port allows.
-package final class FaultyStore: RecordStore {
+package final class FaultyStore: RecordStoreLayer {
     package enum Fault: Sendable {
         /// Nothing is written.
         case refuse(StoreFailure)
@@ -80,34 +80,5 @@ package final class FaultyStore: RecordStore {
         let outcome = try await inner.commit(transition)
         if outcome == .committed { committed.withLock { $0 += 1 } }
         return outcome
-    }
-
-    package func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    package func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    package func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try await inner.history(stream, after: number, limit: limit)
-    }
-
-    package func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try await inner.count(kind)
     }
 }

@@ -24,7 +24,7 @@ package enum CrashMoment: Sendable {
 
 /// A party's store as one life of it sees it. The disk takes its time, and the party may crash
 /// before or after whatever it reads or commits.
-struct MortalStore: RecordStore {
+struct MortalStore: RecordStoreLayer {
     typealias Crash = CrashMoment
 
     let inner: any RecordStore
@@ -45,35 +45,6 @@ struct MortalStore: RecordStore {
         try await mortally(commitCrashes.next()) { () async throws(StoreFailure) in
             try await inner.commit(transition)
         }
-    }
-
-    func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try await inner.history(stream, after: number, limit: limit)
-    }
-
-    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try await inner.count(kind)
     }
 
     private func mortally<Value>(

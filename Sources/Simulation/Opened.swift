@@ -18,7 +18,7 @@ struct Opened<Value: Sendable>: Sendable {
     mutating func add(
         _ value: Value,
         _ record: Record,
-        _ transaction: TransactionIdentifier = TransactionIdentifier(high: 0, low: 0)
+        _ transaction: TransactionIdentifier = .unknown
     ) {
         entries[record.key] = Entry(
             revision: record.revision,

@@ -5,13 +5,13 @@ import Synchronization
 
 /// The store of a server that does something slowly: before its first look at a record of a kind,
 /// or its first write of one, other things happen elsewhere.
-struct InterruptedStore: RecordStore {
+struct InterruptedStore: RecordStoreLayer {
     enum Moment: CaseIterable, Sendable {
         case read
         case write
     }
 
-    private let inner: any RecordStore
+    let inner: any RecordStore
     private let kind: RecordKind
     private let moment: Moment
     private let meanwhile: OneTime
@@ -38,35 +38,6 @@ struct InterruptedStore: RecordStore {
     func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
         if moment == .read, key.kind == kind { await meanwhile.happen() }
         return try await inner.read(key)
-    }
-
-    func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try await inner.history(stream, after: number, limit: limit)
-    }
-
-    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try await inner.count(kind)
     }
 }
 

@@ -58,61 +58,23 @@ final class MortalProcess: Sendable {
         }
     }
 
-    private struct Store: RecordStore {
+    private struct Store: RecordStoreLayer {
         let inner: any RecordStore
         let process: MortalProcess
 
-        private func check() throws(StoreFailure) {
+        func admit() throws(StoreFailure) {
             if process.isDead { throw .unavailable("the process has died") }
         }
 
         func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
-            try check()
+            try admit()
             let isLast = process.deed()
             if isLast, process.moment == .before { process.end() }
-            try check()
+            try admit()
             let outcome = try await inner.commit(transition)
             if isLast { process.end() }
-            try check()
+            try admit()
             return outcome
-        }
-
-        func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
-            try check()
-            return try await inner.read(key)
-        }
-
-        func list(
-            _ kind: RecordKind,
-            after cursor: [UInt8]?,
-            limit: Int,
-            order: RecordOrder
-        ) async throws(StoreFailure) -> [Record] {
-            try check()
-            return try await inner.list(kind, after: cursor, limit: limit, order: order)
-        }
-
-        func listOpen(
-            _ kind: RecordKind,
-            after cursor: [UInt8]?,
-            limit: Int
-        ) async throws(StoreFailure) -> [Record] {
-            try check()
-            return try await inner.listOpen(kind, after: cursor, limit: limit)
-        }
-
-        func history(
-            _ stream: [UInt8],
-            after number: UInt64,
-            limit: Int
-        ) async throws(StoreFailure) -> [HistoryRow] {
-            try check()
-            return try await inner.history(stream, after: number, limit: limit)
-        }
-
-        func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-            try check()
-            return try await inner.count(kind)
         }
     }
 }

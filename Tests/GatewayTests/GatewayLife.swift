@@ -35,8 +35,8 @@ struct MortalLink: FundingNetworkLink {
 }
 
 /// A store that a process which has ended cannot reach, and that fails when a test says so.
-final class MortalStore: RecordStore {
-    private let inner: any RecordStore
+final class MortalStore: RecordStoreLayer {
+    let inner: any RecordStore
     private let life: GatewayLife
 
     init(_ inner: any RecordStore, _ life: GatewayLife) {
@@ -44,12 +44,12 @@ final class MortalStore: RecordStore {
         self.life = life
     }
 
-    private func live() throws(StoreFailure) {
+    func admit() throws(StoreFailure) {
         if life.hasEnded { throw .unavailable("the process has ended") }
     }
 
     func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
-        try live()
+        try admit()
         // Lets others in between, as a store on a disk does.
         await Task.yield()
         return try await inner.read(key)
@@ -57,40 +57,7 @@ final class MortalStore: RecordStore {
 
     func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
         await Task.yield()
-        try live()
+        try admit()
         return try await inner.commit(transition)
-    }
-
-    func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try live()
-        return try await inner.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try live()
-        return try await inner.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try live()
-        return try await inner.history(stream, after: number, limit: limit)
-    }
-
-    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try live()
-        return try await inner.count(kind)
     }
 }

@@ -12,13 +12,13 @@ import Testing
 /// bank asks for it, or twice.
 @Suite struct RaceTests {
     /// A store in which something happens before a certain read.
-    private final class InterruptedStore: RecordStore {
+    private final class InterruptedStore: RecordStoreLayer {
         private struct Interruption: Sendable {
             var readsLeft: Int
             let happen: @Sendable () async -> Void
         }
 
-        private let inner = MemoryStore()
+        let inner: any RecordStore = MemoryStore()
         private let waiting = Mutex<Interruption?>(nil)
 
         /// Before the `number`-th read from now on, counted from 1.
@@ -37,39 +37,6 @@ import Testing
             }
             await due?.happen()
             return try await inner.read(key)
-        }
-
-        func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
-            try await inner.commit(transition)
-        }
-
-        func list(
-            _ kind: RecordKind,
-            after cursor: [UInt8]?,
-            limit: Int,
-            order: RecordOrder
-        ) async throws(StoreFailure) -> [Record] {
-            try await inner.list(kind, after: cursor, limit: limit, order: order)
-        }
-
-        func listOpen(
-            _ kind: RecordKind,
-            after cursor: [UInt8]?,
-            limit: Int
-        ) async throws(StoreFailure) -> [Record] {
-            try await inner.listOpen(kind, after: cursor, limit: limit)
-        }
-
-        func history(
-            _ stream: [UInt8],
-            after number: UInt64,
-            limit: Int
-        ) async throws(StoreFailure) -> [HistoryRow] {
-            try await inner.history(stream, after: number, limit: limit)
-        }
-
-        func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-            try await inner.count(kind)
         }
     }
 

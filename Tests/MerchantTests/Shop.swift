@@ -179,8 +179,8 @@ final class PaymentServerDouble: Link {
 }
 
 /// A store whose next commits conflict, or fail after they were made.
-final class TroubledStore: RecordStore {
-    private let inner: any RecordStore
+final class TroubledStore: RecordStoreLayer {
+    let inner: any RecordStore
     private let conflicts: Mutex<Int>
     private let lostAnswers: Mutex<Int>
 
@@ -202,39 +202,6 @@ final class TroubledStore: RecordStore {
             count -= 1
             return count >= 0
         }
-    }
-
-    func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
-        try await inner.read(key)
-    }
-
-    func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try await inner.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try await inner.history(stream, after: number, limit: limit)
-    }
-
-    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try await inner.count(kind)
     }
 }
 

@@ -129,8 +129,8 @@ final class ScriptedAccountCheck: FundingAccountCheck {
 }
 
 /// A store that counts what it is asked.
-final class CountingStore: RecordStore {
-    let store = MemoryStore()
+final class CountingStore: RecordStoreLayer {
+    let inner: any RecordStore = MemoryStore()
     private let counts = Mutex((reads: 0, commits: 0))
 
     var reads: Int { counts.withLock { $0.reads } }
@@ -140,41 +140,12 @@ final class CountingStore: RecordStore {
         counts.withLock { $0.reads += 1 }
         // Lets other tasks in between, as a store on a disk does.
         await Task.yield()
-        return try await store.read(key)
+        return try await inner.read(key)
     }
 
     func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
         counts.withLock { $0.commits += 1 }
         await Task.yield()
-        return try await store.commit(transition)
-    }
-
-    func list(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int,
-        order: RecordOrder
-    ) async throws(StoreFailure) -> [Record] {
-        try await store.list(kind, after: cursor, limit: limit, order: order)
-    }
-
-    func listOpen(
-        _ kind: RecordKind,
-        after cursor: [UInt8]?,
-        limit: Int
-    ) async throws(StoreFailure) -> [Record] {
-        try await store.listOpen(kind, after: cursor, limit: limit)
-    }
-
-    func history(
-        _ stream: [UInt8],
-        after number: UInt64,
-        limit: Int
-    ) async throws(StoreFailure) -> [HistoryRow] {
-        try await store.history(stream, after: number, limit: limit)
-    }
-
-    func count(_ kind: RecordKind) async throws(StoreFailure) -> Int {
-        try await store.count(kind)
+        return try await inner.commit(transition)
     }
 }
