@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
-import NIOPosix
 import NIOSSL
 import Wire
 
 /// The state of a `TLSLink`, on its event loop: makes the connection, matches responses to
 /// requests, and keeps the time limits.
 final class LinkConnector {
-    struct Target: Sendable {
-        let host: String
-        let port: Int
-        /// The name that must be in the certificate.
-        let peer: String
-    }
-
     private enum State {
         /// No connection, and none to be made before the time.
         case idle(notBefore: NIODeadline)
@@ -31,12 +23,12 @@ final class LinkConnector {
     }
 
     private let eventLoop: any EventLoop
-    private let target: Target
+    private let target: LinkTarget
     private let tls: NIOSSLContext
     private let inbox: LinkInbox
     private let settings: LinkSettings
     private let report: LinkReporter
-    private var jitter: any RandomNumberGenerator & Sendable
+    private var pause: ReconnectPause
 
     private var state = State.idle(notBefore: .uptimeNanoseconds(0))
     /// Requests that wait for a connection.
@@ -46,15 +38,12 @@ final class LinkConnector {
     /// Never used twice, also not on the next connection.
     private var lastID: UInt64 = 0
     private var lastAttempt: UInt64 = 0
-    /// Attempts since a response last came. A connection alone proves nothing: in TLS 1.3 the peer
-    /// refuses a certificate only after the handshake is done at this end.
-    private var fruitlessAttempts = 0
     private var lastReceived = NIODeadline.uptimeNanoseconds(0)
     private var responseTimer: Scheduled<Void>?
 
     init(
         eventLoop: any EventLoop,
-        target: Target,
+        target: LinkTarget,
         tls: NIOSSLContext,
         inbox: LinkInbox,
         settings: LinkSettings,
@@ -66,7 +55,7 @@ final class LinkConnector {
         self.tls = tls
         self.inbox = inbox
         self.settings = settings
-        self.jitter = jitter
+        pause = ReconnectPause(settings.reconnectTime, jitter: jitter)
         self.report = report
     }
 
@@ -103,7 +92,7 @@ final class LinkConnector {
     func received(_ frame: Frame) {
         // An unknown id is the late response to a request that timed out.
         guard let answered = pending.removeValue(forKey: frame.id) else { return }
-        fruitlessAttempts = 0
+        pause.noteFruit()
         settle(answered.call, .success(frame.message))
     }
 
@@ -158,29 +147,16 @@ final class LinkConnector {
 
     private func connect() {
         lastAttempt += 1
-        fruitlessAttempts += 1
+        pause.noteAttempt()
         let attempt = lastAttempt
         state = .connecting(attempt: attempt)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let connecting = ClientBootstrap(group: eventLoop)
-            .connectTimeout(settings.connectTime.timeAmount)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try bound.value.build(channel, attempt: attempt)
-                }
-            }
-            .connect(host: target.host, port: target.port)
-        connecting.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let channel):
-                channel.closeFuture.assumeIsolated().whenComplete { _ in
-                    self.lost(attempt: attempt, because: nil)
-                }
-            case .failure(let error):
-                self.lost(attempt: attempt, because: error)
-            }
-        }
+        target.dial(
+            on: eventLoop,
+            within: settings.connectTime.timeAmount,
+            build: { try bound.value.build($0, attempt: attempt) },
+            ended: { self.lost(attempt: attempt, because: $0) }
+        )
     }
 
     private func build(_ channel: any Channel, attempt: UInt64) throws {
@@ -216,21 +192,9 @@ final class LinkConnector {
         case .idle, .pausing, .connecting, .connected, .closed: return
         }
         if let error { report(target.peer, error) }
-        state = .idle(notBefore: .now() + pause())
+        state = .idle(notBefore: .now() + pause.next())
         failPending()
         failUnsent()
-    }
-
-    /// Doubles with each fruitless attempt; the jitter takes away up to a half.
-    private func pause() -> TimeAmount {
-        if fruitlessAttempts == 0 { return .zero }
-        let first = max(settings.reconnectTime.lowerBound.timeAmount.nanoseconds, 1)
-        let longest = max(settings.reconnectTime.upperBound.timeAmount.nanoseconds, first)
-        var full = first
-        for _ in 1..<fruitlessAttempts where full < longest {
-            full = full > longest / 2 ? longest : full * 2
-        }
-        return .nanoseconds(Int64.random(in: full / 2...full, using: &jitter))
     }
 
     private func failPending() {

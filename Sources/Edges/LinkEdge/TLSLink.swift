@@ -46,7 +46,7 @@ package final class TLSLink: Link, Sendable {
         connector = .makeBoxSendingValue(
             LinkConnector(
                 eventLoop: eventLoop,
-                target: .init(host: host, port: port, peer: peer),
+                target: LinkTarget(host: host, port: port, peer: peer),
                 tls: tls,
                 inbox: inbox,
                 settings: settings,

@@ -3,7 +3,6 @@
 package import NIOCore
 import NIOPosix
 import NIOSSL
-import Synchronization
 package import Wire
 
 /// The answering end of links: listens, admits peers with a certificate of the scheme, and hands
@@ -17,13 +16,7 @@ package final class TLSLinkServer: Sendable {
     private let service: any LinkService
     private let settings: LinkSettings
     private let report: LinkReporter
-    private let state = Mutex(State())
-
-    private struct State: Sendable {
-        var listener: (any Channel)?
-        var connections: [ObjectIdentifier: any Channel] = [:]
-        var isShutDown = false
-    }
+    private let register: ConnectionRegister
 
     /// - Parameters:
     ///   - group: its event loops are used.
@@ -53,6 +46,7 @@ package final class TLSLinkServer: Sendable {
         self.allowedPeers = allowedPeers
         self.service = service
         self.settings = settings
+        register = ConnectionRegister(connectionsMax: settings.connectionsMax)
         self.report = report
     }
 
@@ -69,16 +63,12 @@ package final class TLSLinkServer: Sendable {
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
             }
             .bind(host: host, port: port).get()
-        let isShutDown = state.withLock { state in
-            state.listener = listener
-            return state.isShutDown
-        }
-        if isShutDown { try await listener.close() }
+        try await register.add(listener: listener)
         return listener.localAddress?.port ?? port
     }
 
     private func accept(_ channel: any Channel) throws {
-        try register(channel)
+        guard register.admit(channel) else { throw LinkConnectionError.closedHere }
         let tlsHandler = NIOSSLServerHandler(context: tls)
         try channel.pipeline.syncOperations.addHandlers([
             tlsHandler,
@@ -93,43 +83,10 @@ package final class TLSLinkServer: Sendable {
         ])
     }
 
-    private func register(_ channel: any Channel) throws {
-        let key = ObjectIdentifier(channel)
-        let isAdmitted = state.withLock { state in
-            if state.isShutDown || state.connections.count >= settings.connectionsMax {
-                return false
-            }
-            state.connections[key] = channel
-            return true
-        }
-        if !isAdmitted { throw LinkConnectionError.closedHere }
-        channel.closeFuture.whenComplete { _ in
-            _ = self.state.withLock { $0.connections.removeValue(forKey: key) }
-        }
-    }
-
     /// Stops accepting and reading, lets the requests under way finish within
     /// ``LinkSettings/graceTime``, then closes. What is not answered by then looks broken to its
     /// caller, who asks again.
     package func shutdown() async {
-        let (listener, connections) = state.withLock { state in
-            state.isShutDown = true
-            defer { state.listener = nil }
-            return (state.listener, Array(state.connections.values))
-        }
-        try? await listener?.close().get()
-        for connection in connections {
-            connection.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        }
-        let loop = group.next()
-        let graceEnd = loop.scheduleTask(in: settings.graceTime.timeAmount) {
-            for connection in connections { connection.close(mode: .all, promise: nil) }
-        }
-        let allClosed = EventLoopFuture.andAllComplete(
-            connections.map(\.closeFuture),
-            on: loop
-        )
-        try? await allClosed.get()
-        graceEnd.cancel()
+        await register.shutdown(within: settings.graceTime.timeAmount, on: group.next())
     }
 }

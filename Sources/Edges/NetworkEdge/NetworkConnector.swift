@@ -45,7 +45,7 @@ package final class NetworkConnector: FundingNetworkLink, Sendable {
         line = .makeBoxSendingValue(
             NetworkLine(
                 eventLoop: eventLoop,
-                target: .init(host: host, port: port, peer: peer),
+                target: LinkTarget(host: host, port: port, peer: peer),
                 tls: tls,
                 dialect: dialect,
                 settings: settings,

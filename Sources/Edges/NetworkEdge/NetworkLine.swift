@@ -2,20 +2,12 @@
 
 import LinkEdge
 import NIOCore
-import NIOPosix
 import NIOSSL
 import Wire
 
 /// The state of a `NetworkConnector`, on its event loop: makes the connection, matches answers to
 /// messages by their exchange, and keeps the time limits.
 final class NetworkLine {
-    struct Target: Sendable {
-        let host: String
-        let port: Int
-        /// The name that must be in the certificate.
-        let peer: String
-    }
-
     /// Who is told of a new connection and of what nobody waits for.
     struct User: Sendable {
         let connected: @Sendable () async -> Void
@@ -37,12 +29,12 @@ final class NetworkLine {
     }
 
     private let eventLoop: any EventLoop
-    private let target: Target
+    private let target: LinkTarget
     private let tls: NIOSSLContext?
     private let dialect: ISODialect
     private let settings: NetworkSettings
     private let report: LinkReporter
-    private var jitter: any RandomNumberGenerator & Sendable
+    private var pause: ReconnectPause
     private var user: User?
 
     private var state = State.idle
@@ -51,8 +43,6 @@ final class NetworkLine {
     /// Messages that wait for an answer.
     private var pending: [ISOExchange: Pending] = [:]
     private var lastAttempt: UInt64 = 0
-    /// Attempts since a message last came: a connection alone proves nothing.
-    private var fruitlessAttempts = 0
     private var lastReceived = NIODeadline.uptimeNanoseconds(0)
     private var answerTimer: Scheduled<Void>?
     /// What nobody waited for and is worked on.
@@ -60,7 +50,7 @@ final class NetworkLine {
 
     init(
         eventLoop: any EventLoop,
-        target: Target,
+        target: LinkTarget,
         tls: NIOSSLContext?,
         dialect: ISODialect,
         settings: NetworkSettings,
@@ -72,7 +62,7 @@ final class NetworkLine {
         self.tls = tls
         self.dialect = dialect
         self.settings = settings
-        self.jitter = jitter
+        pause = ReconnectPause(settings.reconnectTime, jitter: jitter)
         self.report = report
     }
 
@@ -125,7 +115,7 @@ final class NetworkLine {
             report(target.peer, NetworkConnectionError.unreadableMessage)
             return
         }
-        fruitlessAttempts = 0
+        pause.noteFruit()
         // A question of the network may have the STAN of one of ours.
         if !message.type.isQuestion, let exchange = ISOExchange(message),
             let answered = pending.removeValue(forKey: exchange)
@@ -193,29 +183,16 @@ final class NetworkLine {
 extension NetworkLine {
     private func connect() {
         lastAttempt += 1
-        fruitlessAttempts += 1
+        pause.noteAttempt()
         let attempt = lastAttempt
         state = .connecting(attempt: attempt)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let connecting = ClientBootstrap(group: eventLoop)
-            .connectTimeout(settings.connectTime.timeAmount)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try bound.value.build(channel, attempt: attempt)
-                }
-            }
-            .connect(host: target.host, port: target.port)
-        connecting.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let channel):
-                channel.closeFuture.assumeIsolated().whenComplete { _ in
-                    self.lost(attempt: attempt, because: nil)
-                }
-            case .failure(let error):
-                self.lost(attempt: attempt, because: error)
-            }
-        }
+        target.dial(
+            on: eventLoop,
+            within: settings.connectTime.timeAmount,
+            build: { try bound.value.build($0, attempt: attempt) },
+            ended: { self.lost(attempt: attempt, because: $0) }
+        )
     }
 
     private func build(_ channel: any Channel, attempt: UInt64) throws {
@@ -255,23 +232,11 @@ extension NetworkLine {
         case .idle, .pausing, .connecting, .connected, .closed: return
         }
         if let error { report(target.peer, error) }
-        let until = NIODeadline.now() + pause()
+        let until = NIODeadline.now() + pause.next()
         let isolated = eventLoop.assumeIsolated()
         state = .pausing(isolated.scheduleTask(deadline: until) { self.connect() }, until: until)
         failPending()
         failUnsent()
-    }
-
-    /// Doubles with each fruitless attempt; the jitter takes away up to a half.
-    private func pause() -> TimeAmount {
-        if fruitlessAttempts == 0 { return .zero }
-        let first = max(settings.reconnectTime.lowerBound.timeAmount.nanoseconds, 1)
-        let longest = max(settings.reconnectTime.upperBound.timeAmount.nanoseconds, first)
-        var full = first
-        for _ in 1..<fruitlessAttempts where full < longest {
-            full = full > longest / 2 ? longest : full * 2
-        }
-        return .nanoseconds(Int64.random(in: full / 2...full, using: &jitter))
     }
 
     private func failPending() {

@@ -5,7 +5,6 @@ package import LinkEdge
 package import NIOCore
 import NIOPosix
 import NIOSSL
-import Synchronization
 
 /// The listener in front of the simulated funding network: takes connections of gateways, over TLS
 /// where an identity is given, and does with each answer what the network says: sends it, sends it
@@ -19,13 +18,7 @@ package final class NetworkServer: Sendable {
     private let settings: NetworkSettings
     private let report: LinkReporter
     private let answer: @Sendable ([UInt8]) async -> NetworkReply
-    private let state = Mutex(State())
-
-    private struct State: Sendable {
-        var listener: (any Channel)?
-        var connections: [ObjectIdentifier: any Channel] = [:]
-        var isShutDown = false
-    }
+    private let register: ConnectionRegister
 
     /// - Parameters:
     ///   - group: its event loops are used.
@@ -54,6 +47,7 @@ package final class NetworkServer: Sendable {
         tls = try identity?.serverContext()
         self.allowedPeers = allowedPeers
         self.settings = settings
+        register = ConnectionRegister(connectionsMax: settings.connectionsMax)
         self.report = report
         self.answer = answer
     }
@@ -71,16 +65,12 @@ package final class NetworkServer: Sendable {
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
             }
             .bind(host: host, port: port).get()
-        let isShutDown = state.withLock { state in
-            state.listener = listener
-            return state.isShutDown
-        }
-        if isShutDown { try await listener.close() }
+        try await register.add(listener: listener)
         return listener.localAddress?.port ?? port
     }
 
     private func accept(_ channel: any Channel) throws {
-        try register(channel)
+        guard register.admit(channel) else { throw NetworkConnectionError.tooManyConnections }
         let pipeline = channel.pipeline.syncOperations
         let tlsHandler = tls.map { NIOSSLServerHandler(context: $0) }
         if let tlsHandler { try pipeline.addHandler(tlsHandler) }
@@ -96,42 +86,9 @@ package final class NetworkServer: Sendable {
         )
     }
 
-    private func register(_ channel: any Channel) throws {
-        let key = ObjectIdentifier(channel)
-        let isAdmitted = state.withLock { state in
-            if state.isShutDown || state.connections.count >= settings.connectionsMax {
-                return false
-            }
-            state.connections[key] = channel
-            return true
-        }
-        if !isAdmitted { throw NetworkConnectionError.tooManyConnections }
-        channel.closeFuture.whenComplete { _ in
-            _ = self.state.withLock { $0.connections.removeValue(forKey: key) }
-        }
-    }
-
     /// Stops accepting and reading, lets the messages under way be answered within
     /// ``NetworkSettings/graceTime``, then closes.
     package func shutdown() async {
-        let (listener, connections) = state.withLock { state in
-            state.isShutDown = true
-            defer { state.listener = nil }
-            return (state.listener, Array(state.connections.values))
-        }
-        try? await listener?.close().get()
-        for connection in connections {
-            connection.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        }
-        let loop = group.next()
-        let graceEnd = loop.scheduleTask(in: settings.graceTime.timeAmount) {
-            for connection in connections { connection.close(mode: .all, promise: nil) }
-        }
-        let allClosed = EventLoopFuture.andAllComplete(
-            connections.map(\.closeFuture),
-            on: loop
-        )
-        try? await allClosed.get()
-        graceEnd.cancel()
+        await register.shutdown(within: settings.graceTime.timeAmount, on: group.next())
     }
 }
