@@ -6,22 +6,19 @@ what must not work. Ends with 1 at the first thing that is not as it should be.
 
     loading.py --opal .build/debug/opal --screenshots build/screenshots
 """
-import argparse
 import json
-import os
 import re
 import subprocess
 import sys
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+import walk
 from opal_process import Opal
 from person import Person
 
-CHROMIUM = "/usr/bin/chromium"
 USER = "demo"
 BANK = "Harbour Bank"
 ACCOUNT = "DEMO-0001"
@@ -41,6 +38,7 @@ class Loading:
         self.account = ON_ACCOUNT
         self.pool = Decimal(0)
         self.people = [self.person]
+        self.watched = {"person": self.person}
 
     @property
     def steps(self):
@@ -357,50 +355,5 @@ def fact(person: Person, label: str) -> Decimal:
     return money(row.locator("dd").inner_text())
 
 
-def walk(loading: Loading, pictures: Path) -> bool:
-    for step in loading.steps:
-        name = step.__name__.replace("_", " ")
-        try:
-            step()
-        except Exception as error:  # whatever it is, it ends the walk
-            print(f"FAILED  {name}: {type(error).__name__}: {error}", file=sys.stderr)
-            print(f"        the person was at {loading.person.page.url}", file=sys.stderr)
-            loading.person.page.screenshot(path=pictures / "failure-loading.png", full_page=True)
-            return False
-        print(f"ok      {name}", flush=True)
-    return True
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--opal", type=Path, required=True)
-    parser.add_argument("--screenshots", type=Path, default=Path("build/screenshots"))
-    arguments = parser.parse_args()
-    arguments.screenshots.mkdir(parents=True, exist_ok=True)
-    program = arguments.opal.resolve()
-    with tempfile.TemporaryDirectory(prefix="opal-loading-") as folder:
-        opal = Opal(program, Path(folder) / "data")
-        good = False
-        try:
-            opal.wait_until_ready()
-            with sync_playwright() as playwright:
-                # Chromium refuses its sandbox to root, as tests in containers run.
-                options = ["--no-sandbox"] if os.geteuid() == 0 else []
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-                good = walk(
-                    Loading(browser, program, opal, arguments.screenshots), arguments.screenshots)
-                browser.close()
-        except Exception as error:
-            print(f"FAILED  {type(error).__name__}: {error}", file=sys.stderr)
-        finally:
-            status = opal.stop()
-        if good and status != 0:
-            print(f"FAILED  opal ended with {status} when asked to stop", file=sys.stderr)
-            good = False
-        if not good:
-            print("What opal said:", *opal.lines[-60:], sep="\n    ", file=sys.stderr)
-    return 0 if good else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(walk.main(__doc__, Loading))

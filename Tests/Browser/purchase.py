@@ -6,20 +6,17 @@ not as it should be, with what `opal` said and a picture of the page.
 
     purchase.py --opal .build/debug/opal --screenshots build/screenshots
 """
-import argparse
-import os
 import re
 import secrets
 import sys
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import walk
 from opal_process import Opal
 from person import Person
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-CHROMIUM = "/usr/bin/chromium"
 OPERATOR = "operator"
 ARTICLE = "The Lighthouse Keeper’s Inventory"
 PRICE = Decimal("0.80")
@@ -28,7 +25,7 @@ AMOUNT = re.compile(r"€\s?([\d,]+\.\d\d)")
 
 
 class Purchase:
-    def __init__(self, browser: Browser, opal: Opal, pictures: Path):
+    def __init__(self, browser: Browser, _program: Path, opal: Opal, pictures: Path):
         self.browser = browser
         self.opal = opal
         self.holder = Person(browser, pictures)
@@ -38,6 +35,7 @@ class Purchase:
         self.password = "three small words " + secrets.token_hex(4)
         self.balance = Decimal(0)
         self.paid_order = ""
+        self.watched = {"holder": self.holder, "operator": self.operator}
 
     @property
     def steps(self):
@@ -373,54 +371,5 @@ def amount(text: str) -> Decimal:
     return Decimal(found[1].replace(",", ""))
 
 
-def walk(browser: Browser, opal: Opal, pictures: Path) -> bool:
-    purchase = Purchase(browser, opal, pictures)
-    for step in purchase.steps:
-        name = step.__name__.replace("_", " ")
-        try:
-            step()
-        except Exception as error:  # whatever it is, it ends the walk
-            print(f"FAILED  {name}: {type(error).__name__}: {error}", file=sys.stderr)
-            for who, person in (("holder", purchase.holder), ("operator", purchase.operator)):
-                print(f"        the {who} was at {person.page.url}", file=sys.stderr)
-                person.page.screenshot(path=pictures / f"failure-{who}.png", full_page=True)
-            return False
-        print(f"ok      {name}", flush=True)
-    return True
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--opal", type=Path, required=True)
-    parser.add_argument("--screenshots", type=Path, default=Path("build/screenshots"))
-    arguments = parser.parse_args()
-    arguments.screenshots.mkdir(parents=True, exist_ok=True)
-    for old in arguments.screenshots.glob("*.png"):
-        old.unlink()
-
-    with tempfile.TemporaryDirectory(prefix="opal-browser-") as folder:
-        opal = Opal(arguments.opal.resolve(), Path(folder) / "data")
-        good = False
-        try:
-            opal.wait_until_ready()
-            with sync_playwright() as playwright:
-                # Chromium refuses its sandbox to root, as tests in containers run.
-                options = ["--no-sandbox"] if os.geteuid() == 0 else []
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-                good = walk(browser, opal, arguments.screenshots)
-                browser.close()
-        except Exception as error:
-            print(f"FAILED  {type(error).__name__}: {error}", file=sys.stderr)
-        finally:
-            status = opal.stop()
-        if good and status != 0:
-            print(f"FAILED  opal ended with {status} when asked to stop", file=sys.stderr)
-            good = False
-        if not good:
-            print("What opal said:", *opal.lines[-60:], sep="\n    ", file=sys.stderr)
-    print(f"{len(list(arguments.screenshots.glob('*.png')))} pictures in {arguments.screenshots}")
-    return 0 if good else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(walk.main(__doc__, Purchase, clears=True))
