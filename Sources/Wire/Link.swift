@@ -32,6 +32,14 @@ package enum LinkFailure: Error, Equatable, Sendable {
     case tooLarge
     /// More requests are under way than ``LinkLimits/inFlightMax``; nothing was sent.
     case busy
+
+    /// Whether the other end has surely not seen the message.
+    package var hasNotLeft: Bool {
+        switch self {
+        case .notSent, .busy, .tooLarge: true
+        case .broken, .timedOut: false
+        }
+    }
 }
 
 /// The bounds of a link, the same at both ends.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 import SecurityModule
 import Wire
 
@@ -45,9 +45,4 @@ extension PartyMessage {
         case .saleQuestion(let question): question.terms.transaction
         }
     }
-}
-
-extension TransactionIdentifier {
-    /// For the refusal of a message from which no TRX could be read.
-    package static let unknown = TransactionIdentifier(high: 0, low: 0)
 }

@@ -75,13 +75,3 @@ struct AuthorizationDecision: Equatable {
         self.init(.approved, .approved(code: approvalCode))
     }
 }
-
-extension LinkFailure {
-    /// Whether the other end has surely not seen the message.
-    var hasNotLeft: Bool {
-        switch self {
-        case .notSent, .busy, .tooLarge: true
-        case .broken, .timedOut: false
-        }
-    }
-}

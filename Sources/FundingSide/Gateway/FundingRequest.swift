@@ -60,10 +60,7 @@ package struct FundingRequest: Sendable {
     /// What ``FundingTerms/addressHash`` is made of.
     var addressBytes: [UInt8] {
         var writer = ByteWriter(capacity: 256)
-        writer.text(address.street)
-        writer.text(address.city)
-        writer.text(address.postalCode)
-        writer.text(address.country)
+        writer.billingAddress(address)
         return writer.bytes
     }
 }

@@ -38,7 +38,7 @@ package struct GatewayDesk: LinkService {
         switch message {
         case .authorize, .complete, .cancel:
             // A question about it asks whether the gateway answers; it belongs to no load.
-            if transaction == .none { return .refusal(transaction, .malformed) }
+            if transaction == .unknown { return .refusal(transaction, .malformed) }
             return await moved(by: message, name)
         case .question: return await told(of: name)
         default: return .refusal(transaction, .unknownMessage)
@@ -121,14 +121,11 @@ extension GatewayMessage {
 }
 
 extension TransactionIdentifier {
-    /// No load has it.
-    fileprivate static let none = TransactionIdentifier(high: 0, low: 0)
-
     /// That of a message which is not readable otherwise: behind version and type.
     fileprivate static func transaction(of message: [UInt8]) -> TransactionIdentifier {
         guard message.first == GatewayMessage.version, message.count >= 18,
             let transaction = TransactionIdentifier(Hex.text(Array(message[2..<18])))
-        else { return .none }
+        else { return .unknown }
         return transaction
     }
 }

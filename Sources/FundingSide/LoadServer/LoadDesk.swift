@@ -264,8 +264,3 @@ package final class LoadDesk: LinkService {
         }
     }
 }
-
-extension TransactionIdentifier {
-    /// For the refusal of a message from which no TRX could be read.
-    static let unknown = TransactionIdentifier(high: 0, low: 0)
-}

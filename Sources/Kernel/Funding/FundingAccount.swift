@@ -3,13 +3,13 @@
 /// The account from which a user loads value (FIG. 10, step 502). Its number never prints.
 package struct FundingAccount: Equatable, Sendable {
     /// Digits of an account number (ISO/IEC 7812).
-    package static let digits = 12...19
+    package static let digits = FundingAccountNumber.digitsRange
 
     package let number: String
     package let expiry: AccountExpiry
 
     /// - Returns: nil unless the number has as many decimal digits as ``digits`` says. The check
-    ///   digit is not looked at: see ``hasRightCheckDigit(_:)``.
+    ///   digit is not looked at: see ``FundingAccountNumber/hasRightCheckDigit(_:)``.
     package init?(number: String, expiry: AccountExpiry) {
         guard FundingAccount.digits.contains(number.utf8.count),
             number.utf8.allSatisfy({ (0x30...0x39).contains($0) })
@@ -19,17 +19,6 @@ package struct FundingAccount: Equatable, Sendable {
     }
 
     package var lastFour: String { String(number.suffix(4)) }
-
-    /// The check digit of ISO/IEC 7812-1, annex B (Luhn).
-    package static func hasRightCheckDigit(_ digits: String) -> Bool {
-        var sum = 0
-        for (position, character) in digits.utf8.reversed().enumerated() {
-            let digit = Int(character) - 0x30
-            let weighted = position.isMultiple(of: 2) ? digit : digit * 2
-            sum += weighted > 9 ? weighted - 9 : weighted
-        }
-        return sum.isMultiple(of: 10)
-    }
 }
 
 extension FundingAccount: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -19,7 +19,8 @@ package struct FundingAccountNumber: Hashable, Sendable {
 
     package var lastFour: String { String(digits.suffix(4)) }
 
-    private static func hasRightCheckDigit(_ digits: String) -> Bool {
+    /// The check digit of ISO/IEC 7812-1, annex B (Luhn).
+    package static func hasRightCheckDigit(_ digits: String) -> Bool {
         var sum = 0
         for (position, character) in digits.utf8.reversed().enumerated() {
             let digit = Int(character) - 0x30

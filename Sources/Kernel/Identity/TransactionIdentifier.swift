@@ -10,6 +10,10 @@ package struct TransactionIdentifier: Hashable, Sendable {
         self.low = low
     }
 
+    /// All zero: no transaction has it. For the refusal of a message from which no TRX could be
+    /// read, and for a question about none.
+    package static let unknown = TransactionIdentifier(high: 0, low: 0)
+
     /// A UUID of version 7 (RFC 9562 §5.7), so that records are in the order of their time.
     ///
     /// `random`: 16 fresh random bytes, as two integers.

@@ -53,13 +53,7 @@ package struct GatewayAuthorization: Equatable, Sendable {
         transaction = try reader.transaction()
         amount = try reader.money()
         account = try reader.fundingAccount()
-        let max = BillingAddress.lineBytesMax
-        address = BillingAddress(
-            street: try reader.text("street", bytesMax: max),
-            city: try reader.text("city", bytesMax: max),
-            postalCode: try reader.text("postal code", bytesMax: max),
-            country: try reader.text("country", bytesMax: 2)
-        )
+        address = try reader.billingAddress()
         let digits = try reader.text(
             "CVV2",
             bytesMax: CardVerificationValue.digits.upperBound
@@ -79,13 +73,8 @@ package struct GatewayAuthorization: Equatable, Sendable {
     func write(to writer: inout ByteWriter) {
         writer.transaction(transaction)
         writer.money(amount)
-        writer.text(account.number)
-        writer.integer(UInt64(account.expiry.year), bytes: 2)
-        writer.byte(UInt8(account.expiry.month))
-        writer.text(address.street)
-        writer.text(address.city)
-        writer.text(address.postalCode)
-        writer.text(address.country)
+        writer.fundingAccount(account)
+        writer.billingAddress(address)
         writer.text(verificationValue?.digits ?? "")
         acceptor.write(to: &writer)
         writer.byte(initiation.rawValue)
@@ -98,19 +87,4 @@ extension GatewayAuthorization: CustomStringConvertible, CustomDebugStringConver
     package var description: String { "(authorization \(transaction), account \(account))" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
-}
-
-extension ByteReader {
-    fileprivate mutating func fundingAccount() throws(WireFailure) -> FundingAccount {
-        let number = try text("account number", bytesMax: FundingAccount.digits.upperBound)
-        let year = Int(try integer("account year", bytes: 2))
-        let month = Int(try byte("account month"))
-        guard let expiry = AccountExpiry(year: year, month: month) else {
-            throw failure("account month", .invalid)
-        }
-        guard let account = FundingAccount(number: number, expiry: expiry) else {
-            throw failure("account number", .invalid)
-        }
-        return account
-    }
 }

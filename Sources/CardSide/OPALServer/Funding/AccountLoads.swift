@@ -201,10 +201,7 @@ package struct AccountLoads: Sendable {
                     return .answer(answer)
                 }
             } catch {
-                switch error {
-                case .notSent, .busy, .tooLarge: break
-                case .broken, .timedOut: isSeen = true
-                }
+                if !error.hasNotLeft { isSeen = true }
             }
         }
         return isSeen ? .silent : .notSent
@@ -214,14 +211,9 @@ package struct AccountLoads: Sendable {
 extension AccountLoads {
     /// Asks the gateway for nothing, to see whether it answers.
     func isGatewayAnswering() async -> Bool {
-        guard case .answer = await ask(.question(.noLoad)) else { return false }
+        guard case .answer = await ask(.question(.unknown)) else { return false }
         return true
     }
-}
-
-extension TransactionIdentifier {
-    /// No load has it.
-    fileprivate static let noLoad = TransactionIdentifier(high: 0, low: 0)
 }
 
 extension GatewayMessage {

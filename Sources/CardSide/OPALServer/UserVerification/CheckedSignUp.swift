@@ -86,7 +86,7 @@ enum FieldRules {
         guard ASCII.isDigits(digits) else { return .bad(.notAllowed) }
         if digits.count < UserLimits.accountDigits.lowerBound { return .bad(.tooShort) }
         if digits.count > UserLimits.accountDigits.upperBound { return .bad(.tooLong) }
-        return FundingAccount.hasRightCheckDigit(digits) ? .good(digits) : .bad(.malformed)
+        return FundingAccountNumber.hasRightCheckDigit(digits) ? .good(digits) : .bad(.malformed)
     }
 
     static func verificationValue(_ typed: String) -> Checked<CardVerificationValue> {
