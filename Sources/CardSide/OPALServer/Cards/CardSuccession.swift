@@ -8,8 +8,8 @@ import Wire
 
 /// Gives an expired card a successor and moves its value there: the old card is emptied and the new
 /// one loaded with the same amount in one commit, so that the value is on one of them at any time
-/// (`docs/decisions/0019`). A step of the holder or of the operator. The successor has the limits of
-/// the old card from its first moment, and is frozen where that one was.
+/// (`docs/decisions/0019`). A step of the holder or of the operator. The successor has the limits
+/// of the old card from its first moment, and is frozen where that one was.
 ///
 /// Safe to be called again: the card keeps its one successor, and what was put back on the old card
 /// in the meantime moves as well.
