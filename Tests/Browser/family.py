@@ -60,7 +60,8 @@ class Family:
     def steps(self):
         return [
             self.signs_in, self.loads, self.finds_it_and_a_receipt,
-            self.cannot_load_what_is_too_much_or_too_little, self.is_declined,
+            self.cannot_load_what_is_too_much_or_too_little, self.gives_a_security_code,
+            self.is_declined,
             self.has_another_address, self.waits_for_the_bank, self.opens_a_card_for_a_child,
             self.child_comes, self.gives_value, self.sets_limits, self.child_sees_the_limits,
             self.child_buys_within_them, self.child_is_refused, self.guardian_allows_once,
@@ -124,6 +125,27 @@ class Family:
             expect(person.page.locator("#amount-error")).to_have_text(problem)
             assert person.page.get_by_label("Another amount").input_value() == typed
         person.shoots("add-value-wrong")
+        self.expect_card(person, self.card)
+
+    def gives_a_security_code(self):
+        person = self.guardian
+        self.comes_to_confirmation(person, "20.00")
+        person.fills("Security code", "12")
+        person.presses("Load €20.00")
+        expect(person.page.locator("#verificationValue-error")).to_be_visible()
+        assert person.page.get_by_label("Security code", exact=True).input_value() == ""
+        person.shoots("add-value-code-wrong")
+        # The network's own: with any other all is well.
+        person.fills("Security code", "000")
+        person.presses("Load €20.00")
+        person.sees("Not loaded")
+        person.is_told("The security code was not right")
+        person.shoots("add-value-code-refused")
+        self.comes_to_confirmation(person, "20.00")
+        person.fills("Security code", "739")
+        person.presses("Load €20.00")
+        person.sees("Loaded")
+        self.card += 20
         self.expect_card(person, self.card)
 
     def is_declined(self):
@@ -446,10 +468,13 @@ class Family:
 
     def confirms(self, person: Person, amount: str):
         """All three screens; the last one is shown."""
+        self.comes_to_confirmation(person, amount)
+        person.presses(f"Load €{amount}")
+
+    def comes_to_confirmation(self, person: Person, amount: str):
         self.comes_to_amount(person)
         person.fills("Another amount", amount)
         person.presses("Go on")
-        person.presses(f"Load €{amount}")
 
     def comes_to_child(self, person: Person):
         person.goes_to(self.opal.sites["card"] + "/children")

@@ -219,6 +219,27 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `A failure that cannot be told now is told by the next round`() async throws {
+        let (world, anna, emma) = try await family()
+        try await set(world, anna, emma)
+        try await world.forgetMails()
+        world.gateway.network(.declines(.insufficientFunds))
+        world.clock.advance(by: Self.friday.since(world.now))
+        let link = InterruptedLink(world.link) {
+            // The load itself, and whom to tell.
+            world.store.reads.script(.unavailable("away"), at: 2)
+        }
+        await world.start(on: world.store, link).orders.run(at: world.now)
+        #expect(world.store.reads.isSpent)
+        #expect(try await world.mails(to: anna.email).isEmpty)
+        await world.server.orders.run(at: world.now)
+        #expect(try await world.mails(to: anna.email).count == 1)
+        world.clock.advance(by: FundingLimits.retryTime)
+        await world.server.orders.run(at: world.now)
+        #expect(try await world.balance(emma) == 1_000)
+        try await world.expectSound()
+    }
+
     @Test func `One that failed is paid when it is tried again`() async throws {
         let (world, anna, emma) = try await family()
         try await set(world, anna, emma)

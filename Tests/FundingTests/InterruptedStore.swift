@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Records
-import Synchronization
 
 /// The store of a server that does something slowly: before its first look at a record of a kind,
 /// or its first write of one, other things happen elsewhere.
@@ -38,22 +37,5 @@ struct InterruptedStore: RecordStoreLayer {
     func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
         if moment == .read, key.kind == kind { await meanwhile.happen() }
         return try await inner.read(key)
-    }
-}
-
-private final class OneTime: Sendable {
-    private let deed: @Sendable () async -> Void
-    private let isDone = Mutex(false)
-
-    init(_ deed: @escaping @Sendable () async -> Void) {
-        self.deed = deed
-    }
-
-    func happen() async {
-        let isFirst = isDone.withLock { isDone in
-            defer { isDone = true }
-            return !isDone
-        }
-        if isFirst { await deed() }
     }
 }

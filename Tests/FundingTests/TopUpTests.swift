@@ -130,6 +130,32 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `One that cannot be told now is stopped by the next round, with its mail`()
+        async throws
+    {
+        let world = try await FundingWorld()
+        let anna = try await world.person(value: 100)
+        try await set(world, anna)
+        world.gateway.network(always: .declines(.insufficientFunds))
+        for _ in 1..<FundingLimits.attemptsMax {
+            await world.server.orders.run(at: world.now)
+            world.clock.advance(by: FundingLimits.retryTime)
+        }
+        try await world.forgetMails()
+        let link = InterruptedLink(world.link) {
+            // The load itself, and whom to tell.
+            world.store.reads.script(.unavailable("away"), at: 2)
+        }
+        await world.start(on: world.store, link).orders.run(at: world.now)
+        #expect(world.store.reads.isSpent)
+        #expect(try await world.server.orders.topUp(of: anna.key)?.isActive == true)
+        await world.server.orders.run(at: world.now)
+        let mails = try await world.mails(to: anna.email)
+        #expect(mails.count == 1 && mails.allSatisfy { $0.body.contains("stopped now") })
+        #expect(try await world.server.orders.topUp(of: anna.key)?.isActive == false)
+        try await world.expectSound()
+    }
+
     @Test func `What somebody loads in between is not topped up beside it`() async throws {
         let world = try await FundingWorld()
         let anna = try await world.person(value: 100)

@@ -166,7 +166,7 @@ struct AddValueTests {
             (.declines(.limitExceeded), "A limit of your account", "smaller amount"),
             (.declines(.issuerUnavailable), "could not be reached", "a few minutes"),
             (.findsAnotherAddress, "Your address is not the one", "Ask your bank which address"),
-            (.findsAnotherVerificationValue, "digits on the account", "load again"),
+            (.findsAnotherVerificationValue, "The security code was not", "load again"),
             (.isBusy, "too much to do", "Wait a moment"),
         ]
         for (script, title, next) in cases {

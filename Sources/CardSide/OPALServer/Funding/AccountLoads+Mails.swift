@@ -64,7 +64,8 @@ extension AccountLoads {
         return [try await users.outbox.write(mail, from: users.random)]
     }
 
-    private func email(of user: UserKey) async throws(AccountLoadRefusal) -> String? {
+    /// - Returns: nil for a person whose record does not open: they are not told.
+    func email(of user: UserKey) async throws(AccountLoadRefusal) -> String? {
         try await asking { () async throws(UserFailure) in try await users.read(user) }?.user.email
     }
 

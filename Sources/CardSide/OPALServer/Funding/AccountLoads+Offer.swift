@@ -49,9 +49,10 @@ extension AccountLoads {
         )
     }
 
-    /// A load as far as it is known now; nothing is asked and nothing is changed.
+    /// A load as far as it is known now; nothing is asked. What is not known yet a mail will tell.
     ///
     /// - Returns: nil where there is none, or where another user pays it.
+    /// - Throws: also where it cannot be made sure now that the mail will come.
     package func load(
         _ transaction: TransactionIdentifier,
         by payer: UserKey
@@ -59,7 +60,7 @@ extension AccountLoads {
         guard let stored = try await read(transaction), stored.load.payer == payer else {
             return nil
         }
-        return stored.load
+        return try await markedAsPending(stored).load
     }
 
     // MARK: For the operator

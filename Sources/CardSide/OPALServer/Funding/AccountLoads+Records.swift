@@ -65,7 +65,8 @@ extension AccountLoads {
         }
     }
 
-    /// Makes the next state of a load durable, with the mail that tells of it.
+    /// Makes the next state of a load durable, with the mail that tells of it where nobody waits or
+    /// somebody was told that it is pending.
     ///
     /// - Returns: the load as it is afterwards; as it was where the store does not answer at all.
     func advance(
@@ -85,14 +86,22 @@ extension AccountLoads {
         }
         do throws(UserFailure) {
             var writes = [try await write(next.load, expectedRevision: stored.revision)]
-            if isDecision { writes += try await mails(ofRefused: next.load, audience) }
+            if isDecision {
+                writes += try await mails(
+                    ofRefused: next.load,
+                    stored.isMarkedAsPending ? .byMail : audience
+                )
+            }
             if try await users.records.commit(Transition(writes: writes)) { return next }
         } catch {
             // Whether it was stored is known only by looking: what was is told now, because no mail
             // tells it.
         }
         // Or somebody else was first.
-        return await reread(stored)
+        let found = await reread(stored)
+        // Perhaps to be told that it is pending: then it ends with the mail.
+        guard found.isMarkedAsPending, found.revision != stored.revision else { return found }
+        return await advance(found, after: event, refusal, audience)
     }
 
     func reread(_ stored: Stored) async -> Stored {

@@ -75,7 +75,7 @@ package struct AccountLoads: Sendable {
         guard isOwn(request) else { return .refused(.transactionForged) }
         do throws(AccountLoadRefusal) {
             if let known = try await read(request.transaction) {
-                return try replayed(known, request)
+                return try await replayed(known, request)
             }
             let check: Check
             do throws(AccountLoadRefusal) {
@@ -102,7 +102,7 @@ package struct AccountLoads: Sendable {
         guard let stored = try await store(load) else {
             await forgive(request)
             guard let known = try await read(request.transaction) else { throw .busy }
-            return try replayed(known, request)
+            return try await replayed(known, request)
         }
         let authorization = GatewayAuthorization(
             transaction: request.transaction,
@@ -121,16 +121,16 @@ package struct AccountLoads: Sendable {
         case .silent: next = stored
         }
         if next.load.state.isLoaded { await forgive(request) }
-        return next.load.outcome
+        return await told(next)
     }
 
     /// What became of a load that was begun before.
     private func replayed(
         _ stored: Stored,
         _ request: AccountLoadRequest
-    ) throws(AccountLoadRefusal) -> AccountLoadOutcome {
+    ) async throws(AccountLoadRefusal) -> AccountLoadOutcome {
         guard stored.load.isAsked(by: request) else { throw .transactionReused }
-        return stored.load.outcome
+        return await told(stored)
     }
 
     /// A refusal before anything was asked leaves no trace, except for a standing order: the same
@@ -141,12 +141,12 @@ package struct AccountLoads: Sendable {
     ) async throws(AccountLoadRefusal) -> AccountLoadOutcome {
         // It may have been begun at this moment by a second click.
         if let known = try await read(request.transaction) {
-            return try replayed(known, request)
+            return try await replayed(known, request)
         }
         guard !request.purpose.isBegunByPerson, refusal != .storeUnavailable else { throw refusal }
         if try await forbid(request, refusal) { throw refusal }
         guard let known = try await read(request.transaction) else { throw .busy }
-        return try replayed(known, request)
+        return try await replayed(known, request)
     }
 
     /// Makes durable that a load is not begun and never will be, on whichever server.

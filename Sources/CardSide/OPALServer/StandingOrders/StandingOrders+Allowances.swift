@@ -101,7 +101,13 @@ extension StandingOrders {
         var mail: MailMessage?
         if case .notLoaded(let refusal) = ending, stored.order.isActive {
             next.current = current.after(failureAt: now)
-            let email = try? await users.read(next.guardian)?.user.email
+            let email: String?
+            do throws(AccountLoadRefusal) {
+                email = try await loads.email(of: next.guardian)
+            } catch {
+                // The next round finds the same end, and tells it.
+                return
+            }
             mail = email.map {
                 users.wording.allowanceFailed(
                     to: $0,

@@ -72,7 +72,13 @@ extension StandingOrders {
                 next.giveBack()
             }
             if stored.order.isActive {
-                let email = try? await users.read(next.user)?.user.email
+                let email: String?
+                do throws(AccountLoadRefusal) {
+                    email = try await loads.email(of: next.user)
+                } catch {
+                    // The next round finds the same end, and tells it.
+                    return
+                }
                 mail = email.map {
                     users.wording.topUpFailed(
                         to: $0,

@@ -92,6 +92,8 @@ extension BankSite {
         var text = RefusalText(load: reason)
         text.money = "Free again: \(visit.reader.amount(load.amount)) is no longer held."
         if reason == .declined { text.title = "You went back" }
+        // Who can renew it is known at the card site.
+        if reason == .cardExpired { text.next = "Look at the page of your card." }
         return response(
             "bank/not-loaded",
             [

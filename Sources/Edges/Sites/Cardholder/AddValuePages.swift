@@ -185,32 +185,7 @@ extension CardholderSite {
             return amountPage(offer, target, signed, reader, typed: typed, problems: problems)
         }
         let amount = money(minorUnits ?? 0, as: offer.balance)
-        let (sum, _) = offer.balance.minorUnits.addingReportingOverflow(amount.minorUnits)
-        let proposal = funding.loads.proposal(
-            by: signed.user.key,
-            onto: target.card,
-            of: amount,
-            purpose: target.purpose
-        )
-        let values: [String: Any] = [
-            "order": order(amount, target, reader), "account": account(offer.account),
-            "balance": reader.amount(offer.balance),
-            "afterwards": reader.amount(money(sum, as: offer.balance)),
-            "form": [
-                "action": target.path + "/confirm",
-                "fields": [
-                    ["name": "transaction", "value": proposal.transaction.text],
-                    ["name": "proof", "value": Hex.text(proposal.proof)],
-                    ["name": "amount", "value": String(amount.minorUnits)],
-                ],
-            ] as [String: Any],
-            "amountHref": target.path,
-        ]
-        return page(
-            Page("cardholder/add-value-confirm", values),
-            of: signed,
-            current: target.current
-        )
+        return confirmation(of: amount, offer, target, signed, reader, funding)
     }
 
     /// Letters of an amount that are read, and shown again.
@@ -262,6 +237,11 @@ extension CardholderSite {
                 )
             }
             let amount = money(minorUnits, as: offer.balance)
+            let code = SecurityCodeEntry(form.text(SecurityCodeEntry.name))
+            if code == .malformed {
+                let problems = EntryProblems(SecurityCodeEntry.name, SecurityCodeEntry.problem)
+                return confirmation(of: amount, offer, target, signed, reader, funding, problems)
+            }
             let outcome = await funding.loads.begin(
                 AccountLoadRequest(
                     transaction: transaction,
@@ -269,22 +249,33 @@ extension CardholderSite {
                     payer: payer,
                     card: target.card,
                     amount: amount,
-                    purpose: target.purpose
+                    purpose: target.purpose,
+                    verificationValue: code.value
                 )
             )
-            switch outcome {
-            // It is remembered: to be looked at again, and reloaded, without sending the form.
-            case .loaded, .pending:
-                return SiteShell.seeOther(target.path + "/load/" + transaction.text)
-            case .refused, .throttled:
-                return try await outcomePage(outcome, amount, target, signed, reader)
-            }
+            return try await answer(to: outcome, transaction, amount, target, signed, reader)
         } catch let refusal as AccountLoadRefusal {
             return try await refusedPage(refusal, target, signed, reader)
         } catch let failure as SiteFailure {
             throw failure
         } catch {
             throw .unavailable(error)
+        }
+    }
+
+    private func answer(
+        to outcome: AccountLoadOutcome,
+        _ transaction: TransactionIdentifier,
+        _ amount: Money,
+        _ target: LoadTarget,
+        _ signed: Signed,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> Response {
+        switch outcome {
+        // It is remembered: to be looked at again, and reloaded, without sending the form.
+        case .loaded, .pending: SiteShell.seeOther(target.path + "/load/" + transaction.text)
+        case .refused, .throttled:
+            try await outcomePage(outcome, amount, target, signed, reader)
         }
     }
 

@@ -126,8 +126,8 @@ extension CardholderSite {
         )
     }
 
-    /// Who can change the limits of the card.
-    private func keeper(of signed: Signed?) -> RefusalText.Keeper {
+    /// Who can change the limits of the card, and renew it.
+    func keeper(of signed: Signed?) -> RefusalText.Keeper {
         guard let signed, parts.funding != nil else { return .somebody }
         return signed.user.isChild ? .guardian : .holder
     }
@@ -181,6 +181,7 @@ extension CardholderSite {
         case .cardExpired, .currencyNotHeld:
             guard let signed, let card = try await describe(signed.user.card) else { break }
             facts.expiry = card.expiry.monthAndYear
+            facts.keeper = keeper(of: signed)
             facts.cardCurrency = reader.currency(card.purses[0].balance.currency)
         default: break
         }

@@ -158,6 +158,9 @@ struct EntryProblems {
         return field
     }
 
+    /// A `Field` that never shows what was typed.
+    func secret(_ name: String) -> [String: Any] { self[name].map { ["error": $0] } ?? [:] }
+
     /// A `Field` with a choice.
     func choice(_ name: String, _ options: [[String: Any]]) -> [String: Any] {
         var field: [String: Any] = ["options": options]

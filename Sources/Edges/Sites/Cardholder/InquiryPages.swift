@@ -122,7 +122,7 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         switch await parts.loads.information(for: inquiry.page, of: card) {
         case .failure(let refusal):
-            let facts = try await loadFacts(refusal, card)
+            let facts = try await loadFacts(refusal, card, signed)
             return notTold(RefusalText(load: refusal, facts), inquiry, signed)
         case .success(let sealed):
             let url = inquiry.page.inquiry.statusURL
@@ -160,9 +160,12 @@ extension CardholderSite {
     }
 
     /// What the wording of this refusal needs.
+    ///
+    /// `signed`: the holder of the card, where that is who reads it.
     func loadFacts(
         _ refusal: LoadRefusal,
-        _ card: CardIdentifier?
+        _ card: CardIdentifier?,
+        _ signed: Signed?
     ) async throws(SiteFailure) -> RefusalText.Facts {
         var facts = RefusalText.Facts()
         let issuer = card?.issuer ?? settings.issuer
@@ -171,6 +174,7 @@ extension CardholderSite {
         }
         if refusal == .cardExpired, let card, let description = try await describe(card) {
             facts.expiry = description.expiry.monthAndYear
+            facts.keeper = keeper(of: signed)
         }
         return facts
     }

@@ -50,8 +50,9 @@ extension CardholderSite {
             values.merge(handover(receipt, load)) { _, new in new }
         case .refused(let refusal, let receipt):
             template = "cardholder/load-refused"
-            let card = isHolder ? signed?.user.card : nil
-            let text = RefusalText(load: refusal, try await loadFacts(refusal, card))
+            let holder = isHolder ? signed : nil
+            let facts = try await loadFacts(refusal, holder?.user.card, holder)
+            let text = RefusalText(load: refusal, facts)
             values["title"] = refusal == .alreadyLoaded ? "Loaded before" : "Not loaded"
             values["refusal"] = text.values()
             values.merge(handover(receipt, load)) { _, new in new }

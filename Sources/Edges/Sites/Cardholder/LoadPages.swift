@@ -131,7 +131,7 @@ extension CardholderSite {
             }
             // The way back ends the load, so that the bank holds nothing for it.
             if let refusal {
-                let facts = try await loadFacts(refusal, signed.user.card)
+                let facts = try await loadFacts(refusal, signed.user.card, signed)
                 values["refusal"] = RefusalText(load: refusal, facts).values()
             }
         }

@@ -123,9 +123,9 @@ extension RefusalText {
     }
 
     private static let verificationValueDiffers = notCharged(
-        "The digits on the account's card were not right",
-        what: "Your bank compared CVV2, and it is another.",
-        next: "Look at the card and load again."
+        "The security code was not right",
+        what: "Your bank has another one for this account.",
+        next: "Look at the card of the account, and load again."
     )
 }
 

@@ -4,7 +4,7 @@ package import Kernel
 
 // Which limit of the card refused a purchase, and what can be paid instead.
 extension RefusalText {
-    /// Who can change the limits of the card.
+    /// Who can change the limits of the card, and renew it.
     package enum Keeper: Sendable {
         /// Who reads this.
         case holder

@@ -195,7 +195,7 @@ extension RefusalText {
         notLoaded(
             "Your card has expired",
             what: facts.expiry.map { "It was valid until \($0)." } ?? "Its last day has passed.",
-            next: "Ask \(facts.issuer) for a new card."
+            next: renewal(facts)
         )
     }
 

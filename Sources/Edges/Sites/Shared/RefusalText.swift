@@ -47,6 +47,8 @@ package struct RefusalText: Equatable, Sendable {
         package var amount: String?
         /// When the order was paid, ready for the reader.
         package var paidAt: String?
+        /// Who looks after the card: sets its limits, and renews it.
+        package var keeper = Keeper.somebody
 
         package init() {}
     }
@@ -210,8 +212,17 @@ extension RefusalText {
             "Your card has expired",
             what: facts.expiry.map { "It was valid until \($0)." } ?? "Its last day has passed.",
             money: kept,
-            next: "Ask \(facts.issuer) for a new card."
+            next: renewal(facts)
         )
+    }
+
+    /// How somebody whose card has expired gets another.
+    static func renewal(_ facts: Facts) -> String {
+        switch facts.keeper {
+        case .holder: "Move its value to a new card first; the page of your card offers it."
+        case .guardian: "Ask your guardian, who can move its value to a new card."
+        case .somebody: "Ask \(facts.issuer) for a new card."
+        }
     }
 
     /// Also for the page of a card that is blocked.

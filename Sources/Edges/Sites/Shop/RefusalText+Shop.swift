@@ -109,9 +109,9 @@ extension RefusalText {
         self.init(settlement.reason ?? .orderGivenUp)
         switch settlement.reason {
         case .insufficientValue: next = "Pay in another way, or order something smaller."
-        case .unknownCard, .cardDamaged, .cardBlocked, .cardExpired, .numbersUsedUp,
-            .cardSignatureWrong:
-            break
+        // Who can renew it is known at the card site.
+        case .cardExpired: next = "Look at the page of your card, or pay in another way."
+        case .unknownCard, .cardDamaged, .cardBlocked, .numbersUsedUp, .cardSignatureWrong: break
         // The words for the card site send the person back to the shop, where they are now.
         default: next = "Order again, or pay in another way."
         }
