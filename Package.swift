@@ -333,7 +333,8 @@ let package = Package(
         tests(
             "OpalTests",
             [
-                "Kernel", "Gateway", "OPALServer", "NetworkEdge", "RecordsSQLite", "opal", logging,
+                "Kernel", "Keys", "Bank", "Gateway", "FundingNetwork", "OPALServer", "NetworkEdge",
+                "RecordsSQLite", "Sites", "opal", logging,
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
