@@ -334,8 +334,9 @@ let package = Package(
         tests(
             "OpalTests",
             [
-                "Kernel", "Wire", "SecurityModule", "CardEmulator", "Gateway", "OPALServer",
-                "NetworkEdge", "RecordsSQLite", "opal", logging,
+                "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
+                "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite", "Sites",
+                "opal", logging,
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

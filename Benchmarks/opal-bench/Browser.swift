@@ -109,6 +109,15 @@ struct HTMLText: Sendable {
         }
     }
 
+    /// Where the answer leads, as a whole address.
+    ///
+    /// `site`: the origin that answered.
+    /// `step`: what was tried, for who reads of a failure.
+    func onward(from site: String, _ step: StaticString) throws -> String {
+        guard status == 303 else { throw BenchFailure("\(step): \(status)") }
+        return location.hasPrefix("http") ? location : site + location
+    }
+
     /// The value of a hidden field.
     func hidden(_ name: String) throws -> String {
         guard let field = text.range(of: "name=\"\(name)\" value=\"") else {

@@ -9,6 +9,31 @@ import NIOSSL
 
 /// The bound: the same server library over the same TLS, giving a form back as it came.
 enum EchoServer {
+    private static let port = 18420
+
+    /// Starts it as a process of its own.
+    static func start(_ processes: Processes, certificates: String) async throws {
+        try await processes.start(
+            "echo",
+            CommandLine.arguments[0],
+            ["echo", "\(port)", certificates]
+        )
+    }
+
+    /// Sends it forms like that of a consent.
+    static func measure(
+        _ browser: Browser,
+        _ clients: Int,
+        _ operations: Int
+    ) async throws -> Samples {
+        let address = "https://localhost:\(port)/echo"
+        let fields = [("csrf", String(repeating: "x", count: 43)), ("decision", "pay")]
+        return try await Samples.run(callers: clients, operations: operations) { _, _ in
+            let answer = try await browser.post(address, fields, cookie: "x=y")
+            guard answer.status == 200 else { throw BenchFailure("the echo is silent") }
+        }
+    }
+
     /// `certificates`: the folder with `site.pem` and `site.key`.
     static func run(port: Int, certificates: String) async throws {
         let router = Router()

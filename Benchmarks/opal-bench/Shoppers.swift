@@ -6,7 +6,7 @@ import Synchronization
 /// People who buy at the shop over HTTPS, with a session each.
 struct Shoppers: Sendable {
     /// A visitor's cookie and form token.
-    private struct Person: Sendable {
+    struct Person: Sendable {
         let cookie: String
         let csrf: String
     }
@@ -14,30 +14,31 @@ struct Shoppers: Sendable {
     static let cardPort = 18400
     static let shopPort = 18401
     static let count = 32
-    private static let card = "https://localhost:\(cardPort)"
+    static let card = "https://localhost:\(cardPort)"
     static let shop = "https://localhost:\(shopPort)"
     private static let cheapest = "salt"
 
     let browser: Browser
     private let visit: Person
-    private let people: [Person]
+    let people: [Person]
 
     /// Signs all of them in. `data`: the folder of the scheme.
-    init(_ browser: Browser, data: String) async throws {
+    init(_ browser: Browser, data: String, count: Int = Self.count) async throws {
         self.browser = browser
         let password = try String(contentsOfFile: "\(data)/demo-password", encoding: .utf8)
             .trimmingCharacters(in: .newlines)
-        people = try await Self.signIn(browser, password)
+        people = try await Self.signIn(browser, password, count)
         let page = try await browser.get("\(Self.shop)/articles/\(Self.cheapest)")
         visit = Person(cookie: page.cookie, csrf: try page.hidden("csrf"))
     }
 
     private static func signIn(
         _ browser: Browser,
-        _ password: String
+        _ password: String,
+        _ count: Int
     ) async throws -> [Person] {
         var people: [Person] = []
-        for number in 1...Self.count {
+        for number in 1...count {
             let page = try await browser.get("\(Self.card)/sign-in")
             let form = try page.hidden("csrf")
             let answer = try await browser.post(
@@ -64,23 +65,19 @@ struct Shoppers: Sendable {
             cookie: visit.cookie,
             address: Self.address(index)
         )
-        guard ordered.status == 303 else {
-            throw BenchFailure("the shop took no order: \(ordered.status)")
-        }
-        let page = try await browser.get(Self.shop + ordered.location)
+        let page = try await browser.get(
+            try ordered.onward(from: Self.shop, "an order")
+        )
         let offered = try await browser.post(
             "\(Self.card)/checkout",
             try page.fields(of: Self.card),
             address: Self.address(index)
         )
-        guard offered.status == 303 else {
-            throw BenchFailure("the card site took no offer: \(offered.status)")
-        }
-        return offered.location.hasPrefix("http") ? offered.location : Self.card + offered.location
+        return try offered.onward(from: Self.card, "an offer")
     }
 
-    /// 32 orders share an address: the shop counts orders by address.
-    private static func address(_ index: Int) -> String {
+    /// 32 orders share an address: the sites count by address.
+    static func address(_ index: Int) -> String {
         "10.\(index >> 21 & 255).\(index >> 13 & 255).\(index >> 5 & 255)"
     }
 
@@ -96,6 +93,25 @@ struct Shoppers: Sendable {
             throw BenchFailure("a purchase was not paid: \(paid.status)")
         }
         return paid
+    }
+
+    /// From an order to its article.
+    func buy(_ caller: Int, _ index: Int) async throws {
+        let paid = try await pay(caller, try await order(index))
+        let brought = try await browser.post(
+            "\(Self.shop)/status",
+            [
+                ("transaction", try paid.hidden("transaction")),
+                ("result", try paid.hidden("result")),
+            ]
+        )
+        let receipt = try await browser.get(
+            try brought.onward(from: Self.shop, "a result at the shop")
+        )
+        let file = try await browser.get(Self.shop + (try receipt.download()))
+        guard file.status == 200, file.body.readableBytes > 0 else {
+            throw BenchFailure("an article was not delivered: \(file.status)")
+        }
     }
 
     /// Orders made before the clock starts.

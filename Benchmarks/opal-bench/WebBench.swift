@@ -16,7 +16,6 @@ struct WebBench {
     let clients: [Int]
 
     private static let linkPort = 18410
-    private static let echoPort = 18420
 
     func run(_ report: inout Report) async throws {
         let data = "\(folder)/scheme"
@@ -31,11 +30,7 @@ struct WebBench {
         for role in ["payment-server", "opal-server", "shop"] {
             try await processes.start(role, opal, ["serve", role, "--config", config])
         }
-        try await processes.start(
-            "echo",
-            CommandLine.arguments[0],
-            ["echo", "\(Self.echoPort)", "\(data)/ca"]
-        )
+        try await EchoServer.start(processes, certificates: "\(data)/ca")
         let browser = try Browser(authority: "\(data)/ca/ca.pem")
         let shoppers = try await Shoppers(browser, data: data)
         for count in clients {
@@ -86,10 +81,10 @@ struct WebBench {
             from: clients * 4_000_000
         )
         // Not counted: it warms up.
-        _ = try await echo(shoppers.browser, clients, echoes)
+        _ = try await EchoServer.measure(shoppers.browser, clients, echoes)
         var (bare, paid) = (Samples(), Samples())
         for round in 0..<Self.rounds {
-            bare.add(try await echo(shoppers.browser, clients, echoes))
+            bare.add(try await EchoServer.measure(shoppers.browser, clients, echoes))
             let first = round * purchases
             paid.add(
                 try await Samples.run(callers: clients, operations: purchases) { caller, index in
@@ -104,19 +99,6 @@ struct WebBench {
         }
     }
 
-    private func echo(
-        _ browser: Browser,
-        _ clients: Int,
-        _ operations: Int
-    ) async throws -> Samples {
-        let address = "https://localhost:\(Self.echoPort)/echo"
-        let fields = [("csrf", String(repeating: "x", count: 43)), ("decision", "pay")]
-        return try await Samples.run(callers: clients, operations: operations) { _, _ in
-            let answer = try await browser.post(address, fields, cookie: "x=y")
-            guard answer.status == 200 else { throw BenchFailure("the echo is silent") }
-        }
-    }
-
     private func article(
         _ shoppers: Shoppers,
         _ clients: Int,
@@ -125,28 +107,7 @@ struct WebBench {
     ) async throws {
         let operations = clients == 1 ? 500 : 3_000
         let samples = try await Samples.run(callers: clients, operations: operations) {
-            caller,
-            index in
-            let address = try await shoppers.order(clients * 4_000_000 + 2_000_000 + index)
-            let paid = try await shoppers.pay(caller, address)
-            let brought = try await shoppers.browser.post(
-                "\(Shoppers.shop)/status",
-                [
-                    ("transaction", try paid.hidden("transaction")),
-                    ("result", try paid.hidden("result")),
-                ]
-            )
-            guard brought.status == 303 else {
-                throw BenchFailure("the shop did not take a result: \(brought.status)")
-            }
-            let receipt = try await shoppers.browser.get(
-                brought.location.hasPrefix("http")
-                    ? brought.location : Shoppers.shop + brought.location
-            )
-            let file = try await shoppers.browser.get(Shoppers.shop + (try receipt.download()))
-            guard file.status == 200, file.body.readableBytes > 0 else {
-                throw BenchFailure("an article was not delivered: \(file.status)")
-            }
+            try await shoppers.buy($0, clients * 4_000_000 + 2_000_000 + $1)
         }
         var row = Row("order to article", callers: clients, samples)
         row.memoryMiB = processes.memory()

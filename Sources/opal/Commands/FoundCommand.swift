@@ -16,6 +16,10 @@ struct FoundCommand: AsyncParsableCommand {
             The cardholders are called user1, user2 …; they share one password, which is kept in \
             demo-password in the data folder, readable by its owner only. The bank has the \
             customer demo, whose password is kept in bank-password.
+
+            With --funds, each cardholder is also a customer of the bank, with an account, the \
+            same name and the password in bank-password, and has a funding account of its own \
+            at the simulated network; without it, all have the one of the demo on file.
             """
     )
 
@@ -23,6 +27,11 @@ struct FoundCommand: AsyncParsableCommand {
     var users = 1
     @Option(name: .long, help: "Minor units on each new card.")
     var value: UInt64 = 25_00
+    @Option(
+        name: .long,
+        help: "Minor units on a bank account and on a funding account for each cardholder."
+    )
+    var funds: UInt64?
     @OptionGroup var comparison: ComparisonOption
     @OptionGroup var options: DataOptions
 
@@ -32,6 +41,9 @@ struct FoundCommand: AsyncParsableCommand {
         }
         guard value <= Founding.balanceMax else {
             throw ValidationError("The value is at most \(Founding.balanceMax) minor units.")
+        }
+        guard (1...DemoFunds.amountMax).contains(funds ?? 1) else {
+            throw ValidationError("The funds are 1 to \(DemoFunds.amountMax) minor units.")
         }
     }
 
@@ -49,6 +61,11 @@ struct FoundCommand: AsyncParsableCommand {
             comparison: try comparison.policy()
         ).run()
         try certificates(folder)
+        try await cardholders(folder, passphrase)
+        print("Made a scheme with \(users) cardholders in \(folder.path)")
+    }
+
+    private func cardholders(_ folder: DataFolder, _ passphrase: String?) async throws {
         let party = try await OPALServerParty(
             folder,
             passphrase: passphrase,
@@ -59,17 +76,24 @@ struct FoundCommand: AsyncParsableCommand {
         try folder.write(secret: password, to: folder.demoPassword)
         let progress = ProgressLine()
         progress.begin("cardholders", of: users)
+        var names: [String] = []
         for number in 1..<users + 1 {
+            names.append("user\(number)")
             try await DemoCardholder(party: party).make(
                 "user\(number)",
                 password: password,
-                value: value
+                value: value,
+                account: funds == nil
+                    ? DemoCardholder.fundingAccount : try DemoCardholder.ownAccount(number)
             )
             progress.step()
         }
         progress.end()
         await party.store.close()
-        print("Made a scheme with \(users) cardholders in \(folder.path)")
+        if let funds {
+            try await DemoFunds(folder: folder, passphrase: passphrase, amount: funds)
+                .give(to: names)
+        }
     }
 
     private func certificates(_ folder: DataFolder) throws {

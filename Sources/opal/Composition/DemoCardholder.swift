@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FundingNetwork
 import Kernel
 import OPALServer
 
@@ -9,18 +10,54 @@ import OPALServer
 struct DemoCardholder {
     let party: OPALServerParty
 
-    /// A valid number of a test range that no issuer uses.
+    /// The account of the cardholder `demo`, and of all who have none of their own: a valid number
+    /// of a test range that no issuer uses.
     static let fundingAccount = "4000000000000010"
     /// What the simulated funding network knows of its billing address.
     static let street = "1 Opal Street"
     static let postalCode = "10000"
 
+    /// The account of its own of one cardholder of many, counted from 1 to 9999; that of `demo`
+    /// stands before them.
+    static func ownAccount(_ number: Int) throws -> String {
+        let count = String(number)
+        let digits =
+            "40000000" + String(repeating: "0", count: max(0, 4 - count.count)) + count + "001"
+        guard let account = (0...9).map({ "\(digits)\($0)" }).first(where: Self.isAccount),
+            account.count == fundingAccount.count
+        else { throw CommandFailure("There is no funding account for cardholder \(number).") }
+        return account
+    }
+
+    private static func isAccount(_ digits: String) -> Bool {
+        FundingAccountNumber(digits) != nil
+    }
+
+    /// What the simulated network knows of an account; without a `number`, of ``fundingAccount``.
+    static func networkAccount(_ number: Int? = nil, opening: UInt64) throws -> NetworkAccount {
+        let digits = try number.map(ownAccount) ?? fundingAccount
+        guard let account = FundingAccountNumber(digits) else {
+            preconditionFailure("The accounts of the demo have right check digits.")
+        }
+        return NetworkAccount(
+            account,
+            opening: opening,
+            currency: .euro,
+            address: AddressVerification(street: street, postalCode: postalCode)
+        )
+    }
+
     /// `value`: minor units on the new card.
-    func make(_ identifier: String, password: String, value: UInt64) async throws {
+    func make(
+        _ identifier: String,
+        password: String,
+        value: UInt64,
+        account: String = fundingAccount
+    ) async throws {
         let now = SystemClock.now()
         var form = SignUpForm()
         form.userIdentifier = identifier
-        form.accountNumber = Self.fundingAccount
+        form.accountNumber = account
         form.verificationValue = "123"
         // A card of this kind is valid for some years from now.
         form.expiry = "12/\(CivilDate(day: now.day).year % 100 + 3)"

@@ -44,19 +44,8 @@ struct GatewayFounding {
             schema: SimulatedNetwork.schema
         )
         let network = NetworkParty.network(store, master, settings: FundingSettings())
-        guard let number = FundingAccountNumber(DemoCardholder.fundingAccount) else {
-            preconditionFailure("The account of the demo has a right check digit.")
-        }
         _ = try await network.open(
-            NetworkAccount(
-                number,
-                opening: Self.demoBalance,
-                currency: .euro,
-                address: AddressVerification(
-                    street: DemoCardholder.street,
-                    postalCode: DemoCardholder.postalCode
-                )
-            )
+            try DemoCardholder.networkAccount(opening: Self.demoBalance)
         )
         await store.close()
         let text = Data(NetworkScript.standardText.utf8)
