@@ -39,7 +39,7 @@
             Finding(bug: .notComparedByMerchant, seed: 10, violation: "orderWithoutSale"),
             Finding(bug: .recoveredTwice, seed: 90, violation: "conservation"),
             Finding(bug: .voidCounted, seed: 652, violation: "totals"),
-            Finding(bug: .countedVoid, seed: 626, violation: "damaged"),
+            Finding(bug: .countedVoid, seed: 626, violation: "totals"),
             Finding(bug: .countedAgain, seed: 1, violation: "totals"),
             Finding(bug: .commitAfterReplyAtOPALServer, seed: 6, violation: "orderWithoutSale"),
             Finding(bug: .commitAfterReplyAtMerchant, seed: 9, violation: "handedOutUnrecorded"),
