@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import NIOCore
 import Synchronization
 
 /// People who buy at the shop over HTTPS, with a session each.
