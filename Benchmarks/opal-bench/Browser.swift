@@ -114,8 +114,18 @@ struct HTMLText: Sendable {
     /// `site`: the origin that answered.
     /// `step`: what was tried, for who reads of a failure.
     func onward(from site: String, _ step: StaticString) throws -> String {
-        guard status == 303 else { throw BenchFailure("\(step): \(status)") }
+        guard status == 303 else { throw BenchFailure("\(step): \(status) \(heading)") }
         return location.hasPrefix("http") ? location : site + location
+    }
+
+    /// What the page says first, for who reads of a failure: its heading and a paragraph.
+    private var heading: String {
+        guard let start = text.range(of: "<h1"),
+            let end = text.range(of: "</p>", range: start.upperBound..<text.endIndex)
+        else { return "" }
+        return text[start.lowerBound..<end.lowerBound]
+            .replacing(#/<[^>]*>/#, with: " ")
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// The value of a hidden field.
