@@ -122,7 +122,7 @@ package final class SimulatedNetwork: Sendable {
         if message.type.original == .managementRequest { return manage(message, behaviour) }
         guard let acquirer = message[text: .acquirer],
             memory.withLock({ $0.signedOn.contains(acquirer) })
-        else { return SimulatedNetwork.answer(to: message, .notPermitted) }
+        else { return try await refuse(message) }
         switch message.type.original {
         case .authorizationRequest: return try await authorize(message, behaviour)
         case .clearingAdvice, .reversalAdvice:
