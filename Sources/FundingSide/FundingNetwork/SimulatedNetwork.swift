@@ -83,6 +83,13 @@ package final class SimulatedNetwork: Sendable {
         }
     }
 
+    /// Whether each rule that it follows has met a message.
+    package var isEachRuleMet: Bool {
+        memory.withLock { memory in
+            memory.script.rules.indices.allSatisfy { memory.uses[$0] != nil }
+        }
+    }
+
     /// Opens an account.
     ///
     /// - Returns: false where there is one with this number.
