@@ -268,7 +268,7 @@ let package = Package(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "LoadServer", "Bank",
+                "Merchant", "LoadServer", "Bank", "Gateway", "FundingNetwork",
             ]
         ),
         tests(

@@ -96,6 +96,12 @@ extension World {
             && opalServer.liar.denials.isSpent
             && stores.allSatisfy { $0.store.commits.isSpent && $0.store.reads.isSpent }
             && clientTerminal?.removals.isSpent != false
+            && gateway?.network.network.isEachRuleMet != false
+    }
+
+    /// A party's store; nil where it has none.
+    package func store(of party: Party) -> FaultyStore? {
+        stores.first { $0.party == party }?.store
     }
 
     var links: [FaultyLink] { routes.map(\.link) }

@@ -136,6 +136,7 @@ extension World {
         await purchases.settleUnheard()
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
         await tidyLoads()
+        await tidyFunds()
     }
 
     /// Lets time pass, without faults, until nothing is open.

@@ -41,6 +41,8 @@ ARTICLES = ("salt", "crossword", "comma")
 WATCH_SECONDS_MAX = 30
 PAY_SECONDS_MAX = 60
 PAID, REFUSED, NOT_ADMITTED = 0, 2, 4
+# What an article costs, in euros, and a cent less.
+PRICE, LESS = "0.05", "0.04"
 
 
 class Database:
@@ -117,6 +119,14 @@ class Scheme:
              "--password-file", password or self.data / "demo-password", "--output", goods],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             timeout=PAY_SECONDS_MAX).returncode
+
+    def said(self, opal: Opal, user: str, article: str) -> tuple[int, str]:
+        """- Returns: the exit code of `opal pay`, and what it told."""
+        ended = subprocess.run(
+            [self.program, "pay", f"{opal.sites['shop']}/articles/{article}", "--user", user,
+             "--password-file", self.data / "demo-password", "--output", self.data.parent, "--json"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PAY_SECONDS_MAX)
+        return ended.returncode, " ".join(json.loads(ended.stdout)["said"])
 
     def audit(self) -> tuple[int, list[str], dict]:
         """- Returns: exit code, findings, the whole report."""
@@ -507,6 +517,57 @@ def expect_refusal(scheme: Scheme, checks: Checks, name: str, alarm: str, change
         shutil.rmtree(copy.data)
 
 
+def set_limit(opal: Opal, user: str, purchase: str):
+    """The most that one purchase of this user may cost, and no other limit."""
+    site = Website(opal.sites["card"])
+    site.opens("/sign-in")
+    site.sends("/sign-in", userIdentifier=user, password=opal.secret("demo-password"))
+    site.opens("/limits")
+    site.sends(
+        "/limits$", purchase=purchase, day="", week="", month="", dayCount="", weekCount="",
+        monthCount="", merchantsRule="all", merchants="", categoriesRule="all", categories="",
+        hours="", clock="0")
+    assert "The limits are set" in site.page, "the limits are not set"
+
+
+def limits_hold(scheme: Scheme, checks: Checks, card: bytes):
+    """A limited card is refused at the bound and told why; nor does it pay where a limit is undone by
+    an older record."""
+    limited = scheme.copy("limited")
+    opal = limited.start()
+    database = limited.database("opal-server")
+
+    def record() -> tuple:
+        return database.read("SELECT revision, body FROM card WHERE key = ?", card)[0]
+
+    try:
+        set_limit(opal, "user1", PRICE)
+        code = limited.pay(opal, "user1", "salt")
+        checks.note("a limit: the bound is paid", "" if code == PAID else f"ended with {code}")
+        generous = record()
+        set_limit(opal, "user1", LESS)
+        rows = limited.cards()[card]
+        code, told = limited.said(opal, "user1", "salt")
+        problem = "" if code == REFUSED else f"`opal pay` ended with {code}"
+        if f"€{LESS} at the most" not in told:
+            problem += f" it was told: {told}"
+        if limited.cards()[card] != rows:
+            problem += " something was taken"
+        checks.note("a limit: a cent more is refused, and told why", problem)
+    finally:
+        opal.stop()
+    code, findings, _ = limited.audit()
+    checks.note("a limit: the audit is clean", "" if code == 0 else f"{code}: {findings}")
+    undo = run_sql(
+        "opal-server", ("UPDATE card SET revision = ?, body = ? WHERE key = ?", *generous, card))
+    name, problem = Tampering(
+        limited, "a limit is undone by an older record", undo, names_of("card", card)).run()
+    checks.note(name, problem)
+    expect_refusal(
+        limited, checks, "a limit undone", "is behind the last one of its record", undo, card)
+    shutil.rmtree(limited.data)
+
+
 def run(program: Path, checks: Checks):
     with tempfile.TemporaryDirectory(prefix="opal-audit-") as folder:
         scheme = Scheme(program, Path(folder) / "data")
@@ -529,6 +590,7 @@ def run(program: Path, checks: Checks):
                 "opal-server", "history", "stream = ? AND number = 2", (card,), "body",
                 flipped(row, 30)),
             card)
+        limits_hold(scheme, checks, card)
 
 
 def main() -> int:

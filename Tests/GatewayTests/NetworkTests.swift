@@ -109,6 +109,49 @@ import Wire
         }
     }
 
+    @Test func `what was declined because nobody had signed on stays declined`() async throws {
+        try await GatewayWorld.run { world in
+            let account = try GatewayWorld.account()
+            let message = Self.message(.authorizationRequest, trace: "000001", account: account)
+            world.restartNetwork()
+            let first = try await Self.ask(world, message)
+            #expect(first.code == "58")
+            #expect(try await world.books().count == [.declined: 1])
+            // An advice is not: it is sent again until it is taken.
+            let reversal = Self.message(.reversalAdvice, trace: "000002", account: account)
+            #expect(try await Self.ask(world, reversal).code == "58")
+
+            try await world.gateway.signOn()
+            #expect(try await Self.ask(world, message).bytes == first.bytes)
+            let other = Self.message(.authorizationRequest, trace: "000003", account: account)
+            #expect(try await Self.ask(world, other).code == "94")
+            #expect(try await Self.ask(world, reversal).code == "94")
+            #expect(try await world.network.account(account) == nil)
+
+            let next = Self.message(
+                .authorizationRequest,
+                trace: "000004",
+                reference: "000000000043",
+                account: account
+            )
+            #expect(try await Self.ask(world, next).code == "00")
+            #expect(try await world.books().count == [.declined: 1, .held: 1])
+        }
+    }
+
+    @Test func `who may not sign on leaves no trace`() async throws {
+        try await GatewayWorld.run { world in
+            var message = Self.message(
+                .authorizationRequest,
+                trace: "000001",
+                account: try GatewayWorld.account()
+            )
+            message[text: .acquirer] = "400999"
+            #expect(try await Self.ask(world, message).code == "58")
+            #expect(try await world.books().count == [:])
+        }
+    }
+
     @Test func `more than is available is not held`() async throws {
         try await GatewayWorld.run { world in
             let account = try GatewayWorld.account()

@@ -23,8 +23,9 @@ from pathlib import Path
 import pcsc
 from reader import Attached, WAIT_SECONDS_MAX
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Browser"))
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("Browser", "Audit")]
 from opal_process import Opal  # noqa: E402
+from website import Website  # noqa: E402
 
 ARTICLE, PRICE = "salt", 5
 DEAR, DEAR_PRICE = "harbour", 80
@@ -48,6 +49,7 @@ class PurchaseTest:
         return [
             self.says_that_no_card_is_there, self.buys_an_article, self.pays_an_order_once,
             self.needs_consent, self.uses_no_other_payment_server, self.buys_over_the_other_way,
+            self.is_refused_by_a_limit,
             self.says_that_value_is_too_little, self.finishes_after_a_crash,
             self.takes_only_messages, self.audit_is_clean, self.audit_names_a_forgery,
         ]
@@ -142,6 +144,35 @@ class PurchaseTest:
             self.article(), "--user", "demo", "--password-file", str(self.folder / "password"),
             code=PAID)
         assert self.balance() == before - PRICE
+
+    def is_refused_by_a_limit(self):
+        """The card itself refuses, whichever way the purchase comes, and pays at the bound."""
+        site = Website(self.opal.sites["card"])
+        site.opens("/sign-in")
+        site.sends("/sign-in", userIdentifier="demo", password=self.opal.secret("demo-password"))
+
+        def limit(purchase: str):
+            site.opens("/limits")
+            site.sends(
+                "/limits$", purchase=purchase, day="", week="", month="", dayCount="", weekCount="",
+                monthCount="", merchantsRule="all", merchants="", categoriesRule="all",
+                categories="", hours="", clock="0")
+            assert "The limits are" in site.page, site.page
+
+        ways = ("--reader", "--yes"), (
+            "--user", "demo", "--password-file", str(self.folder / "password"))
+        limit(f"{(PRICE - 1) / 100:.2f}")
+        before = self.balance()
+        report = self.pay(self.article(), *ways[0], code=REFUSED)
+        assert "A limit of the card refuses" in report["said"][0], report
+        report = self.pay(self.article(), *ways[1], code=REFUSED)
+        assert "€0.04 at the most" in " ".join(report["said"]), report
+        assert self.balance() == before and self.open_payments() == []
+        limit(f"{PRICE / 100:.2f}")
+        for way in ways:
+            self.pay(self.article(), *way, code=PAID)
+        assert self.balance() == before - 2 * PRICE
+        limit("")
 
     def says_that_value_is_too_little(self):
         while self.balance() >= DEAR_PRICE:

@@ -10,7 +10,7 @@ import Wire
 
 /// What becomes of a purchase when one thing goes wrong: each row is a run of all parties, or
 /// several with the same outcome.
-struct FaultTable {
+struct FaultTable: FaultTableRuns {
     /// What a browser does with what was paid.
     enum Browser: Sendable {
         case brings, closesTab, bringsTwice, bringsAgain
@@ -31,44 +31,15 @@ struct FaultTable {
         var then: @Sendable (World) async -> Void = { _ in }
     }
 
-    /// What is said of it in the table. The same thing may go wrong in several places of a message.
-    struct Entry: Sendable {
-        let name: String
-        let faults: [Fault]
-
-        init(_ name: String, _ faults: [Fault]) {
-            self.name = name
-            self.faults = faults
-        }
-
-        init(_ name: String, _ fault: Fault) { self.init(name, [fault]) }
-    }
-
-    struct Row {
-        let fault: String
-        let outcome: Outcome
-
-        var cells: [String] {
-            [
-                fault, outcome.atOnce, outcome.shop, outcome.card, outcome.sale, outcome.order,
-                outcome.inTheEnd,
-            ]
-        }
-    }
-
-    struct Outcome: Hashable, Sendable {
+    struct Outcome: FaultOutcome {
         let atOnce: String
         let shop: String
         let card: String
         let sale: String
         let order: String
         let inTheEnd: String
-    }
 
-    /// A run, with what must not be.
-    struct Trial: Sendable {
-        let outcome: Outcome
-        var problems: [String]
+        var cells: [String] { [atOnce, shop, card, sale, order, inTheEnd] }
     }
 
     static let headers = [
@@ -80,33 +51,13 @@ struct FaultTable {
     /// Whether the only terminal is on another host.
     var isRemote = false
 
-    /// How often the parties do what they do by themselves, until a fault has come that meets none
-    /// of the purchase's own steps.
-    private static let roundsMax = 8
+    private static let rounds = FaultRounds(
+        pause: .seconds(2),
+        round: { await $0.tidy() },
+        after: 1
+    )
 
-    // MARK: Rows
-
-    /// The rows of an entry, one for each outcome.
-    func rows(_ entry: Entry) async throws -> (rows: [Row], problems: [String]) {
-        var outcomes: [(outcome: Outcome, count: Int)] = []
-        var problems: [String] = []
-        for (place, fault) in entry.faults.enumerated() {
-            // The same order of events each time.
-            let trial = try await Run.inOrder(seed: 1) { try await self.trial(fault) }
-            problems += trial.problems.map { "\(entry.name), \(place + 1): \($0)" }
-            if let known = outcomes.firstIndex(where: { $0.outcome == trial.outcome }) {
-                outcomes[known].count += 1
-            } else {
-                outcomes.append((trial.outcome, 1))
-            }
-        }
-        let total = entry.faults.count
-        let rows = outcomes.map { outcome, count in
-            let share = outcomes.count == 1 ? "" : ", in \(count) of \(total) places"
-            return Row(fault: entry.name + share, outcome: outcome)
-        }
-        return (rows, problems)
-    }
+    // MARK: A run
 
     private func world() async throws -> World {
         var plan = WorldPlan()
@@ -116,7 +67,7 @@ struct FaultTable {
         return try await World(plan)
     }
 
-    private func trial(_ fault: Fault) async throws -> Trial {
+    func trial(_ fault: Fault) async throws -> (outcome: Outcome, problems: [String]) {
         let world = try await world()
         let ticket = try await world.order()
         let page = try await world.page(ticket)
@@ -126,21 +77,11 @@ struct FaultTable {
         if policy.isOneTrip, case .asks = fault.browser { await settle(world) }
         let shop = await browse(fault.browser, form, ticket, in: world)
         await settle(world)
-        for _ in 0..<Self.roundsMax where !world.areFaultsSpent {
-            world.clock.advance(by: .seconds(2))
-            await world.tidy()
-        }
-        var problems = world.areFaultsSpent ? [] : ["the fault has not come"]
-        await fault.then(world)
-        if !world.areFaultsSpent { problems.append("the fault has not come in the end") }
-        world.clearFaults()
-        await world.tidy()
-        let isSettled = await world.settleAll()
+        var problems = await Self.rounds.end(world, fault.then)
         _ = try? await world.deliver(ticket)
         problems += await Invariants.check(world, isSettled: true).map { "\($0)" }
-        if !isSettled { problems.append("something is still open") }
         let told = try await told(world, ticket.transaction, at: outcome, shop)
-        return Trial(outcome: told, problems: problems)
+        return (told, problems)
     }
 
     /// - Returns: nil where no answer comes; and what goes to the shop.
@@ -276,10 +217,5 @@ struct FaultTable {
         case .sold: "debited once, \(balance)"
         case .recovered: "debited and put back, \(balance)"
         }
-    }
-
-    static func text(_ rows: [Row]) -> String {
-        let lines = [headers, headers.map { _ in "---" }] + rows.map(\.cells)
-        return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
 }

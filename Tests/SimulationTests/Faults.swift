@@ -106,19 +106,19 @@ extension FaultTable {
 
     // MARK: Commits
 
-    /// A commit of a purchase: whose, and the how-manieth of the purchase it is.
+    /// A commit of a purchase.
     private struct Step: Sendable {
-        let name: String
-        let party: Party
-        let number: Int
+        let step: FaultStep
         var browser = Browser.brings
 
-        func store(_ world: World) -> FaultyStore {
-            switch party {
-            case .opalServer: world.opalStore
-            case .shop(let index): world.shops[index].store
-            case .terminal(let index): world.hosts[index].store
-            default: world.paymentStore
+        init(name: String, party: Party, number: Int, browser: Browser = .brings) {
+            step = FaultStep(name, party, number)
+            self.browser = browser
+        }
+
+        func entries(_ failures: [FaultStep.Failure]) -> [Entry] {
+            failures.map { name, inject, then in
+                Entry(name, Fault(inject: inject, browser: browser, then: then))
             }
         }
     }
@@ -146,41 +146,8 @@ extension FaultTable {
         return steps
     }
 
-    private static let storeFaults: [(what: String, fault: FaultyStore.Fault)] = [
-        ("disk full", .refuse(.diskFull)), ("made, but nobody is told", .loseAnswer),
-        ("somebody was first", .conflict),
-    ]
-    private static let moments: [(word: String, moment: CrashMoment)] = [
-        ("before", .before), ("after", .after),
-    ]
-
-    private var commits: [Entry] { steps.flatMap(Self.commits) }
-    private var crashes: [Entry] { steps.flatMap(Self.crashes) }
-
-    private static func commits(_ step: Step) -> [Entry] {
-        storeFaults.map { what, fault in
-            Entry(
-                "commit of \(step.name): \(what)",
-                Fault(
-                    inject: { step.store($0).commits.script(fault, at: step.number) },
-                    browser: step.browser
-                )
-            )
-        }
-    }
-
-    private static func crashes(_ step: Step) -> [Entry] {
-        moments.map { word, moment in
-            Entry(
-                "crash \(word) the commit of \(step.name)",
-                Fault(
-                    inject: { $0.crash(step.party, moment, commit: step.number) },
-                    browser: step.browser,
-                    then: { await $0.restart(step.party) }
-                )
-            )
-        }
-    }
+    private var commits: [Entry] { steps.flatMap { $0.entries($0.step.failures) } }
+    private var crashes: [Entry] { steps.flatMap { $0.entries($0.step.crashes) } }
 
     // MARK: Terminals on other hosts
 
@@ -194,7 +161,8 @@ extension FaultTable {
         return [Entry("nothing", Fault())]
             + Self.requests("the terminal's request to draw", 1)
             + Self.requests("the terminal's request to \(second)", 2)
-            + steps.flatMap(Self.commits) + steps.flatMap(Self.crashes) + [dropOut]
+            + steps.flatMap { $0.entries($0.step.failures) }
+            + steps.flatMap { $0.entries($0.step.crashes) } + [dropOut]
             + (policy.isOneTrip ? [] : givingUp)
     }
 
@@ -258,7 +226,7 @@ extension FaultTable {
                     }
                 )
             }
-            + Self.moments.map { word, moment in
+            + [("before", CrashMoment.before), ("after", .after)].map { word, moment in
                 Entry(
                     "\(first); crash \(word) the terminal's commit",
                     Fault(

@@ -10,7 +10,7 @@ import Wire
 
 /// What becomes of a load through a bank when one thing goes wrong: each row is a run of all
 /// parties, or several with the same outcome.
-struct LoadFaultTable {
+struct LoadFaultTable: FaultTableRuns {
     /// What a browser does with the Load Result.
     enum Browser: Sendable {
         case brings, closesTab, bringsTwice, bringsAgain
@@ -34,37 +34,15 @@ struct LoadFaultTable {
         var then: @Sendable (World) async -> Void = { _ in }
     }
 
-    struct Entry: Sendable {
-        let name: String
-        let faults: [Fault]
-
-        init(_ name: String, _ faults: [Fault]) {
-            self.name = name
-            self.faults = faults
-        }
-
-        init(_ name: String, _ fault: Fault) { self.init(name, [fault]) }
-    }
-
-    struct Row {
-        let fault: String
-        let outcome: Outcome
-
-        var cells: [String] {
-            [
-                fault, outcome.atOnce, outcome.bank, outcome.card, outcome.authorization,
-                outcome.account, outcome.inTheEnd,
-            ]
-        }
-    }
-
-    struct Outcome: Hashable, Sendable {
+    struct Outcome: FaultOutcome {
         let atOnce: String
         let bank: String
         let card: String
         let authorization: String
         let account: String
         let inTheEnd: String
+
+        var cells: [String] { [atOnce, bank, card, authorization, account, inTheEnd] }
     }
 
     static let headers = [
@@ -75,31 +53,13 @@ struct LoadFaultTable {
     /// What is loaded, in cents, onto a card with as much as each card of a world.
     static let amount: UInt64 = 2_500
     private static let accountValue: UInt64 = 20_000
-    private static let roundsMax = 8
+    private static let rounds = FaultRounds(
+        pause: BankLimits.askAfter + .seconds(1),
+        round: { await $0.tidyLoads() },
+        after: 3
+    )
 
-    /// The rows of an entry, one for each outcome, and what must not be.
-    func rows(_ entry: Entry) async throws -> (rows: [Row], problems: [String]) {
-        var outcomes: [(outcome: Outcome, count: Int)] = []
-        var problems: [String] = []
-        for (place, fault) in entry.faults.enumerated() {
-            // The same order of events each time.
-            let trial = try await Run.inOrder(seed: 1) { try await self.trial(fault) }
-            problems += trial.problems.map { "\(entry.name), \(place + 1): \($0)" }
-            if let known = outcomes.firstIndex(where: { $0.outcome == trial.outcome }) {
-                outcomes[known].count += 1
-            } else {
-                outcomes.append((trial.outcome, 1))
-            }
-        }
-        let total = entry.faults.count
-        let rows = outcomes.map { outcome, count in
-            let share = outcomes.count == 1 ? "" : ", in \(count) of \(total) places"
-            return Row(fault: entry.name + share, outcome: outcome)
-        }
-        return (rows, problems)
-    }
-
-    private func trial(_ fault: Fault) async throws -> (outcome: Outcome, problems: [String]) {
+    func trial(_ fault: Fault) async throws -> (outcome: Outcome, problems: [String]) {
         var plan = WorldPlan()
         plan.hasCardholders = true
         plan.accountValues = [Self.accountValue]
@@ -109,19 +69,7 @@ struct LoadFaultTable {
         await fault.inject(world)
         let outcome = await visit(page, fault.browser, in: world)
         let bank = await browse(fault.browser, outcome, page, in: world)
-        for _ in 0..<Self.roundsMax where !world.areFaultsSpent {
-            world.clock.advance(by: BankLimits.askAfter + .seconds(1))
-            await world.tidyLoads()
-        }
-        var problems = world.areFaultsSpent ? [] : ["the fault has not come"]
-        await fault.then(world)
-        if !world.areFaultsSpent { problems.append("the fault has not come in the end") }
-        world.clearFaults()
-        for _ in 0..<3 {
-            world.clock.advance(by: BankLimits.askAfter + .seconds(1))
-            await world.tidyLoads()
-        }
-        if !(await world.settleAll()) { problems.append("something is still open") }
+        var problems = await Self.rounds.end(world, fault.then)
         problems += await Invariants.check(world, isSettled: true).map { "\($0)" }
         let told = try await told(world, page, at: outcome, fault.browser, bank)
         return (told, problems)
@@ -261,11 +209,6 @@ struct LoadFaultTable {
         case .pending: PageWords.loadPending("").title
         case .refused(let refusal, _): PageWords(load: refusal).title
         }
-    }
-
-    static func text(_ rows: [Row]) -> String {
-        let lines = [headers, headers.map { _ in "---" }] + rows.map(\.cells)
-        return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
 }
 

@@ -122,18 +122,19 @@ extension LoadFaultTable {
 
     // MARK: Commits
 
-    /// A commit of a load: whose, and the how-manieth behind the hold it is.
+    /// A commit of a load, behind the hold.
     private struct Step: Sendable {
-        let name: String
-        let party: Party
-        let number: Int
+        let step: FaultStep
         var browser = Browser.brings
 
-        func store(_ world: World) -> FaultyStore? {
-            switch party {
-            case .bank: world.bank?.store
-            case .loadServer: world.loadServer?.store
-            default: world.opalStore
+        init(name: String, party: Party, number: Int, browser: Browser = .brings) {
+            step = FaultStep(name, party, number)
+            self.browser = browser
+        }
+
+        func entries(_ failures: [FaultStep.Failure]) -> [Entry] {
+            failures.map { name, inject, then in
+                Entry(name, Fault(inject: inject, browser: browser, then: then))
             }
         }
     }
@@ -148,40 +149,8 @@ extension LoadFaultTable {
         Step(name: "the bank, answer to its question", party: .bank, number: 1, browser: .asks),
     ]
 
-    private static let storeFaults: [(what: String, fault: FaultyStore.Fault)] = [
-        ("disk full", .refuse(.diskFull)), ("made, but nobody is told", .loseAnswer),
-        ("somebody was first", .conflict),
-    ]
-
-    private var commits: [Entry] {
-        Self.steps.flatMap { step in
-            Self.storeFaults.map { what, fault in
-                Entry(
-                    "commit of \(step.name): \(what)",
-                    Fault(
-                        inject: { step.store($0)?.commits.script(fault, at: step.number) },
-                        browser: step.browser
-                    )
-                )
-            }
-        }
-    }
-
-    private var crashes: [Entry] {
-        let moments: [(String, CrashMoment)] = [("before", .before), ("after", .after)]
-        return Self.steps.flatMap { step in
-            moments.map { word, moment in
-                Entry(
-                    "crash \(word) the commit of \(step.name)",
-                    Fault(
-                        inject: { $0.crash(step.party, moment, commit: step.number) },
-                        browser: step.browser,
-                        then: { await $0.restart(step.party) }
-                    )
-                )
-            }
-        }
-    }
+    private var commits: [Entry] { Self.steps.flatMap { $0.entries($0.step.failures) } }
+    private var crashes: [Entry] { Self.steps.flatMap { $0.entries($0.step.crashes) } }
 
     // MARK: Restarts
 

@@ -30,6 +30,20 @@ import Testing
         #expect(PageWords(load: refusal) == PageWords(text.title, text.money))
     }
 
+    @Test(arguments: AccountLoadRefusal.allCases)
+    func `a load from an account is told in the words of its page`(
+        refusal: AccountLoadRefusal
+    ) throws {
+        let text = RefusalText(accountLoad: refusal)
+        #expect(PageWords(accountLoad: refusal) == PageWords(text.title, text.money))
+        let done = try template("cardholder/add-value-done")
+        #expect(done.contains(">\(PageWords.accountLoaded)</h1>"))
+        let (pending, words) = (
+            try template("cardholder/add-value-pending"), PageWords.accountLoadPending
+        )
+        #expect(pending.contains(">\(words.title)</h1>") && pending.contains(words.money))
+    }
+
     @Test func `what the bank says is in the words of its pages`() throws {
         #expect(PageWords.loadResultNotGenuine == RefusalText.loadResultNotGenuine.title)
         #expect(PageWords.loadResultContradicts == RefusalText.loadResultContradicts.title)

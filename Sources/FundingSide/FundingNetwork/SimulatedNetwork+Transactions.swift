@@ -9,6 +9,20 @@ extension SimulatedNetwork {
     /// A step as it would be done: what changes, and the answer.
     private typealias Step = (change: NetworkBook.Change?, answer: ISOMessage)
 
+    /// What comes before its sender has signed on. A request is remembered as declined, so that the
+    /// same one gets the same answer after the sign-on, and holds nothing. An advice is taken then.
+    func refuse(_ message: ISOMessage) async throws(StoreFailure) -> ISOMessage {
+        let answer = SimulatedNetwork.answer(to: message, .notPermitted)
+        // Who can never sign on leaves no trace.
+        guard message.type.original == .authorizationRequest,
+            let acquirer = message[text: .acquirer], profile.acquirers[acquirer] != nil,
+            HoldRecord.key(message) != nil, message[.traceNumber] != nil
+        else { return answer }
+        return try await inOneCommit(message) { key, known async throws(StoreFailure) in
+            known == nil ? declined(message, .notPermitted, key) : (nil, answer)
+        }
+    }
+
     /// 0100.
     func authorize(
         _ message: ISOMessage,

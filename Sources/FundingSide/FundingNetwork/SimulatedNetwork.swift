@@ -83,6 +83,13 @@ package final class SimulatedNetwork: Sendable {
         }
     }
 
+    /// Whether each rule that it follows has met a message.
+    package var isEachRuleMet: Bool {
+        memory.withLock { memory in
+            memory.script.rules.indices.allSatisfy { memory.uses[$0] != nil }
+        }
+    }
+
     /// Opens an account.
     ///
     /// - Returns: false where there is one with this number.
@@ -122,7 +129,7 @@ package final class SimulatedNetwork: Sendable {
         if message.type.original == .managementRequest { return manage(message, behaviour) }
         guard let acquirer = message[text: .acquirer],
             memory.withLock({ $0.signedOn.contains(acquirer) })
-        else { return SimulatedNetwork.answer(to: message, .notPermitted) }
+        else { return try await refuse(message) }
         switch message.type.original {
         case .authorizationRequest: return try await authorize(message, behaviour)
         case .clearingAdvice, .reversalAdvice:

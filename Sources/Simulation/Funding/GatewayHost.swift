@@ -51,6 +51,13 @@ package final class GatewayHost: Sendable {
         door.open(to: desk, life)
     }
 
+    /// Delivers what is late on the links to and from the gateway.
+    func deliverLate() async {
+        await link.deliverLate()
+        await networkLink.deliverLate()
+        for answer in network.takeLate() { _ = await gateway.receive(answer) }
+    }
+
     private func gateway(on store: any RecordStore, _ life: Life) -> FundingGateway {
         let fates = fates
         let line = NetworkLine(link: networkLink, life: life, pace: fates.pace) { [weak self] in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FundingNetwork
+import Gateway
 import HSM
 import Kernel
 import Keys
@@ -15,6 +16,8 @@ package final class NetworkHost: Sendable {
         var life = Life()
         /// STANs by class of message and RRN.
         var traces: [String: Set<String>] = [:]
+        /// Answers that came when nobody waited any more; only where things take no time.
+        var late: [[UInt8]] = []
     }
 
     package let store = FaultyStore(MemoryStore())
@@ -104,11 +107,25 @@ extension NetworkHost: Link {
         if life.isOver { throw .broken }
         switch reply.delivery {
         case .atOnce: break
-        case .after(let time): if fates.pace != nil { await fates.clock.sleep(for: time) }
+        case .after(let time):
+            if fates.pace != nil {
+                await fates.clock.sleep(for: time)
+            } else if time > GatewayLimits.answerTime {
+                state.withLock { $0.late.append(reply.bytes) }
+                throw .timedOut
+            }
         case .never: throw .timedOut
         case .cut: throw .broken
         }
         return reply.bytes
+    }
+
+    /// The answers that are late.
+    func takeLate() -> [[UInt8]] {
+        state.withLock { state in
+            defer { state.late = [] }
+            return state.late
+        }
     }
 
     private func note(_ request: [UInt8]) {

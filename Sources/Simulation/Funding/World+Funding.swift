@@ -8,11 +8,14 @@ import Records
 // What a person does who loads a card from an account on file.
 extension World {
     /// A request to load a card, as the page of a confirmation has it.
+    ///
+    /// `code`: the CVV2 that was typed, if any.
     package func accountLoad(
         _ minorUnits: UInt64,
         by payer: Payer,
         onto card: Int,
-        _ purpose: AccountLoadPurpose
+        _ purpose: AccountLoadPurpose,
+        code: CardVerificationValue? = nil
     ) -> AccountLoadRequest {
         guard let funding else { preconditionFailure("Who has an account has a gateway.") }
         return funding.loads.request(
@@ -20,7 +23,8 @@ extension World {
             by: payer.key,
             onto: cards[card],
             of: Money(minorUnits: minorUnits, currency: .euro, exponent: .cents),
-            purpose: purpose
+            purpose: purpose,
+            verificationValue: code
         )
     }
 
@@ -32,6 +36,15 @@ extension World {
         guard let funding, !life.isOver else { return nil }
         let outcome = await funding.loads.begin(request)
         return life.isOver ? nil : outcome
+    }
+
+    /// One round of everything that the parties of a load from an account do by themselves.
+    package func tidyFunds() async {
+        guard let host = gateway else { return }
+        await host.deliverLate()
+        if !host.gateway.isSignedOn { await host.gateway.keepSignedOn() }
+        await host.gateway.forwardOpen()
+        await funding?.loads.settleOpen(olderThan: .zero)
     }
 
     /// Whether no load from an account waits for its end, at nobody.
