@@ -18,11 +18,12 @@ struct DemoCardholder {
     static let postalCode = "10000"
 
     /// The account of its own of one cardholder of many, counted from 1 to 9999; that of `demo`
-    /// stands before them.
+    /// stands before them. Its ending, 003 and the check digit, is none for which the simulated
+    /// network acts up.
     static func ownAccount(_ number: Int) throws -> String {
         let count = String(number)
         let digits =
-            "40000000" + String(repeating: "0", count: max(0, 4 - count.count)) + count + "001"
+            "40000000" + String(repeating: "0", count: max(0, 4 - count.count)) + count + "003"
         guard let account = (0...9).map({ "\(digits)\($0)" }).first(where: Self.isAccount),
             account.count == fundingAccount.count
         else { throw CommandFailure("There is no funding account for cardholder \(number).") }
