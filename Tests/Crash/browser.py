@@ -22,6 +22,10 @@ class Away(Later):
     """Nobody listens there: nothing was sent."""
 
 
+class TooMany(Later):
+    """Not done: so much is not taken from one person, or from one address, at once."""
+
+
 class Answer:
     def __init__(self, status: int, headers: http.client.HTTPMessage, body: bytes):
         self.status = status
@@ -97,5 +101,5 @@ class Browser:
             raise Later(f"{type(error).__name__}") from error
         if answer.status >= 500 or answer.status == 429:
             self._counts[f"pages with {answer.status}"] += 1
-            raise Later(f"{answer.status}")
+            raise (TooMany if answer.status == 429 else Later)(f"{answer.status}")
         return answer

@@ -1,33 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills parties with SIGKILL while people buy, then checks every order and every cent. Ends with 1
-if anything was lost, doubled or left open.
+"""Kills parties with SIGKILL while people buy and load cards, then checks every order, every load
+and every cent. Ends with 1 if anything was lost, doubled or left open.
 
     crash.py --opal .build/release/opal --kills 300 --seed 7
 """
 import argparse
-import csv
-import io
 import json
 import os
 import queue
 import random
-import re
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
-from datetime import datetime
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "Browser"))
+from books import CLOCK_SECONDS, Ledger, LoadBooks  # noqa: E402
 from browser import Later  # noqa: E402
+from hands import Crowd, Hands  # noqa: E402
+from loads import ACCOUNT, BANK, AccountLoader, BankLoader, Load, Loader  # noqa: E402
 from opal_process import free_port  # noqa: E402
 from people import (  # noqa: E402
-    COMPARED_BY_MERCHANT, COMPARED_BY_SCRIPT, Article, Crowd, Order, Shopper)
+    COMPARED_BY_MERCHANT, COMPARED_BY_SCRIPT, Article, Order, Shopper)
 from roles import Killer, Scheme  # noqa: E402
 
 GOODS = ROOT / "Sources" / "Edges" / "Sites" / "Resources" / "goods"
@@ -36,8 +35,10 @@ TWO_TRIPS = ("security-card", "payment-server")
 # What people must have done where it is they, or the merchant, who compare.
 COMPARED = {"client-terminal": COMPARED_BY_SCRIPT, "merchant": COMPARED_BY_MERCHANT}
 ARTICLES = ("salt", "salt", "crossword", "crossword", "comma", "knights", "lighthouse")
-BALANCE = re.compile(r'class="oc-balance">€([\d,]+)\.(\d\d)<')
 THREADS = 16
+# How many of them load cards.
+LOADERS = {BankLoader: 4, AccountLoader: 3}
+LOADED = {BANK: "loaded through the bank", ACCOUNT: "loaded from the account"}
 # Sales are given up after 60 s, debits are asked about after 20 s; then something to spare.
 SETTLE_SECONDS_MAX = 150
 SETTLE_PAUSE_SECONDS = 2
@@ -47,40 +48,7 @@ LOOKS_MAX = 3
 # who closed the tab does not look, so that the shop must ask by itself.
 LONG_RUN_KILLS = 100
 ABSENCE_SECONDS = 68
-# The history is exact to the second.
-CLOCK_SECONDS = 2
 PROBLEMS_SHOWN = 40
-
-
-def cents(text: str) -> int:
-    whole, fraction = text.replace(",", "").lstrip("-").split(".")
-    return int(whole) * 100 + int(fraction)
-
-
-class Ledger:
-    """What the cards' own histories say, by transaction."""
-
-    def __init__(self):
-        # Payer, cents, time.
-        self.debits: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
-        self.recoveries: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
-        self.spent: Counter = Counter()
-        self.balances: dict[str, int] = {}
-
-    def read(self, user: str, card: str, history: str):
-        found = BALANCE.search(card)
-        if not found:
-            raise RuntimeError(f"the card page of {user} shows no balance")
-        self.balances[user] = cents(".".join(found.groups()))
-        for row in csv.DictReader(io.StringIO(history)):
-            moment = datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp()
-            entry = (user, cents(row["amount"]), moment)
-            if row["kind"] == "payment":
-                self.debits[row["transaction"]].append(entry)
-                self.spent[user] += entry[1]
-            elif row["kind"] == "recovery":
-                self.recoveries[row["transaction"]].append(entry)
-                self.spent[user] -= entry[1]
 
 
 class CrashTest:
@@ -90,12 +58,15 @@ class CrashTest:
         self.is_long = arguments.kills >= LONG_RUN_KILLS
         # Enough for most of what is wanted, so that some run out of it.
         self.value = 1000 + 40 * arguments.kills
+        # Of each cardholder at the bank, and again at the funding network.
+        self.funds = 3000 + 40 * arguments.kills
         self.problems: list[str] = []
         self.ledger = Ledger()
         self.seconds: dict[str, float] = {}
 
     def run(self):
-        self.scheme.found(self.arguments.users, self.value, self.arguments.comparison)
+        self.scheme.found(
+            self.arguments.users, self.value, self.funds, self.arguments.comparison)
         self.crowd = Crowd(
             self.scheme, read_articles(), self.arguments.users, self.arguments.seed)
         self.scheme.start()
@@ -104,13 +75,14 @@ class CrashTest:
             self._timed("absence", self._stay_away)
         self.scheme.start()
         self._timed("settling", self._settle)
-        self._timed("looking at each order", self._look)
+        self._timed("looking at everything", self._look)
         for name, status in self.scheme.stop().items():
             if status != 0:
                 self.problems.append(f"{name} ended with {status}")
         self._timed("audit", self._audit)
         for order in self.crowd.orders:
             self._check(order)
+        self._check_loads()
         self._check_users()
         self._check_enough()
         self.problems += self.crowd.problems
@@ -125,19 +97,22 @@ class CrashTest:
     # The run
 
     def _kill(self):
-        self.shoppers = [Shopper(self.crowd, number) for number in range(1, THREADS + 1)]
-        for shopper in self.shoppers:
-            shopper.start()
+        loaders = LOADERS if self.arguments.loads else {}
+        kinds = [kind for kind, count in loaders.items() for _ in range(count)]
+        kinds = [Shopper] * (THREADS - len(kinds)) + kinds
+        self.hands = [kind(self.crowd, number) for number, kind in enumerate(kinds, 1)]
+        for one in self.hands:
+            one.start()
         killer = Killer(
             self.scheme.roles, self.arguments.kills, f"{self.arguments.seed}/killer",
             self.crowd.is_closing if self.is_long else None)
         killer.start()
         killer.join()
         self.crowd.is_over.set()
-        for shopper in self.shoppers:
-            shopper.join()
-            if shopper.failure:
-                self.problems.append(f"a shopper gave up: {shopper.failure}")
+        for one in self.hands:
+            one.join()
+            if one.failure:
+                self.problems.append(f"a {type(one).__name__} gave up: {one.failure}")
         if killer.problem:
             raise RuntimeError(killer.problem)
 
@@ -147,64 +122,95 @@ class CrashTest:
         self.scheme.role("opal-server").kill()
         time.sleep(ABSENCE_SECONDS)
 
-    def _each(self, step, items: list):
-        """Does a step for each item with all hands."""
+    def _each(self, step, items: list, kind: type[Hands] = Shopper):
+        """Does a step for each item with all hands of a kind."""
         waiting: queue.SimpleQueue = queue.SimpleQueue()
         for item in items:
             waiting.put(item)
 
-        def work(shopper: Shopper):
+        def work(one: Hands):
             try:
                 while True:
-                    patiently(step, shopper, waiting.get_nowait())
+                    patiently(step, one, waiting.get_nowait())
             except queue.Empty:
                 pass
             except Exception as error:
                 self.problems.append(f"{step.__name__}: {type(error).__name__}: {error}")
 
-        hands = [threading.Thread(target=work, args=(one,), daemon=True) for one in self.shoppers]
-        for hand in hands:
-            hand.start()
-        for hand in hands:
-            hand.join()
+        workers = [threading.Thread(target=work, args=(one,), daemon=True)
+                   for one in self.hands if isinstance(one, kind)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
 
     def _settle(self):
-        """People come back to all their orders, until each has ended and nothing is open."""
+        """People come back to all their orders and loads, until each has ended and nothing is
+        open."""
         deadline = time.monotonic() + SETTLE_SECONDS_MAX
-        left = list(self.crowd.orders)
+        orders, loads = list(self.crowd.orders), list(self.crowd.loads)
         while True:
-            known = set(self.scheme.keys("payment-server"))
-            unasked = {
-                name for name, is_open in self.scheme.keys("shop").items()
-                if is_open and name in known and self.is_long}
-            again: list[Order] = []
-
-            def finish(shopper: Shopper, order: Order):
-                try:
-                    waits = not order.comes_back and order.transaction in unasked
-                    if not waits and shopper.finish(order, known):
-                        return
-                except Later:
-                    pass
-                again.append(order)
-
-            self._each(finish, left)
-            left = again
-            waiting = sum(map(len, self._open()))
-            if not left and not waiting:
+            orders, loads = self._finish_orders(orders), self._finish_loads(loads)
+            waiting = self._open()
+            if not orders and not loads and not waiting:
                 return
             if time.monotonic() > deadline:
+                kinds = ", ".join(f"{count} {kind}" for kind, count in waiting.items())
                 self.problems.append(
-                    f"{len(left)} orders without an end and {waiting} open sales and debits"
-                    f" {SETTLE_SECONDS_MAX} s after the last kill")
+                    f"{len(orders)} orders and {len(loads)} loads without an end"
+                    f" {SETTLE_SECONDS_MAX} s after the last kill; open: {kinds or 'nothing'}")
                 return
             time.sleep(SETTLE_PAUSE_SECONDS)
 
-    def _open(self) -> list[list[str]]:
-        """Open sales, and debits without an outcome."""
-        return [
-            [name for name, is_open in self.scheme.keys(party).items() if is_open]
-            for party in ("payment-server", "opal-server")]
+    def _finish_orders(self, left: list[Order]) -> list[Order]:
+        """- Returns: those that are not at their end."""
+        known = set(self.scheme.keys("payment-server"))
+        unasked = {
+            name for name, is_open in self.scheme.keys("shop").items()
+            if is_open and name in known and self.is_long}
+        again: list[Order] = []
+
+        def finish(shopper: Shopper, order: Order):
+            try:
+                waits = not order.comes_back and order.transaction in unasked
+                if not waits and shopper.finish(order, known):
+                    return
+            except Later:
+                pass
+            again.append(order)
+
+        self._each(finish, left)
+        return again
+
+    def _finish_loads(self, left: list[Load]) -> list[Load]:
+        """- Returns: those that are not at their end."""
+        if not left:
+            return []
+        # What the load server has authorized, the bank must hear of by itself.
+        known = set(self.scheme.keys("load-server"))
+        unasked = {
+            name for name, is_open in self.scheme.keys("bank").items()
+            if is_open and name in known and self.is_long}
+        again: list[Load] = []
+
+        def finish(loader: Loader, load: Load):
+            try:
+                waits = not load.comes_back and load.transaction in unasked
+                if not waits and loader.finish(load):
+                    return
+            except Later:
+                pass
+            again.append(load)
+
+        for kind in LOADERS:
+            self._each(finish, [load for load in left if load.way == kind.way], kind)
+        return again
+
+    def _open(self) -> dict[str, int]:
+        """What has no outcome, by kind. An order that nobody pays stays open at the shop."""
+        return {
+            kind: count for kind, count in self.scheme.open_counts().items()
+            if count and not kind.startswith("order ")}
 
     def _look(self):
         def look(shopper: Shopper, order: Order):
@@ -218,7 +224,14 @@ class CrashTest:
             card, history = shopper.card_page(person)
             self.ledger.read(person.name, card.text, history.text)
 
+        def look_at_load(loader: Loader, load: Load):
+            if load.transaction:
+                loader.look(load)
+
         self._each(look, self.crowd.orders)
+        for kind in LOADERS:
+            loads = [load for load in self.crowd.loads if load.way == kind.way]
+            self._each(look_at_load, loads, kind)
         self._each(read, self.crowd.people)
 
     # What must hold
@@ -293,6 +306,12 @@ class CrashTest:
                 wrong.append(f"debited, and later told that nothing was taken: {attempt.title}")
         self.problems += [f"transaction {order.transaction}: {text}" for text in wrong]
 
+    def _check_loads(self):
+        self.books = LoadBooks(
+            self.scheme, self.crowd.loads, self.ledger, self.value, self.funds)
+        self.books.check([person.name for person in self.crowd.people], self.report)
+        self.problems += self.books.problems
+
     def _check_users(self):
         paid: Counter = Counter()
         for order in self.crowd.orders:
@@ -301,10 +320,11 @@ class CrashTest:
                     paid[user] += order.article.price
         for person in self.crowd.people:
             balance = self.ledger.balances.get(person.name, -1)
-            if balance != self.value - paid[person.name]:
+            value = self.value + self.books.loaded(person.name)
+            if balance != value - paid[person.name]:
                 self.problems.append(
-                    f"{person.name} has {balance}, paid {paid[person.name]} of {self.value}")
-            if balance != self.value - self.ledger.spent[person.name]:
+                    f"{person.name} has {balance}, paid {paid[person.name]} of {value}")
+            if balance != -self.ledger.spent[person.name]:
                 self.problems.append(f"{person.name} has {balance}, the history says otherwise")
 
     def _check_enough(self):
@@ -312,6 +332,8 @@ class CrashTest:
         wanted = ["paid", "delivered"]
         if self.is_long and self.arguments.comparison in TWO_TRIPS:
             wanted.append("recovered")
+        if self.arguments.loads:
+            wanted += LOADED.values()
         if compared := COMPARED.get(self.arguments.comparison):
             wanted.append(compared)
         figures = {name.strip(): value for name, value in self.figures()}
@@ -321,8 +343,8 @@ class CrashTest:
 
     def figures(self) -> list[tuple[str, object]]:
         orders, counts = self.crowd.orders, Counter()
-        for shopper in self.shoppers:
-            counts.update(shopper.counts)
+        for one in self.hands:
+            counts.update(one.counts)
         attempts = [attempt for order in orders for attempt in order.attempts]
         states = Counter(order.state for order in orders)
         figures = [(f"kills of {role.name}", role.kills) for role in self.scheme.roles]
@@ -338,9 +360,29 @@ class CrashTest:
             ("never begun", states["open"]),
             ("refused", sum(one.outcome == "refused" for one in attempts)),
         ]
+        figures += self._load_figures()
         figures += sorted((f"  {name}", count) for name, count in counts.items())
         return figures + [
             (f"seconds of {name}", f"{seconds:.1f}") for name, seconds in self.seconds.items()]
+
+    def _load_figures(self) -> list[tuple[str, int]]:
+        loads = self.crowd.loads
+        if not loads:
+            return []
+        unsettled = [load for load in loads if load.was_unsettled]
+        return [
+            ("loads", len(loads)),
+            ("loads tried", sum(word.agrees for load in loads for word in load.words)),
+            ("  without an answer", sum(
+                word.agrees and word.outcome == "unclear"
+                for load in loads for word in load.words)),
+            *((name, sum(load.state == "loaded" and load.way == way for load in loads))
+              for way, name in LOADED.items()),
+            ("loads declined or given up", sum(load.state == "unloaded" for load in loads)),
+            ("loads pending or without an answer", len(unsettled)),
+            ("  settled as loaded", sum(load.state == "loaded" for load in unsettled)),
+            ("  settled as not loaded", sum(load.state == "unloaded" for load in unsettled)),
+        ]
 
 
 def patiently(step, *values):
@@ -371,11 +413,14 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=24)
     parser.add_argument(
         "--comparison", default="security-card", help="who compares S3; see opal found --help")
+    parser.add_argument(
+        "--loads", action=argparse.BooleanOptionalAction, default=True,
+        help="people load cards, too, and bank, load server, gateway and network are killed")
     parser.add_argument("--keep", action="store_true", help="keep logs and data")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="opal-crash-"))
-    scheme = Scheme(arguments.opal.resolve(), folder, free_port())
+    scheme = Scheme(arguments.opal.resolve(), folder, free_port(), arguments.loads)
     test = CrashTest(scheme, arguments)
     try:
         test.run()

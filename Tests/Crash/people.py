@@ -1,34 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """People who buy while servers are killed, and who write down everything that they are told."""
-import random
 import re
-import ssl
-import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 
 from browser import MONEY, REFUSAL, Answer, Away, Browser, Later
 from comparing import locked_form, unlock
-from roles import Scheme
+from hands import Crowd, Hands, Person
 
 ORDER_ADDRESS = re.compile(r"/order/([0-9a-f-]{36})\?key=([\w-]+)$")
 DOWNLOAD = re.compile(r'href="(/download/[^"]*)"')
 NO_VALUE = "Your card does not hold enough"
 GIVEN_UP = "The payment was given up"
 COMPARED_BY_SCRIPT, COMPARED_BY_MERCHANT = "compared by a script", "S3 carried to the shop"
-# Orders that seem to come from one address: the sites count orders and offers by address.
-ORDERS_AT_A_PLACE = 8
 # What a person does with an order, and how often.
 CLOSES_TAB, PAYS_TWICE, PAYS_AT_ONCE, OTHER_PAYS, LOOKS_FIRST = 0.10, 0.07, 0.10, 0.04, 0.2
-SIGNS_IN_AGAIN, COMES_BACK, LEAVES = 0.02, 0.5, 0.10
 # How often a browser runs no script, so that the card site compares S3 in its place.
 NO_SCRIPT = 0.25
 # How often the hands buy for somebody for whom others may be buying, too.
 BUYS_FOR_ANY = 0.15
-THINKS_SECONDS_MAX = 0.4
-TRIES_AT_ONCE = 3
-AWAY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,7 +51,7 @@ class Order:
     key: str
     article: Article
     place: str
-    payer: "Person"
+    payer: Person
     # Who does not come back only looks, at the end, and never pays again.
     comes_back: bool = True
     offer: str = ""
@@ -74,116 +64,23 @@ class Order:
     state: str = "open"
 
 
-class Person:
-    def __init__(self, number: int):
-        self.number = number
-        self.name = f"user{number}"
-        self.sign_ins = 0
-        self.cookie = ""
-        self.csrf = ""
-        self.lock = threading.Lock()
-
-    def sign_in(self, browser: Browser, card: str, password: str):
-        with self.lock:
-            if self.cookie:
-                return
-            page = browser.get(f"{card}/sign-in")
-            fields = {**page.hidden(), "userIdentifier": self.name, "password": password}
-            # An attempt counts as a failure until it has ended, and a killed server does not end
-            # it: from one address, people would soon be locked out.
-            self.sign_ins += 1
-            place = f"10.{200 + (self.sign_ins >> 8)}.{self.sign_ins & 255}.{self.number}"
-            answer = browser.post(f"{card}/sign-in", fields, page.cookie, place)
-            if answer.status != 303 or not answer.cookie:
-                raise Later(f"sign-in: {answer.status}")
-            account = browser.get(f"{card}/account", answer.cookie)
-            self.csrf = account.hidden().get("csrf", "")
-            if not self.csrf:
-                raise Later(f"account: {account.status}")
-            self.cookie = answer.cookie
-
-
-class Crowd:
-    """What all people share: orders, figures, and what must not have happened."""
-
-    def __init__(self, scheme: Scheme, articles: list[Article], users: int, seed: int):
-        self.scheme = scheme
-        self.articles = articles
-        self.seed = seed
-        self.password = (scheme.data / "demo-password").read_text().strip()
-        self.people = [Person(number) for number in range(1, users + 1)]
-        self.trust = ssl.create_default_context(cafile=str(scheme.data / "ca" / "ca.pem"))
-        self.orders: list[Order] = []
-        self.problems: list[str] = []
-        # Who gets no answer does not come back before the end, and all are in a hurry.
-        self.is_closing = threading.Event()
-        self.is_over = threading.Event()
-        self.lock = threading.Lock()
-
-    def problem(self, order: Order, text: str):
-        with self.lock:
-            self.problems.append(f"transaction {order.transaction}: {text}")
-
-    def add(self, order: Order):
-        with self.lock:
-            self.orders.append(order)
-
-
-class Shopper(threading.Thread):
+class Shopper(Hands):
     """One pair of hands: buys for one person after the other."""
 
     def __init__(self, crowd: Crowd, number: int):
-        super().__init__(daemon=True)
-        self.crowd = crowd
-        self.number = number
-        self.failure = ""
-        self.counts: Counter = Counter()
-        self._random = random.Random(f"{crowd.seed}/{number}")
-        self._browser = Browser(crowd.trust, self.counts)
-        self._second = Browser(crowd.trust, self.counts)
+        super().__init__(crowd, number)
         self._visit: tuple[str, str] | None = None
-        self._unfinished: list[Order] = []
-        self._made = 0
-
-    def run(self):
-        try:
-            while not self.crowd.is_over.is_set():
-                self._buy()
-                if not self.crowd.is_closing.is_set():
-                    time.sleep(self._random.uniform(0, THINKS_SECONDS_MAX))
-        except Exception as error:
-            self.failure = f"{type(error).__name__}: {error}"
-
-    def _buy(self):
-        order = None
-        is_closing = self.crowd.is_closing.is_set()
-        if self._unfinished and not is_closing and self._random.random() < COMES_BACK:
-            order = self._unfinished.pop(self._random.randrange(len(self._unfinished)))
-            self.counts["came back"] += 1
-        try:
-            order = order or self._order()
-            self._go_on(order)
-        except Later as reason:
-            if isinstance(reason, Away):
-                time.sleep(AWAY_SECONDS)
-            if order is None:
-                return
-            order.comes_back = self._random.random() >= LEAVES
-            if order.comes_back:
-                self._unfinished.append(order)
 
     # Ordering
 
-    def _order(self) -> Order:
+    def _begin(self) -> Order:
         chance, shop = self._random, self.crowd.scheme.shop
         people = self.crowd.people
         payer = people[self.number % len(people)]
         if chance.random() < BUYS_FOR_ANY:
             payer = chance.choice(people)
         article = chance.choice(self.crowd.articles)
-        self._made += 1
-        rank = self._made // ORDERS_AT_A_PLACE
-        place = f"10.{self.number}.{rank >> 8 & 255}.{rank & 255}"
+        place = self._place()
         if self._visit is None:
             page = self._browser.get(f"{shop}/articles/{article.identifier}")
             self._visit = (page.cookie, page.hidden().get("csrf", ""))
@@ -201,7 +98,7 @@ class Shopper(threading.Thread):
         if answer.status != 303 or not found:
             raise RuntimeError(f"the shop answers an order with {answer.status}")
         order = Order(found[1], found[2], article, place, payer)
-        self.crowd.add(order)
+        self.crowd.add(order, self.crowd.orders)
         return order
 
     def _offer(self, order: Order):
@@ -219,17 +116,6 @@ class Shopper(threading.Thread):
         order.offer = answer.location
 
     # Paying
-
-    def _go_on(self, order: Order):
-        for _ in range(TRIES_AT_ONCE):
-            try:
-                return self._once(order)
-            except Later:
-                if self._random.random() < 0.5 or self.crowd.is_closing.is_set():
-                    raise
-                self.counts["retries"] += 1
-                time.sleep(self._random.uniform(0, THINKS_SECONDS_MAX))
-        raise Later("again")
 
     def _once(self, order: Order):
         chance = self._random
@@ -262,30 +148,8 @@ class Shopper(threading.Thread):
     def _pay_at_once(self, order: Order, other: Person):
         """The same order in two windows."""
         self.counts["paid in two windows"] += 1
-        failures: list[Exception] = []
-
-        def pay():
-            try:
-                self.pay(order, self._second, other)
-            except Later:
-                pass
-            except Exception as error:
-                failures.append(error)
-
-        window = threading.Thread(target=pay, daemon=True)
-        window.start()
-        try:
-            self.pay(order, self._browser)
-        finally:
-            window.join()
-        if failures:
-            raise failures[0]
-
-    def _signed_in(self, person: Person, browser: Browser | None = None) -> str:
-        if self._random.random() < SIGNS_IN_AGAIN:
-            person.cookie = ""
-        person.sign_in(browser or self._browser, self.crowd.scheme.card, self.crowd.password)
-        return person.cookie
+        self._in_two_windows(
+            lambda: self.pay(order, self._browser), lambda: self.pay(order, self._second, other))
 
     def pay(self, order: Order, browser: Browser, payer: Person | None = None):
         """Consents, and writes down what the card site says to it."""
@@ -294,7 +158,7 @@ class Shopper(threading.Thread):
         attempt = Attempt(payer.name, time.time())
         order.attempts.append(attempt)
         answer = browser.post(
-            self.crowd.scheme.card + order.offer, {"csrf": payer.csrf, "decision": "pay"},
+            self.crowd.scheme.card + order.offer, {"csrf": payer.tokens[cookie], "decision": "pay"},
             cookie, order.place)
         attempt.answered = time.time()
         self._expect(order, answer, 200)
@@ -439,9 +303,3 @@ class Shopper(threading.Thread):
         return (
             self._browser.get(f"{card}/card", cookie),
             self._browser.get(f"{card}/history.csv", cookie))
-
-    def _expect(self, order: Order, answer: Answer, status: int):
-        if answer.status != status:
-            self.crowd.problem(
-                order, f"{answer.status} and not {status}: {answer.page} {answer.first(REFUSAL)}")
-            raise Later(f"{answer.status}")

@@ -14,10 +14,19 @@ READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 # In the order in which the others wait for them; a folder of the data has the same name.
 ROLES = ("payment-server", "opal-server", "shop")
+LOAD_ROLES = ("network", "gateway", "load-server", "payment-server", "opal-server", "bank", "shop")
+# How often each is killed, compared with the others: the more states a party leaves behind.
+WEIGHTS = {"opal-server": 3, "payment-server": 2, "load-server": 2, "gateway": 2, "bank": 2}
 # The tables that hold what can be open, by role.
-TABLES = {"payment-server": "sale", "opal-server": "draw", "shop": "order"}
+TABLES = {
+    "payment-server": ("sale",), "opal-server": ("draw", "load", "account_load"),
+    "shop": ("order",), "load-server": ("authorization",), "bank": ("hold",),
+    "gateway": ("authorization",), "network": ("network_hold",),
+}
+TRANSACTION_BYTES = 16
 # Ports after the first one.
-CARD_PORT, SHOP_PORT, LINK_PORT = 0, 1, 10
+CARD_PORT, SHOP_PORT, BANK_PORT = 0, 1, 3
+LINK_PORT, LOAD_PORT, GATEWAY_PORT, NETWORK_PORT = 10, 13, 14, 15
 KILL_PAUSE_SECONDS = (0.05, 1.0)
 RESTART_SECONDS_MAX = 2.0
 # The last kills of a long run: not of the shop, and each role is back at once. They end before the
@@ -84,26 +93,36 @@ class Role:
 
 
 class Scheme:
-    def __init__(self, program: Path, folder: Path, first_port: int):
+    def __init__(self, program: Path, folder: Path, first_port: int, has_loads: bool):
         self.program = program
         self.data = folder / "data"
         self.card = f"https://localhost:{first_port + CARD_PORT}"
         self.shop = f"https://localhost:{first_port + SHOP_PORT}"
-        configuration = folder / "opal.json"
-        configuration.write_text(json.dumps({
+        self.bank = f"https://localhost:{first_port + BANK_PORT}"
+        settings = {
             "data": str(self.data),
             # So that the many orders of one machine are not throttled.
             "behindProxy": True,
             "cardholder": {"port": first_port + CARD_PORT, "origin": self.card},
             "shop": {"port": first_port + SHOP_PORT, "origin": self.shop},
             "paymentServer": {"port": first_port + LINK_PORT},
-        }))
-        self.roles = [Role(program, name, configuration) for name in ROLES]
+        }
+        if has_loads:
+            settings |= {
+                "bank": {"port": first_port + BANK_PORT, "origin": self.bank},
+                "loadServer": {"port": first_port + LOAD_PORT},
+                "gateway": {"host": "127.0.0.1", "port": first_port + GATEWAY_PORT},
+                "network": {"port": first_port + NETWORK_PORT},
+            }
+        configuration = folder / "opal.json"
+        configuration.write_text(json.dumps(settings))
+        self.roles = [
+            Role(program, name, configuration) for name in (LOAD_ROLES if has_loads else ROLES)]
 
-    def found(self, users: int, value: int, comparison: str):
+    def found(self, users: int, value: int, funds: int, comparison: str):
         subprocess.run(
             [self.program, "found", "--users", str(users), "--value", str(value),
-             "--comparison", comparison, "--data", self.data],
+             "--funds", str(funds), "--comparison", comparison, "--data", self.data],
             check=True, stdout=subprocess.DEVNULL)
 
     def start(self):
@@ -117,7 +136,7 @@ class Scheme:
         return next(role for role in self.roles if role.name == name)
 
     def stop(self) -> dict[str, int]:
-        # The shop first: it asks the others.
+        # Shop and bank first: they ask the others.
         return {role.name: role.stop() for role in reversed(self.roles)}
 
     def audit(self) -> tuple[int, dict]:
@@ -128,15 +147,33 @@ class Scheme:
         except json.JSONDecodeError:
             return ended.returncode, {"findings": [ended.stderr.strip()]}
 
-    def keys(self, party: str) -> dict[str, bool]:
-        """The transactions that a party knows, and whether each is open: names are not sealed."""
+    def says(self, *arguments: str) -> list[dict]:
+        """What a command prints for programs."""
+        ended = subprocess.run(
+            [self.program, *arguments, "--json", "--data", self.data],
+            check=True, capture_output=True, text=True)
+        return json.loads(ended.stdout)
+
+    def keys(self, party: str, table: str = "") -> dict[str, bool]:
+        """The transactions that a party knows, and whether each is open: names are not sealed.
+        `table`: the party's first one without it."""
+        rows = self._rows(party, f'SELECT key, open FROM "{table or TABLES[party][0]}"')
+        return {transaction_text(key[:TRANSACTION_BYTES]): open == 1 for key, open in rows}
+
+    def open_counts(self) -> dict[str, int]:
+        """How much is open at each party, by kind."""
+        return {
+            f"{table} at the {role.name}": self._rows(
+                role.name, f'SELECT count(*) FROM "{table}" WHERE open = 1')[0][0]
+            for role in self.roles for table in TABLES[role.name]}
+
+    def _rows(self, party: str, query: str) -> list[tuple]:
         file = self.data / party / f"{party}.sqlite"
         connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)
         try:
-            rows = connection.execute(f'SELECT key, open FROM "{TABLES[party]}"').fetchall()
+            return connection.execute(query).fetchall()
         finally:
             connection.close()
-        return {transaction_text(key): open == 1 for key, open in rows}
 
     def log_lines(self, *words: str) -> Counter:
         """How often each kind of line that holds one of these words stands in the logs."""
@@ -184,7 +221,10 @@ class Killer(threading.Thread):
             self._closing.set()
         is_closing = self._closing is not None and self._closing.is_set()
         count = 2 if self._random.random() < TWO_AT_ONCE else 1
-        chosen = self._random.sample(self._roles, len(self._roles))
+        # Drawn by weight: https://doi.org/10.1016/j.ipl.2005.11.003
+        chosen = sorted(
+            self._roles, reverse=True,
+            key=lambda role: self._random.random() ** (1 / WEIGHTS.get(role.name, 1)))
         for role in [role for role in chosen if role not in self._back][:min(count, self._left)]:
             role.kill()
             self._left -= 1

@@ -17,12 +17,13 @@ struct DemoCardholder {
     static let street = "1 Opal Street"
     static let postalCode = "10000"
 
-    /// The account of its own of one cardholder of many, counted from 1 to 9999. It ends in 2010 to
-    /// 2019, for which neither network nor stand-in have a behaviour of their own.
+    /// The account of its own of one cardholder of many, counted from 1 to 9999; that of `demo`
+    /// stands before them. Its ending, 003 and the check digit, is none for which the simulated
+    /// network acts up.
     static func ownAccount(_ number: Int) throws -> String {
         let count = String(number)
         let digits =
-            "40000000" + String(repeating: "0", count: max(0, 4 - count.count)) + count + "201"
+            "40000000" + String(repeating: "0", count: max(0, 4 - count.count)) + count + "003"
         guard let account = (0...9).map({ "\(digits)\($0)" }).first(where: Self.isAccount),
             account.count == fundingAccount.count
         else { throw CommandFailure("There is no funding account for cardholder \(number).") }
