@@ -104,7 +104,7 @@ extension CardholderSite {
             var facts: [[String: Any]] = [
                 ["label": "Balance now", "value": reader.amount(proposal.balance)],
                 [
-                    "label": "When less is left than",
+                    "label": "When the balance is below",
                     "value": text(rule.threshold, of: proposal, reader),
                 ],
                 [
