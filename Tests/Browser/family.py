@@ -94,7 +94,7 @@ class Family:
         person.sees("Load €25.00 from your account")
         assert fact(person, "Balance now") == self.card
         assert fact(person, "Balance afterwards") == self.card + 25
-        assert "ends in 0010" in person.text()
+        assert "ends in 0010" in person.text() and "•••• " in person.text()
         person.shoots("add-value-confirm")
         person.presses("Load €25.00")
         person.sees("Loaded")
@@ -333,12 +333,29 @@ class Family:
         person.page.get_by_label("Day", exact=True).select_option("Friday")
         person.page.get_by_label("Hour", exact=True).select_option("16:00")
         person.page.get_by_label("By which clock", exact=True).select_option("UTC+02:00")
+        person.presses("Go on")
+        person.sees("Weekly allowance of Emma")
+        text = person.text()
+        for said in ("€5.00", "ends in 0010", "Friday at 16:00 (UTC+02:00)", "For the first time",
+                     "Nothing is loaded now"):
+            assert said in text, f"{said} is not shown before: {text}"
+        person.shoots("allowance-confirm")
         person.presses("Set the allowance")
         person.sees("Emma")
         assert "€5.00 every Friday at 16:00 (UTC+02:00)" in person.text(), person.text()
         person.shoots("child-allowance")
         person.follows("Change")
         person.shoots("allowance-set")
+        person.fills("Amount a week", "6")
+        person.presses("Go on")
+        assert "In place of" in person.text(), person.text()
+        # Who changes what the page sends sets nothing.
+        person.page.locator('input[name="amount"]').evaluate("entry => { entry.value = '60' }")
+        person.presses("Set the allowance")
+        person.is_told("This is not what you were shown")
+        person.shoots("allowance-confirm-changed")
+        person.follows("Change it first")
+        assert "€5.00 every Friday" in person.text(), person.text()
         person.presses("Stop the allowance")
         assert "Stopped" in person.text()
         assert "€5.00 a week" in self.mail("A weekly allowance was set")
@@ -352,10 +369,16 @@ class Family:
         person.fills("When less than this is left", "10")
         person.fills("Load this amount", "25")
         person.fills("At most this much in a month", "20")
-        person.presses("Set the top-up")
+        person.presses("Go on")
         expect(person.page.locator("#monthMax-error")).to_be_visible()
         person.shoots("top-up-wrong")
         person.fills("At most this much in a month", "100")
+        person.presses("Go on")
+        person.sees("Standing top-up")
+        assert fact(person, "Balance now") == self.card
+        assert fact(person, "At most in a month") == 100
+        assert "ends in 0010" in person.text() and "When less is left" in person.text()
+        person.shoots("top-up-confirm")
         person.presses("Set the top-up")
         self.expect_card(person, self.card)
         assert "Below €10.00 load €25.00, at most €100.00 a month" in person.text()
@@ -420,6 +443,10 @@ class Family:
             expect(person.page.get_by_role("row").filter(has_text=text).first).to_be_visible()
         expect(person.page.get_by_role("row").nth(1)).to_contain_text(f"€{self.child_card}")
         person.shoots("child-history")
+        person.follows("Monthly statement")
+        person.sees(re.compile("^Statement, "))
+        assert "From you" in person.text() and "Emma" in person.text(), person.text()
+        person.shoots("child-statement")
 
     def loads_without_script(self):
         plain = Person(self.browser, self.guardian.pictures, script=False)

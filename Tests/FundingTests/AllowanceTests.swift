@@ -55,6 +55,18 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `An allowance that is ordered twice at the same moment is told once`() async throws {
+        let (world, anna, emma) = try await family()
+        try await world.forgetMails()
+        async let one: Void = set(world, anna, emma)
+        async let two: Void = set(world, anna, emma)
+        _ = try await (one, two)
+        try await set(world, anna, emma)
+        #expect(try await world.mails(to: anna.email).count == 1)
+        try await set(world, anna, emma, 2_000)
+        #expect(try await world.mails(to: anna.email).count == 2)
+    }
+
     @Test func `A schedule that fires twice pays once`() async throws {
         for seed in UInt64(1)...10 {
             let (world, anna, emma) = try await family(seed: seed)

@@ -15,7 +15,7 @@ struct CardCommand: AsyncParsableCommand {
         discussion: "May be used beside the running server.",
         subcommands: [
             Create.self, List.self, Show.self, Limits.self, Category.self, Block.self,
-            Unblock.self,
+            Unblock.self, Renew.self,
         ]
     )
 

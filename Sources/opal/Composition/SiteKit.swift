@@ -31,6 +31,8 @@ struct SiteKit {
                 desk: party.desk,
                 purchases: party.purchases,
                 loads: party.loads,
+                guardians: party.guardians,
+                succession: party.succession,
                 offers: party.offers,
                 templates: templates,
                 wording: wording,
@@ -39,9 +41,7 @@ struct SiteKit {
                 funding: party.hasGateway
                     ? CardholderFunding(
                         loads: party.accountLoads,
-                        guardians: party.guardians,
-                        orders: party.standingOrders,
-                        succession: party.succession
+                        orders: party.standingOrders
                     ) : nil
             ),
             settings: .init(

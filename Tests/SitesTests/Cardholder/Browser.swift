@@ -18,6 +18,13 @@ final class Browser: Sendable {
             text.firstMatch(of: /name="csrf" value="([^"]+)"/).map { String($0.output.1) }
         }
 
+        /// The entries of its forms that are not seen, without the token.
+        var hiddenFields: [String: String] {
+            let pattern = /<input type="hidden" name="([^"]+)" value="([^"]*)">/
+            let fields = text.matches(of: pattern).map { (String($0.1), String($0.2)) }
+            return Dictionary(fields.filter { $0.0 != "csrf" }) { _, last in last }
+        }
+
         func hidden(_ name: String) throws -> String {
             let pattern = try Regex(
                 "name=\"\(name)\" value=\"([^\"]*)\"",
@@ -47,6 +54,13 @@ final class Browser: Sendable {
     @discardableResult
     func open(_ path: String, headers: HTTPFields = [:]) async throws -> Page {
         try await request(path, .get, headers, nil)
+    }
+
+    /// Sends a form that asks and changes nothing.
+    @discardableResult
+    func ask(_ path: String, _ fields: [String: String]) async throws -> Page {
+        let query = fields.map { "\(encoded($0.key))=\(encoded($0.value))" }
+        return try await open(path + "?" + query.joined(separator: "&"))
     }
 
     /// Goes where the answer sends the browser.

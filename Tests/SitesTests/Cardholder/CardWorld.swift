@@ -26,6 +26,8 @@ struct CardWorld {
 
     let world: World
     let site: CardholderSite
+    private let parts: CardholderSite.Parts
+    private let settings: CardholderSite.Settings
     let desk: CardDesk
     let outbox: MailOutbox
     let purchases: Purchases
@@ -70,13 +72,16 @@ struct CardWorld {
         )
         purchases.refusals = PurchaseRefusals(users: users, desk: desk)
         self.purchases = purchases
-        let family = try Self.family(world, users, desk, loadModule, gateway)
+        let guardians = Guardians(users: users, desk: desk)
+        let family = try Self.family(world, users, desk, guardians, loadModule, gateway)
         (self.users, self.family) = (users, family)
-        let parts = CardholderSite.Parts(
+        parts = CardholderSite.Parts(
             users: users,
             desk: desk,
             purchases: purchases,
             loads: loads,
+            guardians: guardians,
+            succession: Self.succession(world, users, desk, loadModule),
             offers: Offers(store: store, seals: seals, random: world.random),
             templates: try Templates(),
             wording: Wording(),
@@ -84,17 +89,42 @@ struct CardWorld {
             random: world.random,
             funding: isFunded ? family : nil
         )
-        site = CardholderSite(
-            parts: parts,
-            settings: .init(
-                origin: try #require(Origin(of: origin)),
-                brandName: "Harbour Bank",
-                shop: .init("Shop", "https://press.example/"),
-                banks: [.init("Quay Bank", FundingWorld.origin)],
-                issuer: world.issuer.identifier
-            )
-        )
+        settings = try Self.settings(world, origin)
+        site = CardholderSite(parts: parts, settings: settings)
         (self.world, self.desk) = (world, desk)
+    }
+
+    private static func settings(
+        _ world: World,
+        _ origin: String
+    ) throws -> CardholderSite.Settings {
+        CardholderSite.Settings(
+            origin: try #require(Origin(of: origin)),
+            brandName: "Harbour Bank",
+            shop: .init("Shop", "https://press.example/"),
+            banks: [.init("Quay Bank", FundingWorld.origin)],
+            issuer: world.issuer.identifier
+        )
+    }
+
+    private static func succession(
+        _ world: World,
+        _ users: UserDirectory,
+        _ desk: CardDesk,
+        _ module: any LoadModule
+    ) -> CardSuccession {
+        CardSuccession(
+            users: users,
+            desk: desk,
+            emulator: Emulator(
+                module: world.cardModule,
+                store: world.opalStore,
+                random: world.random
+            ),
+            module: world.cardModule,
+            loads: module,
+            random: world.random
+        )
     }
 
     private static func users(
@@ -146,6 +176,7 @@ struct CardWorld {
         _ world: World,
         _ users: UserDirectory,
         _ desk: CardDesk,
+        _ guardians: Guardians,
         _ module: any LoadModule,
         _ gateway: ScriptedFunds
     ) throws -> CardholderFunding {
@@ -174,19 +205,9 @@ struct CardWorld {
             settings: .init(minimum: 500, menu: [1_000, 2_500, 5_000], acceptor: acceptor),
             now: { clock.now }
         )
-        let guardians = Guardians(users: users, desk: desk)
         return CardholderFunding(
             loads: loads,
-            guardians: guardians,
-            orders: StandingOrders(loads: loads, guardians: guardians),
-            succession: CardSuccession(
-                users: users,
-                desk: desk,
-                emulator: emulator,
-                module: world.cardModule,
-                loads: module,
-                random: world.random
-            )
+            orders: StandingOrders(loads: loads, guardians: guardians)
         )
     }
 
@@ -215,6 +236,31 @@ struct CardWorld {
     /// Runs a test in front of the site, with one browser.
     func browse(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
         let application = Application(router: site.router())
+        try await application.test(.router) { client in
+            try await test(Browser(client))
+        }
+    }
+
+    /// The same in front of a site of the same people that has no gateway any more.
+    func browseWithoutGateway(
+        _ test: @escaping @Sendable (Browser) async throws -> Void
+    ) async throws {
+        let parts = CardholderSite.Parts(
+            users: parts.users,
+            desk: parts.desk,
+            purchases: parts.purchases,
+            loads: parts.loads,
+            guardians: parts.guardians,
+            succession: parts.succession,
+            offers: parts.offers,
+            templates: parts.templates,
+            wording: parts.wording,
+            now: parts.now,
+            random: parts.random
+        )
+        let application = Application(
+            router: CardholderSite(parts: parts, settings: settings).router()
+        )
         try await application.test(.router) { client in
             try await test(Browser(client))
         }
@@ -261,6 +307,19 @@ struct CardWorld {
         )
         try await browser.follow()
         #expect(browser.page.status == .ok)
+    }
+
+    /// After this the cards of the first day have expired.
+    static let expiryTime = Duration.seconds(800 * 86_400)
+
+    /// Signs in once more.
+    func signIn(_ browser: Browser, as identifier: String = identifier) async throws {
+        try await browser.open("/sign-in")
+        try await browser.send(
+            "/sign-in",
+            ["userIdentifier": identifier, "password": Self.password]
+        )
+        try await browser.follow()
     }
 
     /// Orders at the shop and brings the order page to the site; the consent page is shown then.

@@ -141,7 +141,7 @@ struct ChildrenTests {
             let (guardian, path) = (family.guardian, family.path + "/allowance")
             try expectWhole(try await guardian.open(path))
             let entries = ["amount": "7.50", "weekday": "4", "hour": "16", "clock": "120"]
-            try await guardian.send(path, entries)
+            try await confirmOrder(guardian, path, entries)
             try expectWhole(try await guardian.follow())
             #expect(guardian.page.text.contains("The allowance is set."))
             #expect(guardian.page.text.contains("€7.50 every Friday at 16:00 (UTC+02:00)"))
@@ -154,7 +154,7 @@ struct ChildrenTests {
             #expect(guardian.page.text.contains(">Stopped<"))
             try await guardian.open(path)
             #expect(guardian.page.text.contains("Start it again"))
-            try await guardian.send(path, entries)
+            try await confirmOrder(guardian, path, entries)
             let key = try #require(UserKey(String(family.path.dropFirst(10))))
             let own = try await family.world.users.profile(ofIdentifier: CardWorld.identifier)
             let payer = try #require(own?.key)
@@ -183,7 +183,7 @@ struct ChildrenTests {
             let (guardian, path) = (family.guardian, family.path + "/allowance")
             try await guardian.open(path)
             let good = ["amount": "6.66", "weekday": "4", "hour": "16", "clock": "120"]
-            try await guardian.send(path, good.merging(wrong) { _, new in new })
+            try await guardian.ask(path + "/confirm", good.merging(wrong) { _, new in new })
             try expectWhole(guardian.page)
             #expect(guardian.page.status == .unprocessableContent)
             #expect(guardian.page.text.contains("id=\"\(field)-error\""))
@@ -254,9 +254,11 @@ struct ChildrenTests {
                 ]
             ) { _, new in new }
             for path in [
-                "/limits", "/limits/freeze", "/add-value/confirm", "/top-up", "/top-up/stop",
+                "/limits", "/limits/freeze", "/add-value/confirm", "/top-up/confirm",
+                "/top-up/stop",
                 "/children", "/renew", family.path + "/limits", family.path + "/limits/freeze",
-                family.path + "/allow", family.path + "/withdraw", family.path + "/allowance",
+                family.path + "/allow", family.path + "/withdraw",
+                family.path + "/allowance/confirm",
                 family.path + "/allowance/stop", family.path + "/give/confirm",
                 family.path + "/renew",
             ] {
@@ -279,7 +281,11 @@ struct ChildrenTests {
             let other = family.guardian.stranger()
             try await family.world.enter(other, as: "otto.k")
             let nobody = "/children/" + String(repeating: "A", count: 43)
-            for path in ["", "/limits", "/history", "/history.csv", "/give", "/allowance"] {
+            for path in [
+                "", "/limits", "/history", "/history.csv", "/statement/2026-11", "/before/history",
+                "/before/history.csv", "/before/statement/2026-11", "/give", "/allowance",
+                "/allowance/confirm?amount=10&weekday=4&hour=16&clock=0",
+            ] {
                 for child in [family.path, nobody, "/children/x"] {
                     #expect(try await other.open(child + path).status == .notFound, "\(path)")
                 }
@@ -291,7 +297,7 @@ struct ChildrenTests {
                 ]
             ) { _, new in new }
             for path in [
-                "/limits", "/limits/freeze", "/allow", "/withdraw", "/allowance",
+                "/limits", "/limits/freeze", "/allow", "/withdraw", "/allowance/confirm",
                 "/allowance/stop", "/give/confirm", "/renew",
             ] {
                 try await other.open("/children")
@@ -307,7 +313,7 @@ struct ChildrenTests {
     @Test func `a form without the token of the session changes nothing`() async throws {
         try await Family.meet { family in
             for path in [
-                "/limits", "/limits/freeze", "/allow", "/withdraw", "/allowance",
+                "/limits", "/limits/freeze", "/allow", "/withdraw", "/allowance/confirm",
                 "/allowance/stop", "/give/confirm", "/renew",
             ] {
                 let entries = LimitEntries.all(["frozen": "yes"]).map { ($0, $1) }

@@ -8,22 +8,14 @@ import Testing
 
 /// Who can renew a card that has expired is told to whoever wants to pay with it.
 struct ExpiredCardTests {
-    /// After the cards of the first day have expired.
-    private static let later = Duration.seconds(800 * 86_400)
-
     private func expectToldAtCheckout(
         _ world: CardWorld,
         _ browser: Browser,
         as identifier: String = CardWorld.identifier,
         _ next: String
     ) async throws {
-        world.world.clock.advance(by: Self.later)
-        try await browser.open("/sign-in")
-        try await browser.send(
-            "/sign-in",
-            ["userIdentifier": identifier, "password": CardWorld.password]
-        )
-        try await browser.follow()
+        world.world.clock.advance(by: CardWorld.expiryTime)
+        try await world.signIn(browser, as: identifier)
         try await world.checkout(browser)
         try expectWhole(browser.page)
         #expect(browser.page.text.contains("Your card has expired"))
@@ -53,12 +45,19 @@ struct ExpiredCardTests {
         }
     }
 
-    @Test func `the issuer, where nobody else can`() async throws {
+    @Test func `the holder, also where no value comes from accounts`() async throws {
         let world = try await CardWorld()
         try await world.browse { browser in
             try await world.enter(browser)
-            try await expectToldAtCheckout(world, browser, "for a new card.")
+            try await expectToldAtCheckout(
+                world,
+                browser,
+                "Move its value to a new card first; the page of your card offers it."
+            )
         }
+    }
+
+    @Test func `the issuer, where nobody else can`() {
         let (text, load) = (RefusalText(.cardExpired), RefusalText(load: .cardExpired))
         for next in [text.next, load.next] { #expect(next == "Ask your issuer for a new card.") }
     }

@@ -96,6 +96,12 @@ func confirm(_ browser: Browser, _ path: String) async throws {
     if browser.page.status == .seeOther { try await browser.follow() }
 }
 
+/// Gives the entries of a standing order, and agrees to what is shown then.
+func confirmOrder(_ browser: Browser, _ path: String, _ entries: [String: String]) async throws {
+    try expectWhole(try await browser.ask(path + "/confirm", entries))
+    try await browser.send(path + "/confirm", browser.page.hiddenFields)
+}
+
 /// The entries of the form for limits.
 enum LimitEntries {
     static let empty = [

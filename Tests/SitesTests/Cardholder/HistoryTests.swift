@@ -57,7 +57,7 @@ struct HistoryPageTests {
                 try await browser.send(path, ["decision": "pay"])
             }
             try await browser.open("/history")
-            #expect(browser.page.text.contains("href=\"/statement\""))
+            #expect(browser.page.text.contains("href=\"/statement/"))
             try await browser.open("/statement")
             try await browser.follow()
             try expectWhole(browser.page)

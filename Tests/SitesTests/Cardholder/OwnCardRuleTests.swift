@@ -10,26 +10,13 @@ import Testing
 /// The standing top-up of the own card, and the card that follows an expired one.
 struct OwnCardRuleTests {
     private static let entries = ["threshold": "10", "amount": "25", "monthMax": "100"]
-    /// After the cards of the first day have expired.
-    private static let later = Duration.seconds(800 * 86_400)
-
-    private func signIn(_ browser: Browser, as identifier: String = CardWorld.identifier)
-        async throws
-    {
-        try await browser.open("/sign-in")
-        try await browser.send(
-            "/sign-in",
-            ["userIdentifier": identifier, "password": CardWorld.password]
-        )
-        try await browser.follow()
-    }
 
     @Test func `a top-up is set, shown, changed and stopped`() async throws {
         let world = try await CardWorld(isFunded: true)
         try await world.browse { browser in
             try await world.enter(browser)
             try expectWhole(try await browser.open("/top-up"))
-            try await browser.send("/top-up", Self.entries)
+            try await confirmOrder(browser, "/top-up", Self.entries)
             try expectWhole(try await browser.follow())
             #expect(browser.page.text.contains("The top-up is set."))
             let words = "Below €10.00 load €25.00, at most €100.00 a month"
@@ -63,8 +50,8 @@ struct OwnCardRuleTests {
             try await browser.open("/top-up")
             var entries = Self.entries
             entries["monthMax"] = "1000"
-            try await browser.send(
-                "/top-up",
+            try await browser.ask(
+                "/top-up/confirm",
                 (field == "monthMax" ? Self.entries : entries).merging([field: typed]) { $1 }
             )
             try expectWhole(browser.page)
@@ -81,8 +68,8 @@ struct OwnCardRuleTests {
             try await world.enter(browser)
             try await browser.open("/limits")
             try await browser.send("/limits", LimitEntries.all(["day": "12"]))
-            world.world.clock.advance(by: Self.later)
-            try await signIn(browser)
+            world.world.clock.advance(by: CardWorld.expiryTime)
+            try await world.signIn(browser)
             try expectWhole(browser.page)
             #expect(browser.page.text.contains("Expired"))
             #expect(browser.page.text.contains("Move €50.00 to a new card"))
@@ -122,12 +109,12 @@ struct OwnCardRuleTests {
             try await family.guardian.open(family.path)
             try await family.guardian.send(family.path + "/limits/freeze", ["frozen": "yes"])
             let old = try await family.policy()
-            family.world.world.clock.advance(by: Self.later)
-            try await signIn(family.child, as: Family.child)
+            family.world.world.clock.advance(by: CardWorld.expiryTime)
+            try await family.world.signIn(family.child, as: Family.child)
             try expectWhole(family.child.page)
             #expect(family.child.page.text.contains("Your guardian can move what is on it"))
             #expect(!family.child.page.text.contains("/renew"))
-            try await signIn(family.guardian)
+            try await family.world.signIn(family.guardian)
             try expectWhole(try await family.guardian.open(family.path))
             #expect(family.guardian.page.text.contains("Move €20.00 to a new card"))
             try await family.guardian.send(family.path + "/renew", [:])

@@ -53,6 +53,8 @@ package struct AccountLoadRecord: Equatable, Sendable {
     /// Notes of a child's history, which say all that it has to know of a load.
     package static let allowanceNote = "Weekly allowance"
     package static let giftNote = "From your guardian"
+    /// What the note of a top-up begins with.
+    package static let topUpNote = "Standing top-up"
 
     /// What stands in the history of the card. A child does not see the account.
     var note: String {
@@ -60,7 +62,7 @@ package struct AccountLoadRecord: Equatable, Sendable {
         case .own: "From account •••• \(account?.lastFour ?? "")"
         case .allowance: AccountLoadRecord.allowanceNote
         case .gift: AccountLoadRecord.giftNote
-        case .topUp: "Standing top-up from account •••• \(account?.lastFour ?? "")"
+        case .topUp: "\(AccountLoadRecord.topUpNote) from account •••• \(account?.lastFour ?? "")"
         }
     }
 }

@@ -15,31 +15,52 @@ extension StandingOrders {
         by guardian: UserKey,
         at now: Instant
     ) async throws(StandingOrderRefusal) {
-        let purse = try await purse(of: try await card(of: child, by: guardian), amount)
-        if amount.minorUnits > purse.balanceMax { throw .aboveMaximum }
+        _ = try await checked(amount, for: child, by: guardian)
         try await change(
             AllowanceRecord.key(guardian, child),
             of: guardian,
             telling: { users.wording.allowanceSet(to: $0, amount, at: now) }
-        ) { (known: AllowanceRecord?) in
-            let lastTaken = known?.lastTaken?.by(schedule.offset)
-            let dueAt = schedule.next(after: max(now, lastTaken?.lastBefore ?? now))
-            var next =
-                known
-                ?? AllowanceRecord(
-                    guardian: guardian,
-                    child: child,
-                    amount: amount,
-                    schedule: schedule,
-                    dueAt: dueAt
-                )
-            next.amount = amount
-            next.schedule = schedule
-            next.dueAt = dueAt
-            next.lastTaken = lastTaken
-            next.isActive = true
-            return next
-        }
+        ) { ordered($0, amount, schedule, child, guardian, at: now) }
+    }
+
+    /// The child's card and its purse, where it can have this allowance.
+    func checked(
+        _ amount: Money,
+        for child: UserKey,
+        by guardian: UserKey
+    ) async throws(StandingOrderRefusal) -> (CardIdentifier, AccountLoads.BalanceRoom) {
+        let card = try await card(of: child, by: guardian)
+        let purse = try await purse(of: card, amount)
+        if amount.minorUnits > purse.balanceMax { throw .aboveMaximum }
+        return (card, purse)
+    }
+
+    /// What the order becomes.
+    func ordered(
+        _ known: AllowanceRecord?,
+        _ amount: Money,
+        _ schedule: WeeklySchedule,
+        _ child: UserKey,
+        _ guardian: UserKey,
+        at now: Instant
+    ) -> AllowanceRecord {
+        let lastTaken = known?.lastTaken?.by(schedule.offset)
+        let dueAt = schedule.next(after: max(now, lastTaken?.lastBefore ?? now))
+        var next =
+            known
+            ?? AllowanceRecord(
+                guardian: guardian,
+                child: child,
+                amount: amount,
+                schedule: schedule,
+                dueAt: dueAt
+            )
+        next.amount = amount
+        next.schedule = schedule
+        next.dueAt = dueAt
+        next.lastTaken = lastTaken
+        next.isActive = true
+        return next
     }
 
     /// Ends an allowance. What is being loaded at this moment ends by itself.

@@ -25,7 +25,8 @@ extension StandingOrders {
         return room
     }
 
-    /// Changes an order, whatever else happens to it at the same time, and tells who pays.
+    /// Changes an order, whatever else happens to it at the same time, and tells who pays. What is
+    /// ordered already, by a second click, is not ordered and not told again.
     func change<Order: StandingOrder>(
         _ key: RecordKey,
         of payer: UserKey,
@@ -35,8 +36,9 @@ extension StandingOrders {
         do throws(UserFailure) {
             for _ in 0..<UserLimits.triesMax {
                 let known = try await stored(Order.self, key)
-                let email = try await users.read(payer)?.user.email
                 let next = change(known?.order)
+                if known?.order == next { return }
+                let email = try await users.read(payer)?.user.email
                 if try await commit(
                     next,
                     expectedRevision: known?.revision ?? 0,

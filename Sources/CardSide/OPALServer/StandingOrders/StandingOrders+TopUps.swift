@@ -12,20 +12,37 @@ extension StandingOrders {
         for user: UserKey,
         at now: Instant
     ) async throws(StandingOrderRefusal) {
-        let card = try await payerCard(user)
-        let purse = try await purse(of: card, rule.amount)
-        if !rule.fits(balanceMax: purse.balanceMax) { throw .aboveMaximum }
+        _ = try await checked(rule, for: user)
         try await change(
             TopUpRecord.key(user),
             of: user,
             telling: { users.wording.topUpSet(to: $0, rule, at: now) }
-        ) { (known: TopUpRecord?) in
-            var next = known ?? TopUpRecord(user: user, rule: rule, at: now)
-            next.rule = rule
-            next.isActive = true
-            next.stoppedFor = nil
-            return next
-        }
+        ) { ordered($0, rule, user, at: now) }
+    }
+
+    /// The card and its purse, where it can have this top-up.
+    func checked(
+        _ rule: TopUpRule,
+        for user: UserKey
+    ) async throws(StandingOrderRefusal) -> (CardIdentifier, AccountLoads.BalanceRoom) {
+        let card = try await payerCard(user)
+        let purse = try await purse(of: card, rule.amount)
+        if !rule.fits(balanceMax: purse.balanceMax) { throw .aboveMaximum }
+        return (card, purse)
+    }
+
+    /// What the order becomes.
+    func ordered(
+        _ known: TopUpRecord?,
+        _ rule: TopUpRule,
+        _ user: UserKey,
+        at now: Instant
+    ) -> TopUpRecord {
+        var next = known ?? TopUpRecord(user: user, rule: rule, at: now)
+        next.rule = rule
+        next.isActive = true
+        next.stoppedFor = nil
+        return next
     }
 
     /// Ends a top-up. What is being loaded at this moment ends by itself.

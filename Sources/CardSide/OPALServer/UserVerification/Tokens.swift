@@ -82,6 +82,8 @@ struct TokenHashes: Sendable {
     func occurrence(_ bytes: [UInt8]) -> [UInt8] { labelled("OPAL standing order", bytes) }
     /// What shows that the transaction of a load was made for it, and here.
     func accountLoad(_ bytes: [UInt8]) -> [UInt8] { labelled("OPAL account load", bytes) }
+    /// What shows that a standing order was shown as it is confirmed.
+    func standingOrder(_ bytes: [UInt8]) -> [UInt8] { labelled("OPAL order shown", bytes) }
     func session(_ token: SessionToken) -> [UInt8] { labelled("OPAL session", token.bytes) }
     func ticket(_ ticket: PasswordTicket) -> [UInt8] { labelled("OPAL ticket", ticket.bytes) }
     func csrf(_ token: SessionToken) -> [UInt8] { labelled("OPAL CSRF", token.bytes) }

@@ -25,7 +25,7 @@ extension CardholderSite {
         )
         var values: [String: Any] = [
             "order": order(amount, target, reader), "account": account(offer.account),
-            "balance": reader.amount(offer.balance),
+            "number": offer.card.masked, "balance": reader.amount(offer.balance),
             "afterwards": reader.amount(money(sum, as: offer.balance)),
             "form": [
                 "action": target.path + "/confirm",

@@ -53,19 +53,19 @@ extension CardholderSite {
     private func addGiftRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
         let path = "\(Self.childrenPath)/:child/give"
         router.get("\(path)") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
                 let target = LoadTarget(card: ward.card, ward: ward)
                 return try await amountPage(target, signed, request, funding)
             }
         }
         router.get("\(path)/confirm") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
                 let target = LoadTarget(card: ward.card, ward: ward)
                 return try await confirmPage(target, signed, request, funding)
             }
         }
         router.post("\(path)/confirm") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 form throws(SiteFailure) in
@@ -74,7 +74,7 @@ extension CardholderSite {
             }
         }
         router.get("\(path)/load/:transaction") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
                 let target = LoadTarget(card: ward.card, ward: ward)
                 return try await statusPage(target, signed, request, context, funding)
             }

@@ -11,7 +11,7 @@ extension CardholderSite {
     func addAllowanceRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
         let path = "\(Self.childrenPath)/:child/allowance"
         router.get("\(path)") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
                 let order = try await order(of: ward, signed, funding)
                 var typed = AllowanceForm()
                 if let order {
@@ -22,16 +22,22 @@ extension CardholderSite {
                 return try await allowancePage(ward, order, typed, signed, reader(request), funding)
             }
         }
-        router.post("\(path)") { request, context in
-            try await withWardForm(request, context, funding) {
+        router.get("\(path)/confirm") { request, context in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
+                let form = try Form.query(request)
+                return try await askForAllowance(ward, form, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)/confirm") { request, context in
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 form throws(SiteFailure) in
-                try await setAllowance(ward, form, signed, reader(request), funding)
+                try await confirmAllowance(ward, form, signed, reader(request), funding)
             }
         }
         router.post("\(path)/stop") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 _ throws(SiteFailure) in
@@ -75,9 +81,7 @@ extension CardholderSite {
 
     /// `€5.00 every Friday at 12:00 (UTC+02:00)`.
     private static func words(_ order: AllowanceRecord, _ reader: Reader) -> String {
-        let schedule = order.schedule
-        return "\(reader.amount(order.amount)) every \(schedule.weekday.name) at "
-            + "\(DateWords.two(schedule.hour)):00 (\(ClockChoice.text(schedule.offset)))"
+        "\(reader.amount(order.amount)) every \(order.schedule.words)"
     }
 
     private func allowancePage(
@@ -94,7 +98,7 @@ extension CardholderSite {
         var values: [String: Any] = [
             "name": ward.name, "backHref": ward.path,
             "form": [
-                "action": ward.path + "/allowance",
+                "action": ward.path + "/allowance/confirm",
                 "amount": problems.field("amount", typed.amount),
                 "weekday": problems.choice(
                     "weekday",
@@ -129,47 +133,57 @@ extension CardholderSite {
         )
     }
 
-    private func setAllowance(
+    // MARK: Confirmation
+
+    private func askForAllowance(
         _ ward: Ward,
         _ form: Form,
         _ signed: Signed,
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        guard let purse = try await describe(ward.card)?.purses[0] else {
-            return try await damaged(signed)
+        switch try await proposed(ward, form, signed, reader, funding) {
+        case .told(let response): return response
+        case .proposal(let proposal):
+            let screen = try await screen(ward, AllowanceForm(form), signed, reader, funding)
+            return confirmation(of: proposal, screen, signed, reader)
         }
+    }
+
+    /// Sets what was confirmed, or shows it once more where it is not what was shown.
+    private func confirmAllowance(
+        _ ward: Ward,
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> Response {
+        let proposal: StandingOrderProposal
+        switch try await proposed(ward, form, signed, reader, funding) {
+        case .told(let response): return response
+        case .proposal(let made): proposal = made
+        }
+        let done = SiteShell.seeOther(ward.path + "?allowance=set")
+        // A second click.
+        if proposal.isInForce { return done }
         let typed = AllowanceForm(form)
-        var problems = EntryProblems()
-        let example = money(10 * purse.balance.exponent.unit, as: purse.balance)
-        let read = typed.read(purse.balance.exponent, reader.amount(example), &problems)
-        let order = try await order(of: ward, signed, funding)
-        guard let (amount, schedule) = read else {
-            return try await allowancePage(
-                ward,
-                order,
-                typed,
-                signed,
-                reader,
-                funding,
-                problems: problems
-            )
+        guard confirms(form, proposal), case .allowance(let schedule, _) = proposal.terms else {
+            let screen = try await screen(ward, typed, signed, reader, funding)
+            return confirmation(of: proposal, screen, signed, reader, isChanged: true)
         }
         do throws(StandingOrderRefusal) {
             try await funding.orders.setAllowance(
-                of: money(amount, as: purse.balance),
+                of: proposal.amount,
                 schedule,
                 for: ward.key,
                 by: signed.user.key,
                 at: now
             )
+            return done
         } catch {
-            if let text = error.problem(funding, purse, reader) {
-                problems.add("amount", text)
-            } else if error == .unavailable {
-                throw .unavailable(error)
-            }
-            let refusal = problems.isEmpty ? RefusalText(order: error) : nil
+            if error == .unavailable { throw .unavailable(error) }
+            let order = try await order(of: ward, signed, funding)
+            let text = RefusalText(order: error)
             return try await allowancePage(
                 ward,
                 order,
@@ -177,11 +191,78 @@ extension CardholderSite {
                 signed,
                 reader,
                 funding,
-                problems: problems,
-                refusal: refusal
+                refusal: text
             )
         }
-        return SiteShell.seeOther(ward.path + "?allowance=set")
+    }
+
+    private func screen(
+        _ ward: Ward,
+        _ typed: AllowanceForm,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> OrderScreen {
+        let order = try await order(of: ward, signed, funding)
+        return OrderScreen(
+            title: "Weekly allowance of \(ward.name)",
+            button: "Set the allowance",
+            action: ward.path + "/allowance/confirm",
+            backHref: ward.path + "/allowance",
+            current: Self.childrenPath,
+            fields: typed.fields,
+            name: ward.name,
+            present: order.flatMap { $0.isActive ? Self.words($0, reader) : nil }
+        )
+    }
+
+    /// What would be ordered by these entries, or what is wrong with them.
+    private func proposed(
+        _ ward: Ward,
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> ProposedOrder {
+        guard let purse = try await describe(ward.card)?.purses[0] else {
+            return .told(try await damaged(signed))
+        }
+        let typed = AllowanceForm(form)
+        var problems = EntryProblems()
+        var refusal: RefusalText?
+        let example = money(10 * purse.balance.exponent.unit, as: purse.balance)
+        let read = typed.read(purse.balance.exponent, reader.amount(example), &problems)
+        if let (amount, schedule) = read {
+            do throws(StandingOrderRefusal) {
+                let proposal = try await funding.orders.proposal(
+                    of: money(amount, as: purse.balance),
+                    schedule,
+                    for: ward.key,
+                    by: signed.user.key,
+                    at: now
+                )
+                return .proposal(proposal)
+            } catch {
+                if error == .unavailable { throw .unavailable(error) }
+                if let text = error.problem(funding, purse, reader) {
+                    problems.add("amount", text)
+                } else {
+                    refusal = RefusalText(order: error)
+                }
+            }
+        }
+        let order = try await order(of: ward, signed, funding)
+        let response = try await allowancePage(
+            ward,
+            order,
+            typed,
+            signed,
+            reader,
+            funding,
+            problems: problems,
+            refusal: refusal
+        )
+        return .told(response)
     }
 }
 
@@ -206,6 +287,13 @@ private struct AllowanceForm {
         weekday = form.text("weekday")
         hour = form.text("hour")
         clock = form.text("clock")
+    }
+
+    /// The same entries for the confirmation.
+    var fields: [[String: Any]] {
+        [("amount", amount), ("weekday", weekday), ("hour", hour), ("clock", clock)].map {
+            ["name": $0, "value": $1]
+        }
     }
 
     /// Minor units and schedule, where every entry is right.

@@ -18,21 +18,6 @@ extension CardholderSite {
                 try await cardPage(signed, reader(request), try Form.query(request))
             }
         }
-        router.get("/history") { request, _ in
-            try await withSession(request) { signed throws(SiteFailure) in
-                try await historyPage(
-                    HistoryPlace(card: signed.user.card, path: "/history"),
-                    signed,
-                    HistoryFilter(try Form.query(request)),
-                    reader(request)
-                )
-            }
-        }
-        router.get("/history.csv") { request, _ in
-            try await withSession(request) { signed throws(SiteFailure) in
-                try await historyFile(signed.user.card, HistoryFilter(try Form.query(request)))
-            }
-        }
     }
 
     // MARK: The card
@@ -202,28 +187,19 @@ extension CardholderSite {
 
     // MARK: History
 
-    /// Whose history a page shows.
-    struct HistoryPlace {
-        let card: CardIdentifier
-        let path: String
-        /// Nil for the own card.
-        var ward: Ward?
-    }
-
     func historyPage(
         _ place: HistoryPlace,
         _ signed: Signed,
-        _ filter: HistoryFilter,
-        _ reader: Reader
+        _ request: Request
     ) async throws(SiteFailure) -> Response {
+        let (filter, reader) = (HistoryFilter(try Form.query(request)), reader(request))
         var values: [String: Any] = [
-            "form": filter.form(at: place.path), "csvHref": filter.href(place.path + ".csv"),
+            "form": filter.form(at: place.history),
+            "csvHref": filter.href(place.history + ".csv"),
+            "statementHref": place.statement(StatementMonth(of: now)),
         ]
-        if let ward = place.ward {
-            values["owner"] = ["name": ward.name, "href": ward.path]
-        } else {
-            values["statementHref"] = "/statement"
-        }
+        if let cards = place.cards(at: "/history") { values["cards"] = cards }
+        if let ward = place.ward { values["owner"] = ["name": ward.name, "href": ward.path] }
         if let problems = filter.problems {
             values["problems"] = problems
         } else if let card = try await describe(place.card) {
@@ -235,7 +211,7 @@ extension CardholderSite {
                 values["transactions"] = try await table(rows, reader, for: place.ward)
                 values["pager"] = Self.pager(
                     filter,
-                    at: place.path,
+                    at: place.history,
                     shown: rows.count,
                     total: total
                 )
@@ -245,7 +221,7 @@ extension CardholderSite {
         return page(
             Page("cardholder/history", values, status: status),
             of: signed,
-            current: place.ward == nil ? "/history" : Self.childrenPath
+            current: place.current
         )
     }
 

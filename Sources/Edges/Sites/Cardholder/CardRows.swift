@@ -105,8 +105,10 @@ extension CardHistoryEntry {
         switch event {
         case .debit(let evidence): evidence.command.merchant.text
         case .load where isForChild: note
+        case .load where isTopUp: AccountLoadRecord.topUpNote
         case .load where isFromAccount: "Loaded from the account"
         case .load where isFromOldCard: "Value moved from the old card"
+        case .load where isFromBank: "Loaded from the bank"
         case .load: "Value loaded"
         case .recovery: "Value put back"
         case .moved: "Value moved to the new card"
@@ -121,6 +123,7 @@ extension CardHistoryEntry {
     /// The note of the row, where the title has not said it; for a setting, who made it.
     var remark: String {
         if isForChild { return "" }
+        if isTopUp { return String(note.dropFirst(AccountLoadRecord.topUpNote.count + 1)) }
         guard case .setting(_, let who) = event else { return note }
         return "by \(who)"
     }
@@ -136,6 +139,15 @@ extension CardHistoryEntry {
         guard case .load(let command, let answer, _, _) = event else { return false }
         return command.bank == .move(within: answer.card.issuer)
     }
+
+    /// Whether a bank began it, and not the issuer or an account on file.
+    private var isFromBank: Bool {
+        guard case .load(let command, let answer, _, _) = event else { return false }
+        return command.bank != .own(of: answer.card.issuer) && !isFromAccount && !isFromOldCard
+    }
+
+    /// Whether it came by itself, because little was left.
+    private var isTopUp: Bool { isFromAccount && note.hasPrefix(AccountLoadRecord.topUpNote) }
 
     /// Whether a guardian gave it at once.
     var isGift: Bool { isFromAccount && note == AccountLoadRecord.giftNote }

@@ -16,19 +16,16 @@ extension CardholderSite {
     ) async throws(SiteFailure) {
         let isExpired = card.expiry.isPast(at: CardTime(now))
         let isUsable = !card.isBlocked && !isExpired
-        guard let funding = parts.funding else {
-            if isUsable { values["actions"] = ways(isFunded: false) }
-            return
-        }
         let words = LimitWords(card.spending, reader, at: now)
         var limits: [String: Any] = [:]
         if let facts = words.facts { limits["table"] = ["facts": facts] }
         if signed.user.isChild {
             if words.isFrozen { limits["frozen"] = true }
             if let open = words.exceptions { limits["exceptions"] = ["rows": open] }
-            limits["guardian"] = true
+            limits["guardian"] = ["loads": parts.funding != nil]
             if isExpired { limits["expired"] = true }
             values["limits"] = limits
+            if isUsable, parts.funding == nil { values["actions"] = try await ways(for: signed) }
             return
         }
         limits["href"] = Self.limitsPath
@@ -37,8 +34,10 @@ extension CardholderSite {
             values["freeze"] = freezing(Self.limitsPath, isFrozen: true)
         }
         if isUsable {
-            values["actions"] = ways(isFunded: true)
-            values["topUp"] = try await topUp(of: signed, reader, funding)
+            values["actions"] = try await ways(for: signed)
+            if let funding = parts.funding {
+                values["topUp"] = try await topUp(of: signed, reader, funding)
+            }
             if let remainder = try await remainder(of: signed, reader) {
                 values["renew"] = remainder
             }
@@ -47,8 +46,10 @@ extension CardholderSite {
         }
     }
 
-    /// `actions` with the ways to load the card.
-    private func ways(isFunded: Bool) -> [String: Any] {
+    /// `actions` with the ways to load the card. Who looks after children finds them here where the
+    /// site has no other link to them: their cards can be frozen and limited all the same.
+    private func ways(for signed: Signed) async throws(SiteFailure) -> [String: Any] {
+        let isFunded = parts.funding != nil
         var links: [[String: Any]] = []
         if isFunded {
             links.append([
@@ -61,6 +62,14 @@ extension CardholderSite {
             ]
             if !isFunded { link["primary"] = true }
             links.append(link)
+        }
+        if !isFunded, !signed.user.isChild {
+            let children = try await asking {
+                try await parts.guardians.children(of: signed.user.key, at: now)
+            }
+            if !children.isEmpty {
+                links.append(["label": "Children", "href": Self.childrenPath])
+            }
         }
         return ["links": links]
     }

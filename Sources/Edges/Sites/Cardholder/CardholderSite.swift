@@ -13,6 +13,9 @@ package struct CardholderSite: Sendable {
         package let desk: CardDesk
         package let purchases: Purchases
         package let loads: Loads
+        package let guardians: Guardians
+        /// Renews expired cards.
+        package let succession: CardSuccession
         package let offers: Offers
         package let templates: Templates
         package let wording: Wording
@@ -26,6 +29,8 @@ package struct CardholderSite: Sendable {
             desk: CardDesk,
             purchases: Purchases,
             loads: Loads,
+            guardians: Guardians,
+            succession: CardSuccession,
             offers: Offers,
             templates: Templates,
             wording: Wording,
@@ -37,6 +42,8 @@ package struct CardholderSite: Sendable {
             self.desk = desk
             self.purchases = purchases
             self.loads = loads
+            self.guardians = guardians
+            self.succession = succession
             self.offers = offers
             self.templates = templates
             self.wording = wording
@@ -132,19 +139,19 @@ package struct CardholderSite: Sendable {
         addSignInRoutes(to: router)
         addPasswordRoutes(to: router)
         addCardRoutes(to: router)
-        addStatementRoutes(to: router)
+        addHistoryRoutes(to: router)
         addAccountRoutes(to: router)
         addCheckoutRoutes(to: router)
         addInquiryRoutes(to: router)
         addLoadRoutes(to: router)
+        addChildrenRoutes(to: router)
+        addChildRoutes(to: router)
+        addLimitRoutes(to: router)
+        addSuccessionRoutes(to: router)
         if let funding = parts.funding {
             addAddValueRoutes(to: router, funding)
-            addChildrenRoutes(to: router, funding)
-            addChildRoutes(to: router, funding)
             addAllowanceRoutes(to: router, funding)
-            addLimitRoutes(to: router, funding)
             addTopUpRoutes(to: router, funding)
-            addSuccessionRoutes(to: router, funding)
         }
         return router
     }

@@ -11,38 +11,23 @@ import Wire
 extension CardholderSite {
     private static let lastRows = 5
 
-    func addChildRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+    func addChildRoutes(to router: Router<SiteContext>) {
         let path = "\(Self.childrenPath)/:child"
         router.get("\(path)") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
-                try await childPage(ward, signed, request, funding)
-            }
-        }
-        router.get("\(path)/history") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
-                try await historyPage(
-                    HistoryPlace(card: ward.card, path: ward.path + "/history", ward: ward),
-                    signed,
-                    HistoryFilter(try Form.query(request)),
-                    reader(request)
-                )
-            }
-        }
-        router.get("\(path)/history.csv") { request, context in
-            try await withWard(request, context, funding) { _, ward throws(SiteFailure) in
-                try await historyFile(ward.card, HistoryFilter(try Form.query(request)))
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
+                try await childPage(ward, signed, request)
             }
         }
         router.post("\(path)/allow") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 form throws(SiteFailure) in
-                try await allowOnce(ward, form, signed, request, funding)
+                try await allowOnce(ward, form, signed, request)
             }
         }
         router.post("\(path)/withdraw") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 _,
                 ward,
                 form throws(SiteFailure) in
@@ -57,7 +42,6 @@ extension CardholderSite {
         _ ward: Ward,
         _ signed: Signed,
         _ request: Request,
-        _ funding: CardholderFunding,
         refusal: RefusalText? = nil
     ) async throws(SiteFailure) -> Response {
         let (reader, query) = (reader(request), try Form.query(request))
@@ -79,7 +63,7 @@ extension CardholderSite {
             values["renew"] = renewal(of: card, at: ward.path + "/renew", reader)
         } else if card.isBlocked {
             values["refusal"] = RefusalText.cardBlocked(facts).values()
-        } else {
+        } else if parts.funding != nil {
             values["giveHref"] = ward.path + "/give"
         }
         let words = LimitWords(card.spending, reader, at: now)
@@ -91,7 +75,9 @@ extension CardholderSite {
             values["exceptions"] = ["action": ward.path + "/withdraw", "rows": open]
         }
         if let asked = try await refused(ward, card, signed, reader) { values["asked"] = asked }
-        values["allowance"] = try await allowance(of: ward, signed, reader, funding)
+        if let funding = parts.funding {
+            values["allowance"] = try await allowance(of: ward, signed, reader, funding)
+        }
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
         let last = try await rows.newest(Self.lastRows)
         if !last.isEmpty { values["transactions"] = try await table(last, reader, for: ward) }
@@ -159,8 +145,7 @@ extension CardholderSite {
         _ ward: Ward,
         _ form: Form,
         _ signed: Signed,
-        _ request: Request,
-        _ funding: CardholderFunding
+        _ request: Request
     ) async throws(SiteFailure) -> Response {
         guard let number = UInt32(form.text("number")), let refusals = parts.purchases.refusals
         else { throw .badForm(.field("number")) }
@@ -180,7 +165,7 @@ extension CardholderSite {
                 default: throw .unavailable(error)
                 }
             }
-            return try await childPage(ward, signed, request, funding, refusal: text)
+            return try await childPage(ward, signed, request, refusal: text)
         }
     }
 

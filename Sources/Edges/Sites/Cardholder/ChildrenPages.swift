@@ -8,21 +8,22 @@ import Wire
 
 // The children whose cards a guardian looks after, and the opening of a card for one.
 extension CardholderSite {
-    func addChildrenRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+    func addChildrenRoutes(to router: Router<SiteContext>) {
         router.get("\(Self.childrenPath)") { request, _ in
             try await withPayer(request) { signed throws(SiteFailure) in
                 let isOpened = try Form.query(request)["opened"] != nil
                 return try await childrenPage(
                     signed,
                     reader(request),
-                    funding,
                     notice: isOpened ? Self.opened : nil
                 )
             }
         }
+        // A card for a child begins empty, and can be loaded from its guardian's account alone.
+        guard parts.funding != nil else { return }
         router.post("\(Self.childrenPath)") { request, context in
             try await withPayerForm(request) { signed, form throws(SiteFailure) in
-                try await openChild(signed, form, request, context, funding)
+                try await openChild(signed, form, request, context)
             }
         }
     }
@@ -36,25 +37,27 @@ extension CardholderSite {
     private func childrenPage(
         _ signed: Signed,
         _ reader: Reader,
-        _ funding: CardholderFunding,
         typed: ChildForm = ChildForm(),
         problems: EntryProblems = EntryProblems(),
         notice: Page.Notice? = nil
     ) async throws(SiteFailure) -> Response {
         let children = try await asking {
-            try await funding.guardians.children(of: signed.user.key, at: now)
+            try await parts.guardians.children(of: signed.user.key, at: now)
         }
         var rows: [[String: Any]] = []
         for child in children { rows.append(try await row(child, signed, reader)) }
         var values: [String: Any] = [:]
         if !rows.isEmpty { values["children"] = ["rows": rows] }
-        if children.count < FundingLimits.childrenMax {
+        if parts.funding != nil, children.count < FundingLimits.childrenMax {
             values["form"] = [
                 "action": Self.childrenPath,
                 "name": problems.field("name", typed.name),
                 "userIdentifier": problems.field("userIdentifier", typed.userIdentifier),
                 "email": problems.field("email", typed.email),
             ]
+        }
+        if parts.funding == nil {
+            values["closed"] = "No further card for a child can be opened here now."
         }
         if let problems = problems.values { values["problems"] = problems }
         return page(
@@ -110,8 +113,7 @@ extension CardholderSite {
         _ signed: Signed,
         _ form: Form,
         _ request: Request,
-        _ context: SiteContext,
-        _ funding: CardholderFunding
+        _ context: SiteContext
     ) async throws(SiteFailure) -> Response {
         var typed = ChildForm()
         typed.name = form.text("name")
@@ -137,7 +139,6 @@ extension CardholderSite {
         return try await childrenPage(
             signed,
             reader(request),
-            funding,
             typed: typed,
             problems: problems
         )

@@ -53,37 +53,34 @@ extension CardholderSite {
     func withWard(
         _ request: Request,
         _ context: SiteContext,
-        _ funding: CardholderFunding,
         _ answer: (Signed, Ward) async throws(SiteFailure) -> Response
     ) async throws(SiteFailure) -> Response {
         try await withPayer(request) { signed throws(SiteFailure) in
-            try await answer(signed, try await ward(context, of: signed, funding))
+            try await answer(signed, try await ward(context, of: signed))
         }
     }
 
-    /// As ``withWard(_:_:_:_:)`` for a posted form.
+    /// As ``withWard(_:_:_:)`` for a posted form.
     func withWardForm(
         _ request: Request,
         _ context: SiteContext,
-        _ funding: CardholderFunding,
         _ answer: (Signed, Ward, Form) async throws(SiteFailure) -> Response
     ) async throws(SiteFailure) -> Response {
         try await withPayerForm(request) { signed, form throws(SiteFailure) in
-            try await answer(signed, try await ward(context, of: signed, funding), form)
+            try await answer(signed, try await ward(context, of: signed), form)
         }
     }
 
     private func ward(
         _ context: SiteContext,
-        of signed: Signed,
-        _ funding: CardholderFunding
+        of signed: Signed
     ) async throws(SiteFailure) -> Ward {
         guard let child = context.parameters.get("child").flatMap({ UserKey($0) }) else {
             throw .notFound
         }
         do throws(GuardianRefusal) {
-            let card = try await funding.guardians.authorize(signed.user.key, for: child)
-            let children = try await funding.guardians.children(of: signed.user.key, at: now)
+            let card = try await parts.guardians.authorize(signed.user.key, for: child)
+            let children = try await parts.guardians.children(of: signed.user.key, at: now)
             let name = children.first { $0.key == child }?.name
             return Ward(key: child, name: name ?? "Your child", card: card)
         } catch {

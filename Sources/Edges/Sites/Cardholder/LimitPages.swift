@@ -23,7 +23,7 @@ extension CardholderSite {
         var current: String { ward == nil ? "/card" : CardholderSite.childrenPath }
     }
 
-    func addLimitRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+    func addLimitRoutes(to router: Router<SiteContext>) {
         let own = Self.limitsPath
         router.get("\(own)") { request, _ in
             try await withPayer(request) { signed throws(SiteFailure) in
@@ -43,13 +43,13 @@ extension CardholderSite {
         }
         let children = "\(Self.childrenPath)/:child\(own)"
         router.get("\(children)") { request, context in
-            try await withWard(request, context, funding) { signed, ward throws(SiteFailure) in
+            try await withWard(request, context) { signed, ward throws(SiteFailure) in
                 let target = LimitTarget(card: ward.card, ward: ward)
                 return try await limitsPage(target, signed, request)
             }
         }
         router.post("\(children)") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 form throws(SiteFailure) in
@@ -58,7 +58,7 @@ extension CardholderSite {
             }
         }
         router.post("\(children)/freeze") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 _,
                 ward,
                 form throws(SiteFailure) in

@@ -9,7 +9,7 @@ import Wire
 // An expired card whose value moves to a new one. A child's card is renewed by its guardian: the
 // child gets rid of no limit by waiting for a new card.
 extension CardholderSite {
-    func addSuccessionRoutes(to router: Router<SiteContext>, _ funding: CardholderFunding) {
+    func addSuccessionRoutes(to router: Router<SiteContext>) {
         router.post("/renew") { request, _ in
             try await withPayerForm(request) { signed, _ throws(SiteFailure) in
                 let profile = try await asking {
@@ -20,13 +20,12 @@ extension CardholderSite {
                     or: profile?.predecessor,
                     by: SettingName.holder,
                     back: "/card",
-                    signed,
-                    funding
+                    signed
                 )
             }
         }
         router.post("\(Self.childrenPath)/:child/renew") { request, context in
-            try await withWardForm(request, context, funding) {
+            try await withWardForm(request, context) {
                 signed,
                 ward,
                 _ throws(SiteFailure) in
@@ -36,8 +35,7 @@ extension CardholderSite {
                     or: profile?.predecessor,
                     by: SettingName.guardian,
                     back: ward.path,
-                    signed,
-                    funding
+                    signed
                 )
             }
         }
@@ -92,16 +90,15 @@ extension CardholderSite {
         or predecessor: CardIdentifier?,
         by who: String,
         back: String,
-        _ signed: Signed,
-        _ funding: CardholderFunding
+        _ signed: Signed
     ) async throws(SiteFailure) -> Response {
         do throws(SuccessionRefusal) {
             let renewal: CardSuccession.Renewal
             do throws(SuccessionRefusal) {
-                renewal = try await funding.succession.renew(card, by: who, at: now)
+                renewal = try await parts.succession.renew(card, by: who, at: now)
             } catch {
                 guard error == .notExpired, let predecessor else { throw error }
-                renewal = try await funding.succession.renew(predecessor, by: who, at: now)
+                renewal = try await parts.succession.renew(predecessor, by: who, at: now)
             }
             let answer = renewal.keepsPolicy ? "?renewed=yes" : "?renewed=frozen"
             return SiteShell.seeOther(back + answer)

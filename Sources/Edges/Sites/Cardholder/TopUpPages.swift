@@ -24,9 +24,15 @@ extension CardholderSite {
                 return try await topUpPage(typed, signed, reader(request), funding)
             }
         }
-        router.post("\(path)") { request, _ in
+        router.get("\(path)/confirm") { request, _ in
+            try await withPayer(request) { signed throws(SiteFailure) in
+                let form = try Form.query(request)
+                return try await askForTopUp(form, signed, reader(request), funding)
+            }
+        }
+        router.post("\(path)/confirm") { request, _ in
             try await withPayerForm(request) { signed, form throws(SiteFailure) in
-                try await setTopUp(form, signed, reader(request), funding)
+                try await confirmTopUp(form, signed, reader(request), funding)
             }
         }
         router.post("\(path)/stop") { request, _ in
@@ -87,7 +93,7 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         var values: [String: Any] = [
             "form": [
-                "action": Self.topUpPath,
+                "action": Self.topUpPath + "/confirm",
                 "threshold": problems.field("threshold", typed.threshold),
                 "amount": problems.field("amount", typed.amount),
                 "monthMax": problems.field("monthMax", typed.monthMax),
@@ -119,47 +125,112 @@ extension CardholderSite {
         )
     }
 
-    private func setTopUp(
+    // MARK: Confirmation
+
+    private func askForTopUp(
         _ form: Form,
         _ signed: Signed,
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        guard let purse = try await describe(signed.user.card)?.purses[0] else {
-            return try await damaged(signed)
+        switch try await proposed(form, signed, reader, funding) {
+        case .told(let response): return response
+        case .proposal(let proposal):
+            let screen = try await screen(TopUpForm(form), signed, reader, funding)
+            return confirmation(of: proposal, screen, signed, reader)
         }
-        var typed = TopUpForm()
-        typed.threshold = String(form.text("threshold").prefix(Self.amountLettersMax))
-        typed.amount = String(form.text("amount").prefix(Self.amountLettersMax))
-        typed.monthMax = String(form.text("monthMax").prefix(Self.amountLettersMax))
-        var problems = EntryProblems()
-        let example = money(25 * purse.balance.exponent.unit, as: purse.balance)
-        let offset = try await offset(of: signed.user.card) ?? .utc
-        let read = typed.read(purse.balance, offset, reader.amount(example), &problems)
-        guard let rule = read else {
-            return try await topUpPage(typed, signed, reader, funding, problems: problems)
+    }
+
+    /// Sets what was confirmed, or shows it once more where it is not what was shown.
+    private func confirmTopUp(
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> Response {
+        let proposal: StandingOrderProposal
+        switch try await proposed(form, signed, reader, funding) {
+        case .told(let response): return response
+        case .proposal(let made): proposal = made
+        }
+        let done = SiteShell.seeOther("/card?top-up=set")
+        // A second click.
+        if proposal.isInForce { return done }
+        let typed = TopUpForm(form)
+        guard confirms(form, proposal), case .topUp(let rule, _, _) = proposal.terms else {
+            let screen = try await screen(typed, signed, reader, funding)
+            return confirmation(of: proposal, screen, signed, reader, isChanged: true)
         }
         do throws(StandingOrderRefusal) {
             try await funding.orders.setTopUp(rule, for: signed.user.key, at: now)
+            return done
         } catch {
             if error == .unavailable { throw .unavailable(error) }
-            if error == .aboveMaximum {
-                let most = reader.amount(money(purse.balanceMax, as: purse.balance))
-                problems.add("amount", "Both together must fit on the card: it holds \(most).")
-            } else if let text = error.problem(funding, purse, reader) {
-                problems.add("amount", text)
-            }
-            let refusal = problems.isEmpty ? RefusalText(order: error) : nil
-            return try await topUpPage(
-                typed,
-                signed,
-                reader,
-                funding,
-                problems: problems,
-                refusal: refusal
-            )
+            let text = RefusalText(order: error)
+            return try await topUpPage(typed, signed, reader, funding, refusal: text)
         }
-        return SiteShell.seeOther("/card?top-up=set")
+    }
+
+    private func screen(
+        _ typed: TopUpForm,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> OrderScreen {
+        let order = try await order(of: signed, funding)
+        return OrderScreen(
+            title: "Standing top-up",
+            button: "Set the top-up",
+            action: Self.topUpPath + "/confirm",
+            backHref: Self.topUpPath,
+            current: "/card",
+            fields: typed.fields,
+            present: order.flatMap { $0.isActive ? words($0.rule, reader) : nil }
+        )
+    }
+
+    /// What would be ordered by these entries, or what is wrong with them.
+    private func proposed(
+        _ form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        _ funding: CardholderFunding
+    ) async throws(SiteFailure) -> ProposedOrder {
+        guard let purse = try await describe(signed.user.card)?.purses[0] else {
+            return .told(try await damaged(signed))
+        }
+        let typed = TopUpForm(form)
+        var problems = EntryProblems()
+        var refusal: RefusalText?
+        let example = money(25 * purse.balance.exponent.unit, as: purse.balance)
+        let offset = try await offset(of: signed.user.card) ?? .utc
+        let read = typed.read(purse.balance, offset, reader.amount(example), &problems)
+        if let rule = read {
+            do throws(StandingOrderRefusal) {
+                return .proposal(
+                    try await funding.orders.proposal(of: rule, for: signed.user.key, at: now)
+                )
+            } catch {
+                if error == .unavailable { throw .unavailable(error) }
+                if error == .aboveMaximum {
+                    let most = reader.amount(money(purse.balanceMax, as: purse.balance))
+                    problems.add("amount", "Both together must fit on the card: it holds \(most).")
+                } else if let text = error.problem(funding, purse, reader) {
+                    problems.add("amount", text)
+                } else {
+                    refusal = RefusalText(order: error)
+                }
+            }
+        }
+        let response = try await topUpPage(
+            typed,
+            signed,
+            reader,
+            funding,
+            problems: problems,
+            refusal: refusal
+        )
+        return .told(response)
     }
 }
 
@@ -168,6 +239,24 @@ private struct TopUpForm {
     var threshold = ""
     var amount = ""
     var monthMax = ""
+
+    init() {}
+
+    init(_ form: Form) {
+        func text(_ name: String) -> String {
+            String(form.text(name).prefix(CardholderSite.amountLettersMax))
+        }
+        threshold = text("threshold")
+        amount = text("amount")
+        monthMax = text("monthMax")
+    }
+
+    /// The same entries for the confirmation.
+    var fields: [[String: Any]] {
+        [("threshold", threshold), ("amount", amount), ("monthMax", monthMax)].map {
+            ["name": $0, "value": $1]
+        }
+    }
 
     /// The rule, where every entry is right. `purse`: in whose currency it is.
     func read(
