@@ -471,6 +471,18 @@ class Family:
         assert report["findings"] == [], report["findings"]
         on_cards = sum(report["onCardsMinorUnits"].values())
         assert on_cards == int((self.card + self.child_card) * 100), report
+        self.expect_accounts(report)
+
+    def expect_accounts(self, report: dict):
+        """What accounts were charged is what came onto the cards, to the cent, and nothing is held
+        for what was declined or given up."""
+        accounts = self.opal_says("network", "account", "list", "--json")
+        charged = sum(account["captured"] for account in accounts)
+        came = sum(report["loadedMinorUnits"].values()) - int(ON_CARD * 100)
+        assert charged == came > 0, (accounts, report)
+        assert sum(account["held"] for account in accounts) == 0, accounts
+        for account in accounts:
+            assert account["available"] + account["captured"] == account["opening"], account
 
     def nothing_complained(self):
         complaints = [line for person in self.people for line in person.complaints]

@@ -272,14 +272,24 @@ struct ChildrenTests {
         }
     }
 
-    @Test func `a guardian of another child, and who has none, finds no page and changes nothing`()
-        async throws
-    {
+    @Test(arguments: [true, false])
+    func `a guardian of another child, and who has none, finds no page and changes nothing`(
+        hasChild: Bool
+    ) async throws {
         try await Family.meet { family in
             try await family.limit(["purchase": "3"])
             let before = try await family.policy()
             let other = family.guardian.stranger()
             try await family.world.enter(other, as: "otto.k")
+            if hasChild {
+                try await other.open("/children")
+                try await other.send(
+                    "/children",
+                    ["name": "Bert", "userIdentifier": "bert.k", "email": "bert@example.org"]
+                )
+                try await other.open("/children")
+                #expect(other.page.text.contains("Bert"))
+            }
             let nobody = "/children/" + String(repeating: "A", count: 43)
             for path in [
                 "", "/limits", "/history", "/history.csv", "/statement/2026-11", "/before/history",

@@ -124,4 +124,30 @@ struct OwnCardRuleTests {
             #expect(try await family.policy() == old)
         }
     }
+
+    @Test func `what is put back on a child's old card is moved to the new one by the guardian`()
+        async throws
+    {
+        try await Family.meet { family in
+            let world = family.world.world
+            try await family.give("20")
+            let path = try await family.world.checkout(family.child)
+            world.link.plan.script(.dropRequest, at: 2)
+            try await family.child.send(path, ["decision": "pay"])
+            world.clock.advance(by: CardWorld.expiryTime)
+            try await family.world.signIn(family.guardian)
+            try await family.guardian.open(family.path)
+            try await family.guardian.send(family.path + "/renew", [:])
+            try await family.guardian.follow()
+            #expect(try await family.balance() == 1_850)
+            #expect(!family.guardian.page.text.contains("/renew"))
+            #expect(await world.settleAll())
+            try expectWhole(try await family.guardian.open(family.path))
+            #expect(family.guardian.page.text.contains("Move €1.50 to this card"))
+            try await family.guardian.send(family.path + "/renew", [:])
+            try expectWhole(try await family.guardian.follow())
+            #expect(!family.guardian.page.text.contains("/renew"))
+            #expect(try await family.balance() == 2_000)
+        }
+    }
 }

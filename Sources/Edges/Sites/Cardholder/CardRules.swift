@@ -38,9 +38,7 @@ extension CardholderSite {
             if let funding = parts.funding {
                 values["topUp"] = try await topUp(of: signed, reader, funding)
             }
-            if let remainder = try await remainder(of: signed, reader) {
-                values["renew"] = remainder
-            }
+            values["renew"] = try await remainder(of: signed.user.key, at: "/renew", reader)
         } else if isExpired, !card.isBlocked {
             values["renew"] = renewal(of: card, at: "/renew", reader)
         }

@@ -63,8 +63,9 @@ extension CardholderSite {
             values["renew"] = renewal(of: card, at: ward.path + "/renew", reader)
         } else if card.isBlocked {
             values["refusal"] = RefusalText.cardBlocked(facts).values()
-        } else if parts.funding != nil {
-            values["giveHref"] = ward.path + "/give"
+        } else {
+            if parts.funding != nil { values["giveHref"] = ward.path + "/give" }
+            values["renew"] = try await remainder(of: ward.key, at: ward.path + "/renew", reader)
         }
         let words = LimitWords(card.spending, reader, at: now)
         var limits: [String: Any] = ["href": ward.path + Self.limitsPath]

@@ -56,17 +56,19 @@ extension CardholderSite {
         ]
     }
 
-    /// What was put back on the card before, and can follow to the present one; nil for nothing.
+    /// What was put back on a user's card before, and can follow to the present one; nil for
+    /// nothing.
     func remainder(
-        of signed: Signed,
+        of user: UserKey,
+        at action: String,
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any]? {
-        let profile = try await asking { try await parts.users.profile(of: signed.user.key) }
+        let profile = try await asking { try await parts.users.profile(of: user) }
         guard let predecessor = profile?.predecessor,
             let old = try await describe(predecessor), !old.isBlocked,
             old.purses[0].balance.minorUnits > 0
         else { return nil }
-        var values = renewal(of: old, at: "/renew", reader)
+        var values = renewal(of: old, at: action, reader)
         values["label"] = "Move \(reader.amount(old.purses[0].balance)) to this card"
         values["isRemainder"] = true
         return values
