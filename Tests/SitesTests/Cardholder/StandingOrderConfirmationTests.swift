@@ -197,6 +197,27 @@ struct StandingOrderConfirmationTests {
         }
     }
 
+    @Test func `a top-up that has become due since is shown anew, and not set`() async throws {
+        let world = try await CardWorld(isFunded: true)
+        try await world.browse { browser in
+            try await world.enter(browser)
+            let entries = Self.topUp.merging(["threshold": "49"]) { $1 }
+            try await browser.ask("/top-up/confirm", entries)
+            #expect(browser.page.text.contains("Nothing is loaded now"))
+            let shown = browser.page.hiddenFields
+            let path = try await world.checkout(browser)
+            try await browser.send(path, ["decision": "pay"])
+            try await browser.ask("/top-up/confirm", entries)
+            try await browser.send("/top-up/confirm", shown)
+            try expectWhole(browser.page)
+            #expect(browser.page.text.contains(Self.changed))
+            #expect(browser.page.text.contains("Within minutes"))
+            #expect(try await topUp(world) == nil)
+            try await browser.send("/top-up/confirm", browser.page.hiddenFields)
+            #expect(try await topUp(world) != nil)
+        }
+    }
+
     @Test func `a second click sets one top-up, and tells it once`() async throws {
         let world = try await CardWorld(isFunded: true)
         try await world.browse { browser in

@@ -33,8 +33,8 @@ package struct StandingOrderProposal: Equatable, Sendable {
     package func isShown(by proof: [UInt8]) -> Bool { ConstantTime.isEqual(proof, self.proof) }
 }
 
-// The proof is over all that the person is shown, and over the order as it was then: who confirms
-// is asked once more where any of it was changed on the way or in the meantime.
+// The proof is over all that the person is shown but the balance, and over the order as it was
+// then: who confirms is asked once more where any of it was changed on the way or in the meantime.
 extension StandingOrders {
     package func proposal(
         of amount: Money,
@@ -82,22 +82,21 @@ extension StandingOrders {
         let isInForce = known?.order == next
         next.turnMonth(at: now)
         let loaded = next.loadedThisMonth
-        let balance = purse.balance.minorUnits
+        let isDue = rule.isDue(balance: purse.balance.minorUnits, loadedThisMonth: loaded)
         var writer = shown(key, known?.revision, card, account)
         writer.integer(rule.threshold, bytes: 8)
         writer.money(rule.amount)
         writer.integer(rule.monthMax, bytes: 8)
         writer.offset(rule.offset)
+        // Whether it loads within minutes, and how much of the month's limit is left.
+        writer.byte(isDue ? 1 : 0)
+        writer.integer(loaded, bytes: 8)
         return StandingOrderProposal(
             card: card,
             account: account,
             amount: rule.amount,
             balance: purse.balance,
-            terms: .topUp(
-                rule,
-                loaded: loaded,
-                isDue: rule.isDue(balance: balance, loadedThisMonth: loaded)
-            ),
+            terms: .topUp(rule, loaded: loaded, isDue: isDue),
             isInForce: isInForce,
             proof: users.hashes.standingOrder(writer.bytes)
         )
