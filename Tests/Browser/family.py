@@ -28,6 +28,8 @@ COMMAND_SECONDS_MAX = 60
 SCRIPT_SECONDS = 6
 # The gateway waits fifteen seconds for the network before a load is pending.
 PENDING_MS_MAX = 40_000
+# Advices wait for the gateway's next round.
+ADVICE_SECONDS_MAX = 60
 AMOUNT = re.compile(r"€\s?([\d,]+\.\d\d)")
 ON_CARD = Decimal("25.00")
 CHEAP, DEAR = ("The Lighthouse Keeper", Decimal("0.80")), ("Footpaths of the Lower Fens",
@@ -467,11 +469,20 @@ class Family:
     def all_sides_agree(self):
         self.expect_card(self.guardian, self.card)
         self.expect_card(self.child, self.child_card)
-        report = self.opal_says("audit", "--json")
+        report = self.audit_of_all_that_ended()
         assert report["findings"] == [], report["findings"]
         on_cards = sum(report["onCardsMinorUnits"].values())
         assert on_cards == int((self.card + self.child_card) * 100), report
         self.expect_accounts(report)
+
+    def audit_of_all_that_ended(self) -> dict:
+        """The gateway sends an advice or a reversal a little after the person has the answer."""
+        for _ in range(ADVICE_SECONDS_MAX):
+            report = self.opal_says("audit", "--json")
+            if report["authorizationsOpen"] == 0:
+                break
+            time.sleep(1)
+        return report
 
     def expect_accounts(self, report: dict):
         """What accounts were charged is what came onto the cards, to the cent, and nothing is held
