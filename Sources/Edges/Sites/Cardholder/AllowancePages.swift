@@ -142,15 +142,12 @@ extension CardholderSite {
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        switch try await proposed(ward, form, signed, reader, funding) {
-        case .told(let response): return response
-        case .proposal(let proposal):
-            let screen = try await screen(ward, AllowanceForm(form), signed, reader, funding)
-            return confirmation(of: proposal, screen, signed, reader)
+        let proposed = try await proposed(ward, form, signed, reader, funding)
+        return try await ask(for: proposed, signed, reader) { () throws(SiteFailure) in
+            try await screen(ward, AllowanceForm(form), signed, reader, funding)
         }
     }
 
-    /// Sets what was confirmed, or shows it once more where it is not what was shown.
     private func confirmAllowance(
         _ ward: Ward,
         _ form: Form,
@@ -158,32 +155,17 @@ extension CardholderSite {
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        let proposal: StandingOrderProposal
-        switch try await proposed(ward, form, signed, reader, funding) {
-        case .told(let response): return response
-        case .proposal(let made): proposal = made
-        }
-        let done = SiteShell.seeOther(ward.path + "?allowance=set")
-        // A second click.
-        if proposal.isInForce { return done }
         let typed = AllowanceForm(form)
-        guard confirms(form, proposal), case .allowance(let schedule, _) = proposal.terms else {
-            let screen = try await screen(ward, typed, signed, reader, funding)
-            return confirmation(of: proposal, screen, signed, reader, isChanged: true)
-        }
-        do throws(StandingOrderRefusal) {
-            try await funding.orders.setAllowance(
-                of: proposal.amount,
-                schedule,
-                for: ward.key,
-                by: signed.user.key,
-                at: now
-            )
-            return done
-        } catch {
-            if error == .unavailable { throw .unavailable(error) }
+        return try await confirm(
+            try await proposed(ward, form, signed, reader, funding),
+            by: form,
+            signed,
+            reader,
+            done: ward.path + "?allowance=set"
+        ) { () throws(SiteFailure) in
+            try await screen(ward, typed, signed, reader, funding)
+        } refused: { text throws(SiteFailure) in
             let order = try await order(of: ward, signed, funding)
-            let text = RefusalText(order: error)
             return try await allowancePage(
                 ward,
                 order,
@@ -234,14 +216,23 @@ extension CardholderSite {
         let read = typed.read(purse.balance.exponent, reader.amount(example), &problems)
         if let (amount, schedule) = read {
             do throws(StandingOrderRefusal) {
+                let (amount, user) = (money(amount, as: purse.balance), signed.user.key)
                 let proposal = try await funding.orders.proposal(
-                    of: money(amount, as: purse.balance),
+                    of: amount,
                     schedule,
                     for: ward.key,
-                    by: signed.user.key,
+                    by: user,
                     at: now
                 )
-                return .proposal(proposal)
+                return .proposal(proposal) { () throws(StandingOrderRefusal) in
+                    try await funding.orders.setAllowance(
+                        of: amount,
+                        schedule,
+                        for: ward.key,
+                        by: user,
+                        at: now
+                    )
+                }
             } catch {
                 if error == .unavailable { throw .unavailable(error) }
                 if let text = error.problem(funding, purse, reader) {

@@ -10,7 +10,11 @@ import Wire
 extension CardholderSite {
     /// What has become of the entries of a standing order.
     enum ProposedOrder {
-        case proposal(StandingOrderProposal)
+        /// `set`: orders just this.
+        case proposal(
+            StandingOrderProposal,
+            set: () async throws(StandingOrderRefusal) -> Void
+        )
         /// Something is wrong with them, and is told.
         case told(Response)
     }
@@ -33,13 +37,60 @@ extension CardholderSite {
         var present: String?
     }
 
-    /// Whether a form is the confirmation of what would be ordered now.
-    func confirms(_ form: Form, _ proposal: StandingOrderProposal) -> Bool {
-        proposal.isShown(by: Hex.bytes(form.text("proof")) ?? [])
+    /// Shows what would be ordered.
+    func ask(
+        for proposed: ProposedOrder,
+        _ signed: Signed,
+        _ reader: Reader,
+        on screen: () async throws(SiteFailure) -> OrderScreen
+    ) async throws(SiteFailure) -> Response {
+        switch proposed {
+        case .told(let response): response
+        case .proposal(let proposal, _):
+            confirmation(of: proposal, try await screen(), signed, reader)
+        }
+    }
+
+    /// Sets what was confirmed, or shows it once more where it is not what was shown.
+    ///
+    /// `form`: with the proof of what was shown.
+    /// `done`: where a person goes on when it is set.
+    /// `refused`: the entries, with why they cannot be ordered.
+    func confirm(
+        _ proposed: ProposedOrder,
+        by form: Form,
+        _ signed: Signed,
+        _ reader: Reader,
+        done: String,
+        on screen: () async throws(SiteFailure) -> OrderScreen,
+        refused: (RefusalText) async throws(SiteFailure) -> Response
+    ) async throws(SiteFailure) -> Response {
+        switch proposed {
+        case .told(let response): return response
+        // A second click.
+        case .proposal(let proposal, _) where proposal.isInForce: break
+        case .proposal(let proposal, let set):
+            guard proposal.isShown(by: Hex.bytes(form.text("proof")) ?? []) else {
+                return confirmation(
+                    of: proposal,
+                    try await screen(),
+                    signed,
+                    reader,
+                    isChanged: true
+                )
+            }
+            do throws(StandingOrderRefusal) {
+                try await set()
+            } catch {
+                if error == .unavailable { throw .unavailable(error) }
+                return try await refused(RefusalText(order: error))
+            }
+        }
+        return SiteShell.seeOther(done)
     }
 
     /// `isChanged`: whether a confirmation came that was not of this.
-    func confirmation(
+    private func confirmation(
         of proposal: StandingOrderProposal,
         _ screen: OrderScreen,
         _ signed: Signed,

@@ -133,41 +133,29 @@ extension CardholderSite {
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        switch try await proposed(form, signed, reader, funding) {
-        case .told(let response): return response
-        case .proposal(let proposal):
-            let screen = try await screen(TopUpForm(form), signed, reader, funding)
-            return confirmation(of: proposal, screen, signed, reader)
+        let proposed = try await proposed(form, signed, reader, funding)
+        return try await ask(for: proposed, signed, reader) { () throws(SiteFailure) in
+            try await screen(TopUpForm(form), signed, reader, funding)
         }
     }
 
-    /// Sets what was confirmed, or shows it once more where it is not what was shown.
     private func confirmTopUp(
         _ form: Form,
         _ signed: Signed,
         _ reader: Reader,
         _ funding: CardholderFunding
     ) async throws(SiteFailure) -> Response {
-        let proposal: StandingOrderProposal
-        switch try await proposed(form, signed, reader, funding) {
-        case .told(let response): return response
-        case .proposal(let made): proposal = made
-        }
-        let done = SiteShell.seeOther("/card?top-up=set")
-        // A second click.
-        if proposal.isInForce { return done }
         let typed = TopUpForm(form)
-        guard confirms(form, proposal), case .topUp(let rule, _, _) = proposal.terms else {
-            let screen = try await screen(typed, signed, reader, funding)
-            return confirmation(of: proposal, screen, signed, reader, isChanged: true)
-        }
-        do throws(StandingOrderRefusal) {
-            try await funding.orders.setTopUp(rule, for: signed.user.key, at: now)
-            return done
-        } catch {
-            if error == .unavailable { throw .unavailable(error) }
-            let text = RefusalText(order: error)
-            return try await topUpPage(typed, signed, reader, funding, refusal: text)
+        return try await confirm(
+            try await proposed(form, signed, reader, funding),
+            by: form,
+            signed,
+            reader,
+            done: "/card?top-up=set"
+        ) { () throws(SiteFailure) in
+            try await screen(typed, signed, reader, funding)
+        } refused: { text throws(SiteFailure) in
+            try await topUpPage(typed, signed, reader, funding, refusal: text)
         }
     }
 
@@ -207,9 +195,11 @@ extension CardholderSite {
         let read = typed.read(purse.balance, offset, reader.amount(example), &problems)
         if let rule = read {
             do throws(StandingOrderRefusal) {
-                return .proposal(
-                    try await funding.orders.proposal(of: rule, for: signed.user.key, at: now)
-                )
+                let user = signed.user.key
+                let proposal = try await funding.orders.proposal(of: rule, for: user, at: now)
+                return .proposal(proposal) { () throws(StandingOrderRefusal) in
+                    try await funding.orders.setTopUp(rule, for: user, at: now)
+                }
             } catch {
                 if error == .unavailable { throw .unavailable(error) }
                 if error == .aboveMaximum {
