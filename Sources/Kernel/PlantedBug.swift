@@ -101,6 +101,11 @@
         /// Each attempt of an occurrence of a standing order has a transaction of its own.
         case occurrenceBegunTwice
 
+        /// The payment server sells one half of a mixed payment by itself.
+        case halfSoldAlone
+        /// The security card counts a proof of identity as a sale.
+        case proofCounted
+
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?
 
