@@ -68,8 +68,9 @@ package struct ExpectedResult: Equatable, Sendable {
 }
 
 /// Debit Result M: what the payment server tells the merchant. It travels as JSON inside a JWE, so
-/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON. Of a proof
-/// of identity it is the Authentication Result (FIG. 16): of no amount, with the member number.
+/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON. Of a
+/// proof of identity it is the Authentication Result (FIG. 16): of no amount, with the member
+/// number.
 package struct MerchantDebitResult: Equatable, Sendable {
     package let transaction: TransactionIdentifier
     package let merchant: MerchantIdentifier

@@ -80,8 +80,10 @@ struct ServerSystem {
         if roles.contains(.shop) {
             let link = try linkToPaymentServer(parties.payment, from: .shop)
             links.append(link)
-            let party = try await ShopParty(
-                folder,
+            let party = try await MerchantParty(
+                .shop,
+                as: MerchantParty.shop,
+                in: folder,
                 passphrase: passphrase,
                 paymentServer: settings.paymentServerName,
                 link: link,
@@ -90,6 +92,7 @@ struct ServerSystem {
             parties.shop = party
             services.append(Ticker(seconds: 5) { await party.tick() })
         }
+        services += try await airlineServices(&parties, &links, gate)
         services += try await sites(&parties, gate)
         try await run(services, parties, links)
     }
@@ -197,7 +200,7 @@ struct ServerSystem {
             party.module,
             as: settings.paymentServerName,
             on: (settings.paymentServerHost, settings.paymentServerPort),
-            for: [Role.opalServer.rawValue, Role.shop.rawValue],
+            for: [Role.opalServer.rawValue, Role.shop.rawValue, Role.airline.rawValue],
             gate
         )
     }
@@ -250,7 +253,7 @@ struct ServerSystem {
         return LinkListener(server: server, listening: gate.listener())
     }
 
-    private func linkToPaymentServer(
+    func linkToPaymentServer(
         _ party: PaymentServerParty?,
         from role: Role
     ) throws -> any Link {
@@ -308,6 +311,11 @@ struct ServerSystem {
         if let party = parties.bank {
             applications.append(
                 try server(try kit.bank(party), port: settings.bankPort, gate.listener())
+            )
+        }
+        if let party = parties.airline {
+            applications.append(
+                try server(try kit.airline(party), port: settings.airlinePort, gate.listener())
             )
         }
         if let party = parties.payment, settings.clientTerminalsOrigin != nil {
@@ -374,18 +382,20 @@ struct ServerSystem {
 struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
-    var shop: ShopParty?
+    var shop: MerchantParty?
     var loadServer: LoadServerParty?
     var bank: BankParty?
     var console: ConsoleParty?
     var terminal: TerminalHostParty?
     var gateway: GatewayParty?
     var network: NetworkParty?
+    var airline: AirlineParty?
 
     /// Finishes what is queued and closes the databases.
     func close() async {
         await console?.store.close()
         await shop?.store.close()
+        await airline?.close()
         await bank?.store.close()
         await opal?.store.close()
         await gateway?.close()
