@@ -76,7 +76,7 @@ struct ServerSystem {
         services += try await terminalServices(&parties, terminals, gate)
         var links: [any Link] = terminals.links
         services += try await fundingServices(&parties, gate, &links)
-        services += try await cardServices(&parties, &links, prepare)
+        services += try await cardServices(&parties, &links, gate, prepare)
         if roles.contains(.shop) {
             let link = try linkToPaymentServer(parties.payment, from: .shop)
             links.append(link)
@@ -101,6 +101,7 @@ struct ServerSystem {
     private func cardServices(
         _ parties: inout Parties,
         _ links: inout [any Link],
+        _ gate: ReadyGate,
         _ prepare: (OPALServerParty?) async throws -> Void
     ) async throws -> [any Service] {
         guard roles.contains(.opalServer) else { return [] }
@@ -125,7 +126,7 @@ struct ServerSystem {
         parties.opal = party
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
-        return [
+        return try pointsServices(party, &links, gate) + [
             Ticker(seconds: 5) { await party.tick() },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },

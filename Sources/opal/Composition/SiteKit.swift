@@ -42,7 +42,8 @@ struct SiteKit {
                     ? CardholderFunding(
                         loads: party.accountLoads,
                         orders: party.standingOrders
-                    ) : nil
+                    ) : nil,
+                programmes: party.programmes
             ),
             settings: .init(
                 origin: origin,

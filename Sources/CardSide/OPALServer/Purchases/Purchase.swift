@@ -53,13 +53,13 @@ struct Purchase {
     }
 
     private func begun() async throws(Refusal) -> CardDraw {
-        let number = try await purchases.memberNumber(of: card, for: page.terms)
+        let memberships = try await purchases.memberships(of: card, for: page.terms)
         return try await refusing { () async throws(ClientFailure) in
             try await client.draw(
                 page.terms.type,
                 page.terms,
                 at: purchases.now(),
-                memberNumber: number
+                memberships: memberships
             )
         }
     }
