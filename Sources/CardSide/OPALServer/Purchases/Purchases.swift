@@ -26,6 +26,8 @@ package struct Purchases: Sendable {
     package var mails: SettlementMails?
     /// Tells guardians what the limits of their children's cards refuse; nil where nobody is told.
     package var refusals: PurchaseRefusals?
+    /// Programmes of the cards; nil where they hold no points, and none are taken.
+    package var points: PurchasePoints?
     let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
@@ -57,6 +59,7 @@ package struct Purchases: Sendable {
                 throw .unknownPaymentServer
             }
             if page.terms.isStale(at: now()) { throw .orderTooOld }
+            try await preparePoints(page.terms, on: card)
             let outcome = try await Purchase(page, card, link, self).run()
             guard case .refusedByLimit(let refusal) = outcome else { return outcome }
             if let earlier = await earlierOutcome(page, card) { return earlier }
