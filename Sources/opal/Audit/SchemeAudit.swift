@@ -113,13 +113,15 @@ struct SchemeAudit {
         report.loadedMinorUnits = named(cards.loaded)
         report.debitedMinorUnits = named(cards.debited)
         report.recoveredMinorUnits = named(cards.recovered)
+        report.expiredMinorUnits = named(cards.expired)
         report.onCardsMinorUnits = named(cards.onCards)
         for (unit, onCards) in cards.onCards {
             let came = (cards.loaded[unit] ?? 0) &+ (cards.recovered[unit] ?? 0)
-            if came != (cards.debited[unit] ?? 0) &+ onCards {
+            let gone = (cards.debited[unit] ?? 0) &+ (cards.expired[unit] ?? 0)
+            if came != gone &+ onCards {
                 report.findings.append(
-                    "currency \(unit.currency.digits): loads + recoveries − debits is not what is "
-                        + "on the cards"
+                    "currency \(unit.currency.digits): loads + recoveries − debits − expired is "
+                        + "not what is on the cards"
                 )
             }
         }

@@ -28,6 +28,8 @@ package struct Purchases: Sendable {
     package var refusals: PurchaseRefusals?
     /// Knows the numbers of cards in programmes, for proofs of identity; nil where there are none.
     package var members: (any MembershipSource)?
+    /// Programmes of the cards; nil where they hold no points, and none are taken.
+    package var points: PurchasePoints?
     let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
@@ -75,6 +77,8 @@ package struct Purchases: Sendable {
         _ link: any Link
     ) async throws(Refusal) -> PurchaseOutcome {
         guard page.terms.isSound else { throw .malformed }
+        try await preparePoints(page.terms, on: card)
+        if let terms = page.terms.ofOtherHalf { try await preparePoints(terms, on: card) }
         guard let second = page.ofSecondHalf else {
             return try await Purchase(page, card, link, self).run()
         }
