@@ -100,6 +100,14 @@
         case creditedAfterGivenUp
         /// Each attempt of an occurrence of a standing order has a transaction of its own.
         case occurrenceBegunTwice
+        /// The loyalty server debits points in its database and leaves them there.
+        case trancheSpentTwice
+        /// The loyalty server counts the points of a purchase again when its notice comes again.
+        case earnCountedTwice
+        /// The loyalty server sends a posting again under another transaction.
+        case postedTwice
+        /// The loyalty server gives a member the points of a purchase that was recovered.
+        case undoneEarnKept
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?
