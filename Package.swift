@@ -172,6 +172,7 @@ let package = Package(
         target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
         target("Bank", at: "FundingSide/Bank", portsOfASide),
+        target("LoyaltyServer", at: "LoyaltyServer", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -339,6 +340,7 @@ let package = Package(
                 "opal", logging,
             ]
         ),
+        tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests(
             "MerchantTests",
