@@ -172,6 +172,7 @@ let package = Package(
         target("FundingNetwork", at: "FundingSide/FundingNetwork", portsOfASide),
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
         target("Bank", at: "FundingSide/Bank", portsOfASide),
+        target("LoyaltyServer", at: "LoyaltyServer", portsOfASide),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -205,8 +206,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", hummingbird,
-                mustache, logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
+                hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -297,7 +298,8 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
                 "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-                "LoadServer", "Bank", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "LoadServer", "Bank", "LoyaltyServer", hummingbird, hummingbirdTesting, httpTypes,
+                nioCore,
             ]
         ),
         tests(
@@ -340,6 +342,7 @@ let package = Package(
             ]
         ),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
+        tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),
         tests(
             "MerchantTests",
             ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]
