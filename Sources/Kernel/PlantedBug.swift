@@ -100,6 +100,19 @@
         case creditedAfterGivenUp
         /// Each attempt of an occurrence of a standing order has a transaction of its own.
         case occurrenceBegunTwice
+        /// A debit of points leaves in the purse what its answer says is gone.
+        case trancheSpentTwiceOnCard
+        /// The card pays with points that have expired.
+        case expiredPointsSpent
+        /// The OPAL server does not look whether it has loaded the points of this transaction.
+        case creditedTwice
+        /// The OPAL server closes an earn notice that the loyalty server has not noted.
+        case noticeLost
+
+        /// The payment server sells one half of a mixed payment by itself.
+        case halfSoldAlone
+        /// The security card counts a proof of identity as a sale.
+        case proofCounted
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

@@ -166,6 +166,11 @@ package struct Invariants {
                 violations.append(.saleWithoutDebit(transaction))
                 return
             }
+            if let half = sale.request.terms.otherHalf,
+                ledger.sales[half.transaction]?.state != .sold
+            {
+                violations.append(.halfSoldAlone(transaction))
+            }
         case .refused:
             if !found.isEmpty { violations.append(.refusedButDebited(transaction)) }
         case .drawn, .void: break
@@ -204,7 +209,9 @@ package struct Invariants {
             let isSure = isSettled || !remote.contains(card.identifier)
             let sales = ledger.sales.values.filter { $0.command.securityCard == card.identifier }
             var sums: [Money: (count: UInt64, minorUnits: UInt64)] = [:]
-            for sale in sales where sale.state == .sold && sale.isClosedBySecurityCard {
+            for sale in sales
+            where sale.state == .sold && sale.isClosedBySecurityCard && sale.draw.type == .purchase
+            {
                 let amount = sale.command.amount
                 let unit = Money(
                     minorUnits: 0,

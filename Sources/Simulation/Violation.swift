@@ -28,6 +28,8 @@ package enum Violation: Equatable, Sendable {
     case saleWithoutDebit(TransactionIdentifier)
     /// A refused sale whose card was debited all the same.
     case refusedButDebited(TransactionIdentifier)
+    /// One half of a mixed payment is sold and the other is not.
+    case halfSoldAlone(TransactionIdentifier)
     /// A security card has counted something else than its sales.
     case totals(SecurityCardIdentifier)
     /// Two sales have one number of a security card, or one above its last.

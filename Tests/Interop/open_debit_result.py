@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Opens a Debit Result M as a merchant would who uses no code of this project: keys with the
+"""Opens a Debit Result M, or an Authentication Result, as a merchant would who uses no code of this project: keys with the
 package `cryptography`, the message with the JOSE library `joserfc`.
 
 Reads JSON from the standard input: `key` (K, 64 hexadecimal digits), `trx` (the UUID text),
@@ -32,11 +32,14 @@ def open_result(shared: bytes, trx: str, merchant: str, compact: str) -> dict:
     key = OctKey.import_key(hkdf(derived, b"OPAL result"))
     opened = jwe.decrypt_compact(compact, key, registry=registry)
     header = opened.headers()
-    if header.get("typ") != "opal-result-m" or header.get("trx") != trx:
+    types = ("opal-result-m", "opal-authentication-result")
+    if header.get("typ") not in types or header.get("trx") != trx:
         raise ValueError("the message is another one")
     payload = json.loads(opened.plaintext)
     if payload["trx"] != trx or payload["merchant"] != merchant:
         raise ValueError("the result belongs to another order")
+    if (header["typ"] == types[1]) != (payload["currency"] == "0999"):
+        raise ValueError("a proof is no sale, and a sale no proof")
     return payload
 
 

@@ -4,6 +4,9 @@ import Kernel
 import Testing
 
 @Suite struct CardChangeTests {
+    private let noon = Instant(milliseconds: 1_795_000_000_000)
+    private let bank = BankIdentifier(bits: 3)
+
     private func euros(_ amount: UInt64) -> Money {
         Money(minorUnits: amount, currency: .euro, exponent: .cents)
     }
@@ -21,7 +24,7 @@ import Testing
 
     @Test func `a load puts the amount in and consumes a number`() throws {
         var card = try Cards.card()
-        card.credit(euros(900))
+        card.credit(euros(900), from: bank)
         #expect(card.balance(.euro, .cents) == 1_000)
         #expect(card.lastNumber == 8)
     }
@@ -29,8 +32,8 @@ import Testing
     @Test func `a recovery consumes no number and may exceed the maximum`() throws {
         var card = try Cards.card()
         card.debit(euros(100))
-        card.credit(euros(1_000))
-        card.recover(euros(100))
+        card.credit(euros(1_000), from: bank)
+        card.recover(euros(100), [], at: noon)
         #expect(card.balance(.euro, .cents) == 1_100)
         #expect(card.lastNumber == 9)
     }
@@ -99,7 +102,7 @@ import Testing
         #expect(card.nextNumber == .max)
         card.debit(euros(1))
         #expect(card.nextNumber == nil)
-        #expect(card.refusal(toBegin: .purchase, euros(1)) == .numbersUsedUp)
+        #expect(card.refusal(toBegin: .purchase, euros(1), at: CardTime(noon)) == .numbersUsedUp)
     }
 
     /// Seeded walks: whatever is asked, the sum of what happened is the balance.
@@ -119,11 +122,11 @@ import Testing
                 expected -= amount
                 taken.append(amount)
             case 1 where card.completion(ofLoad: euros(amount), at: time) == .done:
-                card.credit(euros(amount))
+                card.credit(euros(amount), from: bank)
                 expected += amount
             case 2:
                 guard let back = taken.popLast() else { continue }
-                card.recover(euros(back))
+                card.recover(euros(back), [], at: noon)
                 expected += back
             default: break
             }
@@ -162,7 +165,7 @@ import Testing
     @Test func `what comes back was taken before`() async {
         await #expect(processExitsWith: .failure) {
             var purse = Purse(currency: .euro, exponent: .cents, balance: 1, balanceMax: 2)
-            purse.restore(.max)
+            purse.restore(.max, [], at: Instant(milliseconds: 0))
         }
     }
 

@@ -5,6 +5,8 @@ import Testing
 
 /// Why a card does not do what it is asked, in the order of precedence.
 @Suite struct CardRefusalTests {
+    private let noon = Instant(milliseconds: 1_795_000_000_000)
+
     /// One card that is asked something, and what it answers. Each row has all reasons of the rows
     /// below it, too, so that the table shows which comes first.
     struct Row: Sendable, CustomTestStringConvertible {
@@ -84,7 +86,7 @@ import Testing
     func `initialize refuses in the order of the table`(row: Row) throws {
         let card = try Cards.card(lastNumber: row.lastNumber, isBlocked: row.isBlocked)
         let amount = Money(minorUnits: row.amount, currency: row.currency, exponent: row.exponent)
-        #expect(card.refusal(toBegin: row.type, amount) == row.refusal)
+        #expect(card.refusal(toBegin: row.type, amount, at: CardTime(noon)) == row.refusal)
     }
 
     @Test func `the table visits every reason, in the order in which they are declared`() {

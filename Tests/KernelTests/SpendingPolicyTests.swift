@@ -247,7 +247,7 @@ import Testing
         card.count(request.amount, decision, at: try noon())
         #expect(card.spending?.usage?.day.minorUnits == 60)
         #expect(card.spending?.usage?.day.firstTransaction == 8)
-        card.recover(request.amount)
+        card.recover(request.amount, [], at: try noon())
         card.giveBack(request.amount, transaction: card.lastNumber)
         #expect(card.spending?.usage?.day.minorUnits == 0)
         #expect(card.spending?.usage?.day.purchases == 0)

@@ -58,13 +58,17 @@ struct Shop {
         )
     }
 
-    static func article(_ price: UInt64 = 150) throws -> Article {
+    static func article(
+        _ price: UInt64 = 150,
+        secondPrice: Money? = nil
+    ) throws -> Article {
         try #require(
             Article(
                 identifier: "fens",
                 title: "The Fens",
                 description: "A short story, 12 pages",
                 price: Money(minorUnits: price, currency: .euro, exponent: .cents),
+                secondPrice: secondPrice,
                 contentFile: "fens.txt",
                 mediaType: "text/plain"
             )

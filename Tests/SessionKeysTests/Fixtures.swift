@@ -69,7 +69,8 @@ struct Fixture {
     func resultForMerchant(
         outcome: SaleOutcome = .sold,
         reason: Refusal? = nil,
-        pseudonym: String = "00112233445566778899aabbccddeeff"
+        pseudonym: String = "00112233445566778899aabbccddeeff",
+        memberNumber: MemberNumber? = nil
     ) throws -> MerchantDebitResult {
         MerchantDebitResult(
             transaction: terms.transaction,
@@ -80,7 +81,9 @@ struct Fixture {
             cardPseudonym: pseudonym,
             securityCard: SecurityCardIdentifier(bits: 0xA102_0304_0506_0708),
             securityCardNumber: .max,
-            time: try Fixture.time()
+            time: try Fixture.time(),
+            memberNumber: memberNumber,
+            otherHalf: terms.otherHalf
         )
     }
 
@@ -92,10 +95,23 @@ struct Fixture {
         case .response: try await draw.sealResponse(content)
         case .resultForCard: try await sale.sealResult(try Fixture.resultForCard())
         case .resultForMerchant: try await sale.sealResult(try resultForMerchant())
+        case .authenticationResult: try await ofProof().authenticationResult()
         case .expectationForServer: try await expectation(.opalServer)
         case .resultForTerminal: try await expectation(.clientTerminal)
         case .expectationForMerchant: try await expectation(.merchant)
         }
+    }
+
+    /// The same transaction as a proof of identity.
+    func ofProof() throws -> Fixture {
+        try Fixture(terms: terms.with(amount: .proof), keyName: shared.name)
+    }
+
+    /// An Authentication Result; call it of ``ofProof()``.
+    func authenticationResult() async throws -> [UInt8] {
+        try await sale.sealResult(
+            try resultForMerchant(memberNumber: MemberNumber("SK-4711-0815"))
+        )
     }
 
     static let signature = Signature(bits: 0x0123_4567_89AB_CDEF)
@@ -118,6 +134,9 @@ struct Fixture {
         case .resultForCard: _ = try await draw.openResult(sealed)
         case .resultForMerchant:
             _ = try merchant.openResult(sealed, of: terms, keyName: shared.name)
+        case .authenticationResult:
+            let proof = terms.with(amount: .proof)
+            _ = try merchant.openResult(sealed, of: proof, keyName: shared.name)
         case .expectationForServer: _ = try await draw.compare(Fixture.signature, sealed)
         case .resultForTerminal: _ = try await draw.unlock(sealed, with: Fixture.signature)
         case .expectationForMerchant:
@@ -140,7 +159,8 @@ extension OrderTerms {
         merchant: MerchantIdentifier? = nil,
         policy: ComparisonPolicy? = nil,
         madeAt: Instant? = nil,
-        statusURL: String? = nil
+        statusURL: String? = nil,
+        otherHalf: OtherHalf? = nil
     ) -> OrderTerms {
         OrderTerms(
             transaction: transaction ?? self.transaction,
@@ -148,7 +168,8 @@ extension OrderTerms {
             amount: amount ?? self.amount,
             policy: policy ?? self.policy,
             madeAt: madeAt ?? self.madeAt,
-            statusURL: statusURL ?? self.statusURL
+            statusURL: statusURL ?? self.statusURL,
+            otherHalf: otherHalf ?? self.otherHalf
         )
     }
 }

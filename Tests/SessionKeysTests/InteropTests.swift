@@ -71,4 +71,26 @@ struct InteropTests {
             #expect(try open(question(changed)) == nil)
         }
     }
+
+    @Test func `a JOSE library opens our Authentication Result, and another site does not`()
+        async throws
+    {
+        let parties = try Fixture().ofProof()
+        let sealed = try await parties.authenticationResult()
+        func question(_ merchant: String, _ transaction: TransactionIdentifier) -> Question {
+            Question(
+                key: Hex.text(Fixture.sharedBytes),
+                trx: transaction.text,
+                merchant: merchant,
+                jwe: String(decoding: sealed, as: UTF8.self)
+            )
+        }
+        let (terms, other) = (parties.terms, TransactionIdentifier(high: 1, low: 2))
+        let payload = try #require(try open(question(terms.merchant.text, terms.transaction)))
+        let result = try MerchantDebitResult(json: payload)
+        #expect(result.isProof && result.outcome == .sold)
+        #expect(result.memberNumber == MemberNumber("SK-4711-0815"))
+        #expect(try open(question("AIRLINE-2", terms.transaction)) == nil)
+        #expect(try open(question(terms.merchant.text, other)) == nil)
+    }
 }

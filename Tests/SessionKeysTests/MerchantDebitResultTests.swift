@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Kernel
 import SecurityModule
 import Testing
@@ -54,6 +55,52 @@ struct MerchantDebitResultTests {
                 "time":"2026-11-22T10:15:30Z"}
                 """
         )
+    }
+
+    @Test func `the payload of a proof has the member number and no sale`() async throws {
+        let parties = try Fixture().ofProof()
+        let result = try parties.resultForMerchant(memberNumber: MemberNumber("SK-1"))
+        #expect(
+            String(decoding: result.json, as: UTF8.self) == """
+                {"trx":"0193532f-4b00-7000-8000-0123456789ab","merchant":"NEWS000000042",\
+                "amount":"0","currency":"0999","exponent":0,"outcome":"authenticated",\
+                "cardPseudonym":"00112233445566778899aabbccddeeff",\
+                "securityCard":"a102030405060708","securityCardNumber":4294967295,\
+                "time":"2026-11-22T10:15:30Z","memberNumber":"SK-1"}
+                """
+        )
+        #expect(try MerchantDebitResult(json: result.json) == result)
+    }
+
+    @Test func `a proof that says sold and a sale that says authenticated are none`() throws {
+        let proof = try Fixture().ofProof().resultForMerchant()
+        let sale = try Fixture().resultForMerchant()
+        for (result, word, other) in [
+            (proof, "authenticated", "sold"), (sale, "sold", "authenticated"),
+        ] {
+            let text = String(decoding: result.json, as: UTF8.self)
+            let changed = text.replacingOccurrences(of: "\"\(word)\"", with: "\"\(other)\"")
+            #expect(changed != text)
+            #expect(throws: ModuleFailure.sealBroken) {
+                try MerchantDebitResult(json: Array(changed.utf8))
+            }
+        }
+    }
+
+    @Test func `the payload of a half names the other half`() throws {
+        let half = OtherHalf(
+            transaction: TransactionIdentifier(high: 3, low: 4),
+            amount: Money(
+                minorUnits: 500,
+                currency: try #require(Currency(bcd: 0x9001)),
+                exponent: .units
+            ),
+            isFirst: false
+        )
+        let terms = try Fixture.terms(policy: .paymentServer).with(otherHalf: half)
+        let result = try Fixture(terms: terms).resultForMerchant()
+        #expect(try MerchantDebitResult(json: result.json) == result)
+        #expect(result.otherHalf == half)
     }
 
     @Test func `a result of another sale is not sealed`() async throws {

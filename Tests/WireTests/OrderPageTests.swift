@@ -5,15 +5,27 @@ import Testing
 import Wire
 
 @Suite struct OrderPageTests {
+    /// Every second seed gives a mixed payment.
     private static func page(_ seed: UInt64 = 1) throws -> OrderPage {
         var samples = Samples(seed)
+        let terms = seed % 2 == 1 ? try samples.mixedTerms() : try samples.terms()
         return OrderPage(
-            terms: try samples.terms(),
+            terms: terms,
             proof: try samples.proof(),
             paymentServer: "acquirer-one",
             description: "Käse, 1 kg",
-            sessionKey: try #require(SessionKeyText(Base64URL.encode(samples.random.bytes(32))))
+            sessionKey: try sessionKey(&samples),
+            secondHalf: terms.otherHalf == nil
+                ? nil
+                : OrderPage.SecondHalf(
+                    proof: try samples.proof(),
+                    sessionKey: try sessionKey(&samples)
+                )
         )
+    }
+
+    private static func sessionKey(_ samples: inout Samples) throws -> SessionKeyText {
+        try #require(SessionKeyText(Base64URL.encode(samples.random.bytes(32))))
     }
 
     private static func fields(_ page: OrderPage) -> [OrderPage.Field: String] {
@@ -24,6 +36,38 @@ import Wire
         let page = try Self.page(seed)
         let fields = Self.fields(page)
         #expect(try OrderPage { fields[$0] } == page)
+        #expect(try OrderPage(bytes: page.bytes) == page)
+    }
+
+    @Test func `a page without a second half has none of its fields`() throws {
+        let page = try Self.page(2)
+        #expect(page.secondHalf == nil && page.ofSecondHalf == nil)
+        #expect(!page.fields.contains { $0.0.rawValue.hasPrefix("second-") })
+    }
+
+    @Test func `the second half of a page is an order whose second half is the first one`() throws {
+        let page = try Self.page()
+        let second = try #require(page.ofSecondHalf)
+        #expect(second.terms.amount == page.terms.otherHalf?.amount)
+        #expect(second.terms.otherHalf?.transaction == page.terms.transaction)
+        #expect(second.terms.otherHalf?.isFirst == true)
+        #expect(second.proof == page.secondHalf?.proof)
+        #expect(second.ofSecondHalf == page)
+    }
+
+    @Test func `terms that nobody can have are named`() throws {
+        let fields = Self.fields(try Self.page())
+        let changes: [[OrderPage.Field: String]] = [
+            [.currency: "0999"], [.secondCurrency: "0999"], [.secondCurrency: "0978"],
+            [.policy: "1"],
+            [.secondTransaction: try #require(fields[.transaction])],
+        ]
+        for change in changes {
+            let changed = fields.merging(change) { $1 }
+            #expect(throws: WireFailure(path: "order page: amount", problem: .invalid)) {
+                try OrderPage { changed[$0] }
+            }
+        }
     }
 
     @Test func `each field stands in the page once, in the declared order`() throws {
@@ -34,6 +78,10 @@ import Wire
     func `a missing field is named`(field: OrderPage.Field) throws {
         var fields = Self.fields(try Self.page())
         fields[field] = nil
+        // Where this is not there, nothing of a second half is looked for.
+        if field == .secondTransaction {
+            return #expect(try OrderPage { fields[$0] }.secondHalf == nil)
+        }
         #expect(throws: WireFailure(path: "order page: \(field.rawValue)", problem: .truncated)) {
             try OrderPage { fields[$0] }
         }
@@ -59,6 +107,13 @@ import Wire
         .wrappedSessionKey: ["", "A", "AA", "AB", "====", String(repeating: "A", count: 56)],
         .orderToken: ["", "A", "AA", "AB", "====", String(repeating: "A", count: 44)],
         .paymentServer: [String(repeating: "p", count: 65), "p\u{A}"],
+        .secondAmount: ["", "-1"],
+        .secondCurrency: ["", "978"],
+        .secondExponent: ["", "7"],
+        .secondTransaction: ["", "1"],
+        .secondSessionKey: ["", String(repeating: "A", count: 42)],
+        .secondWrappedSessionKey: ["", "A", String(repeating: "A", count: 56)],
+        .secondOrderToken: ["", "A", String(repeating: "A", count: 44)],
         .description: [String(repeating: "d", count: 121), "a\u{7F}"],
     ]
 

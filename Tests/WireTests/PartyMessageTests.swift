@@ -60,7 +60,7 @@ import Wire
             try PartyMessage([2] + bytes.dropFirst())
         }
         #expect(throws: WireFailure(path: "party message: type", problem: .invalid)) {
-            try PartyMessage([1, 0x0B] + bytes.dropFirst(2))
+            try PartyMessage([1, 0x0C] + bytes.dropFirst(2))
         }
         #expect(throws: WireFailure(path: "party message: reason", problem: .invalid)) {
             try PartyMessage(bytes.dropLast() + [0])
@@ -133,7 +133,7 @@ import Wire
 @Suite struct CardDrawTests {
     @Test(arguments: 0..<50) func `a draw is read as it was written`(seed: UInt64) throws {
         var samples = Samples(seed)
-        let draw = try samples.draw()
+        let draw = try samples.draw(seed % 2 == 0 ? nil : MemberNumber("SK-4711"))
         #expect(try CardDraw(draw.bytes) == draw)
     }
 
@@ -144,8 +144,12 @@ import Wire
             let failure = #expect(throws: WireFailure.self) { try CardDraw(Array(bytes[..<count])) }
             #expect(failure?.problem == .truncated)
         }
-        #expect(throws: WireFailure(path: "draw: end", problem: .tooLong)) {
+        #expect(throws: WireFailure(path: "draw: member number", problem: .truncated)) {
             try CardDraw(bytes + [0])
+        }
+        let proof = try samples.draw(MemberNumber("SK-4711")).bytes
+        #expect(throws: WireFailure(path: "draw: end", problem: .tooLong)) {
+            try CardDraw(proof + [0])
         }
     }
 

@@ -168,13 +168,35 @@ struct Samples {
     // MARK: Messages between parties
 
     mutating func terms() throws -> OrderTerms {
-        OrderTerms(
+        let amount = try money()
+        return OrderTerms(
             transaction: transaction(),
             merchant: try merchant(),
-            amount: try money(),
+            amount: amount.currency == .nothing ? .proof : amount,
             policy: try #require(ComparisonPolicy.allCases.randomElement(using: &random)),
             madeAt: instant(),
             statusURL: "https://shop.example/status?größe=1"
+        )
+    }
+
+    /// The first half of a mixed payment.
+    mutating func mixedTerms() throws -> OrderTerms {
+        OrderTerms(
+            transaction: transaction(),
+            merchant: try merchant(),
+            amount: Money(minorUnits: random.next(), currency: .euro, exponent: .cents),
+            policy: .paymentServer,
+            madeAt: instant(),
+            statusURL: "https://shop.example/status?größe=1",
+            otherHalf: OtherHalf(
+                transaction: transaction(),
+                amount: Money(
+                    minorUnits: random.next(),
+                    currency: try #require(Currency(bcd: 0x9001)),
+                    exponent: .units
+                ),
+                isFirst: false
+            )
         )
     }
 
@@ -188,7 +210,7 @@ struct Samples {
         )
     }
 
-    mutating func draw() throws -> CardDraw {
+    mutating func draw(_ memberNumber: MemberNumber? = nil) throws -> CardDraw {
         CardDraw(
             answerToReset: AnswerToReset.opal,
             initializeAnswer: try initializePurchaseAnswer(),
@@ -197,7 +219,8 @@ struct Samples {
             transaction: transaction(),
             merchant: try merchant(),
             cardCertificate: random.bytes(5),
-            issuerCertificate: random.bytes(7)
+            issuerCertificate: random.bytes(7),
+            memberNumber: memberNumber
         )
     }
 
@@ -239,7 +262,7 @@ struct Samples {
             .openSalesQuestion,
             .openSales([]),
             .openSales([transaction(), transaction()]),
-            .notDebited(transaction()),
+            .notDebited(transaction()), .otherHalfRefused(transaction()),
             .refusal(transaction(), .orderTooOld),
         ]
     }

@@ -77,7 +77,8 @@ extension MerchantModule {
             throw .resultForged
         } catch { throw .module(error) }
         guard result.transaction == order.transaction, result.merchant == order.terms.merchant,
-            result.amount == order.terms.amount, let settlement = Settlement(result)
+            result.amount == order.terms.amount, result.otherHalf == order.terms.otherHalf,
+            let settlement = Settlement(result)
         else { throw .resultMismatch }
         return settlement
     }
@@ -115,7 +116,8 @@ extension MerchantModule {
                     cardPseudonym: String(repeating: "0", count: 32),
                     securityCard: SecurityCardIdentifier(bits: 0),
                     securityCardNumber: 0,
-                    time: CardTime(order.terms.madeAt)
+                    time: CardTime(order.terms.madeAt),
+                    otherHalf: order.terms.otherHalf
                 )
             )
         }

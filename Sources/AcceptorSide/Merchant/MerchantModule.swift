@@ -151,14 +151,17 @@ package struct MerchantModule: Sendable {
         let entry = try await book.read(transaction)
         try check(receiptKey, entry)
         let order = entry.order
-        guard case .open(let sessionKey) = order.progress else { throw .notOpen(order.state) }
+        guard case .open(let sessionKey, let secondHalf) = order.progress else {
+            throw .notOpen(order.state)
+        }
         if order.terms.isStale(at: now) { throw .tooOld }
         return OrderPage(
             terms: order.terms,
             proof: order.proof,
             paymentServer: profile.paymentServer,
             description: order.article.description,
-            sessionKey: sessionKey
+            sessionKey: sessionKey,
+            secondHalf: secondHalf
         )
     }
 
@@ -250,13 +253,28 @@ package struct MerchantModule: Sendable {
             transaction: transaction,
             merchant: profile.merchant,
             amount: article.price,
-            policy: profile.policy,
+            policy: article.secondPrice == nil ? profile.policy : .paymentServer,
             madeAt: now,
-            statusURL: profile.statusURL
+            statusURL: profile.statusURL,
+            otherHalf: article.secondPrice.map { price in
+                OtherHalf(
+                    transaction: TransactionIdentifier(at: now, random: random.pair()),
+                    amount: price,
+                    isFirst: false
+                )
+            }
         )
         let sealed: SealedOrder
+        var secondHalf: OrderPage.SecondHalf?
         do throws(ModuleFailure) {
             sealed = try await sealing.seal(terms, random: random.bytes(32))
+            if let terms = terms.ofOtherHalf {
+                let half = try await sealing.seal(terms, random: random.bytes(32))
+                secondHalf = OrderPage.SecondHalf(
+                    proof: half.proof,
+                    sessionKey: half.sessionKey
+                )
+            }
         } catch { throw .module(error) }
         return Order(
             receiptKey: ReceiptKey(random.bytes(ReceiptKey.count)),
@@ -264,7 +282,7 @@ package struct MerchantModule: Sendable {
             terms: terms,
             proof: sealed.proof,
             predecessor: place,
-            progress: .open(sealed.sessionKey)
+            progress: .open(sealed.sessionKey, secondHalf: secondHalf)
         )
     }
 

@@ -8,7 +8,8 @@ struct Order: Equatable, Sendable {
     /// How far an order has come, with what is known in that state and in no other.
     enum Progress: Equatable, Sendable {
         /// The TSK stays only as long as the page may be shown.
-        case open(SessionKeyText)
+        /// - secondHalf: of a mixed payment.
+        case open(SessionKeyText, secondHalf: OrderPage.SecondHalf?)
         case paid(Settlement)
         case delivered(Settlement, at: Instant)
         /// - settlement: nil where the payment server never saw the transaction.

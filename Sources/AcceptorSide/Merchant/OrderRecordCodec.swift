@@ -3,19 +3,21 @@
 import Kernel
 import Wire
 
-// The body of an order's record before it is sealed: version 1, receipt key 16, article, terms,
+// The body of an order's record before it is sealed: version 2, receipt key 16, article, terms,
 // key name (counted), ETSK 40, order token 32, predecessor (1 or 17), state 1 with what belongs to
-// it, last row 8, hash of the last row 32. A presence byte is 0 or 1.
+// it, last row 8, hash of the last row 32. A presence byte is 0 or 1. Version 1 knows no second
+// price, no second half and no member number.
 extension Order {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "order")
-        guard try reader.byte("version") == Order.version else {
+        let version = try reader.byte("version")
+        guard (1...Order.version).contains(version) else {
             throw reader.failure("version", .invalid)
         }
         receiptKey = ReceiptKey(try reader.bytes("receipt key", count: ReceiptKey.count))
-        article = try reader.article()
+        article = try reader.article(hasSecond: version > 1)
         terms = try reader.orderTerms()
         let keyName = try reader.text("key name", bytesMax: PurchaseLimits.keyNameBytesMax)
         let wrapped = try reader.bytes("ETSK", count: OrderProof.wrappedSessionKeyBytes)
@@ -27,7 +29,7 @@ extension Order {
         predecessor = try reader.optional("predecessor") { reader throws(WireFailure) in
             try reader.transaction()
         }
-        progress = try reader.progress()
+        progress = try reader.progress(terms, isFirstVersion: version == 1)
         lastRow = try reader.integer("last row", bytes: 8)
         lastHash = try reader.bytes("hash", count: Order.hashBytes)
         try reader.end()
@@ -46,7 +48,9 @@ extension Order {
         writer.optional(predecessor) { $0.transaction($1) }
         writer.byte(state.rawValue)
         switch progress {
-        case .open(let key): writer.text(key.reveal())
+        case .open(let key, let secondHalf):
+            writer.text(key.reveal())
+            if let secondHalf { writer.secondHalf(secondHalf) }
         case .paid(let settlement): writer.settlement(settlement)
         case .delivered(let settlement, let time):
             writer.settlement(settlement)
@@ -62,7 +66,8 @@ extension Order {
 }
 
 extension ByteReader {
-    fileprivate mutating func article() throws(WireFailure) -> Article {
+    /// `hasSecond`: whether a presence byte says that there is a second price.
+    fileprivate mutating func article(hasSecond: Bool) throws(WireFailure) -> Article {
         let identifier = try text(
             "article identifier",
             bytesMax: MerchantLimits.articleIdentifierBytesMax
@@ -73,6 +78,10 @@ extension ByteReader {
             bytesMax: PurchaseLimits.descriptionBytesMax
         )
         let price = try money()
+        let secondPrice =
+            hasSecond
+            ? try optional("second price") { reader throws(WireFailure) in try reader.money() }
+            : nil
         let contentFile = try text("content file", bytesMax: MerchantLimits.contentFileBytesMax)
         let mediaType = try text("media type", bytesMax: MerchantLimits.mediaTypeBytesMax)
         guard
@@ -81,6 +90,7 @@ extension ByteReader {
                 title: title,
                 description: description,
                 price: price,
+                secondPrice: secondPrice,
                 contentFile: contentFile,
                 mediaType: mediaType
             )
@@ -88,21 +98,23 @@ extension ByteReader {
         return article
     }
 
-    fileprivate mutating func progress() throws(WireFailure) -> Order.Progress {
+    fileprivate mutating func progress(
+        _ terms: OrderTerms,
+        isFirstVersion: Bool
+    ) throws(WireFailure) -> Order.Progress {
+        let hasMember = !isFirstVersion
         switch try value("state", bytes: 1, { OrderState(rawValue: UInt8($0)) }) {
         case .open:
-            guard let key = SessionKeyText(try text("TSK", bytesMax: 43)) else {
-                throw failure("TSK", .invalid)
-            }
-            return .open(key)
+            let key = try sessionKey()
+            return .open(key, secondHalf: terms.otherHalf == nil ? nil : try secondHalf())
         case .paid:
-            return .paid(try soldSettlement())
+            return .paid(try soldSettlement(hasMember: hasMember))
         case .delivered:
-            let settlement = try soldSettlement()
+            let settlement = try soldSettlement(hasMember: hasMember)
             return .delivered(settlement, at: try instant("delivery time"))
         case .unpaid:
             let settlement = try optional("settlement") { reader throws(WireFailure) in
-                try reader.settlement()
+                try reader.settlement(hasMember: hasMember)
             }
             if settlement?.outcome == .sold { throw failure("outcome", .invalid) }
             let successor = try optional("successor") { reader throws(WireFailure) in
@@ -112,10 +124,23 @@ extension ByteReader {
         }
     }
 
-    private mutating func soldSettlement() throws(WireFailure) -> Settlement {
-        let settlement = try settlement()
+    private mutating func soldSettlement(
+        hasMember: Bool
+    ) throws(WireFailure) -> Settlement {
+        let settlement = try settlement(hasMember: hasMember)
         if settlement.outcome != .sold { throw failure("outcome", .invalid) }
         return settlement
+    }
+
+    /// Key name (counted), ETSK 40, order token 32, TSK (counted).
+    private mutating func secondHalf() throws(WireFailure) -> OrderPage.SecondHalf {
+        let keyName = try text("key name", bytesMax: PurchaseLimits.keyNameBytesMax)
+        let wrapped = try bytes("ETSK", count: OrderProof.wrappedSessionKeyBytes)
+        let token = try bytes("order token", count: OrderProof.tokenBytes)
+        guard
+            let proof = OrderProof(keyName: keyName, wrappedSessionKey: wrapped, token: token)
+        else { throw failure("key name", .invalid) }
+        return OrderPage.SecondHalf(proof: proof, sessionKey: try sessionKey())
     }
 }
 
@@ -125,7 +150,15 @@ extension ByteWriter {
         text(article.title)
         text(article.description)
         money(article.price)
+        optional(article.secondPrice) { $0.money($1) }
         text(article.contentFile)
         text(article.mediaType)
+    }
+
+    fileprivate mutating func secondHalf(_ half: OrderPage.SecondHalf) {
+        text(half.proof.keyName)
+        append(half.proof.wrappedSessionKey)
+        append(half.proof.token)
+        text(half.sessionKey.reveal())
     }
 }

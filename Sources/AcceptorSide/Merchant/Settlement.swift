@@ -12,6 +12,8 @@ package struct Settlement: Equatable, Sendable {
     package let securityCard: SecurityCardIdentifier
     package let securityCardNumber: UInt32
     package let time: CardTime
+    /// Of a proof of identity: the number of the card in the programme of this site.
+    package let memberNumber: MemberNumber?
 
     static let pseudonymBytesMax = 64
 
@@ -21,7 +23,8 @@ package struct Settlement: Equatable, Sendable {
         cardPseudonym: String,
         securityCard: SecurityCardIdentifier,
         securityCardNumber: UInt32,
-        time: CardTime
+        time: CardTime,
+        memberNumber: MemberNumber?
     ) {
         self.outcome = outcome
         self.reason = reason
@@ -29,6 +32,7 @@ package struct Settlement: Equatable, Sendable {
         self.securityCard = securityCard
         self.securityCardNumber = securityCardNumber
         self.time = time
+        self.memberNumber = memberNumber
     }
 
     /// - Returns: nil where the pseudonym is no name that can be kept.
@@ -42,13 +46,15 @@ package struct Settlement: Equatable, Sendable {
             cardPseudonym: result.cardPseudonym,
             securityCard: result.securityCard,
             securityCardNumber: result.securityCardNumber,
-            time: result.time
+            time: result.time,
+            memberNumber: result.memberNumber
         )
     }
 }
 
 extension ByteReader {
-    mutating func settlement() throws(WireFailure) -> Settlement {
+    /// `hasMember`: whether there is a byte that says whether there is a member number (format 2).
+    mutating func settlement(hasMember: Bool) throws(WireFailure) -> Settlement {
         let outcome = try value("outcome", bytes: 1) { SaleOutcome(rawValue: UInt8($0)) }
         let reason = try reason()
         return Settlement(
@@ -57,7 +63,11 @@ extension ByteReader {
             cardPseudonym: try text("pseudonym", bytesMax: Settlement.pseudonymBytesMax),
             securityCard: try securityCard(),
             securityCardNumber: try number("NTPSAM"),
-            time: try time()
+            time: try time(),
+            memberNumber: hasMember
+                ? try optional("member") { reader throws(WireFailure) in
+                    try reader.memberNumber()
+                } : nil
         )
     }
 
@@ -85,6 +95,7 @@ extension ByteWriter {
         securityCard(settlement.securityCard)
         number(settlement.securityCardNumber)
         time(settlement.time)
+        optional(settlement.memberNumber) { $0.text($1.text) }
     }
 
     mutating func instant(_ instant: Instant) {

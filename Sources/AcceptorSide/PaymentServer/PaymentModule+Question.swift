@@ -39,6 +39,7 @@ extension PartyMessage {
         case .debitCommand(let transaction, _), .debitResponse(let transaction, _),
             .debitResult(let transaction, _, _), .saleAnswer(let transaction, _, _),
             .debitOffer(let transaction, _, _), .notDebited(let transaction),
+            .otherHalfRefused(let transaction),
             .refusal(let transaction, _):
             transaction
         case .openSalesQuestion, .openSales: .unknown

@@ -46,7 +46,7 @@ extension PaymentModule {
         return reply
     }
 
-    private func reply(
+    func reply(
         _ sale: SaleRecord,
         _ outcome: SaleOutcome,
         _ reason: Refusal?,
@@ -97,7 +97,9 @@ extension PaymentModule {
             cardPseudonym: try await session.pseudonym(of: sale.draw.initializeAnswer.card),
             securityCard: command.securityCard,
             securityCardNumber: command.securityCardNumber,
-            time: CardTime(moment)
+            time: CardTime(moment),
+            memberNumber: terms.type == .authentication ? sale.draw.memberNumber : nil,
+            otherHalf: terms.otherHalf
         )
     }
 }

@@ -103,7 +103,8 @@ package final class PaymentModule: LinkService {
         }
         do throws(Refusal) {
             switch message {
-            case .drawRequest, .debitResponse, .openSalesQuestion, .notDebited:
+            case .drawRequest, .debitResponse, .openSalesQuestion, .notDebited,
+                .otherHalfRefused:
                 // A merchant may ask what became of a sale, and no more.
                 guard cardSidePeers.contains(peer) else { throw .unknownMessage }
             default: break
@@ -114,6 +115,8 @@ package final class PaymentModule: LinkService {
                 return try await debitResponse(transaction, sealed, from: peer)
             case .openSalesQuestion: return try await openSales(of: peer)
             case .notDebited(let transaction): return try await notDebited(transaction, by: peer)
+            case .otherHalfRefused(let transaction):
+                return try await otherHalfRefused(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
             default: throw .unknownMessage
             }
@@ -141,6 +144,7 @@ package final class PaymentModule: LinkService {
             noteDrawRequest(request)
             return earlier.reply
         }
+        guard request.terms.isSound else { throw .malformed }
         let session = try await session(request)
         if request.terms.isStale(at: now()) { throw .orderTooOld }
         switch earlier?.sale.state {
@@ -149,6 +153,7 @@ package final class PaymentModule: LinkService {
         case .drawn: throw .orderInProgress
         case nil: break
         }
+        try await checkOtherHalf(of: request.terms)
         let draw = try await openDraw(request, session)
         do throws(Refusal) {
             let policy = request.terms.policy
@@ -209,7 +214,11 @@ package final class PaymentModule: LinkService {
         } catch {
             throw error == .keyUnknown ? .unknownMerchant : .orderForged
         }
-        guard request.terms.policy == agreement.policy else { throw .policyNotSupported }
+        // The payment server alone can sell both halves or neither, whoever compares else.
+        let isHalf = request.terms.otherHalf != nil
+        guard isHalf || request.terms.policy == agreement.policy else {
+            throw .policyNotSupported
+        }
         return session
     }
 
@@ -228,7 +237,7 @@ package final class PaymentModule: LinkService {
         }
         let terms = request.terms
         guard draw.transaction == terms.transaction, draw.merchant == terms.merchant,
-            draw.amount == terms.amount
+            draw.amount == terms.amount, draw.type == terms.type
         else { throw .orderForged }
         return draw
     }
@@ -385,6 +394,15 @@ package final class PaymentModule: LinkService {
         {
             // The comparison of FIG. 12, step 710, which FIGS. 13 and 14 made elsewhere before; the
             // security card counts it later.
+            if held.sale.request.terms.otherHalf != nil {
+                #if PLANTED_BUGS
+                    if !PlantedBug.isPlanted(.halfSoldAlone) {
+                        return try await sellHalf(answer, &held)
+                    }
+                #else
+                    return try await sellHalf(answer, &held)
+                #endif
+            }
             return try await end(&held, after: .cardDebited, data: answer.bytes) {
                 $0.answer = answer
             }

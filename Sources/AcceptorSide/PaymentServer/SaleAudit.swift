@@ -164,7 +164,7 @@ package struct SaleAudit: Sendable {
         mutating func add(_ sale: SaleRecord) -> Bool {
             let number = sale.command.securityCardNumber
             lastNumber = max(lastNumber, number)
-            if sale.state == .sold, sale.isClosedBySecurityCard {
+            if sale.state == .sold, sale.isClosedBySecurityCard, sale.draw.type == .purchase {
                 SaleAudit.add(sale.command.amount, to: &totals)
             }
             return numbers.insert(number).inserted

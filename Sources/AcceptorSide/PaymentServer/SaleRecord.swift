@@ -155,6 +155,9 @@ package struct SaleStep: Equatable, Sendable {
         case counted = 6
         /// A security card on another host is asked to give the sale up.
         case leftToSecurityCard = 7
+        /// S3 of a half of a mixed payment was compared and is right; the other half is awaited. The
+        /// answer.
+        case answered = 8
     }
 
     package let kind: Kind

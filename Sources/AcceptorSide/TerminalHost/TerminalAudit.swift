@@ -58,7 +58,9 @@ package struct TerminalAudit: Sendable {
         let before = try await memories(&report)
         var sums: [SecurityCardIdentifier: [Money: SecurityCardDescription.Total]] = [:]
         try await store.forEach(ExchangeRecord.kind) { record async throws(StoreFailure) in
-            if let exchange = try await check(record, &report), exchange.state == .counted {
+            if let exchange = try await check(record, &report), exchange.state == .counted,
+                exchange.draw.type == .purchase
+            {
                 let amount = exchange.command.amount
                 let old = sums[exchange.command.securityCard]?[amount.unit]
                 sums[exchange.command.securityCard, default: [:]][amount.unit] =

@@ -185,7 +185,7 @@ package struct Emulator: Sendable {
         _ dialogue: CardDialogue?
     ) async throws(EmulatorFailure) -> MerchantCategory? {
         guard case .debit(let debit) = command,
-            case .purchase(_, _, _, let spending?) = dialogue
+            case .purchase(_, _, _, let spending?, _) = dialogue
         else { return nil }
         do throws(StoreFailure) {
             return try await category(of: debit.merchant, for: spending)
@@ -326,7 +326,7 @@ package struct Emulator: Sendable {
         switch entry.event {
         case .debit: true
         case .load: !wantsDebit
-        case .recovery, .setting, .moved: false
+        case .recovery, .setting, .moved, .expired: false
         }
     }
 

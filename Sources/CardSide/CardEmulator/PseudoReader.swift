@@ -26,8 +26,14 @@ package actor PseudoReader: CardChannel {
     /// The policy of the card in the purchase that was begun, and what counts against it; nil where
     /// it has none.
     package var spending: CardSpending? {
-        guard case .purchase(_, _, _, let spending) = dialogue else { return nil }
+        guard case .purchase(_, _, _, let spending, _) = dialogue else { return nil }
         return spending
+    }
+
+    /// The programmes that may want to know of the purchase that was begun.
+    package var memberships: [Membership] {
+        guard case .purchase(_, _, _, _, let memberships) = dialogue else { return [] }
+        return memberships
     }
 
     /// `isShared`: whether the card stays in for long while others use it, too. Its record is then

@@ -98,7 +98,7 @@ package struct CardPayment: Sendable {
     private func draw(_ terms: OrderTerms) async throws(CardPaymentProblem) -> CardDraw {
         if terms.isStale(at: now()) { throw .refused(.orderTooOld) }
         do throws(ClientFailure) {
-            return try await client.draw(.purchase, terms, at: now())
+            return try await client.draw(terms.type, terms, at: now())
         } catch {
             throw CardPaymentProblem(error)
         }

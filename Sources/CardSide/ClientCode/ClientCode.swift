@@ -29,7 +29,8 @@ package struct ClientCode: Sendable {
     package func draw(
         _ type: TransactionType,
         _ terms: OrderTerms,
-        at now: Instant
+        at now: Instant,
+        memberNumber: MemberNumber? = nil
     ) async throws(ClientFailure) -> CardDraw {
         let answerToReset = try await reset()
         let selected = try await expectDone(.select(application: PurseCommand.application))
@@ -63,7 +64,8 @@ package struct ClientCode: Sendable {
             cardCertificate: isPublicKeyCard
                 ? try await expectDone(.getData(tag: PurseCommand.cardCertificateTag)) : [],
             issuerCertificate: isPublicKeyCard
-                ? try await expectDone(.getData(tag: PurseCommand.issuerCertificateTag)) : []
+                ? try await expectDone(.getData(tag: PurseCommand.issuerCertificateTag)) : [],
+            memberNumber: memberNumber
         )
     }
 

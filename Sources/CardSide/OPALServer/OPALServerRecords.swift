@@ -5,7 +5,7 @@ package import Records
 
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
-/// offers, issuers, what merchants sell.
+/// offers, issuers, what merchants sell, programmes.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
@@ -14,6 +14,7 @@ package enum OPALServerRecords {
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
+            ProgrammeDirectory.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

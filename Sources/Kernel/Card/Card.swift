@@ -17,8 +17,10 @@ package struct Card: Equatable, Sendable {
     package private(set) var isBlocked: Bool
     /// Wrong S2 (or SV) since the last right one.
     package private(set) var wrongSignatures: UInt8
-    /// Purse 0 is money.
-    package private(set) var purses: [Purse]
+    /// Purse 0 is money; the others are those of programmes.
+    package internal(set) var purses: [Purse]
+    /// The programmes of which the holder is a member, one number each; at most ``pursesMax``.
+    package internal(set) var memberships: [Membership]
     /// Rows that this card's history has.
     package private(set) var historyCount: UInt64
     /// The hash of the last row, 32 bytes; zero before the first. As it is sealed with the card,
@@ -45,9 +47,11 @@ package struct Card: Equatable, Sendable {
         purses: [Purse],
         historyCount: UInt64 = 0,
         historyHash: [UInt8] = Array(repeating: 0, count: Card.historyHashBytes),
-        spending: CardSpending? = nil
+        spending: CardSpending? = nil,
+        memberships: [Membership] = []
     ) {
         precondition((1...Card.pursesMax).contains(purses.count))
+        precondition(Card.isSound(memberships))
         precondition(historyHash.count == Card.historyHashBytes)
         self.identifier = identifier
         self.expiry = expiry
@@ -62,6 +66,7 @@ package struct Card: Equatable, Sendable {
         self.historyCount = historyCount
         self.historyHash = historyHash
         self.spending = spending
+        self.memberships = memberships
     }
 
     /// The number that the next transaction will have, or nil where the numbers are used up.
@@ -82,13 +87,20 @@ package struct Card: Equatable, Sendable {
     // MARK: Refusals, in the order in which they are given
 
     /// Why the card would not begin a purchase or a proof (Initialize), or nil.
-    package func refusal(toBegin type: TransactionType, _ amount: Money) -> InitializeRefusal? {
+    ///
+    /// `time`: by which points expire.
+    package func refusal(
+        toBegin type: TransactionType,
+        _ amount: Money,
+        at time: CardTime
+    ) -> InitializeRefusal? {
         if isBlocked { return .blocked }
         let isProofWithoutPurse = type == .authentication && amount.currency == .nothing
         let index = purseIndex(amount.currency, amount.exponent)
         if index == nil && !isProofWithoutPurse { return .noSuchPurse }
         if type == .authentication && amount.minorUnits != 0 { return .proofWithAmount }
         if nextNumber == nil { return .numbersUsedUp }
+        if type == .purchase, holdsDuePoints(amount, at: time) { return .pointsExpired }
         if let index, type == .purchase, amount.minorUnits > purses[index].balance {
             return .amountAboveBalance
         }
@@ -128,30 +140,39 @@ package struct Card: Equatable, Sendable {
 
     /// Debits, consumes the number and counts a right signature (FIG. 11B, step 618). What counts
     /// against a limit is counted by ``count(_:_:at:)``.
-    package mutating func debit(_ amount: Money) {
+    ///
+    /// - Returns: which points were taken; none of money.
+    @discardableResult
+    package mutating func debit(_ amount: Money) -> [PointsTranche] {
         #if PLANTED_BUGS
             if !PlantedBug.isPlanted(.numberConsumedEarly) { consumeNumber() }
         #else
             consumeNumber()
         #endif
-        if let index = purseIndex(amount.currency, amount.exponent) {
-            purses[index].take(amount.minorUnits)
-        }
+        guard let index = purseIndex(amount.currency, amount.exponent) else { return [] }
+        return purses[index].take(amount.minorUnits)
     }
 
     /// Credits a load and consumes the number (FIG. 18B, step 881).
-    package mutating func credit(_ amount: Money) {
+    ///
+    /// `bank`: IDBANK, which says of points when they expire.
+    package mutating func credit(_ amount: Money, from bank: BankIdentifier) {
         consumeNumber()
         if let index = purseIndex(amount.currency, amount.exponent) {
-            purses[index].put(amount.minorUnits)
+            purses[index].put(
+                amount.minorUnits,
+                until: bank.lastDay(of: amount.currency) ?? PointsTranche.never
+            )
         }
     }
 
     /// Puts a debited value back; the caller has checked SV and that it happens once.
-    package mutating func recover(_ amount: Money) {
+    ///
+    /// `taken`: what ``debit(_:)`` returned then.
+    package mutating func recover(_ amount: Money, _ taken: [PointsTranche], at moment: Instant) {
         wrongSignatures = 0
         if let index = purseIndex(amount.currency, amount.exponent) {
-            purses[index].restore(amount.minorUnits)
+            purses[index].restore(amount.minorUnits, taken, at: moment)
         }
     }
 
@@ -287,6 +308,8 @@ package enum InitializeRefusal: CaseIterable, Sendable {
     case noSuchPurse
     case proofWithAmount
     case numbersUsedUp
+    /// The purse holds points that have expired and must be taken out first.
+    case pointsExpired
     case amountAboveBalance
 }
 

@@ -81,6 +81,9 @@ package struct CardSpending: Equatable, Sendable {
 package enum CardSetting: Equatable, Sendable {
     case blocked(Bool)
     case policy(SpendingPolicy)
+    /// The programme enters the member's number; `balanceMax` opens a purse for its points where
+    /// they are kept on the card, at this exponent.
+    case membership(Membership, Exponent, balanceMax: UInt64?)
 }
 
 /// Why a setting is not made, in the order of precedence.
@@ -96,4 +99,8 @@ package enum SettingRefusal: Error, CaseIterable, Sendable {
     case exceptionsFull
     /// The exception was used, or never made.
     case unknownException
+    /// The card has another number of this programme.
+    case alreadyEnrolled
+    /// The card holds as many programmes as it can.
+    case cardFull
 }

@@ -12,6 +12,9 @@ package struct Money: Hashable, Sendable {
         self.exponent = exponent
     }
 
+    /// What a proof of identity is of: nothing, in no currency.
+    package static let proof = Money(minorUnits: 0, currency: .nothing, exponent: .units)
+
     /// Whether both count the same thing in the same unit, so that they may be compared.
     package func isComparable(to other: Money) -> Bool {
         currency == other.currency && exponent == other.exponent

@@ -11,6 +11,15 @@ extension BankIdentifier {
         )
     }
 
+    /// Until when what this bank loads can be spent, in the purse of a programme. Points that an
+    /// independent load server loads, with an IDBANK of its own, do not expire: the purse profile
+    /// knows no last day of points.
+    ///
+    /// - Returns: nil where these are points of another programme.
+    package func lastDay(of programme: Currency) -> CardDate? {
+        bits >> 48 == 0x5054 ? pointsExpiry(of: programme) : PointsTranche.never
+    }
+
     /// The last day of points of this programme; nil where this is another bank's identifier.
     package func pointsExpiry(of programme: Currency) -> CardDate? {
         guard bits >> 48 == 0x5054, UInt16(truncatingIfNeeded: bits >> 32) == programme.bcd,

@@ -119,9 +119,12 @@ package struct PointsTranches: Hashable, Sendable {
 }
 
 extension CivilDate {
-    /// 31 December 2099: cards know no later day.
+    /// 1 January 2000 and 31 December 2099: cards know no earlier and no later day.
+    private static let first = CivilDate(day: 10_957)
     fileprivate static let last = CivilDate(day: 47_481)
 
-    /// The last day that a card knows, where this is later.
-    fileprivate var clamped: CivilDate { day > CivilDate.last.day ? .last : self }
+    /// The nearest day that a card knows.
+    fileprivate var clamped: CivilDate {
+        day > CivilDate.last.day ? .last : day < CivilDate.first.day ? .first : self
+    }
 }

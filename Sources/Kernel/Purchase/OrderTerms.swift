@@ -11,6 +11,8 @@ package struct OrderTerms: Hashable, Sendable {
     package let madeAt: Instant
     /// Where the browser brings the sealed result, at most ``PurchaseLimits/statusURLBytesMax``.
     package let statusURL: String
+    /// The other half of a mixed payment; nil where this order is all.
+    package let otherHalf: OtherHalf?
 
     package init(
         transaction: TransactionIdentifier,
@@ -18,7 +20,8 @@ package struct OrderTerms: Hashable, Sendable {
         amount: Money,
         policy: ComparisonPolicy,
         madeAt: Instant,
-        statusURL: String
+        statusURL: String,
+        otherHalf: OtherHalf? = nil
     ) {
         self.transaction = transaction
         self.merchant = merchant
@@ -26,6 +29,41 @@ package struct OrderTerms: Hashable, Sendable {
         self.policy = policy
         self.madeAt = madeAt
         self.statusURL = statusURL
+        self.otherHalf = otherHalf
+    }
+
+    /// TI: currency 0999 asks for a proof of identity (FIG. 16), any other for value.
+    package var type: TransactionType {
+        amount.currency == .nothing ? .authentication : .purchase
+    }
+
+    /// Whether the terms can be anybody's: a proof is of nothing and by itself, and the halves of a
+    /// mixed payment are of two currencies and compared by the payment server, which alone can
+    /// count both or neither.
+    package var isSound: Bool {
+        if type == .authentication { return amount == .proof && otherHalf == nil }
+        guard let otherHalf else { return true }
+        return otherHalf.transaction != transaction && otherHalf.amount.currency != amount.currency
+            && otherHalf.amount.currency != .nothing && policy == .paymentServer
+    }
+
+    /// The terms of the other half of a mixed payment.
+    package var ofOtherHalf: OrderTerms? {
+        otherHalf.map { half in
+            OrderTerms(
+                transaction: half.transaction,
+                merchant: merchant,
+                amount: half.amount,
+                policy: policy,
+                madeAt: madeAt,
+                statusURL: statusURL,
+                otherHalf: OtherHalf(
+                    transaction: transaction,
+                    amount: amount,
+                    isFirst: !half.isFirst
+                )
+            )
+        }
     }
 
     /// Whether the order was made too long ago, or by a clock that is far ahead.
@@ -38,6 +76,21 @@ package struct OrderTerms: Hashable, Sendable {
     /// skew.
     package func isOver(at now: Instant) -> Bool {
         madeAt.adding(PurchaseLimits.orderTime + PurchaseLimits.clockSkew) < now
+    }
+}
+
+/// The other half of a mixed payment, seen from one half: the payment server counts both or
+/// neither. The first one is the order that the merchant knows.
+package struct OtherHalf: Hashable, Sendable {
+    package let transaction: TransactionIdentifier
+    package let amount: Money
+    /// Whether it is the first one.
+    package let isFirst: Bool
+
+    package init(transaction: TransactionIdentifier, amount: Money, isFirst: Bool) {
+        self.transaction = transaction
+        self.amount = amount
+        self.isFirst = isFirst
     }
 }
 

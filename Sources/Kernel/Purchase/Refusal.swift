@@ -28,6 +28,8 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case refusedByLimit = 0x27
     case issuerNotAccepted = 0x28
     case cardMismatch = 0x29
+    /// Points of a programme are taken at its own sites alone.
+    case programmeNotTaken = 0x2A
     // Signatures.
     case securityCardSignatureWrong = 0x30
     case cardSignatureWrong = 0x31
@@ -74,6 +76,7 @@ extension Refusal {
         case .refusedByLimit: "refused-by-limit"
         case .issuerNotAccepted: "issuer-not-accepted"
         case .cardMismatch: "card-mismatch"
+        case .programmeNotTaken: "programme-not-taken"
         case .securityCardSignatureWrong: "security-card-signature-wrong"
         case .cardSignatureWrong: "card-signature-wrong"
         case .busy: "busy"

@@ -3,14 +3,16 @@
 package import Kernel
 package import Wire
 
-/// The content of a card record, in the clear only inside the module. Format 3: BIN‖IEP 8, DEXP 3,
+/// The content of a card record, in the clear only inside the module. Format 4: BIN‖IEP 8, DEXP 3,
 /// ALG 1, VKP 1, VKL 1, AM 1, last NT 4, blocked 1, wrong signatures 1, rows of history 8, hash of
 /// the last row 32, number of purses 1 and for each CURR 2, CEXP 1, BAL 8, BALMAX 8; then the
 /// recoveries: floor 4, count 2 and each NT 4; then the answer data of the last DEBIT or CREDIT
 /// that was declined (counted); then the spending policy (counted, empty where there is none) and,
 /// where it has limits, what counts against them: for day, week and month the number of the period
-/// 4, NT of its first debit 4, amount 8, purchases 4. Format 2 has no policy, format 1 no declined
-/// answer either.
+/// 4, NT of its first debit 4, amount 8, purchases 4; then the memberships: count 1 and each CURR 2,
+/// number (counted); then for each purse of a programme what it holds by day: number of days 1, each
+/// day 3 and amount 8. Format 3 has no memberships and points that never expire, format 2 no policy
+/// either, format 1 no declined answer either.
 package struct CardRecord: Equatable, Sendable {
     package var card: Card
     /// Debits up to this number can no longer be recovered.
@@ -24,7 +26,7 @@ package struct CardRecord: Equatable, Sendable {
 
     /// Recoveries are rare; the oldest of so many moves the floor.
     package static let recoveredMax = 256
-    private static let format: UInt8 = 3
+    private static let format: UInt8 = 4
 
     package init(_ card: Card) {
         self.card = card
@@ -88,7 +90,7 @@ package struct CardRecord: Equatable, Sendable {
         let wrongSignatures = try reader.byte("wrong signatures")
         let historyCount = try reader.integer("rows", bytes: 8)
         let historyHash = try reader.bytes("hash", count: Card.historyHashBytes)
-        let purses = try CardRecord.purses(&reader)
+        var purses = try CardRecord.purses(&reader)
         let recoveryFloor = try reader.number("recovery floor")
         var recovered: [UInt32] = []
         for _ in 0..<(try reader.integer("recoveries", bytes: 2)) {
@@ -96,6 +98,10 @@ package struct CardRecord: Equatable, Sendable {
         }
         declined = format == 1 ? [] : try reader.counted("declined answer", max: DebitAnswer.length)
         let spending = format < 3 ? nil : try reader.spending()
+        let memberships = format < 4 ? [] : try reader.memberships()
+        for index in purses.indices where format >= 4 {
+            purses[index] = try reader.purse(purses[index])
+        }
         try reader.end()
         self.recoveryFloor = recoveryFloor
         self.recovered = recovered
@@ -112,7 +118,8 @@ package struct CardRecord: Equatable, Sendable {
             purses: purses,
             historyCount: historyCount,
             historyHash: historyHash,
-            spending: spending
+            spending: spending,
+            memberships: memberships
         )
     }
 
@@ -137,6 +144,10 @@ package struct CardRecord: Equatable, Sendable {
         for number in recovered { writer.number(number) }
         writer.counted(declined)
         writer.spending(card.spending)
+        writer.memberships(card.memberships)
+        for purse in card.purses where purse.currency.isProgramme {
+            writer.tranches(purse.points)
+        }
         return writer.bytes
     }
 

@@ -57,6 +57,13 @@ extension SoftwareModule {
             check.findings.append(.recordDisagrees)
         }
         if card.spending != check.spending { check.findings.append(.policyDisagrees) }
+        let hasSamePoints = card.purses.allSatisfy {
+            $0.points == check.points[Self.key($0.currency, $0.exponent)] ?? PointsTranches()
+        }
+        if !hasSamePoints { check.findings.append(.pointsDisagree) }
+        if card.memberships != check.memberships {
+            check.findings.append(.membershipsDisagree)
+        }
         // A card also blocks itself, after wrong signatures, and is stopped without a row.
         if check.isBlocked && !card.isBlocked { check.findings.append(.blockMissing) }
         return check
@@ -78,9 +85,10 @@ extension SoftwareModule {
             check.recoverable[evidence.answer.number] = CardAudit.Recoverable(
                 type: evidence.type,
                 amount: evidence.command.amount,
-                command: debit.recovery
+                command: debit.recovery,
+                points: evidence.points?.tranches.all ?? []
             )
-            return debit.isSigned
+            return debit.isSigned && isProven(evidence, of: card)
         case .load(let request, let initialized, let command, let answer):
             guard let keys = try? keys(of: card, version: initialized.loadKeyVersion) else {
                 return false
@@ -107,12 +115,13 @@ extension SoftwareModule {
             return recoverable?.command == command
                 && recoverable?.amount == entry.movement?.amount
         // Nobody signs these: the hash chain, whose head is sealed with the card, proves them.
-        case .setting, .moved: return true
+        case .setting, .moved, .expired: return true
         }
     }
 
     private func add(_ entry: CardHistoryEntry, _ row: UInt64, to check: inout CardAudit) {
         reckon(entry, in: &check)
+        reckonPoints(entry, row, in: &check)
         guard let movement = entry.movement else { return }
         let amount = movement.amount
         let key = Self.key(amount.currency, amount.exponent)
@@ -141,7 +150,7 @@ extension SoftwareModule {
             if movement.number != check.lastNumber {
                 check.findings.append(.balanceWrong(number: row))
             }
-        case .setting: return
+        case .setting, .expired: return
         }
         if after.overflow || after.partialValue != movement.balance {
             check.findings.append(.balanceWrong(number: row))
@@ -177,11 +186,13 @@ extension SoftwareModule {
                 at: entry.moment,
                 nextTransaction: check.lastNumber == .max ? .max : check.lastNumber + 1
             )
-        case .debit, .load, .moved: break
+        case .setting(.membership(let membership, _, _), _):
+            if !check.memberships.contains(membership) { check.memberships.append(membership) }
+        case .debit, .load, .moved, .expired: break
         }
     }
 
-    private static func key(_ currency: Currency, _ exponent: Exponent) -> Money {
+    static func key(_ currency: Currency, _ exponent: Exponent) -> Money {
         Money(minorUnits: 0, currency: currency, exponent: exponent)
     }
 }

@@ -23,11 +23,14 @@ package final class SoftwareModule: CardModule, LoadModule {
 
     private let master: LocalMasterKey
     private let recordKey: SymmetricKey
+    /// Under it the module says which points a debit took.
+    let pointsKey: CMACKey
     private let issuers = Mutex<[KeyName: ReadyMasterKeys]>([:])
 
     package init(_ master: LocalMasterKey) {
         self.master = master
         recordKey = master.derive("OPAL card record")
+        pointsKey = CMACKey(master.derive("OPAL points taken"))
     }
 
     // MARK: Issuer keys
@@ -125,7 +128,9 @@ package final class SoftwareModule: CardModule, LoadModule {
             lastNumber: card.lastNumber,
             purses: card.purses.map(\.balanceAnswer),
             historyCount: card.historyCount,
-            spending: card.spending
+            spending: card.spending,
+            memberships: card.memberships,
+            points: card.purses.map(\.points)
         )
     }
 

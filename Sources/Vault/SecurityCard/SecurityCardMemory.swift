@@ -53,6 +53,19 @@ struct SecurityCardMemory: Equatable {
         open.removeAll { $0 == number }
     }
 
+    /// Closes a number whose S3 was right: a sale is counted, a proof of identity is not, because
+    /// nobody is owed anything for it (FIG. 16).
+    ///
+    /// - Returns: false, and nothing is changed, where a total would overflow.
+    mutating func close(_ number: UInt32, _ type: TransactionType, _ amount: Money) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.proofCounted) { return count(number, amount) }
+        #endif
+        guard type == .authentication else { return count(number, amount) }
+        giveUp(number)
+        return true
+    }
+
     /// Counts a sale once.
     ///
     /// - Returns: false, and nothing is changed, where a total would overflow.

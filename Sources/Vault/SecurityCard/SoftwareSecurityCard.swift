@@ -122,7 +122,7 @@ package final class SoftwareSecurityCard: PurchaseModule {
         }
         guard try await verify(draw, command, answer) else { return .failure(.cardSignatureWrong) }
         if answer.completion == .done {
-            guard memory.count(command.securityCardNumber, command.amount) else {
+            guard memory.close(command.securityCardNumber, draw.type, command.amount) else {
                 throw .unavailable("the totals of security card \(identifier.text) are full")
             }
         } else {
@@ -150,7 +150,8 @@ package final class SoftwareSecurityCard: PurchaseModule {
             // One whose key is gone must not keep the others waiting.
             let isProven = try? await verify(sale.draw, sale.command, sale.answer)
             isCounted.append(
-                isRight && isProven == true && memory.count(number, sale.command.amount)
+                isRight && isProven == true
+                    && memory.close(number, sale.draw.type, sale.command.amount)
             )
         }
         return SecurityCardCount(

@@ -114,8 +114,36 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardMoveStep
 
+    /// Takes out the points of one programme that have expired, with a row of history. Who drives
+    /// the card does so before a purchase in points: INITIALIZE is refused until it is done. To be
+    /// repeated until nothing is due.
+    ///
+    /// - Parameters:
+    ///   - card: the record as stored; it may be blocked or have expired itself.
+    ///   - context: the moment, by which points expire, and the note.
+    /// - Returns: the change that must become durable; nil where nothing is due.
+    /// - Throws: `.sealBroken`.
+    func expire(
+        _ card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardChange?
+
+    /// Makes one revision of several changes in a row, so that they become durable together with
+    /// those of another card.
+    ///
+    /// - Parameters:
+    ///   - changes: each was made of the card of the one before, the first one of `card`.
+    ///   - card: the record as stored, or of revision 0 where it is not.
+    /// - Returns: the last card, one revision after `card`.
+    /// - Throws: `.sealBroken` where the rows of the changes do not lead from `card` to the last
+    ///   one: no older card gets a newer revision.
+    func join(
+        _ changes: [CardChange],
+        after card: SealedCard
+    ) async throws(ModuleFailure) -> SealedCard
+
     /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
-    /// signature, and that loads + recoveries − debits − moves = balance.
+    /// signature, and that loads + recoveries − debits − moves − expired points = balance.
     ///
     /// `rows`: the rows in order, page by page.
     /// `check`: the state after the pages before; begin with a new one.
@@ -172,11 +200,13 @@ package struct SealedCard: Equatable, Sendable {
 package enum CardDialogue: Equatable, Sendable {
     /// `spending`: the card's policy and what counts against it, nil where it has none. So whoever
     ///     sends DEBIT IEP knows what the module will have to know for it, without asking again.
+    /// `memberships`: the programmes that may want to know of the purchase.
     case purchase(
         InitializePurchase,
         number: UInt32,
         random: UInt64,
-        spending: CardSpending? = nil
+        spending: CardSpending? = nil,
+        memberships: [Membership] = []
     )
     case load(InitializeLoad, InitializeLoadAnswer)
 }
@@ -280,6 +310,10 @@ package struct CardDescription: Equatable, Sendable {
     package let historyCount: UInt64
     /// The spending policy and what counts against it; nil where nothing is refused.
     package let spending: CardSpending?
+    /// The programmes of which the holder is a member, with the member's numbers.
+    package let memberships: [Membership]
+    /// What each purse holds by day, in the order of ``purses``; empty for money.
+    package let points: [PointsTranches]
 
     package init(
         card: CardIdentifier,
@@ -289,7 +323,9 @@ package struct CardDescription: Equatable, Sendable {
         lastNumber: UInt32,
         purses: [BalanceAnswer],
         historyCount: UInt64,
-        spending: CardSpending? = nil
+        spending: CardSpending? = nil,
+        memberships: [Membership] = [],
+        points: [PointsTranches] = []
     ) {
         self.card = card
         self.expiry = expiry
@@ -299,64 +335,20 @@ package struct CardDescription: Equatable, Sendable {
         self.purses = purses
         self.historyCount = historyCount
         self.spending = spending
-    }
-}
-
-/// The running state of an audit of one card.
-package struct CardAudit: Equatable, Sendable {
-    /// What an audit can find.
-    package enum Finding: Equatable, Sendable {
-        case recordDoesNotOpen
-        case rowUnreadable(number: UInt64)
-        case rowMissing(number: UInt64)
-        /// The row's hash does not follow from the row before.
-        case chainBroken(number: UInt64)
-        case signatureWrong(number: UInt64)
-        /// The row's balance does not follow from the row before.
-        case balanceWrong(number: UInt64)
-        /// The record's balance, number or last row is not what the rows add up to.
-        case recordDisagrees
-        /// The policy in force, or what counts against it, is not what the rows say.
-        case policyDisagrees
-        /// The rows say that the card is blocked, and its record does not.
-        case blockMissing
+        self.memberships = memberships
+        self.points = points
     }
 
-    /// A debit and the command with SV that puts it back.
-    package struct Recoverable: Equatable, Sendable {
-        package let type: TransactionType
-        package let amount: Money
-        package let command: RecoverValue
-
-        package init(type: TransactionType, amount: Money, command: RecoverValue) {
-            self.type = type
-            self.amount = amount
-            self.command = command
-        }
+    /// The member's number of a programme, or nil.
+    package func membership(of programme: Currency) -> Membership? {
+        memberships.first { $0.programme == programme }
     }
 
-    package var findings: [Finding] = []
-    package var rows: UInt64 = 0
-    package var lastHash: [UInt8]
-    package var lastNumber: UInt32 = 0
-    /// Balance by currency and exponent, as the rows add up.
-    package var balances: [Money: UInt64] = [:]
-    package var recovered: Set<UInt32> = []
-    /// What would put each debit back, by its number: a recovery is nothing else.
-    package var recoverable: [UInt32: Recoverable] = [:]
-    package var loadedTotal: UInt64 = 0
-    package var debitedTotal: UInt64 = 0
-    package var recoveredTotal: UInt64 = 0
-    /// What moved to the card's successor.
-    package var movedTotal: UInt64 = 0
-    /// TRX of the debits, for the comparison with the payment server's sales.
-    package var debits: [TransactionIdentifier] = []
-    /// The policy in force and what counts against it, as the rows say.
-    package var spending: CardSpending?
-    /// Whether the last row about it says that the card is blocked.
-    package var isBlocked = false
-
-    package init() {
-        lastHash = Array(repeating: 0, count: Card.historyHashBytes)
+    /// The purse of a programme and what it holds by day; nil where the card has none.
+    package func points(
+        of programme: Currency
+    ) -> (purse: BalanceAnswer, tranches: PointsTranches)? {
+        zip(purses, points).first { $0.0.balance.currency == programme }
+            .map { ($0.0, $0.1) }
     }
 }

@@ -7,10 +7,11 @@ import Wire
 /// checked and skipped. A small reader of its own, because it must be total, must refuse a name
 /// that stands twice, and must give numbers without rounding.
 struct JSONMembers {
-    enum Value: Equatable {
+    indirect enum Value: Equatable {
         case text(String)
         /// As written.
         case number(String)
+        case object([String: Value])
         case other
     }
 
@@ -33,7 +34,16 @@ struct JSONMembers {
         if !scanner.isAtEnd { return nil }
     }
 
+    private init(_ values: [String: Value]) {
+        self.values = values
+    }
+
     func has(_ name: String) -> Bool { values[name] != nil }
+
+    /// An object within this one.
+    func members(_ name: String) -> JSONMembers? {
+        if case .object(let values) = values[name] { JSONMembers(values) } else { nil }
+    }
 
     func text(_ name: String) -> String? {
         if case .text(let text) = values[name] { text } else { nil }
@@ -130,7 +140,7 @@ private struct JSONScanner {
         defer { skipBlanks() }
         switch next {
         case UInt8(ascii: "\""): return .text(try text())
-        case UInt8(ascii: "{"): _ = try object(depth: depth + 1)
+        case UInt8(ascii: "{"): return .object(try object(depth: depth + 1))
         case UInt8(ascii: "["): try skipArray(depth: depth + 1)
         case UInt8(ascii: "t"): try skipWord("true")
         case UInt8(ascii: "f"): try skipWord("false")

@@ -12,7 +12,7 @@ extension MerchantDebitResult {
     fileprivate static let comparedOutcome = "compare"
 
     /// The JSON in UTF-8.
-    var json: [UInt8] { json(outcome.word) }
+    var json: [UInt8] { json(outcome.word(ofProof: isProof)) }
 
     /// The JSON for the merchant who compares.
     func json(expecting signature: Signature) -> [UInt8] {
@@ -30,7 +30,10 @@ extension MerchantDebitResult {
         if let reason { text += #""reason":"\#(reason.word)","# }
         text += #""cardPseudonym":"\#(cardPseudonym)","securityCard":"\#(securityCard.text)","#
         text += expected
-        text += #""securityCardNumber":\#(securityCardNumber),"time":"\#(time.text)"}"#
+        text += #""securityCardNumber":\#(securityCardNumber),"time":"\#(time.text)""#
+        if let memberNumber { text += #","memberNumber":"\#(memberNumber.text)""# }
+        if let otherHalf { text += #","otherHalf":\#(otherHalf.json)"# }
+        text += "}"
         return Array(text.utf8)
     }
 
@@ -43,6 +46,8 @@ extension MerchantDebitResult {
             let outcome = members.text("outcome").flatMap(SaleOutcome.init(word:))
         else { throw .sealBroken }
         try self.init(members, outcome)
+        // A sale is never taken for a proof, nor a proof for a sale.
+        if members.text("outcome") != outcome.word(ofProof: isProof) { throw .sealBroken }
     }
 
     fileprivate init(_ members: JSONMembers, _ outcome: SaleOutcome) throws(ModuleFailure) {
@@ -58,6 +63,10 @@ extension MerchantDebitResult {
         else { throw .sealBroken }
         let reason = members.text("reason").flatMap { Refusal(word: $0) }
         if members.has("reason") && reason == nil { throw .sealBroken }
+        let memberNumber = members.text("memberNumber").flatMap { MemberNumber($0) }
+        if members.has("memberNumber") && memberNumber == nil { throw .sealBroken }
+        let otherHalf = members.members("otherHalf").flatMap { OtherHalf($0) }
+        if members.has("otherHalf") && otherHalf == nil { throw .sealBroken }
         self.init(
             transaction: transaction,
             merchant: merchant,
@@ -69,8 +78,25 @@ extension MerchantDebitResult {
                 bits: securityCard.reduce(0) { $0 << 8 | UInt64($1) }
             ),
             securityCardNumber: number,
-            time: time
+            time: time,
+            memberNumber: memberNumber,
+            otherHalf: otherHalf
         )
+    }
+}
+
+extension OtherHalf {
+    fileprivate var json: String {
+        #"{"trx":"\#(transaction.text)","amount":"\#(amount.minorUnits)","#
+            + #""currency":"\#(amount.currency.digits)","#
+            + #""exponent":\#(amount.exponent.decimals),"first":\#(isFirst ? 1 : 0)}"#
+    }
+
+    fileprivate init?(_ members: JSONMembers) {
+        guard let transaction = members.text("trx").flatMap({ TransactionIdentifier($0) }),
+            let amount = members.money("amount"), let first = members.number("first"), first <= 1
+        else { return nil }
+        self.init(transaction: transaction, amount: amount, isFirst: first == 1)
     }
 }
 
@@ -97,10 +123,19 @@ enum Pseudonym {
 }
 
 extension SaleOutcome {
+    /// What a proof that was compared and is right is, in the place of a sale.
+    private static let authenticated = "authenticated"
+
+    fileprivate func word(ofProof isProof: Bool) -> String {
+        isProof && self == .sold ? Self.authenticated : word
+    }
+
     fileprivate init?(word: String) {
-        guard let outcome = SaleOutcome.allCases.first(where: { $0.word == word }) else {
-            return nil
-        }
+        guard
+            let outcome = SaleOutcome.allCases.first(where: {
+                $0.word == word || $0.word(ofProof: true) == word
+            })
+        else { return nil }
         self = outcome
     }
 }

@@ -49,7 +49,7 @@ package struct OrderSealer: OrderSealing {
         of terms: OrderTerms,
         keyName: String
     ) throws(ModuleFailure) -> MerchantDebitResult {
-        let json = try open(compact, .resultForMerchant, terms, keyName)
+        let json = try open(compact, .result(of: terms), terms, keyName)
         let result = try MerchantDebitResult(json: json)
         guard result.transaction == terms.transaction, result.merchant == terms.merchant else {
             throw .sealBroken

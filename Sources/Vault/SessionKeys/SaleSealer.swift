@@ -106,7 +106,7 @@ private struct OpenSale: SaleSession {
     /// - Throws: `.sealBroken` for a result that belongs to another sale or names the card by
     ///   anything but a pseudonym.
     func sealResult(_ result: MerchantDebitResult) throws(ModuleFailure) -> [UInt8] {
-        try sealForMerchant(.resultForMerchant, result, result.json)
+        try sealForMerchant(.result(of: terms), result, result.json)
     }
 
     private func sealForMerchant(

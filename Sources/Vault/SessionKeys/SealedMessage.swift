@@ -12,12 +12,21 @@ enum SealedMessage: String, CaseIterable, Sendable {
     case response = "opal-response"
     case resultForCard = "opal-result-c"
     case resultForMerchant = "opal-result-m"
+    /// The Authentication Result (FIG. 16): what a web server gets in the place of result M.
+    case authenticationResult = "opal-authentication-result"
     /// Expected S3 and Debit Result M for the OPAL server (FIG. 7).
     case expectationForServer = "opal-expected"
     /// Debit Result M for the client terminal, under a key made with S3 (FIG. 7, variation).
     case resultForTerminal = "opal-locked"
     /// Expected S3 for the merchant alone (FIG. 8).
     case expectationForMerchant = "opal-expected-m"
+}
+
+extension SealedMessage {
+    /// What tells the merchant, or the web server, how an order of these terms has ended.
+    static func result(of terms: OrderTerms) -> SealedMessage {
+        terms.type == .authentication ? .authenticationResult : .resultForMerchant
+    }
 }
 
 /// The messages of a load that are sealed, likewise.

@@ -68,7 +68,8 @@ package struct ExpectedResult: Equatable, Sendable {
 }
 
 /// Debit Result M: what the payment server tells the merchant. It travels as JSON inside a JWE, so
-/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON.
+/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON. Of a proof
+/// of identity it is the Authentication Result (FIG. 16): of no amount, with the member number.
 package struct MerchantDebitResult: Equatable, Sendable {
     package let transaction: TransactionIdentifier
     package let merchant: MerchantIdentifier
@@ -80,6 +81,10 @@ package struct MerchantDebitResult: Equatable, Sendable {
     package let securityCard: SecurityCardIdentifier
     package let securityCardNumber: UInt32
     package let time: CardTime
+    /// Of a proof of identity: the number that the programme of this site has entered on the card.
+    package let memberNumber: MemberNumber?
+    /// Of a mixed payment: the other half, which has ended in the same way.
+    package let otherHalf: OtherHalf?
 
     package init(
         transaction: TransactionIdentifier,
@@ -90,7 +95,9 @@ package struct MerchantDebitResult: Equatable, Sendable {
         cardPseudonym: String,
         securityCard: SecurityCardIdentifier,
         securityCardNumber: UInt32,
-        time: CardTime
+        time: CardTime,
+        memberNumber: MemberNumber? = nil,
+        otherHalf: OtherHalf? = nil
     ) {
         self.transaction = transaction
         self.merchant = merchant
@@ -101,5 +108,10 @@ package struct MerchantDebitResult: Equatable, Sendable {
         self.securityCard = securityCard
         self.securityCardNumber = securityCardNumber
         self.time = time
+        self.memberNumber = memberNumber
+        self.otherHalf = otherHalf
     }
+
+    /// Whether it says that a card has proved its identity, and nothing of value.
+    package var isProof: Bool { amount.currency == .nothing }
 }

@@ -32,7 +32,9 @@ package struct DrawRequest: Equatable, Sendable {
 
 /// What a card answered, packed so that a terminal can replay it to its security card: answer to
 /// reset (counted), answer to INITIALIZE IEP for purchase 37, amount with CURR and CEXP 11,
-/// transaction type 1, TRX 16, MERCH 15, card and issuer certificate (counted, empty for ALG 11).
+/// transaction type 1, TRX 16, MERCH 15, card and issuer certificate (counted, empty for ALG 11);
+/// with a proof of identity then the member number of the card in the programme of the site
+/// (counted), where there is one.
 package struct CardDraw: Equatable, Sendable {
     package let answerToReset: [UInt8]
     package let initializeAnswer: InitializePurchaseAnswer
@@ -42,6 +44,8 @@ package struct CardDraw: Equatable, Sendable {
     package let merchant: MerchantIdentifier
     package let cardCertificate: [UInt8]
     package let issuerCertificate: [UInt8]
+    /// The word of the OPAL server: the card signs none.
+    package let memberNumber: MemberNumber?
 
     package init(
         answerToReset: [UInt8],
@@ -51,7 +55,8 @@ package struct CardDraw: Equatable, Sendable {
         transaction: TransactionIdentifier,
         merchant: MerchantIdentifier,
         cardCertificate: [UInt8] = [],
-        issuerCertificate: [UInt8] = []
+        issuerCertificate: [UInt8] = [],
+        memberNumber: MemberNumber? = nil
     ) {
         self.answerToReset = answerToReset
         self.initializeAnswer = initializeAnswer
@@ -61,6 +66,7 @@ package struct CardDraw: Equatable, Sendable {
         self.merchant = merchant
         self.cardCertificate = cardCertificate
         self.issuerCertificate = issuerCertificate
+        self.memberNumber = memberNumber
     }
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
@@ -81,6 +87,7 @@ package struct CardDraw: Equatable, Sendable {
             "issuer certificate",
             max: PurchaseLimits.certificateBytesMax
         )
+        memberNumber = reader.remaining == 0 ? nil : try reader.memberNumber()
         try reader.end()
     }
 
@@ -94,6 +101,7 @@ package struct CardDraw: Equatable, Sendable {
         writer.merchant(merchant)
         writer.counted(cardCertificate)
         writer.counted(issuerCertificate)
+        if let memberNumber { writer.text(memberNumber.text) }
         return writer.bytes
     }
 }

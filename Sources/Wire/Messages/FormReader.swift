@@ -67,7 +67,7 @@ struct FormReader<Field: RawRepresentable<String>> {
         }
     }
 
-    private func failure(_ field: Field, _ problem: WireFailure.Problem) -> WireFailure {
+    func failure(_ field: Field, _ problem: WireFailure.Problem) -> WireFailure {
         WireFailure(path: "\(page): \(field.rawValue)", problem: problem)
     }
 }

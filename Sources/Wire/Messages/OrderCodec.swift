@@ -2,26 +2,38 @@
 
 package import Kernel
 
-// The terms of an order as bytes: TRX 16, MERCH 15, CURR 2, CEXP 1, M 8, comparison policy 1,
-// time of the order in milliseconds 8, status URL (counted, UTF-8). These bytes are what the order
-// token covers.
+// The terms of an order as bytes: TRX 16, MERCH 15, CURR 2, CEXP 1, M 8, comparison policy 1 (its
+// highest bit says that there is another half), time of the order in milliseconds 8, status URL
+// (counted, UTF-8); for a half of a mixed payment then TRX of the other half 16, its CURR 2, CEXP
+// 1, M 8, and 1 where it is the first one 1. These bytes are what the order token covers.
 extension ByteReader {
     package mutating func orderTerms() throws(WireFailure) -> OrderTerms {
         let transaction = try transaction()
         let merchant = try merchant()
         let amount = try money()
-        let policy = try value("comparison policy", bytes: 1) {
-            ComparisonPolicy(rawValue: UInt8($0))
+        let code = try byte("comparison policy")
+        guard let policy = ComparisonPolicy(rawValue: code & ~OrderTerms.halfFlag) else {
+            throw failure("comparison policy", .invalid)
         }
         let madeAt = try moment("order time")
         let statusURL = try text("status URL", bytesMax: PurchaseLimits.statusURLBytesMax)
+        let otherHalf = code & OrderTerms.halfFlag == 0 ? nil : try otherHalf()
         return OrderTerms(
             transaction: transaction,
             merchant: merchant,
             amount: amount,
             policy: policy,
             madeAt: madeAt,
-            statusURL: statusURL
+            statusURL: statusURL,
+            otherHalf: otherHalf
+        )
+    }
+
+    private mutating func otherHalf() throws(WireFailure) -> OtherHalf {
+        OtherHalf(
+            transaction: try transaction(),
+            amount: try money(),
+            isFirst: try value("first half", bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
         )
     }
 }
@@ -31,13 +43,21 @@ extension ByteWriter {
         transaction(terms.transaction)
         merchant(terms.merchant)
         money(terms.amount)
-        byte(terms.policy.rawValue)
+        byte(terms.policy.rawValue | (terms.otherHalf == nil ? 0 : OrderTerms.halfFlag))
         integer(UInt64(bitPattern: terms.madeAt.milliseconds), bytes: 8)
         text(terms.statusURL)
+        if let half = terms.otherHalf {
+            transaction(half.transaction)
+            money(half.amount)
+            byte(half.isFirst ? 1 : 0)
+        }
     }
 }
 
 extension OrderTerms {
+    /// In the byte of the comparison policy: there is another half.
+    fileprivate static let halfFlag: UInt8 = 0x80
+
     /// The bytes that the order token covers.
     package var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 128)
@@ -87,7 +107,7 @@ package struct OrderProof: Hashable, Sendable {
 }
 
 // The order page as a party stores it: the terms, then what proves them, payment server, TSK and
-// description (each counted).
+// description (each counted); for a mixed payment then what proves the second half, and its TSK.
 extension OrderPage {
     package var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 400)
@@ -96,6 +116,10 @@ extension OrderPage {
         writer.text(paymentServer)
         writer.text(sessionKey.reveal())
         writer.text(description)
+        if let secondHalf {
+            secondHalf.proof.write(to: &writer)
+            writer.text(secondHalf.sessionKey.reveal())
+        }
         return writer.bytes
     }
 
@@ -107,20 +131,23 @@ extension OrderPage {
             "payment server",
             bytesMax: OrderPage.paymentServerBytesMax
         )
-        guard let sessionKey = SessionKeyText(try reader.text("TSK", bytesMax: 43)) else {
-            throw reader.failure("TSK", .invalid)
-        }
+        let sessionKey = try reader.sessionKey()
         let description = try reader.text(
             "description",
             bytesMax: PurchaseLimits.descriptionBytesMax
         )
+        let secondHalf =
+            terms.otherHalf == nil
+            ? nil
+            : SecondHalf(proof: try OrderProof(&reader), sessionKey: try reader.sessionKey())
         try reader.end()
         self.init(
             terms: terms,
             proof: proof,
             paymentServer: paymentServer,
             description: description,
-            sessionKey: sessionKey
+            sessionKey: sessionKey,
+            secondHalf: secondHalf
         )
     }
 }

@@ -13,6 +13,20 @@ package struct OrderPage: Equatable, Sendable {
     package let description: String
     /// The TSK as base64url text, 43 characters; a secret.
     package let sessionKey: SessionKeyText
+    /// What proves the second half of a mixed payment; there exactly where the terms have one.
+    package let secondHalf: SecondHalf?
+
+    /// What an order page carries for the second half of a mixed payment: its terms follow from
+    /// those of the first one.
+    package struct SecondHalf: Equatable, Sendable {
+        package let proof: OrderProof
+        package let sessionKey: SessionKeyText
+
+        package init(proof: OrderProof, sessionKey: SessionKeyText) {
+            self.proof = proof
+            self.sessionKey = sessionKey
+        }
+    }
 
     package static let paymentServerBytesMax = 64
 
@@ -21,13 +35,29 @@ package struct OrderPage: Equatable, Sendable {
         proof: OrderProof,
         paymentServer: String,
         description: String,
-        sessionKey: SessionKeyText
+        sessionKey: SessionKeyText,
+        secondHalf: SecondHalf? = nil
     ) {
+        precondition((terms.otherHalf == nil) == (secondHalf == nil))
         self.terms = terms
         self.proof = proof
         self.paymentServer = paymentServer
         self.description = description
         self.sessionKey = sessionKey
+        self.secondHalf = secondHalf
+    }
+
+    /// The page of the second half of a mixed payment, as if it were an order of its own.
+    package var ofSecondHalf: OrderPage? {
+        guard let secondHalf, let terms = terms.ofOtherHalf else { return nil }
+        return OrderPage(
+            terms: terms,
+            proof: secondHalf.proof,
+            paymentServer: paymentServer,
+            description: description,
+            sessionKey: secondHalf.sessionKey,
+            secondHalf: SecondHalf(proof: proof, sessionKey: sessionKey)
+        )
     }
 
     /// The fields' names, in the order in which they stand in the page.
@@ -40,6 +70,11 @@ package struct OrderPage: Equatable, Sendable {
         case wrappedSessionKey = "etsk"
         case orderToken = "order-token"
         case description
+        // The second half of a mixed payment; none of them where there is none.
+        case secondAmount = "second-amount", secondCurrency = "second-currency"
+        case secondExponent = "second-exponent", secondTransaction = "second-transaction"
+        case secondSessionKey = "second-tsk", secondWrappedSessionKey = "second-etsk"
+        case secondOrderToken = "second-order-token"
     }
 
     /// Reads the fields of a posted form.
@@ -49,8 +84,10 @@ package struct OrderPage: Equatable, Sendable {
     package init(_ value: (Field) -> String?) throws(WireFailure) {
         self = try withoutActuallyEscaping(value) { value throws(WireFailure) in
             let form = FormReader<Field>(page: "order page", value: value)
+            let terms = try OrderPage.terms(form)
+            guard terms.isSound else { throw form.failure(.amount, .invalid) }
             return OrderPage(
-                terms: try OrderPage.terms(form),
+                terms: terms,
                 proof: try form.proof(.keyName, .wrappedSessionKey, .orderToken),
                 paymentServer: try form.text(
                     .paymentServer,
@@ -60,9 +97,30 @@ package struct OrderPage: Equatable, Sendable {
                     .description,
                     max: PurchaseLimits.descriptionBytesMax
                 ),
-                sessionKey: try form.parsed(.sessionKey) { SessionKeyText($0) }
+                sessionKey: try form.parsed(.sessionKey) { SessionKeyText($0) },
+                secondHalf: terms.otherHalf == nil ? nil : try OrderPage.secondHalf(form)
             )
         }
+    }
+
+    private static func secondHalf(
+        _ form: FormReader<Field>
+    ) throws(WireFailure) -> SecondHalf {
+        SecondHalf(
+            proof: try form.proof(.keyName, .secondWrappedSessionKey, .secondOrderToken),
+            sessionKey: try form.parsed(.secondSessionKey) { SessionKeyText($0) }
+        )
+    }
+
+    private static func otherHalf(
+        _ form: FormReader<Field>
+    ) throws(WireFailure) -> OtherHalf? {
+        guard form.value(.secondTransaction) != nil else { return nil }
+        return OtherHalf(
+            transaction: try form.parsed(.secondTransaction) { TransactionIdentifier($0) },
+            amount: try form.money(.secondAmount, .secondCurrency, .secondExponent),
+            isFirst: false
+        )
     }
 
     private static func terms(_ form: FormReader<Field>) throws(WireFailure) -> OrderTerms {
@@ -81,7 +139,8 @@ package struct OrderPage: Equatable, Sendable {
                         ? Instant(milliseconds: Int64(milliseconds)) : nil
                 }
             },
-            statusURL: statusURL
+            statusURL: statusURL,
+            otherHalf: try otherHalf(form)
         )
     }
 
@@ -102,6 +161,19 @@ package struct OrderPage: Equatable, Sendable {
             (.wrappedSessionKey, Base64URL.encode(proof.wrappedSessionKey)),
             (.orderToken, Base64URL.encode(proof.token)),
             (.description, description),
+        ] + secondFields
+    }
+
+    private var secondFields: [(Field, String)] {
+        guard let secondHalf, let half = terms.otherHalf else { return [] }
+        return [
+            (.secondAmount, String(half.amount.minorUnits)),
+            (.secondCurrency, half.amount.currency.digits),
+            (.secondExponent, String(half.amount.exponent.decimals)),
+            (.secondTransaction, half.transaction.text),
+            (.secondSessionKey, secondHalf.sessionKey.reveal()),
+            (.secondWrappedSessionKey, Base64URL.encode(secondHalf.proof.wrappedSessionKey)),
+            (.secondOrderToken, Base64URL.encode(secondHalf.proof.token)),
         ]
     }
 }

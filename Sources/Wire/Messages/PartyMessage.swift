@@ -28,6 +28,8 @@ package enum PartyMessage: Equatable, Sendable {
     case openSales([TransactionIdentifier])
     /// OPAL server → payment server: no card was debited for this transaction, and none will be.
     case notDebited(TransactionIdentifier)
+    /// OPAL server → payment server: of a mixed payment, no card will be debited for the other half.
+    case otherHalfRefused(TransactionIdentifier)
     /// Either way: the step is not taken, for this reason.
     case refusal(TransactionIdentifier, Refusal)
 
@@ -78,6 +80,7 @@ package enum PartyMessage: Equatable, Sendable {
         case 0x08: self = .openSalesQuestion
         case 0x09: self = .openSales(try reader.transactions())
         case 0x0A: self = .notDebited(try reader.transaction())
+        case 0x0B: self = .otherHalfRefused(try reader.transaction())
         case 0x0F:
             self = .refusal(
                 try reader.transaction(),
@@ -130,6 +133,9 @@ package enum PartyMessage: Equatable, Sendable {
             for transaction in transactions { writer.transaction(transaction) }
         case .notDebited(let transaction):
             writer.byte(0x0A)
+            writer.transaction(transaction)
+        case .otherHalfRefused(let transaction):
+            writer.byte(0x0B)
             writer.transaction(transaction)
         case .refusal(let transaction, let refusal):
             writer.byte(0x0F)

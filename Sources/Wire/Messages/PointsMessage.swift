@@ -222,12 +222,16 @@ extension ByteReader {
 
     /// CURR 2, member number (counted).
     package mutating func membership() throws(WireFailure) -> Membership {
-        let programme = try programme()
+        Membership(programme: try programme(), number: try memberNumber())
+    }
+
+    /// A member number (counted).
+    package mutating func memberNumber() throws(WireFailure) -> MemberNumber {
         let text = try text("member number", bytesMax: MemberNumber.bytesMax)
         guard let number = MemberNumber(text) else {
             throw failure("member number", .invalid)
         }
-        return Membership(programme: programme, number: number)
+        return number
     }
 
     /// Last day 3, amount 8.

@@ -9,16 +9,20 @@ package struct CardHistoryEntry: Equatable, Sendable {
     package enum Event: Equatable, Sendable {
         /// Kind 01: TI 1, R of the dialogue 8, DEXP 3, VKP 1, DEBIT IEP 69, answer 30. Kind 05, a
         /// debit that used up an exception from the card's limits: its number 4, then the same.
+        /// Kind 07, a debit of points: the fields of ``TakenPoints``, then the same.
         case debit(DebitEvidence)
         /// Kind 02: INITIALIZE data 43, its answer 52, CREDIT IEP 34, answer 22.
         case load(InitializeLoad, InitializeLoadAnswer, CreditIEP, CreditAnswer)
         /// Kind 03: CURR 2, CEXP 1, RECOVER VALUE 48, answer 14.
         case recovery(Currency, Exponent, RecoverValue, RecoverAnswer)
-        /// Kind 04: who made it (counted), setting 1 (01 blocked, 02 unblocked, 03 policy), for a
-        /// policy its bytes (counted).
+        /// Kind 04: who made it (counted), setting 1 (01 blocked, 02 unblocked, 03 policy,
+        /// 04 membership), for a policy its bytes (counted), for a membership CURR 2, number
+        /// (counted), CEXP 1, whether a purse is opened 1 and, where it is, its BALMAX 8.
         case setting(CardSetting, by: String)
         /// Kind 06: the fields of ``CardMove`` (47).
         case moved(CardMove)
+        /// Kind 08: the fields of ``ExpiredPoints`` (23).
+        case expired(ExpiredPoints)
     }
 
     package let moment: Instant
@@ -53,7 +57,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
         moment = try reader.moment("moment")
         switch kind {
         case 0x01:
-            event = .debit(try DebitEvidence(&reader, exception: nil))
+            event = .debit(try DebitEvidence(&reader))
         case 0x02:
             event = .load(
                 try InitializeLoad(try reader.bytes("INITIALIZE", count: InitializeLoad.length)),
@@ -78,6 +82,10 @@ package struct CardHistoryEntry: Equatable, Sendable {
             let exception = try reader.number("exception")
             event = .debit(try DebitEvidence(&reader, exception: exception))
         case 0x06: event = .moved(try CardMove(&reader))
+        case 0x07:
+            let points = try TakenPoints(&reader)
+            event = .debit(try DebitEvidence(&reader, points: points))
+        case 0x08: event = .expired(try ExpiredPoints(&reader))
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -89,9 +97,13 @@ package struct CardHistoryEntry: Equatable, Sendable {
         let moment = UInt64(bitPattern: moment.milliseconds)
         switch event {
         case .debit(let evidence):
-            writer.byte(evidence.exception == nil ? 0x01 : 0x05)
+            writer.byte(evidence.points != nil ? 0x07 : evidence.exception == nil ? 0x01 : 0x05)
             writer.integer(moment, bytes: 8)
-            if let exception = evidence.exception { writer.number(exception) }
+            if let points = evidence.points {
+                points.write(to: &writer)
+            } else if let exception = evidence.exception {
+                writer.number(exception)
+            }
             evidence.write(to: &writer)
         case .load(let initialize, let initializeAnswer, let command, let answer):
             writer.byte(0x02)
@@ -116,6 +128,10 @@ package struct CardHistoryEntry: Equatable, Sendable {
             writer.byte(0x06)
             writer.integer(moment, bytes: 8)
             move.write(to: &writer)
+        case .expired(let expired):
+            writer.byte(0x08)
+            writer.integer(moment, bytes: 8)
+            expired.write(to: &writer)
         }
         writer.text(note)
         return writer.bytes
@@ -132,7 +148,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
         package let balance: UInt64
     }
 
-    /// Nil for a setting, which moves no value.
+    /// Nil for a setting, which moves no value, and for points that expired, which are no
+    /// transaction.
     package var movement: Movement? {
         switch event {
         case .debit(let evidence):
@@ -167,61 +184,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
                 amount: move.amount,
                 balance: move.balance
             )
-        case .setting: nil
+        case .setting, .expired: nil
         }
-    }
-}
-
-/// A debit with all that its signatures depend on.
-package struct DebitEvidence: Equatable, Sendable {
-    package let type: TransactionType
-    /// R of the dialogue.
-    package let random: UInt64
-    package let expiry: CardDate
-    package let purchaseKeyVersion: UInt8
-    package let command: DebitIEP
-    package let answer: DebitAnswer
-    /// The number of the exception from the card's limits that this debit used up.
-    package let exception: UInt32?
-
-    package init(
-        type: TransactionType,
-        random: UInt64,
-        expiry: CardDate,
-        purchaseKeyVersion: UInt8,
-        command: DebitIEP,
-        answer: DebitAnswer,
-        exception: UInt32? = nil
-    ) {
-        self.type = type
-        self.random = random
-        self.expiry = expiry
-        self.purchaseKeyVersion = purchaseKeyVersion
-        self.command = command
-        self.answer = answer
-        self.exception = exception
-    }
-
-    fileprivate init(
-        _ reader: inout ByteReader,
-        exception: UInt32?
-    ) throws(WireFailure) {
-        type = try reader.transactionType()
-        random = try reader.integer("R", bytes: 8)
-        expiry = try reader.expiry()
-        purchaseKeyVersion = try reader.byte("VKP")
-        command = try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length))
-        answer = try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length))
-        self.exception = exception
-    }
-
-    func write(to writer: inout ByteWriter) {
-        writer.byte(type.rawValue)
-        writer.integer(random, bytes: 8)
-        writer.expiry(expiry)
-        writer.byte(purchaseKeyVersion)
-        writer.append(command.bytes)
-        writer.append(answer.bytes)
     }
 }
 
@@ -233,6 +197,11 @@ extension CardSetting {
         case .policy(let policy):
             writer.byte(0x03)
             writer.counted(policy.bytes)
+        case .membership(let membership, let exponent, let balanceMax):
+            writer.byte(0x04)
+            writer.membership(membership)
+            writer.exponent(exponent)
+            writer.optional(balanceMax) { $0.integer($1, bytes: 8) }
         }
     }
 }
@@ -244,6 +213,14 @@ extension ByteReader {
         case 0x02: .blocked(false)
         case 0x03:
             .policy(try SpendingPolicy(counted("policy", max: SpendingPolicy.bytesMax)))
+        case 0x04:
+            .membership(
+                try membership(),
+                try exponent(),
+                balanceMax: try optional("purse") { reader throws(WireFailure) in
+                    try reader.integer("BALMAX", bytes: 8)
+                }
+            )
         default: throw failure("setting", .invalid)
         }
     }

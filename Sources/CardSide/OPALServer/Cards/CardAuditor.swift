@@ -17,6 +17,8 @@ package struct CardAuditor: Sendable {
         package var loaded: [Money: UInt64] = [:]
         package var debited: [Money: UInt64] = [:]
         package var recovered: [Money: UInt64] = [:]
+        /// Points that expired on cards.
+        package var expired: [Money: UInt64] = [:]
         package var onCards: [Money: UInt64] = [:]
         /// Every debit of every card.
         package var debits: [TransactionIdentifier: CardIdentifier] = [:]
@@ -72,7 +74,7 @@ package struct CardAuditor: Sendable {
         let sealedKinds =
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
-                SuccessionRecord.kind, RefusedPurchases.kind,
+                SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
@@ -170,9 +172,11 @@ package struct CardAuditor: Sendable {
     }
 
     private func add(_ row: HistoryRow, _ card: CardIdentifier, _ report: inout Report) {
-        guard let entry = try? CardHistoryEntry(row.body), let movement = entry.movement else {
-            return
+        guard let entry = try? CardHistoryEntry(row.body) else { return }
+        if case .expired(let expired) = entry.event {
+            Self.add(expired.amount, to: &report.expired)
         }
+        guard let movement = entry.movement else { return }
         switch entry.event {
         case .debit:
             Self.add(movement.amount, to: &report.debited)
@@ -191,7 +195,7 @@ package struct CardAuditor: Sendable {
             report.recoveries.insert(movement.transaction)
         case .moved(let move):
             report.movesOut[move.transaction] = .init(card: move.successor, amount: move.amount)
-        case .setting: break
+        case .setting, .expired: break
         }
     }
 
@@ -305,6 +309,10 @@ extension CardAudit.Finding {
         case .recordDisagrees: "its record is not what its history adds up to"
         case .policyDisagrees: "its spending policy is not the one that its history says"
         case .blockMissing: "it is not blocked, though its history says so"
+        case .pointsWrong(let number):
+            "history row \(number) has other points than those that expire first"
+        case .pointsDisagree: "its points, by day, are not what its history adds up to"
+        case .membershipsDisagree: "its member numbers are not those that its history enters"
         }
     }
 }

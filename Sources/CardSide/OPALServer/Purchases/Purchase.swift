@@ -27,12 +27,48 @@ struct Purchase {
     }
 
     func run() async throws(Refusal) -> PurchaseOutcome {
+        switch try await debited() {
+        case .ended(let outcome): return outcome
+        case .debited(let stored, let session):
+            // Where one trip is all, the payment server is told with the next round.
+            if page.terms.policy.isOneTrip { return stored.outcome }
+            return await purchases.settle(stored, link, session: session)
+        }
+    }
+
+    /// Whether the card would pay, before anything is sent or debited.
+    ///
+    /// - Returns: the limit that refuses, or nil.
+    func wouldRefuse() async throws(Refusal) -> SpendingRefusal? {
+        _ = try await begun()
+        return try await limitRefusal()
+    }
+
+    /// What came of the steps up to the debit.
+    enum Step {
+        /// Debited just now: the payment server is to be told.
+        case debited(Purchases.Stored, any DrawSession)
+        /// Not debited by this call, or nobody knows.
+        case ended(PurchaseOutcome)
+    }
+
+    private func begun() async throws(Refusal) -> CardDraw {
+        let number = try await purchases.memberNumber(of: card, for: page.terms)
+        return try await refusing { () async throws(ClientFailure) in
+            try await client.draw(
+                page.terms.type,
+                page.terms,
+                at: purchases.now(),
+                memberNumber: number
+            )
+        }
+    }
+
+    func debited() async throws(Refusal) -> Step {
         let terms = page.terms
         let session = await purchases.keys.session(page.sessionKey, terms.transaction)
-        let draw = try await refusing { () async throws(ClientFailure) in
-            try await client.draw(.purchase, terms, at: purchases.now())
-        }
-        if let refusal = try await limitRefusal() { return .refusedByLimit(refusal) }
+        let draw = try await begun()
+        if let refusal = try await limitRefusal() { return .ended(.refusedByLimit(refusal)) }
         let (command, expectation) = try await command(draw, session)
         let made = MadeDraw()
         await reader.prepare(
@@ -43,20 +79,18 @@ struct Purchase {
         do throws(ClientFailure) {
             answer = try await client.debit(command, terms)
         } catch {
-            return try await undebited(error, session, made)
+            return .ended(try await undebited(error, session, made))
         }
         guard answer.completion == .done else {
             let response = ResponseAPDU(data: answer.bytes, status: .done)
             await tell(response, session)
-            if let refusal = await reader.refusal { return .refusedByLimit(refusal) }
+            if let refusal = await reader.refusal { return .ended(.refusedByLimit(refusal)) }
             throw Refusal(declined: answer.completion)
         }
         guard let stored = made.draw else {
             preconditionFailure("The draw became durable with the debit.")
         }
-        // Where one trip is all, the payment server is told with the next round.
-        if page.terms.policy.isOneTrip { return stored.outcome }
-        return await purchases.settle(stored, link, session: session)
+        return .debited(stored, session)
     }
 
     // MARK: Steps

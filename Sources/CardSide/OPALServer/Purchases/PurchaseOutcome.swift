@@ -24,6 +24,9 @@ package struct PurchaseReceipt: Equatable, Sendable {
     /// The balance right after the debit.
     package let balance: UInt64
     package let debitedAt: Instant
+    /// The balance of the other purse right after the debit of the second half of a mixed payment,
+    /// where it is known.
+    package let secondBalance: UInt64?
     /// What the browser takes to the shop; nil while pending.
     package let handover: Handover?
 
@@ -32,12 +35,14 @@ package struct PurchaseReceipt: Equatable, Sendable {
         card: CardIdentifier,
         balance: UInt64,
         debitedAt: Instant,
+        secondBalance: UInt64? = nil,
         handover: Handover?
     ) {
         self.terms = terms
         self.card = card
         self.balance = balance
         self.debitedAt = debitedAt
+        self.secondBalance = secondBalance
         self.handover = handover
     }
 
@@ -47,6 +52,18 @@ package struct PurchaseReceipt: Equatable, Sendable {
             card: card,
             balance: balance,
             debitedAt: debitedAt,
+            secondBalance: secondBalance,
+            handover: handover
+        )
+    }
+
+    func with(secondBalance: UInt64) -> PurchaseReceipt {
+        PurchaseReceipt(
+            terms: terms,
+            card: card,
+            balance: balance,
+            debitedAt: debitedAt,
+            secondBalance: secondBalance,
             handover: handover
         )
     }

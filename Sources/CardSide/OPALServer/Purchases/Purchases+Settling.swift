@@ -148,7 +148,7 @@ extension Purchases {
     /// changed, and ends it with the mail.
     ///
     /// - Returns: the draw as it is afterwards; perhaps it has ended meanwhile.
-    private func markedAsPending(_ stored: Stored) async -> Stored {
+    func markedAsPending(_ stored: Stored) async -> Stored {
         guard mails != nil, stored.draw.state.isOpen, !stored.isMarkedAsPending,
             !stored.draw.terms.policy.isOneTrip
         else { return stored }

@@ -26,6 +26,8 @@ package struct Purchases: Sendable {
     package var mails: SettlementMails?
     /// Tells guardians what the limits of their children's cards refuse; nil where nobody is told.
     package var refusals: PurchaseRefusals?
+    /// Knows the numbers of cards in programmes, for proofs of identity; nil where there are none.
+    package var members: (any MemberNumberSource)?
     let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
@@ -57,7 +59,7 @@ package struct Purchases: Sendable {
                 throw .unknownPaymentServer
             }
             if page.terms.isStale(at: now()) { throw .orderTooOld }
-            let outcome = try await Purchase(page, card, link, self).run()
+            let outcome = try await outcome(of: page, card, link)
             guard case .refusedByLimit(let refusal) = outcome else { return outcome }
             if let earlier = await earlierOutcome(page, card) { return earlier }
             await note(refusal, of: page, by: card)
@@ -65,6 +67,27 @@ package struct Purchases: Sendable {
         } catch {
             return await earlierOutcome(page, card) ?? .refused(error)
         }
+    }
+
+    private func outcome(
+        of page: OrderPage,
+        _ card: CardIdentifier,
+        _ link: any Link
+    ) async throws(Refusal) -> PurchaseOutcome {
+        guard page.terms.isSound else { throw .malformed }
+        guard let second = page.ofSecondHalf else {
+            return try await Purchase(page, card, link, self).run()
+        }
+        return try await MixedPurchase(page, second, card, link, self).run()
+    }
+
+    /// The number of a card in the programme of the site that asks for a proof.
+    func memberNumber(
+        of card: CardIdentifier,
+        for terms: OrderTerms
+    ) async throws(Refusal) -> MemberNumber? {
+        guard terms.type == .authentication, let members else { return nil }
+        return try await members.memberNumber(of: card, at: terms.merchant)
     }
 
     /// Tells the guardian, if there is one, that a limit refuses an order: at the debit, or before
@@ -132,6 +155,16 @@ package struct Purchases: Sendable {
         }
         throw .paymentServerSilent
     }
+}
+
+/// Knows the numbers that programmes have entered on cards.
+package protocol MemberNumberSource: Sendable {
+    /// The number of a card in the programme whose site this is; nil where it is no member, or this
+    /// is no site of a programme.
+    func memberNumber(
+        of card: CardIdentifier,
+        at site: MerchantIdentifier
+    ) async throws(Refusal) -> MemberNumber?
 }
 
 /// The payment servers that this OPAL server may talk to, by the name in the order page. No other

@@ -131,6 +131,8 @@ enum SaleWords {
             ("Void", "Given up with SV; a debited card is credited again.", .wait)
         case .counted:
             ("Counted", "The security card checked S3 again and counted the sale.", .good)
+        case .answered:
+            ("Answered", "S3 is right; the other half of the payment is awaited.", .wait)
         case .leftToSecurityCard:
             ("Left to the terminal", "Its security card says whether it is sold or void.", .wait)
         }
