@@ -341,6 +341,7 @@ let package = Package(
                 "opal", logging,
             ]
         ),
+        tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),
         tests(

@@ -113,6 +113,14 @@
         case halfSoldAlone
         /// The security card counts a proof of identity as a sale.
         case proofCounted
+        /// The loyalty server debits points in its database and leaves them there.
+        case trancheSpentTwice
+        /// The loyalty server counts the points of a purchase again when its notice comes again.
+        case earnCountedTwice
+        /// The loyalty server sends a posting again under another transaction.
+        case postedTwice
+        /// The loyalty server gives a member the points of a purchase that was recovered.
+        case undoneEarnKept
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

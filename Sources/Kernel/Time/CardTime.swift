@@ -28,6 +28,12 @@ package struct CardDate: Hashable, Sendable {
         )
     }
 
+    /// The day of the calendar.
+    package var civilDate: CivilDate {
+        guard let civil else { preconditionFailure("A card date is a day of the calendar.") }
+        return civil
+    }
+
     /// Whether the card may no longer be used at this time.
     package func isPast(at time: CardTime) -> Bool {
         UInt64(0x20) << 24 | UInt64(bcd) < time.bcd >> 24
