@@ -91,6 +91,20 @@ struct ForgingModule: CardModule {
         )
     }
 
+    func expire(
+        _ card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardChange? {
+        try await inner.expire(card, context: context)
+    }
+
+    func join(
+        _ changes: [CardChange],
+        after card: SealedCard
+    ) async throws(ModuleFailure) -> SealedCard {
+        try await inner.join(changes, after: card)
+    }
+
     func audit(
         _ rows: [ChainedRow],
         of card: CardIdentifier,

@@ -68,8 +68,8 @@ package struct Invariants {
             for finding in entry.audit.findings { violations.append(.card(index, finding)) }
             let audit = entry.audit
             let balance = entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits }
-            if audit.loadedTotal + audit.recoveredTotal != audit.debitedTotal + audit.movedTotal
-                + (balance ?? .max / 2)
+            let gone = audit.debitedTotal + audit.movedTotal + audit.expiredTotal
+            if audit.loadedTotal + audit.recoveredTotal != gone + (balance ?? .max / 2)
             {
                 violations.append(.balance(card: index))
             }
@@ -88,7 +88,7 @@ package struct Invariants {
                         answer: answer
                     )
                     credits[request.transaction, default: []].append(credit)
-                case .setting, .moved: break
+                case .setting, .moved, .expired: break
                 }
             }
             recovered.append(numbers)
@@ -283,7 +283,7 @@ package struct Invariants {
 
     // MARK: The whole
 
-    /// Loaded = on cards + taken for sales + open. Counted in minor units of all currencies
+    /// Loaded = on cards + taken for sales + open + expired. Counted in minor units of all currencies
     /// together: no rule of the purse turns one into another.
     private mutating func checkConservation() {
         var (loaded, found): (UInt64, UInt64) = (0, 0)
@@ -292,6 +292,7 @@ package struct Invariants {
             found += entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits } ?? 0
             // What came to the successor counts as loaded there.
             found += entry.audit.movedTotal
+            found += entry.audit.expiredTotal
         }
         for draw in ledger.draws.values where draw.state == .debited {
             if ledger.sales[draw.terms.transaction]?.state != .sold {

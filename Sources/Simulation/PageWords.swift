@@ -74,6 +74,7 @@ extension PageWords {
         case .refusedByLimit: self.init("This is more than your card may pay")
         case .issuerNotAccepted: self.init("The shop does not take this card")
         case .cardMismatch: self.init("Another card began this payment")
+        case .programmeNotTaken: self.init("This shop does not take these points")
         case .securityCardSignatureWrong:
             self.init("The payment server could not prove itself")
         case .cardSignatureWrong: self.init("Your card was not believed")

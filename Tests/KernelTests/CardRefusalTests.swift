@@ -5,7 +5,7 @@ import Testing
 
 /// Why a card does not do what it is asked, in the order of precedence.
 @Suite struct CardRefusalTests {
-    private let noon = Instant(milliseconds: 1_795_000_000_000)
+    private static let noon = Instant(milliseconds: 1_795_000_000_000)
 
     /// One card that is asked something, and what it answers. Each row has all reasons of the rows
     /// below it, too, so that the table shows which comes first.
@@ -21,6 +21,14 @@ import Testing
         let refusal: InitializeRefusal?
 
         var testDescription: String { says }
+    }
+
+    /// Of a programme, with a point that expired yesterday.
+    private static let programme = Currency(bcd: 0x9001) ?? .nothing
+    private static var points: Purse {
+        var points = PointsTranches()
+        points.put(1, until: CardDate(CivilDate(day: noon.day - 1)))
+        return Purse(currency: programme, exponent: .units, points: points, balanceMax: 10)
     }
 
     static let initializeTable: [Row] = [
@@ -67,6 +75,13 @@ import Testing
             refusal: .proofWithAmount
         ),
         Row(says: "numbers used up", lastNumber: .max, amount: 101, refusal: .numbersUsedUp),
+        Row(
+            says: "points that have expired",
+            currency: programme,
+            exponent: .units,
+            amount: 101,
+            refusal: .pointsExpired
+        ),
         Row(says: "one above the balance", amount: 101, refusal: .amountAboveBalance),
         Row(says: "the largest amount", amount: .max, refusal: .amountAboveBalance),
         Row(says: "exactly the balance", amount: 100, refusal: nil),
@@ -84,9 +99,13 @@ import Testing
 
     @Test(arguments: initializeTable)
     func `initialize refuses in the order of the table`(row: Row) throws {
-        let card = try Cards.card(lastNumber: row.lastNumber, isBlocked: row.isBlocked)
+        let card = try Cards.card(
+            lastNumber: row.lastNumber,
+            isBlocked: row.isBlocked,
+            purses: [Cards.euros, Self.points]
+        )
         let amount = Money(minorUnits: row.amount, currency: row.currency, exponent: row.exponent)
-        #expect(card.refusal(toBegin: row.type, amount, at: CardTime(noon)) == row.refusal)
+        #expect(card.refusal(toBegin: row.type, amount, at: CardTime(Self.noon)) == row.refusal)
     }
 
     @Test func `the table visits every reason, in the order in which they are declared`() {

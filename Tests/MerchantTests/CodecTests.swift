@@ -12,7 +12,7 @@ import Wire
 
     private func settlement(
         _ outcome: SaleOutcome,
-        _ member: MemberNumber? = nil
+        _ memberships: [Membership] = []
     ) -> Settlement {
         Settlement(
             outcome: outcome,
@@ -21,15 +21,20 @@ import Wire
             securityCard: SecurityCardIdentifier(acquirer: 4, serial: 2),
             securityCardNumber: 9,
             time: CardTime(Shop.noon),
-            memberNumber: member
+            memberships: memberships
         )
+    }
+
+    private func memberships() throws -> [Membership] {
+        let programme = try #require(Currency(bcd: 0x9001))
+        return [Membership(programme: programme, number: try #require(MemberNumber("SK-4711")))]
     }
 
     private func orders() throws -> [Order] {
         let key = try #require(SessionKeyText(Base64URL.encode(Array(0..<32))))
         let states: [Order.Progress] = [
             .open(key, secondHalf: nil), .paid(settlement(.sold)),
-            .paid(settlement(.sold, MemberNumber("SK-4711"))),
+            .paid(settlement(.sold, try memberships())),
             .delivered(settlement(.sold), at: Shop.noon),
             .unpaid(nil, successor: nil), .unpaid(settlement(.refused), successor: nil),
             .unpaid(settlement(.void), successor: CodecTests.transaction),
@@ -119,7 +124,7 @@ import Wire
     }
 
     @Test func `an order that was stored before there were mixed payments is still one`() throws {
-        for order in try orders() where order.settlement?.memberNumber == nil {
+        for order in try orders() where order.settlement?.memberships.isEmpty != false {
             var bytes = order.bytes
             // Version 1 had no presence byte behind the price, and none behind a settlement.
             bytes[0] = 1

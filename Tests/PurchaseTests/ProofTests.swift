@@ -12,15 +12,15 @@ import Wire
 /// Proof of identity (FIG. 16): an order of nothing, in currency 0999, through the same parties as
 /// a purchase.
 @Suite struct ProofTests {
-    private struct Members: MemberNumberSource {
-        let numbers: [CardIdentifier: MemberNumber]
+    private struct Members: MembershipSource {
+        let memberships: [CardIdentifier: [Membership]]
         let site: MerchantIdentifier
 
-        func memberNumber(
+        func memberships(
             of card: CardIdentifier,
             at site: MerchantIdentifier
-        ) async throws(Refusal) -> MemberNumber? {
-            site == self.site ? numbers[card] : nil
+        ) async throws(Refusal) -> [Membership] {
+            site == self.site ? memberships[card] ?? [] : []
         }
     }
 
@@ -80,7 +80,7 @@ import Wire
         let order = try await received(outcome, world, ticket)
         #expect(order.state == .paid && order.amount == .proof)
         #expect(order.settlement?.cardPseudonym.isEmpty == false)
-        #expect(order.settlement?.memberNumber == nil)
+        #expect(order.settlement?.memberships == [])
         try await world.expectSound(balance: 10_000)
         let ledger = await Ledger(world)
         #expect(ledger.securityCards.allSatisfy { $0.totals.isEmpty && $0.openNumbers.isEmpty })
@@ -89,25 +89,28 @@ import Wire
     }
 
     @Test(arguments: ComparisonPolicy.allCases)
-    func `the result carries the member number, at the programme's own site alone`(
+    func `the result carries the member numbers, at the programmes' own site alone`(
         policy: ComparisonPolicy
     ) async throws {
         let world = try await world(policy, merchants: 2)
-        let number = try #require(MemberNumber("SK-4711"))
+        let membership = Membership(
+            programme: try #require(Currency(bcd: 0x9001)),
+            number: try #require(MemberNumber("SK-4711"))
+        )
         var purchases = world.purchases
         purchases.members = Members(
-            numbers: [world.cards[0]: number],
+            memberships: [world.cards[0]: [membership]],
             site: world.shops[0].merchant
         )
-        for (shop, expected) in [(0, number), (1, nil)] {
+        for (shop, expected) in [(0, [membership]), (1, [])] {
             let (ticket, page) = try await asked(world, at: shop)
             let outcome = await purchases.pay(page, with: world.cards[0])
             let order = try await received(outcome, world, ticket, at: shop)
-            #expect(order.settlement?.memberNumber == expected)
+            #expect(order.settlement?.memberships == expected)
         }
         let (ticket, page) = try await asked(world)
         let outcome = await purchases.pay(page, with: world.cards[1])
-        #expect(try await received(outcome, world, ticket).settlement?.memberNumber == nil)
+        #expect(try await received(outcome, world, ticket).settlement?.memberships == [])
     }
 
     @Test func `a card has another name at each site, and the same one each time`() async throws {

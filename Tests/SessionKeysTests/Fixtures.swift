@@ -55,6 +55,15 @@ struct Fixture {
 
     static func time() throws -> CardTime { try #require(CardTime(bcd: 0x2026_1122_101530)) }
 
+    static func memberships() throws -> [Membership] {
+        try [(0x9001, "SK-4711-0815"), (0x9002, "CLUB-1")].map { code, text in
+            Membership(
+                programme: try #require(Currency(bcd: code)),
+                number: try #require(MemberNumber(text))
+            )
+        }
+    }
+
     static func resultForCard() throws -> CardDebitResult {
         CardDebitResult(
             outcome: .void,
@@ -70,7 +79,7 @@ struct Fixture {
         outcome: SaleOutcome = .sold,
         reason: Refusal? = nil,
         pseudonym: String = "00112233445566778899aabbccddeeff",
-        memberNumber: MemberNumber? = nil
+        memberships: [Membership] = []
     ) throws -> MerchantDebitResult {
         MerchantDebitResult(
             transaction: terms.transaction,
@@ -82,7 +91,7 @@ struct Fixture {
             securityCard: SecurityCardIdentifier(bits: 0xA102_0304_0506_0708),
             securityCardNumber: .max,
             time: try Fixture.time(),
-            memberNumber: memberNumber,
+            memberships: memberships,
             otherHalf: terms.otherHalf
         )
     }
@@ -110,7 +119,7 @@ struct Fixture {
     /// An Authentication Result; call it of ``ofProof()``.
     func authenticationResult() async throws -> [UInt8] {
         try await sale.sealResult(
-            try resultForMerchant(memberNumber: MemberNumber("SK-4711-0815"))
+            try resultForMerchant(memberships: Fixture.memberships())
         )
     }
 

@@ -59,14 +59,15 @@ struct MerchantDebitResultTests {
 
     @Test func `the payload of a proof has the member number and no sale`() async throws {
         let parties = try Fixture().ofProof()
-        let result = try parties.resultForMerchant(memberNumber: MemberNumber("SK-1"))
+        let result = try parties.resultForMerchant(memberships: Fixture.memberships())
         #expect(
             String(decoding: result.json, as: UTF8.self) == """
                 {"trx":"0193532f-4b00-7000-8000-0123456789ab","merchant":"NEWS000000042",\
                 "amount":"0","currency":"0999","exponent":0,"outcome":"authenticated",\
                 "cardPseudonym":"00112233445566778899aabbccddeeff",\
                 "securityCard":"a102030405060708","securityCardNumber":4294967295,\
-                "time":"2026-11-22T10:15:30Z","memberNumber":"SK-1"}
+                "time":"2026-11-22T10:15:30Z",\
+                "memberNumbers":{"9001":"SK-4711-0815","9002":"CLUB-1"}}
                 """
         )
         #expect(try MerchantDebitResult(json: result.json) == result)

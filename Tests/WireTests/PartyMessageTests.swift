@@ -133,7 +133,7 @@ import Wire
 @Suite struct CardDrawTests {
     @Test(arguments: 0..<50) func `a draw is read as it was written`(seed: UInt64) throws {
         var samples = Samples(seed)
-        let draw = try samples.draw(seed % 2 == 0 ? nil : MemberNumber("SK-4711"))
+        let draw = try samples.draw(seed % 2 == 0 ? [] : Samples.memberships())
         #expect(try CardDraw(draw.bytes) == draw)
     }
 
@@ -144,10 +144,10 @@ import Wire
             let failure = #expect(throws: WireFailure.self) { try CardDraw(Array(bytes[..<count])) }
             #expect(failure?.problem == .truncated)
         }
-        #expect(throws: WireFailure(path: "draw: member number", problem: .truncated)) {
+        #expect(throws: WireFailure(path: "draw: memberships", problem: .invalid)) {
             try CardDraw(bytes + [0])
         }
-        let proof = try samples.draw(MemberNumber("SK-4711")).bytes
+        let proof = try samples.draw(Samples.memberships()).bytes
         #expect(throws: WireFailure(path: "draw: end", problem: .tooLong)) {
             try CardDraw(proof + [0])
         }

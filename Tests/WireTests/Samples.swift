@@ -200,6 +200,16 @@ struct Samples {
         )
     }
 
+    /// Of two programmes.
+    static func memberships() throws -> [Membership] {
+        try [(0x9001, "SK-4711"), (0x9002, "CLUB-1")].map { code, text in
+            Membership(
+                programme: try #require(Currency(bcd: code)),
+                number: try #require(MemberNumber(text))
+            )
+        }
+    }
+
     mutating func proof() throws -> OrderProof {
         try #require(
             OrderProof(
@@ -210,7 +220,7 @@ struct Samples {
         )
     }
 
-    mutating func draw(_ memberNumber: MemberNumber? = nil) throws -> CardDraw {
+    mutating func draw(_ memberships: [Membership] = []) throws -> CardDraw {
         CardDraw(
             answerToReset: AnswerToReset.opal,
             initializeAnswer: try initializePurchaseAnswer(),
@@ -220,7 +230,7 @@ struct Samples {
             merchant: try merchant(),
             cardCertificate: random.bytes(5),
             issuerCertificate: random.bytes(7),
-            memberNumber: memberNumber
+            memberships: memberships
         )
     }
 

@@ -12,8 +12,8 @@ package struct Settlement: Equatable, Sendable {
     package let securityCard: SecurityCardIdentifier
     package let securityCardNumber: UInt32
     package let time: CardTime
-    /// Of a proof of identity: the number of the card in the programme of this site.
-    package let memberNumber: MemberNumber?
+    /// Of a proof of identity: the numbers of the card in the programmes of this site.
+    package let memberships: [Membership]
 
     static let pseudonymBytesMax = 64
 
@@ -24,7 +24,7 @@ package struct Settlement: Equatable, Sendable {
         securityCard: SecurityCardIdentifier,
         securityCardNumber: UInt32,
         time: CardTime,
-        memberNumber: MemberNumber?
+        memberships: [Membership]
     ) {
         self.outcome = outcome
         self.reason = reason
@@ -32,7 +32,7 @@ package struct Settlement: Equatable, Sendable {
         self.securityCard = securityCard
         self.securityCardNumber = securityCardNumber
         self.time = time
-        self.memberNumber = memberNumber
+        self.memberships = memberships
     }
 
     /// - Returns: nil where the pseudonym is no name that can be kept.
@@ -47,13 +47,13 @@ package struct Settlement: Equatable, Sendable {
             securityCard: result.securityCard,
             securityCardNumber: result.securityCardNumber,
             time: result.time,
-            memberNumber: result.memberNumber
+            memberships: result.memberships
         )
     }
 }
 
 extension ByteReader {
-    /// `hasMember`: whether there is a byte that says whether there is a member number (format 2).
+    /// `hasMember`: whether there is a byte that says whether there are member numbers (format 2).
     mutating func settlement(hasMember: Bool) throws(WireFailure) -> Settlement {
         let outcome = try value("outcome", bytes: 1) { SaleOutcome(rawValue: UInt8($0)) }
         let reason = try reason()
@@ -64,10 +64,10 @@ extension ByteReader {
             securityCard: try securityCard(),
             securityCardNumber: try number("NTPSAM"),
             time: try time(),
-            memberNumber: hasMember
+            memberships: hasMember
                 ? try optional("member") { reader throws(WireFailure) in
-                    try reader.memberNumber()
-                } : nil
+                    try reader.memberships()
+                } ?? [] : []
         )
     }
 
@@ -95,7 +95,8 @@ extension ByteWriter {
         securityCard(settlement.securityCard)
         number(settlement.securityCardNumber)
         time(settlement.time)
-        optional(settlement.memberNumber) { $0.text($1.text) }
+        let memberships = settlement.memberships
+        optional(memberships.isEmpty ? nil : memberships) { $0.memberships($1) }
     }
 
     mutating func instant(_ instant: Instant) {

@@ -98,7 +98,7 @@ extension PaymentModule {
             securityCard: command.securityCard,
             securityCardNumber: command.securityCardNumber,
             time: CardTime(moment),
-            memberNumber: terms.type == .authentication ? sale.draw.memberNumber : nil,
+            memberships: terms.type == .authentication ? sale.draw.memberships : [],
             otherHalf: terms.otherHalf
         )
     }

@@ -14,6 +14,11 @@ package struct SaleAudit: Sendable {
         package let number: UInt32
         package let amount: Money
         package let merchant: MerchantIdentifier
+        /// The other half of a mixed payment.
+        package let otherHalf: OtherHalf?
+
+        /// Whether it is the order that the merchant knows.
+        package var isFirstHalf: Bool { otherHalf?.isFirst != true }
     }
 
     package struct Report: Sendable {
@@ -69,6 +74,18 @@ package struct SaleAudit: Sendable {
                 }
             }
             progress()
+        }
+        for (transaction, sold) in report.sold {
+            // Both became sold in one commit, perhaps while the other one had been passed already.
+            guard let half = sold.otherHalf, report.sold[half.transaction] == nil,
+                try await state(of: half.transaction) != .sold
+            else { continue }
+            report.findings.append(
+                AuditFinding(
+                    "payment server, sale \(Hex.text(transaction.bytes))",
+                    "is sold without its other half"
+                )
+            )
         }
         for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
         var silent = Report()
@@ -254,7 +271,8 @@ package struct SaleAudit: Sendable {
             card: sale.draw.initializeAnswer.card,
             number: sale.draw.initializeAnswer.number,
             amount: sale.command.amount,
-            merchant: sale.command.merchant
+            merchant: sale.command.merchant,
+            otherHalf: sale.request.terms.otherHalf
         )
         switch sale.state {
         case .sold: report.sold[sale.transaction] = sold

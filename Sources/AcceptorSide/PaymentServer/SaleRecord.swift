@@ -155,8 +155,7 @@ package struct SaleStep: Equatable, Sendable {
         case counted = 6
         /// A security card on another host is asked to give the sale up.
         case leftToSecurityCard = 7
-        /// S3 of a half of a mixed payment was compared and is right; the other half is awaited. The
-        /// answer.
+        /// S3 of a half of a mixed payment is right, and the other half is awaited; the answer.
         case answered = 8
     }
 

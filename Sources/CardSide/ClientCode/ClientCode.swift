@@ -30,7 +30,7 @@ package struct ClientCode: Sendable {
         _ type: TransactionType,
         _ terms: OrderTerms,
         at now: Instant,
-        memberNumber: MemberNumber? = nil
+        memberships: [Membership] = []
     ) async throws(ClientFailure) -> CardDraw {
         let answerToReset = try await reset()
         let selected = try await expectDone(.select(application: PurseCommand.application))
@@ -65,7 +65,7 @@ package struct ClientCode: Sendable {
                 ? try await expectDone(.getData(tag: PurseCommand.cardCertificateTag)) : [],
             issuerCertificate: isPublicKeyCard
                 ? try await expectDone(.getData(tag: PurseCommand.issuerCertificateTag)) : [],
-            memberNumber: memberNumber
+            memberships: memberships
         )
     }
 

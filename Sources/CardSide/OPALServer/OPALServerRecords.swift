@@ -5,16 +5,18 @@ package import Records
 
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
-/// offers, issuers, what merchants sell, programmes.
+/// offers, issuers, what merchants sell, programmes,
+/// members, loads of points, earn notices.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 3,
+        version: 4,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
-            ProgrammeDirectory.kind,
+            ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
+            EarnNoticeRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

@@ -35,6 +35,7 @@ extension Card {
     ///   - bank: IDBANK.
     ///   - time: DTHR, for the expiry of the card.
     ///   - now: the clock of the module, by which points expire.
+    /// - Returns: CC.
     package func completion(
         ofLoad amount: Money,
         from bank: BankIdentifier,
@@ -57,6 +58,7 @@ extension Card {
     ///   - membership: the programme's number.
     ///   - exponent: CEXP of its points.
     ///   - opensPurse: whether they are kept on the card.
+    /// - Returns: why not.
     package func refusal(
         ofEntering membership: Membership,
         _ exponent: Exponent,

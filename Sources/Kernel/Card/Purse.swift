@@ -70,7 +70,7 @@ package struct Purse: Equatable, Sendable {
         balance = sum
         guard currency.isProgramme else { return }
         points.restore(taken, at: moment)
-        precondition(points.total == balance, "The points that come back are those that were taken.")
+        precondition(points.total == balance, "The points that come back were taken before.")
     }
 
     /// Whether it holds points that have expired.

@@ -36,4 +36,15 @@ package struct Membership: Hashable, Sendable {
         self.programme = programme
         self.number = number
     }
+
+    /// Of one card.
+    package static let countMax = Card.pursesMax
+
+    /// Whether they are those of one card, by ascending programme, none twice.
+    package static func areInOrder(_ memberships: [Membership]) -> Bool {
+        memberships.count <= countMax
+            && zip(memberships, memberships.dropFirst()).allSatisfy {
+                $0.programme.bcd < $1.programme.bcd
+            }
+    }
 }

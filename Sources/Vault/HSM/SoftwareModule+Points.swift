@@ -34,7 +34,9 @@ extension SoftwareModule {
         _ changes: [CardChange],
         after sealed: SealedCard
     ) async throws(ModuleFailure) -> SealedCard {
-        guard let last = changes.last else { return sealed }
+        guard let last = changes.last else {
+            return try seal(open(sealed), revision: sealed.revision + 1)
+        }
         let (base, record) = (try open(sealed), try open(last.card))
         var (count, hash) = (base.card.historyCount, base.card.historyHash)
         for row in changes.compactMap(\.row) {

@@ -19,7 +19,11 @@ extension SoftwareModule {
             switch entry.event {
             case .debit(let debit): Self.take(debit, at: entry.moment, from: &points)
             case .load(let request, _, _, _):
-                Self.put(amount.minorUnits, until: request.bank.lastDay(of: amount.currency), &points)
+                Self.put(
+                    amount.minorUnits,
+                    until: request.bank.lastDay(of: amount.currency),
+                    &points
+                )
             case .recovery(_, _, let command, _):
                 Self.restore(
                     check.recoverable[command.number]?.points ?? [],

@@ -132,7 +132,8 @@ package protocol CardModule: Sendable {
     /// those of another card.
     ///
     /// - Parameters:
-    ///   - changes: each was made of the card of the one before, the first one of `card`.
+    ///   - changes: each was made of the card of the one before, the first one of `card`; none
+    ///     where the card is stored as it is.
     ///   - card: the record as stored, or of revision 0 where it is not.
     /// - Returns: the last card, one revision after `card`.
     /// - Throws: `.sealBroken` where the rows of the changes do not lead from `card` to the last

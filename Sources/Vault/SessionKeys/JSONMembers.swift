@@ -40,6 +40,8 @@ struct JSONMembers {
 
     func has(_ name: String) -> Bool { values[name] != nil }
 
+    var names: [String] { Array(values.keys) }
+
     /// An object within this one.
     func members(_ name: String) -> JSONMembers? {
         if case .object(let values) = values[name] { JSONMembers(values) } else { nil }

@@ -31,7 +31,10 @@ extension MerchantDebitResult {
         text += #""cardPseudonym":"\#(cardPseudonym)","securityCard":"\#(securityCard.text)","#
         text += expected
         text += #""securityCardNumber":\#(securityCardNumber),"time":"\#(time.text)""#
-        if let memberNumber { text += #","memberNumber":"\#(memberNumber.text)""# }
+        if !memberships.isEmpty {
+            let numbers = memberships.map { #""\#($0.programme.digits)":"\#($0.number.text)""# }
+            text += #","memberNumbers":{\#(numbers.joined(separator: ","))}"#
+        }
         if let otherHalf { text += #","otherHalf":\#(otherHalf.json)"# }
         text += "}"
         return Array(text.utf8)
@@ -63,8 +66,8 @@ extension MerchantDebitResult {
         else { throw .sealBroken }
         let reason = members.text("reason").flatMap { Refusal(word: $0) }
         if members.has("reason") && reason == nil { throw .sealBroken }
-        let memberNumber = members.text("memberNumber").flatMap { MemberNumber($0) }
-        if members.has("memberNumber") && memberNumber == nil { throw .sealBroken }
+        let memberships = members.members("memberNumbers").flatMap { $0.memberships } ?? []
+        if members.has("memberNumbers") && memberships.isEmpty { throw .sealBroken }
         let otherHalf = members.members("otherHalf").flatMap { OtherHalf($0) }
         if members.has("otherHalf") && otherHalf == nil { throw .sealBroken }
         self.init(
@@ -79,9 +82,23 @@ extension MerchantDebitResult {
             ),
             securityCardNumber: number,
             time: time,
-            memberNumber: memberNumber,
+            memberships: memberships,
             otherHalf: otherHalf
         )
+    }
+}
+
+extension JSONMembers {
+    /// Each member a programme and its number; nil where one is not, or there are too many.
+    fileprivate var memberships: [Membership]? {
+        var memberships: [Membership] = []
+        for name in names.sorted() {
+            guard let code = BCD.parse(name, count: 4).flatMap({ Currency(bcd: UInt16($0)) }),
+                code.isProgramme, let number = text(name).flatMap({ MemberNumber($0) })
+            else { return nil }
+            memberships.append(Membership(programme: code, number: number))
+        }
+        return Membership.areInOrder(memberships) ? memberships : nil
     }
 }
 

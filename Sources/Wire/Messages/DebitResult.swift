@@ -68,8 +68,9 @@ package struct ExpectedResult: Equatable, Sendable {
 }
 
 /// Debit Result M: what the payment server tells the merchant. It travels as JSON inside a JWE, so
-/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON. Of a proof
-/// of identity it is the Authentication Result (FIG. 16): of no amount, with the member number.
+/// that a merchant can open it with any JOSE library; the vault makes and reads the JSON. Of a
+/// proof of identity it is the Authentication Result (FIG. 16): of no amount, with the member
+/// numbers.
 package struct MerchantDebitResult: Equatable, Sendable {
     package let transaction: TransactionIdentifier
     package let merchant: MerchantIdentifier
@@ -81,8 +82,9 @@ package struct MerchantDebitResult: Equatable, Sendable {
     package let securityCard: SecurityCardIdentifier
     package let securityCardNumber: UInt32
     package let time: CardTime
-    /// Of a proof of identity: the number that the programme of this site has entered on the card.
-    package let memberNumber: MemberNumber?
+    /// Of a proof of identity: the numbers that the programmes of this site have entered on the
+    /// card, by ascending programme.
+    package let memberships: [Membership]
     /// Of a mixed payment: the other half, which has ended in the same way.
     package let otherHalf: OtherHalf?
 
@@ -96,7 +98,7 @@ package struct MerchantDebitResult: Equatable, Sendable {
         securityCard: SecurityCardIdentifier,
         securityCardNumber: UInt32,
         time: CardTime,
-        memberNumber: MemberNumber? = nil,
+        memberships: [Membership] = [],
         otherHalf: OtherHalf? = nil
     ) {
         self.transaction = transaction
@@ -108,7 +110,7 @@ package struct MerchantDebitResult: Equatable, Sendable {
         self.securityCard = securityCard
         self.securityCardNumber = securityCardNumber
         self.time = time
-        self.memberNumber = memberNumber
+        self.memberships = memberships
         self.otherHalf = otherHalf
     }
 

@@ -33,8 +33,8 @@ package struct DrawRequest: Equatable, Sendable {
 /// What a card answered, packed so that a terminal can replay it to its security card: answer to
 /// reset (counted), answer to INITIALIZE IEP for purchase 37, amount with CURR and CEXP 11,
 /// transaction type 1, TRX 16, MERCH 15, card and issuer certificate (counted, empty for ALG 11);
-/// with a proof of identity then the member number of the card in the programme of the site
-/// (counted), where there is one.
+/// with a proof of identity then the card's numbers in the programmes of the site, where there are
+/// any: how many 1, and each CURR 2 and number (counted).
 package struct CardDraw: Equatable, Sendable {
     package let answerToReset: [UInt8]
     package let initializeAnswer: InitializePurchaseAnswer
@@ -45,7 +45,7 @@ package struct CardDraw: Equatable, Sendable {
     package let cardCertificate: [UInt8]
     package let issuerCertificate: [UInt8]
     /// The word of the OPAL server: the card signs none.
-    package let memberNumber: MemberNumber?
+    package let memberships: [Membership]
 
     package init(
         answerToReset: [UInt8],
@@ -56,7 +56,7 @@ package struct CardDraw: Equatable, Sendable {
         merchant: MerchantIdentifier,
         cardCertificate: [UInt8] = [],
         issuerCertificate: [UInt8] = [],
-        memberNumber: MemberNumber? = nil
+        memberships: [Membership] = []
     ) {
         self.answerToReset = answerToReset
         self.initializeAnswer = initializeAnswer
@@ -66,7 +66,7 @@ package struct CardDraw: Equatable, Sendable {
         self.merchant = merchant
         self.cardCertificate = cardCertificate
         self.issuerCertificate = issuerCertificate
-        self.memberNumber = memberNumber
+        self.memberships = memberships
     }
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
@@ -87,7 +87,7 @@ package struct CardDraw: Equatable, Sendable {
             "issuer certificate",
             max: PurchaseLimits.certificateBytesMax
         )
-        memberNumber = reader.remaining == 0 ? nil : try reader.memberNumber()
+        memberships = reader.remaining == 0 ? [] : try reader.memberships()
         try reader.end()
     }
 
@@ -101,7 +101,7 @@ package struct CardDraw: Equatable, Sendable {
         writer.merchant(merchant)
         writer.counted(cardCertificate)
         writer.counted(issuerCertificate)
-        if let memberNumber { writer.text(memberNumber.text) }
+        if !memberships.isEmpty { writer.memberships(memberships) }
         return writer.bytes
     }
 }

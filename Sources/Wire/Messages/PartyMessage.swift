@@ -28,7 +28,7 @@ package enum PartyMessage: Equatable, Sendable {
     case openSales([TransactionIdentifier])
     /// OPAL server → payment server: no card was debited for this transaction, and none will be.
     case notDebited(TransactionIdentifier)
-    /// OPAL server → payment server: of a mixed payment, no card will be debited for the other half.
+    /// OPAL server → payment server: no card will be debited for the other half of this sale.
     case otherHalfRefused(TransactionIdentifier)
     /// Either way: the step is not taken, for this reason.
     case refusal(TransactionIdentifier, Refusal)

@@ -225,8 +225,19 @@ extension ByteReader {
         Membership(programme: try programme(), number: try memberNumber())
     }
 
+    /// A number of memberships 1, at least one, and each; by ascending programme, none twice.
+    package mutating func memberships() throws(WireFailure) -> [Membership] {
+        let count = try value("memberships", bytes: 1) { count in
+            (1...UInt64(Membership.countMax)).contains(count) ? Int(count) : nil
+        }
+        var memberships: [Membership] = []
+        for _ in 0..<count { memberships.append(try membership()) }
+        guard Membership.areInOrder(memberships) else { throw failure("memberships", .invalid) }
+        return memberships
+    }
+
     /// A member number (counted).
-    package mutating func memberNumber() throws(WireFailure) -> MemberNumber {
+    private mutating func memberNumber() throws(WireFailure) -> MemberNumber {
         let text = try text("member number", bytesMax: MemberNumber.bytesMax)
         guard let number = MemberNumber(text) else {
             throw failure("member number", .invalid)
@@ -250,6 +261,13 @@ extension ByteReader {
 }
 
 extension ByteWriter {
+    /// As ``ByteReader/memberships()`` reads them; at least one.
+    package mutating func memberships(_ memberships: [Membership]) {
+        precondition(!memberships.isEmpty && Membership.areInOrder(memberships))
+        byte(UInt8(memberships.count))
+        for membership in memberships { self.membership(membership) }
+    }
+
     package mutating func membership(_ membership: Membership) {
         currency(membership.programme)
         text(membership.number.text)

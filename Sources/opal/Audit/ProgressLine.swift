@@ -27,10 +27,13 @@ final class ProgressLine: Sendable {
     }
 
     /// One more is done.
-    @Sendable func step() {
+    @Sendable func step() { step(1) }
+
+    /// So many more are done.
+    func step(_ count: Int) {
         guard isShown else { return }
         state.withLock { state in
-            state.done += 1
+            state.done += count
             let isDue = state.done == state.total || state.done - state.drawn >= 500
             guard isDue else { return }
             state.drawn = state.done

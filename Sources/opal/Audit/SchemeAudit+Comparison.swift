@@ -10,6 +10,7 @@ import PaymentServer
 extension SchemeAudit {
     func compare(
         _ shop: Audited<OrderAudit, OrderAudit.Report>,
+        of merchant: String,
         _ acquirer: Audited<SaleAudit, SaleAudit.Report>,
         _ cards: Audited<CardAuditor, CardAuditor.Report>?,
         _ report: inout Report
@@ -30,12 +31,12 @@ extension SchemeAudit {
             }
         }
         for (transaction, sold) in acquirer.report.sold
-        where sold.merchant.text == ShopParty.identifier
+        where sold.merchant.text == merchant && sold.isFirstHalf
             && !shop.report.orders.contains(transaction)
         {
             if try await shop.audit.hasOrder(transaction) { continue }
             report.findings.append(
-                "transaction \(transaction.text): sold, but the shop has no such order"
+                "transaction \(transaction.text): sold, but \(merchant) has no such order"
             )
         }
     }

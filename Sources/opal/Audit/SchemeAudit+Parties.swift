@@ -32,10 +32,11 @@ extension SchemeAudit {
         let report: Findings
     }
 
-    func shop(
+    func merchant(
+        _ party: DataFolder.Party,
         _ report: inout Report
     ) async throws -> Audited<OrderAudit, OrderAudit.Report>? {
-        try await audited(.shop, MerchantRecords.schema, &report) { side, findings in
+        try await audited(party, MerchantRecords.schema, &report) { side, findings in
             progress.begin("orders", of: try await side.store.count(MerchantRecords.order))
             let audit = OrderAudit(store: side.store, sealing: side.seals)
             let orders = try await audit.run(progress.step)
@@ -138,7 +139,8 @@ extension SchemeAudit {
         switch party {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
-        case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network:
+        case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network, .airline,
+            .loyaltyServer:
             isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
@@ -178,7 +180,8 @@ extension SchemeAudit {
             if let entry = MerchantDirectory.owner(of: stream) { return entry }
             kind = Emulator.cardKind
         case .paymentServer: kind = SaleRecord.kind
-        case .shop: kind = MerchantRecords.order
+        case .shop, .airline: kind = MerchantRecords.order
+        case .loyaltyServer: return LoyaltyAudit.owner(of: stream)
         case .loadServer: kind = LoadServer.AuthorizationRecord.kind
         case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
@@ -210,7 +213,8 @@ extension SchemeAudit {
                 ?? CardAuditor.cardPlace(stream)
         case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
-        case .shop: "merchant, order \(Hex.text(stream))"
+        case .shop, .airline: "merchant, order \(Hex.text(stream))"
+        case .loyaltyServer: LoyaltyAudit.place(of: stream)
         case .loadServer: "load server, load \(Hex.text(stream))"
         case .bank: Self.place(ofBankStream: stream)
         case .terminal: "terminal, stream \(Hex.text(stream))"

@@ -61,23 +61,33 @@ struct SchemeAudit {
 
     func run() async throws -> Report {
         var report = Report()
-        let shop = try await shop(&report)
+        let shop = try await merchant(.shop, &report)
+        let airline = try await merchant(.airline, &report)
+        let loyalty = try await loyaltyServer(&report)
         let acquirer = try await paymentServer(&report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
         let gateway = try await gateway(&report)
         let cards = try await opalServer(&report)
         try await console(&report)
-        if let shop { fill(&report, shop.report) }
+        for merchant in [shop, airline] {
+            if let merchant { fill(&report, merchant.report) }
+        }
         if let acquirer { fill(&report, acquirer.report) }
         if let cards { fill(&report, cards.report) }
-        if let shop, let acquirer { try await compare(shop, acquirer, cards, &report) }
+        for (merchant, name) in [(shop, MerchantParty.shop), (airline, MerchantParty.airline)] {
+            guard let merchant, let acquirer else { continue }
+            try await compare(merchant, of: name, acquirer, cards, &report)
+        }
+        if let loyalty { try await compare(loyalty, airline, cards, &report) }
         if let acquirer, let cards { try await compare(acquirer, cards, &report) }
         try await compare(funding, cards, &report)
         if let network, let gateway { try await compare(network, gateway, &report) }
         if let gateway, let cards { try await compare(gateway, cards, &report) }
         try await terminals(acquirer, &report)
         await shop?.side.store.close()
+        await airline?.side.store.close()
+        await loyalty?.side.store.close()
         await acquirer?.side.store.close()
         await cards?.side.store.close()
         await funding.close()
@@ -88,8 +98,8 @@ struct SchemeAudit {
     }
 
     private func fill(_ report: inout Report, _ orders: OrderAudit.Report) {
-        report.orders = orders.orderCount
-        report.delivered = orders.deliveredCount
+        report.orders += orders.orderCount
+        report.delivered += orders.deliveredCount
     }
 
     private func fill(_ report: inout Report, _ sales: SaleAudit.Report) {
@@ -103,13 +113,15 @@ struct SchemeAudit {
         report.loadedMinorUnits = named(cards.loaded)
         report.debitedMinorUnits = named(cards.debited)
         report.recoveredMinorUnits = named(cards.recovered)
+        report.expiredMinorUnits = named(cards.expired)
         report.onCardsMinorUnits = named(cards.onCards)
         for (unit, onCards) in cards.onCards {
             let came = (cards.loaded[unit] ?? 0) &+ (cards.recovered[unit] ?? 0)
-            if came != (cards.debited[unit] ?? 0) &+ onCards {
+            let gone = (cards.debited[unit] ?? 0) &+ (cards.expired[unit] ?? 0)
+            if came != gone &+ onCards {
                 report.findings.append(
-                    "currency \(unit.currency.digits): loads + recoveries − debits is not what is "
-                        + "on the cards"
+                    "currency \(unit.currency.digits): loads + recoveries − debits − expired is "
+                        + "not what is on the cards"
                 )
             }
         }

@@ -59,7 +59,9 @@ struct AuditCommand: AsyncParsableCommand {
             print(
                 "currency \(unit): loaded \(report.loadedMinorUnits[unit] ?? 0)"
                     + " + recovered \(report.recoveredMinorUnits[unit] ?? 0)"
-                    + " − debited \(report.debitedMinorUnits[unit] ?? 0) = on cards \(onCards)"
+                    + " − debited \(report.debitedMinorUnits[unit] ?? 0)"
+                    + (report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? "")
+                    + " = on cards \(onCards)"
             )
         }
         for (unit, pools) in report.inPoolsMinorUnits.sorted(by: { $0.key < $1.key }) {

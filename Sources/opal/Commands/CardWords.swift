@@ -58,6 +58,7 @@ enum CardWords {
         case .refusedByLimit: "A limit of the card refuses this purchase."
         case .issuerNotAccepted: "The payment server does not take cards of this issuer."
         case .cardMismatch: "The card is not the one that began the payment."
+        case .programmeNotTaken: "This shop does not take points of this programme."
         case .securityCardSignatureWrong:
             "The card refused the payment server's signature: it is not genuine."
         case .cardSignatureWrong: "The payment server refused the card's signature."

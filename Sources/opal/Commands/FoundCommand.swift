@@ -101,6 +101,7 @@ struct FoundCommand: AsyncParsableCommand {
         try authority.save(in: folder.certificates)
         let parties: [Role] = [
             .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
+            .airline,
         ]
         for name in parties.map(\.rawValue) {
             try authority.issue(name, dnsNames: ["localhost"], now: Date())

@@ -158,6 +158,8 @@ extension SettingRefusal {
         case .exceptionsFull:
             "There are \(SpendingPolicy.exceptionsMax) exceptions. Withdraw one first."
         case .unknownException: "There is no such exception."
+        case .alreadyEnrolled: "The card has another number of this programme."
+        case .cardFull: "The card holds as many programmes as it can."
         }
     }
 }

@@ -11,7 +11,8 @@ struct UpCommand: AsyncParsableCommand {
         discussion: """
             Makes, where the data folder is empty, a demo scheme: an issuer with its keys, a \
             payment server with security cards, a shop, a bank with a load server, a payment \
-            gateway with a simulated funding network, an operator, the cardholder `demo` with \
+            gateway with a simulated funding network, an airline with two loyalty programmes, an \
+            operator, the cardholder `demo` with \
             value on the card, and the bank customer `demo` with an account. Then it starts all \
             roles with embedded databases and prints where to click. It listens on this machine \
             only, without TLS; to serve others see `opal serve --help`.
@@ -24,7 +25,7 @@ struct UpCommand: AsyncParsableCommand {
     var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
     @Option(
         name: .long,
-        help: "The first port; the shop has +1, card terminals +2, the bank +3, the console +9."
+        help: "The first port; the shop has +1, card terminals +2, the bank +3, the airline +4, the console +9."
     )
     var port = 8400
     @OptionGroup var comparison: ComparisonOption
@@ -69,6 +70,7 @@ struct UpCommand: AsyncParsableCommand {
                     "bank", settings.bankOrigin,
                     "\(FundingFounding.customer) / \(bank)",
                 ],
+                ["airline", settings.airlineOrigin, "your card"],
                 [
                     "console", "http://localhost:\(settings.consolePort)",
                     "operator / \(console)",

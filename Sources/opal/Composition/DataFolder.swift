@@ -18,6 +18,10 @@ struct DataFolder {
         case terminal
         case gateway
         case network
+        /// The web server 208' of the demo, as a merchant.
+        case airline
+        /// Its programmes, members and benefits.
+        case loyaltyServer = "loyalty-server"
     }
 
     init(_ path: String) {

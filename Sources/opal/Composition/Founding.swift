@@ -61,6 +61,11 @@ struct Founding {
     private func foundFundingSide() async throws {
         try await FundingFounding(folder: folder, passphrase: passphrase).run()
         try await GatewayFounding(folder: folder, passphrase: passphrase).run()
+        try await AirlineFounding(
+            folder: folder,
+            passphrase: passphrase,
+            comparison: comparison
+        ).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {
@@ -84,7 +89,7 @@ struct Founding {
         _ shop: LocalMasterKey
     ) async throws {
         guard let identifier = IssuerIdentifier(Self.issuer),
-            let merchant = MerchantIdentifier(ShopParty.identifier)
+            let merchant = MerchantIdentifier(MerchantParty.shop)
         else { preconditionFailure("The names of the demo are names.") }
         let issuer = Issuer(
             identifier: identifier,

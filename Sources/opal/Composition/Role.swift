@@ -16,10 +16,12 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
     case gateway
     /// The simulated funding network.
     case network
+    /// The web server 208' of the demo, with its loyalty server.
+    case airline
 
     /// Those that `opal up` runs: everything that one machine needs.
     static let ofOneMachine: Set<Role> = [
         .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
-        .console,
+        .airline, .console,
     ]
 }

@@ -16,6 +16,17 @@ struct ServerSettings {
     var shopOrigin: String
     var bankPort: Int
     var bankOrigin: String
+    var airlinePort: Int
+    var airlineOrigin: String
+    /// The name in the certificate of the airline's loyalty server.
+    var airlineName: String
+    /// Where it hears of purchases; nil where OPAL servers reach none.
+    var airlineLinkHost: String?
+    var airlineLinkPort: Int
+    var opalServerName: String
+    /// Where loyalty servers reach the OPAL server.
+    var opalServerHost: String
+    var opalServerPort: Int
     var consolePort: Int
     /// The address that the console listens on: not where the public sites do.
     var consoleHost: String
@@ -60,6 +71,14 @@ struct ServerSettings {
         case shopOrigin = "shop.origin"
         case bankPort = "bank.port"
         case bankOrigin = "bank.origin"
+        case airlinePort = "airline.port"
+        case airlineOrigin = "airline.origin"
+        case airlineName = "airline.name"
+        case airlineLinkHost = "airline.linkHost"
+        case airlineLinkPort = "airline.linkPort"
+        case opalServerName = "opalServer.name"
+        case opalServerHost = "opalServer.host"
+        case opalServerPort = "opalServer.port"
         case consolePort = "console.port"
         case consoleHost = "console.host"
         case tls
@@ -117,6 +136,14 @@ struct ServerSettings {
             shopOrigin: "http://localhost:\(port + 1)",
             bankPort: port + 3,
             bankOrigin: "http://localhost:\(port + 3)",
+            airlinePort: port + 4,
+            airlineOrigin: "http://localhost:\(port + 4)",
+            airlineName: Role.airline.rawValue,
+            airlineLinkHost: nil,
+            airlineLinkPort: port + 15,
+            opalServerName: Role.opalServer.rawValue,
+            opalServerHost: "127.0.0.1",
+            opalServerPort: port + 14,
             consolePort: port + 9,
             consoleHost: "127.0.0.1",
             usesTLS: false,
@@ -160,6 +187,13 @@ struct ServerSettings {
         settings.cardholderPort = try reader.port(.cardholderPort, 8400)
         settings.shopPort = try reader.port(.shopPort, 8401)
         settings.bankPort = try reader.port(.bankPort, 8403)
+        settings.airlinePort = try reader.port(.airlinePort, 8404)
+        settings.airlineName = reader.text(.airlineName, settings.airlineName)
+        settings.airlineLinkHost = reader.optionalText(.airlineLinkHost)
+        settings.airlineLinkPort = try reader.port(.airlineLinkPort, 8415)
+        settings.opalServerName = reader.text(.opalServerName, settings.opalServerName)
+        settings.opalServerHost = reader.text(.opalServerHost, settings.opalServerHost)
+        settings.opalServerPort = try reader.port(.opalServerPort, 8414)
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
         settings.usesTLS = reader.flag(.tls, true)
@@ -175,6 +209,10 @@ struct ServerSettings {
         settings.bankOrigin = try reader.origin(
             .bankOrigin,
             "\(scheme)://localhost:\(settings.bankPort)"
+        )
+        settings.airlineOrigin = try reader.origin(
+            .airlineOrigin,
+            "\(scheme)://localhost:\(settings.airlinePort)"
         )
         settings.certificates = reader.text(.certificates, "\(settings.data)/ca")
         settings.siteCertificate = reader.text(.siteCertificate, "site")

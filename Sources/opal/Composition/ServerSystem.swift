@@ -76,12 +76,14 @@ struct ServerSystem {
         services += try await terminalServices(&parties, terminals, gate)
         var links: [any Link] = terminals.links
         services += try await fundingServices(&parties, gate, &links)
-        services += try await cardServices(&parties, &links, prepare)
+        services += try await cardServices(&parties, &links, gate, prepare)
         if roles.contains(.shop) {
             let link = try linkToPaymentServer(parties.payment, from: .shop)
             links.append(link)
-            let party = try await ShopParty(
-                folder,
+            let party = try await MerchantParty(
+                .shop,
+                as: MerchantParty.shop,
+                in: folder,
                 passphrase: passphrase,
                 paymentServer: settings.paymentServerName,
                 link: link,
@@ -90,6 +92,7 @@ struct ServerSystem {
             parties.shop = party
             services.append(Ticker(seconds: 5) { await party.tick() })
         }
+        services += try await airlineServices(&parties, &links, gate)
         services += try await sites(&parties, gate)
         try await run(services, parties, links)
     }
@@ -98,6 +101,7 @@ struct ServerSystem {
     private func cardServices(
         _ parties: inout Parties,
         _ links: inout [any Link],
+        _ gate: ReadyGate,
         _ prepare: (OPALServerParty?) async throws -> Void
     ) async throws -> [any Service] {
         guard roles.contains(.opalServer) else { return [] }
@@ -122,7 +126,7 @@ struct ServerSystem {
         parties.opal = party
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
-        return [
+        return try pointsServices(party, &links, gate) + [
             Ticker(seconds: 5) { await party.tick() },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },
@@ -197,7 +201,7 @@ struct ServerSystem {
             party.module,
             as: settings.paymentServerName,
             on: (settings.paymentServerHost, settings.paymentServerPort),
-            for: [Role.opalServer.rawValue, Role.shop.rawValue],
+            for: [Role.opalServer.rawValue, Role.shop.rawValue, Role.airline.rawValue],
             gate
         )
     }
@@ -250,7 +254,7 @@ struct ServerSystem {
         return LinkListener(server: server, listening: gate.listener())
     }
 
-    private func linkToPaymentServer(
+    func linkToPaymentServer(
         _ party: PaymentServerParty?,
         from role: Role
     ) throws -> any Link {
@@ -308,6 +312,11 @@ struct ServerSystem {
         if let party = parties.bank {
             applications.append(
                 try server(try kit.bank(party), port: settings.bankPort, gate.listener())
+            )
+        }
+        if let party = parties.airline {
+            applications.append(
+                try server(try kit.airline(party), port: settings.airlinePort, gate.listener())
             )
         }
         if let party = parties.payment, settings.clientTerminalsOrigin != nil {
@@ -374,18 +383,20 @@ struct ServerSystem {
 struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
-    var shop: ShopParty?
+    var shop: MerchantParty?
     var loadServer: LoadServerParty?
     var bank: BankParty?
     var console: ConsoleParty?
     var terminal: TerminalHostParty?
     var gateway: GatewayParty?
     var network: NetworkParty?
+    var airline: AirlineParty?
 
     /// Finishes what is queued and closes the databases.
     func close() async {
         await console?.store.close()
         await shop?.store.close()
+        await airline?.close()
         await bank?.store.close()
         await opal?.store.close()
         await gateway?.close()

@@ -42,7 +42,8 @@ struct SiteKit {
                     ? CardholderFunding(
                         loads: party.accountLoads,
                         orders: party.standingOrders
-                    ) : nil
+                    ) : nil,
+                programmes: party.programmes
             ),
             settings: .init(
                 origin: origin,
@@ -55,7 +56,7 @@ struct SiteKit {
         ).router()
     }
 
-    func shop(_ party: ShopParty) throws -> Router<SiteContext> {
+    func shop(_ party: MerchantParty) throws -> Router<SiteContext> {
         let demo = try DemoShop()
         guard
             let shop = ShopSettings(
@@ -93,6 +94,27 @@ struct SiteKit {
             templates: templates,
             wording: wording,
             now: SystemClock.now,
+            random: SystemRandom()
+        ).router()
+    }
+
+    func airline(_ party: AirlineParty) throws -> Router<SiteContext> {
+        guard
+            let airline = AirlineSettings(
+                address: settings.airlineOrigin,
+                checkoutURL: settings.cardholderOrigin + "/checkout",
+                programmes: AirlineFounding.programmes.map(\.code),
+                clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy)
+            )
+        else { throw CommandFailure("airline.origin and cardholder.origin must be origins.") }
+        return AirlineSite(
+            desk: party.desk,
+            content: try AirlineContent(),
+            settings: airline,
+            templates: templates,
+            wording: wording,
+            now: SystemClock.now,
+            uptime: SystemClock.uptime,
             random: SystemRandom()
         ).router()
     }
@@ -151,6 +173,20 @@ struct SiteKit {
                     )
                 )
             ]
+        }
+        if let party = parties.airline {
+            parts.shops.append(
+                ConsoleParts.Shop(
+                    name: AirlineFounding.name,
+                    module: party.merchant.merchant,
+                    store: ConsoleParts.Store(
+                        name: "airline",
+                        engine: "SQLite",
+                        records: party.merchant.store,
+                        kinds: MerchantRecords.schema.kinds
+                    )
+                )
+            )
         }
         addFunding(parties, to: &parts)
         return ConsoleSite(

@@ -55,6 +55,16 @@ struct NoModule: CardModule, LoadModule {
         context: CardContext
     ) async throws(ModuleFailure) -> CardMoveStep { throw Self.away }
 
+    func expire(
+        _ card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardChange? { throw Self.away }
+
+    func join(
+        _ changes: [CardChange],
+        after card: SealedCard
+    ) async throws(ModuleFailure) -> SealedCard { throw Self.away }
+
     func audit(
         _ rows: [ChainedRow],
         of card: CardIdentifier,

@@ -124,7 +124,7 @@ extension CardAuditor.Report {
         credits.filter { name, credit in
             let issuer = credit.card.issuer
             return ![.own(of: issuer), .account(of: issuer), .move(within: issuer)]
-                .contains(name.bank)
+                .contains(name.bank) && !credit.isOfPoints(from: name.bank)
         }
     }
 }

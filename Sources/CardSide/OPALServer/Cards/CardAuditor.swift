@@ -37,6 +37,8 @@ package struct CardAuditor: Sendable {
         /// Loads from funding accounts, and what cards were credited for them.
         package var accountLoads: [TransactionIdentifier: AccountLoadRecord] = [:]
         package var accountCredits: [TransactionIdentifier: Movement] = [:]
+        /// Points that programmes have loaded.
+        var pointsLoads: [TransactionIdentifier: Movement] = [:]
         /// What expired cards gave to their successors, and what these got.
         package var movesOut: [TransactionIdentifier: Movement] = [:]
         package var movesIn: [TransactionIdentifier: Movement] = [:]
@@ -45,7 +47,7 @@ package struct CardAuditor: Sendable {
     }
 
     let store: any RecordStore
-    private let module: any CardModule
+    let module: any CardModule
     private let seals: any RecordSealing
 
     package init(
@@ -66,6 +68,10 @@ package struct CardAuditor: Sendable {
             await check(accountLoad: record, &report)
             progress()
         }
+        try await store.forEach(PointsLoadRecord.kind) { record async throws(StoreFailure) in
+            await check(pointsLoad: record, &report)
+            progress()
+        }
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             report.cardCount += 1
             try await check(card: record, &report)
@@ -75,6 +81,7 @@ package struct CardAuditor: Sendable {
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
                 SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
+                EarnNoticeRecord.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
@@ -93,7 +100,12 @@ package struct CardAuditor: Sendable {
             await check(load: record, &report)
             progress()
         }
+        try await store.forEach(MemberRecord.kind) { record async throws(StoreFailure) in
+            try await check(member: record, &report)
+            progress()
+        }
         report.findings += try await MerchantDirectory(store: store, seals: seals).audit()
+        try await comparePoints(&report)
         try await compareLoads(&report)
         return report
     }

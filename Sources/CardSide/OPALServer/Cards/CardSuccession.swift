@@ -11,6 +11,9 @@ import Wire
 /// (`docs/decisions/0019`). A step of the holder or of the operator. The successor has the limits
 /// of the old card from its first moment, and is frozen where that one was.
 ///
+/// Points move along with the days on which they expire, and with the member's numbers; what has
+/// expired is taken out before.
+///
 /// Safe to be called again: the card keeps its one successor, and what was put back on the old card
 /// in the meantime moves as well.
 package struct CardSuccession: Sendable {
@@ -19,17 +22,19 @@ package struct CardSuccession: Sendable {
         package let successor: CardIdentifier
         /// What moved just now.
         package let moved: Money
+        /// The points that moved just now, by programme.
+        package var points: [Money] = []
         /// Whether the successor has the old card's policy. Where its limits are none for the
         /// successor's currency it is frozen instead, until somebody sets others.
         package var keepsPolicy = true
     }
 
-    private let users: UserDirectory
+    let users: UserDirectory
     let desk: CardDesk
     private let emulator: Emulator
-    private let module: any CardModule
-    private let loading: DirectLoad
-    private let random: any RandomSource
+    let module: any CardModule
+    let loading: DirectLoad
+    let random: any RandomSource
 
     /// Successors of successors, at the most.
     private static let chainMax = 64
@@ -71,7 +76,7 @@ package struct CardSuccession: Sendable {
     }
 
     /// One step, not yet durable. There is nothing to commit where nothing is left to do.
-    fileprivate struct Step {
+    struct Step {
         var transition = Transition(writes: [])
         var renewal: Renewal
         var holder: UserKey?
@@ -115,22 +120,11 @@ package struct CardSuccession: Sendable {
         let isSameUnit = order.currency == balance.currency && order.exponent == balance.exponent
         let moved = Self.part(of: balance, isSameUnit ? order.balanceMax : 0)
         var step = Step(renewal: Renewal(successor: successor, moved: moved))
-        let isEmpty = moved.minorUnits == 0
-        let card = try await personalized(
-            order,
-            policy,
-            by: who,
-            revision: isEmpty ? 1 : 0,
-            at: now,
-            &step
-        )
-        if isEmpty {
-            step.transition.writes.append(
-                .put(Emulator.key(successor), expectedRevision: 0, body: card.body)
-            )
-        } else {
-            try await move(moved, from: old, to: card, at: now, &step)
-        }
+        let card = try await personalized(order, policy, by: who, revision: 0, at: now, &step)
+        var transfer = CardTransfer(from: old, to: card, at: now)
+        try await move(moved, &transfer)
+        try await movePoints(&transfer)
+        try await finish(transfer, &step)
         try await assign(successor, after: old.card, moved, at: now, &step)
         return step
     }
@@ -180,52 +174,19 @@ package struct CardSuccession: Sendable {
         let room = purse.map { max($0.balanceMax, $0.balance.minorUnits) - $0.balance.minorUnits }
         let moved = Self.part(of: balance, room ?? 0)
         var step = Step(renewal: Renewal(successor: successor, moved: moved))
-        if moved.minorUnits == 0 { return step }
+        var transfer = CardTransfer(from: old, to: card, at: now)
         if description.isBlocked || description.expiry.isPast(at: CardTime(now)) {
-            throw .successorNotUsable
+            let hasPoints = try await hasPoints(old)
+            if moved.minorUnits > 0 || hasPoints { throw .successorNotUsable }
+            return step
         }
-        try await move(moved, from: old, to: card, at: now, &step)
+        try await move(moved, &transfer)
+        try await movePoints(&transfer)
+        try await finish(transfer, &step)
         return step
     }
 
     // MARK: The parts of a step
-
-    /// Empties one card and loads the other.
-    ///
-    /// `new`: as stored, or of revision 0 where it is not.
-    private func move(
-        _ amount: Money,
-        from old: SealedCard,
-        to new: SealedCard,
-        at now: Instant,
-        _ step: inout Step
-    ) async throws(SuccessionRefusal) {
-        let transaction = TransactionIdentifier(at: now, random: random.pair())
-        func context(_ note: String) -> CardContext {
-            CardContext(random: random.integer(), now: now, note: note)
-        }
-        let emptied = try await attempt {
-            try await module.moveOut(
-                amount,
-                of: old,
-                to: new.card,
-                transaction: transaction,
-                context: context("To card \(new.card.masked)")
-            )
-        }
-        guard case .moved(let out) = emptied else { throw .unavailable }
-        let loaded = try await attempt {
-            try await loading.load(
-                amount,
-                onto: new,
-                from: .move(within: old.card.issuer),
-                transaction,
-                context: context("From your expired card \(old.card.masked)")
-            )
-        }
-        step.add(out, after: old.revision)
-        step.add(loaded, after: new.revision)
-    }
 
     /// Gives the new card to who held the old one.
     private func assign(
@@ -286,7 +247,7 @@ package struct CardSuccession: Sendable {
     }
 
     /// What keeps a step from being made, as a refusal.
-    private func attempt<Value, Failure: Error>(
+    func attempt<Value, Failure: Error>(
         _ part: () async throws(Failure) -> Value
     ) async throws(SuccessionRefusal) -> Value {
         do throws(Failure) {
@@ -297,7 +258,7 @@ package struct CardSuccession: Sendable {
         }
     }
 
-    private static func part(of balance: Money, _ room: UInt64) -> Money {
+    static func part(of balance: Money, _ room: UInt64) -> Money {
         Money(
             minorUnits: min(balance.minorUnits, room),
             currency: balance.currency,
@@ -307,20 +268,19 @@ package struct CardSuccession: Sendable {
 }
 
 extension CardSuccession.Step {
-    fileprivate mutating func add(_ change: CardChange, after revision: UInt64) {
-        let key = Emulator.key(change.card.card)
-        transition.writes.append(
-            .put(key, expectedRevision: revision, body: change.card.body)
-        )
-        addRow(of: change)
-    }
-
     fileprivate mutating func addRow(of change: CardChange) {
         guard let row = change.row else { return }
         let stream = Emulator.key(change.card.card).bytes
         transition.history.append(
             HistoryRow(stream: stream, number: row.number, hash: row.hash, body: row.body)
         )
+    }
+
+    /// Makes one revision of several changes of a card.
+    mutating func add(_ changes: [CardChange], ending last: SealedCard, after revision: UInt64) {
+        let key = Emulator.key(last.card)
+        transition.writes.append(.put(key, expectedRevision: revision, body: last.body))
+        for change in changes { addRow(of: change) }
     }
 }
 

@@ -53,13 +53,13 @@ struct Purchase {
     }
 
     private func begun() async throws(Refusal) -> CardDraw {
-        let number = try await purchases.memberNumber(of: card, for: page.terms)
+        let memberships = try await purchases.memberships(of: card, for: page.terms)
         return try await refusing { () async throws(ClientFailure) in
             try await client.draw(
                 page.terms.type,
                 page.terms,
                 at: purchases.now(),
-                memberNumber: number
+                memberships: memberships
             )
         }
     }
@@ -69,8 +69,9 @@ struct Purchase {
         let session = await purchases.keys.session(page.sessionKey, terms.transaction)
         let draw = try await begun()
         if let refusal = try await limitRefusal() { return .ended(.refusedByLimit(refusal)) }
+        let earning = try await purchases.points?.notices.earning(terms, of: reader.memberships)
         let (command, expectation) = try await command(draw, session)
-        let made = MadeDraw()
+        let made = MadeDraw(earning ?? [])
         await reader.prepare(
             note: page.description,
             attachment: attachment(draw, command, expectation, session, made)
@@ -140,7 +141,8 @@ struct Purchase {
         return (command, expectation)
     }
 
-    /// What becomes durable with the debit: the draw, with the Debit Response that will be sent.
+    /// What becomes durable with the debit: the draw, with the Debit Response that will be sent, and
+    /// the notices to the programmes of the holder.
     private func attachment(
         _ cardDraw: CardDraw,
         _ command: DebitIEP,
@@ -167,7 +169,11 @@ struct Purchase {
             let reply = PartyMessage.debitResponse(page.terms.transaction, sealed: sealed).bytes
             let write = try await purchases.write(draw, expectedRevision: 0, reply: reply)
             made.draw = Purchases.Stored(draw: draw, revision: 1, reply: reply)
-            return [write]
+            let notices = try await purchases.points?.notices.writes(
+                page.terms.transaction,
+                for: made.earning
+            )
+            return [write] + (notices ?? [])
         }
     }
 
@@ -271,6 +277,12 @@ extension DebitAnswer {
 private final class MadeDraw: Sendable {
     private let value = Mutex<Purchases.Stored?>(nil)
     private let unexpected = Mutex(false)
+    /// Which programmes are told of the debit.
+    let earning: [Membership]
+
+    init(_ earning: [Membership]) {
+        self.earning = earning
+    }
 
     var draw: Purchases.Stored? {
         get { value.withLock { $0 } }

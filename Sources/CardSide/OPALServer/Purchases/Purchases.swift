@@ -27,7 +27,9 @@ package struct Purchases: Sendable {
     /// Tells guardians what the limits of their children's cards refuse; nil where nobody is told.
     package var refusals: PurchaseRefusals?
     /// Knows the numbers of cards in programmes, for proofs of identity; nil where there are none.
-    package var members: (any MemberNumberSource)?
+    package var members: (any MembershipSource)?
+    /// Programmes of the cards; nil where they hold no points, and none are taken.
+    package var points: PurchasePoints?
     let waits = OpenWaits()
 
     /// A draw request is sent so often, where the link fails, before the person is told.
@@ -75,19 +77,21 @@ package struct Purchases: Sendable {
         _ link: any Link
     ) async throws(Refusal) -> PurchaseOutcome {
         guard page.terms.isSound else { throw .malformed }
+        try await preparePoints(page.terms, on: card)
+        if let terms = page.terms.ofOtherHalf { try await preparePoints(terms, on: card) }
         guard let second = page.ofSecondHalf else {
             return try await Purchase(page, card, link, self).run()
         }
         return try await MixedPurchase(page, second, card, link, self).run()
     }
 
-    /// The number of a card in the programme of the site that asks for a proof.
-    func memberNumber(
+    /// The numbers of a card in the programmes of the site that asks for a proof.
+    func memberships(
         of card: CardIdentifier,
         for terms: OrderTerms
-    ) async throws(Refusal) -> MemberNumber? {
-        guard terms.type == .authentication, let members else { return nil }
-        return try await members.memberNumber(of: card, at: terms.merchant)
+    ) async throws(Refusal) -> [Membership] {
+        guard terms.type == .authentication, let members else { return [] }
+        return try await members.memberships(of: card, at: terms.merchant)
     }
 
     /// Tells the guardian, if there is one, that a limit refuses an order: at the debit, or before
@@ -158,13 +162,13 @@ package struct Purchases: Sendable {
 }
 
 /// Knows the numbers that programmes have entered on cards.
-package protocol MemberNumberSource: Sendable {
-    /// The number of a card in the programme whose site this is; nil where it is no member, or this
-    /// is no site of a programme.
-    func memberNumber(
+package protocol MembershipSource: Sendable {
+    /// The numbers of a card in the programmes whose site this is, by ascending programme; none
+    /// where it is no member.
+    func memberships(
         of card: CardIdentifier,
         at site: MerchantIdentifier
-    ) async throws(Refusal) -> MemberNumber?
+    ) async throws(Refusal) -> [Membership]
 }
 
 /// The payment servers that this OPAL server may talk to, by the name in the order page. No other

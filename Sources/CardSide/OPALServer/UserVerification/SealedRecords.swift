@@ -15,6 +15,7 @@ struct SealedRecords: Sendable {
         let key: RecordKey
         let revision: UInt64
         let body: [UInt8]
+        let reply: [UInt8]
     }
 
     func read(_ key: RecordKey) async throws(UserFailure) -> Opened? {
@@ -35,7 +36,12 @@ struct SealedRecords: Sendable {
                 name: record.sealName,
                 revision: record.revision
             )
-            return Opened(key: record.key, revision: record.revision, body: body)
+            return Opened(
+                key: record.key,
+                revision: record.revision,
+                body: body,
+                reply: record.reply
+            )
         } catch {
             throw .module(error)
         }
@@ -46,15 +52,22 @@ struct SealedRecords: Sendable {
         _ key: RecordKey,
         expectedRevision: UInt64,
         _ body: [UInt8],
+        reply: [UInt8] = [],
         isOpen: Bool = false
     ) async throws(UserFailure) -> RecordWrite {
         do throws(ModuleFailure) {
             let sealed = try await sealing.seal(
                 body,
-                name: key.sealName(isOpen: isOpen),
+                name: key.sealName(isOpen: isOpen, reply: reply),
                 revision: expectedRevision + 1
             )
-            return .put(key, expectedRevision: expectedRevision, body: sealed, isOpen: isOpen)
+            return .put(
+                key,
+                expectedRevision: expectedRevision,
+                body: sealed,
+                reply: reply,
+                isOpen: isOpen
+            )
         } catch {
             throw .module(error)
         }

@@ -165,7 +165,7 @@ extension CardholderSite {
         case .moved:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
-        case .setting: break
+        case .setting, .expired: break
         }
         return line
     }

@@ -76,7 +76,7 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, allowance, recovery, moved, setting
+        case payment, load, allowance, recovery, moved, expired, setting
 
         var label: String {
             switch self {
@@ -85,6 +85,7 @@ extension CardHistoryEntry {
             case .allowance: "Allowances"
             case .recovery: "Put back"
             case .moved: "Moved"
+            case .expired: "Expired"
             case .setting: "Settings"
             }
         }
@@ -96,6 +97,7 @@ extension CardHistoryEntry {
         case .load: isFromAccount && note == AccountLoadRecord.allowanceNote ? .allowance : .load
         case .recovery: .recovery
         case .moved: .moved
+        case .expired: .expired
         case .setting: .setting
         }
     }
@@ -108,10 +110,14 @@ extension CardHistoryEntry {
         case .load where isTopUp: AccountLoadRecord.topUpNote
         case .load where isFromAccount: "Loaded from the account"
         case .load where isFromOldCard: "Value moved from the old card"
+        case .load where isOfPoints: "Points credited"
         case .load where isFromBank: "Loaded from the bank"
         case .load: "Value loaded"
         case .recovery: "Value put back"
         case .moved: "Value moved to the new card"
+        case .expired: "Points expired"
+        case .setting(.membership(let membership, _, _), _):
+            "Member \(membership.number.text) entered"
         case .setting(.blocked(true), _): "Card blocked"
         case .setting(.blocked(false), _): "Card unblocked"
         case .setting(.policy(let policy), _) where policy.isFrozen: "Card frozen"
@@ -146,6 +152,9 @@ extension CardHistoryEntry {
         return command.bank != .own(of: answer.card.issuer) && !isFromAccount && !isFromOldCard
     }
 
+    /// Whether a programme credited its points.
+    private var isOfPoints: Bool { movement?.amount.currency.isProgramme ?? false }
+
     /// Whether it came by itself, because little was left.
     private var isTopUp: Bool { isFromAccount && note.hasPrefix(AccountLoadRecord.topUpNote) }
 
@@ -154,17 +163,31 @@ extension CardHistoryEntry {
 
     private var isForChild: Bool { kind == .allowance || isGift }
 
-    /// A row of `Transactions` for a setting, which moves no value.
+    /// A row of `Transactions` for what is no transaction: a setting, which moves no value, and
+    /// points that expired.
     func settingRow(_ reader: Reader) -> [String: Any] {
-        [
+        var row: [String: Any] = [
             "time": reader.time(moment), "what": title, "note": remark, "amount": "–",
             "direction": "none", "balance": "–",
         ]
+        if case .expired(let expired) = event {
+            row["amount"] = reader.debit(expired.amount)
+            row["direction"] = "out"
+            row["balance"] = reader.amount(expired.money)
+        }
+        return row
     }
 }
 
 extension CardHistoryEntry.Movement {
     /// The balance afterwards, in the currency of the amount.
+    var money: Money {
+        Money(minorUnits: balance, currency: amount.currency, exponent: amount.exponent)
+    }
+}
+
+extension ExpiredPoints {
+    /// The balance afterwards, in the points of the programme.
     var money: Money {
         Money(minorUnits: balance, currency: amount.currency, exponent: amount.exponent)
     }

@@ -23,6 +23,8 @@ package struct CardholderSite: Sendable {
         package let random: any RandomSource
         /// Nil where no value comes from accounts on file: then there are no pages for it.
         package let funding: CardholderFunding?
+        /// The loyalty programmes that cards can be members of; nil where there are none.
+        package let programmes: ProgrammeDirectory?
 
         package init(
             users: UserDirectory,
@@ -36,7 +38,8 @@ package struct CardholderSite: Sendable {
             wording: Wording,
             now: @escaping @Sendable () -> Instant,
             random: any RandomSource,
-            funding: CardholderFunding? = nil
+            funding: CardholderFunding? = nil,
+            programmes: ProgrammeDirectory? = nil
         ) {
             self.users = users
             self.desk = desk
@@ -50,6 +53,7 @@ package struct CardholderSite: Sendable {
             self.now = now
             self.random = random
             self.funding = funding
+            self.programmes = programmes
         }
     }
 

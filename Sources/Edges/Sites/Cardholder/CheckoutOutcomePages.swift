@@ -33,14 +33,15 @@ extension CardholderSite {
     ) async throws(SiteFailure) -> Response {
         switch outcome {
         case .paid(let receipt):
-            return paidPage(receipt, offer, signed, reader, isPayer: isPayer)
+            return try await paidPage(receipt, offer, signed, reader, isPayer: isPayer)
         case .refused(let refusal):
             return try await refusedPage(refusal, offer, signed, reader)
         case .refusedByLimit(let refusal):
             return try await refusedPage(refusal, offer, signed, reader)
         case .pending(let receipt):
             var values: [String: Any] = [
-                "order": order(offer, reader), "facts": facts(receipt, reader, isPayer: isPayer),
+                "order": try await order(offer, reader),
+                "facts": try await facts(receipt, reader, isPayer: isPayer),
                 "selfHref": offer.path + "/status", "historyHref": "/history",
             ]
             values["refreshSeconds"] = Self.refreshSeconds
@@ -54,14 +55,23 @@ extension CardholderSite {
         _ signed: Signed?,
         _ reader: Reader,
         isPayer: Bool
-    ) -> Response {
-        let balance = isPayer ? reader.amount(receipt.balanceMoney) : "On your card page"
+    ) async throws(SiteFailure) -> Response {
+        let elsewhere = "On your card page"
+        var amounts = PaidPage.Amounts(
+            paid: try await amount(of: receipt.terms, reader),
+            balance: isPayer ? try await amount(receipt.balanceMoney, reader) : elsewhere
+        )
+        if let second = receipt.secondBalanceMoney, isPayer {
+            amounts.secondBalance = try await amount(second, reader)
+        } else {
+            amounts.secondBalance = elsewhere
+        }
         let html = paidPage.fill(
             receipt,
             article: offer.page.description,
             csrf: signed.map { parts.users.csrfToken(of: $0.token) },
             mayGuard: signed.map { mayGuard($0) } ?? false,
-            balance: balance,
+            amounts: amounts,
             comparePath: offer.path + "/compare",
             reader
         )
@@ -79,16 +89,14 @@ extension CardholderSite {
         _ receipt: PurchaseReceipt,
         _ reader: Reader,
         isPayer: Bool
-    ) -> [[String: Any]] {
+    ) async throws(SiteFailure) -> [[String: Any]] {
         var facts: [[String: Any]] = [
             ["label": "Transaction", "value": receipt.terms.transaction.text, "code": true],
             ["label": "Time", "value": reader.timeText(receipt.debitedAt)],
         ]
-        if isPayer {
-            facts.insert(
-                ["label": "Balance now", "value": reader.amount(receipt.balanceMoney)],
-                at: 0
-            )
+        if isPayer, receipt.terms.type == .purchase {
+            let balance = try await amount(receipt.balanceMoney, reader)
+            facts.insert(["label": "Balance now", "value": balance], at: 0)
         }
         return facts
     }
@@ -153,7 +161,7 @@ extension CardholderSite {
         ]
         if mayTryAgain { links.insert(["label": "Look again", "href": offer.path], at: 0) }
         let values: [String: Any] = [
-            "order": order(offer, reader), "facts": facts, "refusal": text.values(),
+            "order": try await order(offer, reader), "facts": facts, "refusal": text.values(),
             "actions": ["links": links],
         ]
         return show(Page("cardholder/checkout-refused", values, status: status), signed)
@@ -175,7 +183,7 @@ extension CardholderSite {
         let debited = try await debited(offer.page)
         switch refusal {
         case .orderGivenUp where debited != nil:
-            facts.amount = reader.amount(offer.page.terms.amount)
+            facts.amount = try await amount(of: offer.page.terms, reader)
         case .orderAlreadyPaid:
             facts.paidAt = debited.map { reader.timeText($0.debitedAt) }
         case .cardExpired, .currencyNotHeld:
@@ -188,11 +196,30 @@ extension CardholderSite {
         return facts
     }
 
-    func order(_ offer: Offer, _ reader: Reader) -> [String: Any] {
-        [
-            "merchant": offer.page.terms.merchant.text,
-            "amount": reader.amount(offer.page.terms.amount), "article": offer.page.description,
+    func order(_ offer: Offer, _ reader: Reader) async throws(SiteFailure) -> [String: Any] {
+        let terms = offer.page.terms
+        var values: [String: Any] = [
+            "merchant": terms.merchant.text, "amount": try await amount(of: terms, reader),
+            "article": offer.page.description,
         ]
+        if terms.type == .authentication { values["proof"] = true }
+        return values
+    }
+
+    /// What is asked for: an amount, two of a mixed payment, or a proof.
+    func amount(of terms: OrderTerms, _ reader: Reader) async throws(SiteFailure) -> String {
+        if terms.type == .authentication { return "Proof of identity" }
+        let first = try await amount(terms.amount, reader)
+        guard let half = terms.otherHalf else { return first }
+        return "\(first) and \(try await amount(half.amount, reader))"
+    }
+
+    /// An amount; of points with the name of their programme.
+    func amount(_ money: Money, _ reader: Reader) async throws(SiteFailure) -> String {
+        guard money.currency.isProgramme, let programmes = parts.programmes,
+            let entry = try await asking({ try await programmes.find(money.currency) })
+        else { return reader.amount(money) }
+        return reader.amount(money, of: entry.programme.name)
     }
 
     private func show(_ page: Page, _ signed: Signed?) -> Response {
@@ -207,6 +234,16 @@ extension PurchaseReceipt {
             minorUnits: balance,
             currency: terms.amount.currency,
             exponent: terms.amount.exponent
+        )
+    }
+
+    /// The balance of the second purse after a mixed payment, where it is known.
+    fileprivate var secondBalanceMoney: Money? {
+        guard let secondBalance, let amount = terms.otherHalf?.amount else { return nil }
+        return Money(
+            minorUnits: secondBalance,
+            currency: amount.currency,
+            exponent: amount.exponent
         )
     }
 }

@@ -116,13 +116,18 @@ extension CardholderSite {
             return try await refusedPage(.orderTooOld, offer, signed, reader)
         }
         var values: [String: Any] = [
-            "order": order(offer, reader), "cancelAction": offer.path + "/cancel",
+            "order": try await order(offer, reader), "cancelAction": offer.path + "/cancel",
         ]
+        let terms = offer.page.terms
+        let template = terms.type == .authentication ? "cardholder/proof" : "cardholder/checkout"
+        if terms.type == .authentication, let name = try await programmeName(of: terms.merchant) {
+            values["programme"] = name
+        }
         if let problems { values["problems"] = problems }
         values["form"] = agreement(at: offer.path, signed)
         let status: HTTPResponse.Status = problems == nil ? .ok : .unprocessableContent
         guard let signed else {
-            return openForm(Page("cardholder/checkout", values, status: status), to: request)
+            return openForm(Page(template, values, status: status), to: request)
         }
         if signed.user.isChild, parts.funding != nil {
             values["guardian"] = true
@@ -134,19 +139,31 @@ extension CardholderSite {
         guard let card = try await describe(signed.user.card) else {
             return try await refusedPage(.cardDamaged, offer, signed, reader)
         }
-        switch card.refusal(of: offer.page.terms.amount, at: now) {
+        switch card.refusal(of: terms, at: now) {
         case nil:
-            if let refusal = try await limitRefusal(of: offer.page.terms, by: card) {
+            if let refusal = try await limitRefusal(of: terms, by: card) {
                 // Its guardian hears of it as of one that was refused at the debit.
                 await parts.purchases.note(refusal, of: offer.page, by: card.card)
                 return try await refusedPage(refusal, offer, signed, reader)
             }
-            values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
+            values["signedIn"] = try await balances(card, terms, signed, reader)
         case .insufficientValue:
-            values["signedIn"] = balances(card, offer.page.terms.amount, signed, reader)
+            values["signedIn"] = try await balances(card, terms, signed, reader)
+            if terms.amounts.contains(where: { $0.currency.isProgramme && card.isShort(of: $0) }) {
+                values["points"] = true
+            }
         case let refusal?: return try await refusedPage(refusal, offer, signed, reader)
         }
-        return page(Page("cardholder/checkout", values, status: status), of: signed)
+        return page(Page(template, values, status: status), of: signed)
+    }
+
+    /// The programme of a site that asks for a proof.
+    private func programmeName(
+        of site: MerchantIdentifier
+    ) async throws(SiteFailure) -> String? {
+        guard let programmes = parts.programmes else { return nil }
+        return try await asking { try await programmes.programmes(ofSite: site) }.first?
+            .programme.name
     }
 
     private func limitRefusal(
@@ -163,21 +180,38 @@ extension CardholderSite {
     /// `signedIn` of the template: what the card holds and what it would hold.
     private func balances(
         _ card: CardDescription,
-        _ amount: Money,
+        _ terms: OrderTerms,
         _ signed: Signed,
         _ reader: Reader
-    ) -> [String: Any] {
-        let held = card.purses.first { $0.balance.isComparable(to: amount) }?.balance ?? amount
-        var values: [String: Any] = [
-            "user": signed.user.maskedIdentifier, "number": signed.user.card.masked,
-            "balance": reader.amount(held),
-        ]
-        func money(_ units: UInt64) -> String { reader.amount(self.money(units, as: held)) }
-        if held.minorUnits >= amount.minorUnits {
-            values["afterwards"] = money(held.minorUnits - amount.minorUnits)
-        } else {
-            values["shortage"] = money(amount.minorUnits - held.minorUnits)
+    ) async throws(SiteFailure) -> [String: Any] {
+        var values = try await balance(card, terms.amount, reader)
+        values["user"] = signed.user.maskedIdentifier
+        values["number"] = signed.user.card.masked
+        if let half = terms.otherHalf {
+            let second = try await balance(card, half.amount, reader)
+            values["second"] = second
+            if let shortage = second["shortage"] {
+                values["shortage"] = shortage
+                values["afterwards"] = nil
+            }
         }
+        return values
+    }
+
+    /// What one purse holds, and what it would hold or what is missing.
+    private func balance(
+        _ card: CardDescription,
+        _ amount: Money,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> [String: Any] {
+        let held = card.purses.first { $0.balance.isComparable(to: amount) }?.balance ?? amount
+        var values: [String: Any] = ["balance": try await self.amount(held, reader)]
+        let (less, isShort) = held.minorUnits.subtractingReportingOverflow(amount.minorUnits)
+        let rest = isShort ? amount.minorUnits - held.minorUnits : less
+        values[isShort ? "shortage" : "afterwards"] = try await self.amount(
+            money(rest, as: held),
+            reader
+        )
         return values
     }
 
@@ -223,13 +257,28 @@ extension CardholderSite {
 }
 
 extension CardDescription {
-    /// Why the card would not pay this amount now, so that it is said before the person tries.
-    fileprivate func refusal(of amount: Money, at now: Instant) -> Refusal? {
+    /// Why the card would not do this now, so that it is said before the person tries.
+    fileprivate func refusal(of terms: OrderTerms, at now: Instant) -> Refusal? {
         if isBlocked { return .cardBlocked }
         if expiry.isPast(at: CardTime(now)) { return .cardExpired }
-        guard let purse = purses.first(where: { $0.balance.isComparable(to: amount) }) else {
-            return .currencyNotHeld
+        if terms.type == .authentication { return nil }
+        let areHeld = terms.amounts.allSatisfy { amount in
+            purses.contains { $0.balance.isComparable(to: amount) }
         }
-        return purse.balance.minorUnits < amount.minorUnits ? .insufficientValue : nil
+        if !areHeld { return .currencyNotHeld }
+        return terms.amounts.contains(where: isShort) ? .insufficientValue : nil
+    }
+
+    fileprivate func isShort(of amount: Money) -> Bool {
+        purses.contains {
+            $0.balance.isComparable(to: amount) && $0.balance.minorUnits < amount.minorUnits
+        }
+    }
+}
+
+extension OrderTerms {
+    /// What is taken, of one purse or of two.
+    fileprivate var amounts: [Money] {
+        type == .authentication ? [] : [amount] + (otherHalf.map { [$0.amount] } ?? [])
     }
 }

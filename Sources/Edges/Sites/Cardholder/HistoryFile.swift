@@ -25,6 +25,11 @@ package struct HistoryFile {
                 sign + Self.decimal(movement.amount), reader.currency(movement.amount.currency),
                 Self.decimal(movement.money), movement.transaction.text,
             ]
+        } else if case .expired(let expired) = entry.event {
+            cells += [
+                "-" + Self.decimal(expired.amount), reader.currency(expired.amount.currency),
+                Self.decimal(expired.money), "",
+            ]
         } else {
             cells += ["", "", "", ""]
         }

@@ -9,7 +9,7 @@ import Wire
 struct PaidPage: Sendable {
     private enum Slot: Int, CaseIterable {
         case csrf, merchant, amount, article, balance, transaction, time, action, result
-        case signature, sessionKey, comparePath
+        case signature, sessionKey, comparePath, secondBalance
 
         var mark: String { Stencil.slot(rawValue) }
     }
@@ -19,6 +19,28 @@ struct PaidPage: Sendable {
         case result, locked, expectation
     }
 
+    /// What was consented to.
+    private enum Subject: CaseIterable {
+        case payment, mixed, proof
+
+        init(_ terms: OrderTerms) {
+            self =
+                switch terms.type {
+                case .authentication: .proof
+                case .purchase, .load: terms.otherHalf == nil ? .payment : .mixed
+                }
+        }
+
+        var template: String {
+            self == .proof ? "cardholder/proof-done" : "cardholder/checkout-paid"
+        }
+    }
+
+    private struct Look: Hashable {
+        let subject: Subject
+        let shape: Shape
+    }
+
     private struct Stencils: Sendable {
         let signedIn: Stencil
         let guardian: Stencil
@@ -26,32 +48,51 @@ struct PaidPage: Sendable {
         let visitor: Stencil
     }
 
-    private let stencils: [Shape: Stencils]
+    private let stencils: [Look: Stencils]
 
     init(_ shell: SiteShell) {
-        var stencils: [Shape: Stencils] = [:]
-        for shape in Shape.allCases {
-            var page = Page("cardholder/checkout-paid", Self.values(shape))
-            let visitor = Stencil(html: shell.html(page))
-            page.csrf = Slot.csrf.mark
-            page.navigation = CardholderSite.navigation(nil, mayGuard: false)
-            let signedIn = Stencil(html: shell.html(page))
-            page.navigation = CardholderSite.navigation(nil, mayGuard: true)
-            stencils[shape] = Stencils(
-                signedIn: signedIn,
-                guardian: Stencil(html: shell.html(page)),
-                visitor: visitor
-            )
+        var stencils: [Look: Stencils] = [:]
+        for subject in Subject.allCases {
+            for shape in Shape.allCases {
+                stencils[Look(subject: subject, shape: shape)] = Self.stencils(
+                    subject,
+                    shape,
+                    shell
+                )
+            }
         }
         self.stencils = stencils
     }
 
-    private static func values(_ shape: Shape) -> [String: Any] {
-        let facts: [[String: Any]] = [
-            ["label": "Balance now", "value": Slot.balance.mark],
+    private static func stencils(
+        _ subject: Subject,
+        _ shape: Shape,
+        _ shell: SiteShell
+    ) -> Stencils {
+        var page = Page(subject.template, values(subject, shape))
+        let visitor = Stencil(html: shell.html(page))
+        page.csrf = Slot.csrf.mark
+        page.navigation = CardholderSite.navigation(nil, mayGuard: false)
+        let signedIn = Stencil(html: shell.html(page))
+        page.navigation = CardholderSite.navigation(nil, mayGuard: true)
+        return Stencils(
+            signedIn: signedIn,
+            guardian: Stencil(html: shell.html(page)),
+            visitor: visitor
+        )
+    }
+
+    private static func values(_ subject: Subject, _ shape: Shape) -> [String: Any] {
+        var facts: [[String: Any]] = [
             ["label": "Transaction", "value": Slot.transaction.mark, "code": true],
             ["label": "Time", "value": Slot.time.mark],
         ]
+        if subject == .mixed {
+            facts.insert(["label": "Points now", "value": Slot.secondBalance.mark], at: 0)
+        }
+        if subject != .proof {
+            facts.insert(["label": "Balance now", "value": Slot.balance.mark], at: 0)
+        }
         let order = [
             "merchant": Slot.merchant.mark, "amount": Slot.amount.mark,
             "article": Slot.article.mark,
@@ -76,14 +117,21 @@ struct PaidPage: Sendable {
         ]
     }
 
-    /// The page for this receipt. The token is that of the session, nil for who is not signed in;
-    /// the balance is ready for the reader.
+    /// What the page says of amounts, ready for the reader.
+    struct Amounts {
+        let paid: String
+        let balance: String
+        /// Of the second purse of a mixed payment.
+        var secondBalance = ""
+    }
+
+    /// The page for this receipt. The token is that of the session, nil for who is not signed in.
     func fill(
         _ receipt: PurchaseReceipt,
         article: String,
         csrf: String?,
         mayGuard: Bool,
-        balance: String,
+        amounts: Amounts,
         comparePath: String,
         _ reader: Reader
     ) -> ByteBuffer {
@@ -102,9 +150,10 @@ struct PaidPage: Sendable {
             switch slot {
             case .csrf: csrf ?? ""
             case .merchant: terms.merchant.text
-            case .amount: reader.amount(terms.amount)
+            case .amount: amounts.paid
             case .article: article
-            case .balance: balance
+            case .balance: amounts.balance
+            case .secondBalance: amounts.secondBalance
             case .transaction: terms.transaction.text
             case .time: reader.timeText(receipt.debitedAt)
             case .action: terms.statusURL
@@ -114,8 +163,8 @@ struct PaidPage: Sendable {
             case .comparePath: comparePath
             }
         }
-        guard let stencils = stencils[shape] else {
-            preconditionFailure("There are stencils of all shapes.")
+        guard let stencils = stencils[Look(subject: Subject(terms), shape: shape)] else {
+            preconditionFailure("There are stencils of all looks.")
         }
         if csrf == nil { return stencils.visitor.fill(values) }
         return (mayGuard ? stencils.guardian : stencils.signedIn).fill(values)

@@ -33,7 +33,7 @@ struct Spending {
                 {
                     units[day] += movement.amount.minorUnits
                 }
-            case .load, .allowance, .moved, .setting: break
+            case .load, .allowance, .moved, .expired, .setting: break
             }
             return true
         }

@@ -115,7 +115,10 @@ struct Statement {
 
     /// Whether a row moves money, or changes what the money may be spent on.
     private func concerns(_ entry: CardHistoryEntry) -> Bool {
-        entry.movement.map { $0.amount.isComparable(to: purse) } ?? true
+        if case .expired(let expired) = entry.event {
+            return expired.amount.isComparable(to: purse)
+        }
+        return entry.movement.map { $0.amount.isComparable(to: purse) } ?? true
     }
 
     private mutating func add(_ row: CardRows.Row) {
@@ -128,7 +131,7 @@ struct Statement {
         case .load, .allowance: loaded += units
         case .recovery: putBack += units
         case .moved: moved += units
-        case .setting: break
+        case .setting, .expired: break
         }
     }
 

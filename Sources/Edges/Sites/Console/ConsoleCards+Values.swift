@@ -104,7 +104,7 @@ extension ConsoleCards {
             row["what"] = "Moved to card \(move.successor.masked)"
             row["amount"] = reader.debit(amount)
             row["direction"] = "out"
-        case .setting: break
+        case .setting, .expired: break
         }
         return row
     }

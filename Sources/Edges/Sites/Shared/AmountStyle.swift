@@ -45,7 +45,10 @@ struct AmountStyle: Sendable {
         return (String(example[..<zero]), String(example[example.index(after: zero)...]))
     }
 
-    func text(_ money: Money) -> String {
+    func text(_ money: Money) -> String { prefix + number(money) + suffix }
+
+    /// The number alone, without what it counts.
+    func number(_ money: Money) -> String {
         var units = money.minorUnits
         var decimals: [UInt8] = []
         for _ in 0..<money.exponent.decimals {
@@ -58,9 +61,9 @@ struct AmountStyle: Sendable {
         {
             decimals.removeLast()
         }
-        var text = prefix + grouped(String(units))
+        var text = grouped(String(units))
         if !decimals.isEmpty { text += point + String(decoding: decimals, as: UTF8.self) }
-        return text + suffix
+        return text
     }
 
     private func grouped(_ digits: String) -> String {

@@ -17,6 +17,11 @@ package struct Reader: Sendable {
         wording.style(language, money.currency).text(money)
     }
 
+    /// Points of a programme with its name: `1,200 Skylark Miles`.
+    package func amount(_ points: Money, of programme: String) -> String {
+        wording.style(language, points.currency).number(points) + "\u{A0}" + programme
+    }
+
     /// The same with a minus sign.
     package func debit(_ money: Money) -> String { signed("−", money) }
 

@@ -76,6 +76,7 @@ package struct RefusalText: Equatable, Sendable {
             case .refusedByLimit: .refusedByLimit(facts)
             case .issuerNotAccepted: .issuerNotAccepted(facts)
             case .cardMismatch: .cardMismatch
+            case .programmeNotTaken: .programmeNotTaken
             case .securityCardSignatureWrong: .securityCardWrong
             case .cardSignatureWrong: .cardSignatureWrong(facts)
             case .busy: .busy
@@ -295,6 +296,13 @@ extension RefusalText {
         "Another card began this payment",
         what: "The payment server saw another card for this order than yours.",
         next: again
+    )
+
+    private static let programmeNotTaken = RefusalText(
+        "This shop does not take these points",
+        what: "The points of a programme can be spent at its own sites alone. All of them are "
+            + "still on your card.",
+        next: "Go back to the shop and pay in another way."
     )
 
     private static func cardSignatureWrong(_ facts: Facts) -> RefusalText {

@@ -10,27 +10,33 @@ import SessionKeys
 import Synchronization
 import Wire
 
-/// The merchant server 208 of the demo shop, composed.
-struct ShopParty {
+/// A merchant server 208, composed: the demo shop, or what the web server 208' of the airline takes
+/// orders with.
+struct MerchantParty {
     let store: SQLiteStore
     let merchant: MerchantModule
     private let lock: FolderLock
     private let rounds = Rounds()
 
-    static let identifier = "FARTHINGPRESS01"
+    static let shop = "FARTHINGPRESS01"
+    static let airline = "SKYLARKAIR00001"
 
+    /// `party`: whose folder it is.
+    /// `identifier`: MERCH.
     /// `paymentServer`: its name in the acquirer directory.
     /// `statusURL`: where browsers bring results.
     init(
-        _ folder: DataFolder,
+        _ party: DataFolder.Party,
+        as identifier: String,
+        in folder: DataFolder,
         passphrase: String?,
         paymentServer: String,
         link: any Link,
         statusURL: String
     ) async throws {
-        lock = try folder.lock(.shop)
-        let master = try KeyFile.read(at: folder.keyFile(.shop), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.shop), schema: MerchantRecords.schema)
+        lock = try folder.lock(party)
+        let master = try KeyFile.read(at: folder.keyFile(party), passphrase: passphrase)
+        store = try SQLiteStore(path: folder.database(party), schema: MerchantRecords.schema)
         let seals = RecordSealer(master, party: MerchantRecords.schema.party)
         var keys: [SharedKey] = []
         for record in try await store.list(
@@ -49,8 +55,8 @@ struct ShopParty {
                 keys.append(key)
             }
         }
-        guard let identifier = MerchantIdentifier(Self.identifier) else {
-            preconditionFailure("The name of the demo's shop is a name.")
+        guard let identifier = MerchantIdentifier(identifier) else {
+            preconditionFailure("The names of the demo's merchants are names.")
         }
         let policy = try await MerchantRecords.policy(of: identifier, in: store, sealedBy: seals)
         guard let current = keys.first,
@@ -60,7 +66,7 @@ struct ShopParty {
                 policy: policy,
                 statusURL: statusURL
             )
-        else { throw CommandFailure("The shop has no key. Make its folder anew.") }
+        else { throw CommandFailure("The \(party.rawValue) has no key. Make its folder anew.") }
         merchant = MerchantModule(
             profile,
             sealing: OrderSealer(

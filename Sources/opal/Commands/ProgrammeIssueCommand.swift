@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Kernel
+import LoyaltyServer
+
+extension ProgrammeCommand {
+    struct Issue: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give members the points of an earn file.",
+            discussion: """
+                A CSV file whose first line is reference,member,points,date or \
+                reference,member,points,date,note. A reference names its line in the programme: \
+                it earns once, in whatever file it comes again. The same file again is \
+                recognised; one that was broken off goes on where it stopped. A line that cannot \
+                be applied is reported, and the others are applied.
+                """
+        )
+
+        private struct Summary: Encodable {
+            let lines: UInt64
+            let applied: UInt64
+            let known: UInt64
+            let refused: UInt64
+            let minorUnits: UInt64
+            let wasKnown: Bool
+        }
+
+        /// Refused lines that are printed; a report has more.
+        private static let shownMax = 20
+        private static let pageMax = 500
+
+        @Argument(help: "The code of the programme, for example 9001.")
+        var programme: String
+        @Argument(help: "The earn file.", completion: .file())
+        var file: String
+        @Option(name: .long, help: "Where refused lines are written, as CSV.")
+        var report: String?
+        @OptionGroup var options: DataOptions
+        @OptionGroup var output: JSONOption
+
+        func run() async throws {
+            let code = try ProgrammeCommand.code(programme)
+            let source = try EarnFile(path: file)
+            guard let name = EarnBatch.Name(programme: code, digest: source.digest) else {
+                preconditionFailure("A digest has 32 bytes.")
+            }
+            let access = try Access(options)
+            let (batch, wasKnown, refused) = try await access.step {
+                let begun = try await access.module.begin(
+                    name,
+                    fileName: source.name,
+                    header: source.header,
+                    lines: source.lineCount,
+                    now: SystemClock.now()
+                )
+                let batch = try await apply(source, begun, access.module)
+                return (batch, begun.isWhole, try await refusedLines(of: batch, access.module))
+            }
+            if let report { try write(refused, to: report) }
+            try show(batch, wasKnown, refused)
+        }
+
+        private func apply(
+            _ source: EarnFile,
+            _ begun: EarnBatch,
+            _ module: LoyaltyModule
+        ) async throws -> EarnBatch {
+            let progress = ProgressLine()
+            progress.begin("lines", of: Int(source.lineCount))
+            progress.step(Int(begun.position))
+            var batch = begun
+            let lines = try source.lines(skipping: begun.position)
+            while batch.position < batch.lines {
+                let chunk = try lines.next(LoyaltyLimits.chunkMax)
+                guard !chunk.isEmpty else {
+                    throw CommandFailure(
+                        "\(file) was changed meanwhile. What was applied stays; run it again."
+                    )
+                }
+                batch = try await module.apply(
+                    chunk,
+                    of: begun.name,
+                    from: batch.position,
+                    now: SystemClock.now()
+                )
+                progress.step(chunk.count)
+            }
+            progress.end()
+            return batch
+        }
+
+        private func refusedLines(
+            of batch: EarnBatch,
+            _ module: LoyaltyModule
+        ) async throws -> [RefusedLine] {
+            let most = report == nil ? Self.shownMax : Int(LoyaltyLimits.refusedLinesMax)
+            var lines: [RefusedLine] = []
+            while lines.count < most {
+                let page = try await module.refusedLines(
+                    of: batch.name,
+                    after: lines.last?.number ?? 0,
+                    limit: min(Self.pageMax, most - lines.count)
+                )
+                if page.isEmpty { break }
+                lines += page
+            }
+            return lines
+        }
+
+        private func write(_ lines: [RefusedLine], to path: String) throws {
+            var text = "line,reason,text\n"
+            for line in lines {
+                let quoted = line.text.replacingOccurrences(of: "\"", with: "\"\"")
+                text += "\(line.number),\"\(line.reason.text)\",\"\(quoted)\"\n"
+            }
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        }
+
+        private func show(
+            _ batch: EarnBatch,
+            _ wasKnown: Bool,
+            _ refused: [RefusedLine]
+        ) throws {
+            if output.json {
+                return try Output.json(
+                    Summary(
+                        lines: batch.lines,
+                        applied: batch.accepted,
+                        known: batch.known,
+                        refused: batch.refused,
+                        minorUnits: batch.points,
+                        wasKnown: wasKnown
+                    )
+                )
+            }
+            if wasKnown {
+                print("This file was applied on an earlier run; nothing was applied now.")
+            }
+            print("\(batch.accepted) of \(batch.lines) lines applied, \(batch.points) points")
+            if batch.known > 0 { print("\(batch.known) lines were applied before") }
+            if batch.refused > 0 { print("\(batch.refused) lines refused:") }
+            for line in refused.prefix(Self.shownMax) {
+                print("  line \(line.number): \(line.reason.text): \(line.text)")
+            }
+            if batch.refused > UInt64(Self.shownMax) {
+                print("  … more with --report FILE")
+            }
+        }
+    }
+}
