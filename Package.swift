@@ -206,8 +206,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", hummingbird,
-                mustache, logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
+                hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -298,7 +298,8 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
                 "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-                "LoadServer", "Bank", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "LoadServer", "Bank", "LoyaltyServer", hummingbird, hummingbirdTesting, httpTypes,
+                nioCore,
             ]
         ),
         tests(
@@ -342,6 +343,7 @@ let package = Package(
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
+        tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),
         tests(
             "MerchantTests",
             ["Kernel", "Wire", "Records", "SecurityModule", "Keys", "SessionKeys", "Merchant"]

@@ -41,11 +41,16 @@ final class SignInSessions: Sendable {
         self.random = random
     }
 
-    func begin(_ name: SignInName, at now: Uptime) -> SignInSession {
+    func begin(
+        _ name: SignInName,
+        proof: TransactionIdentifier? = nil,
+        at now: Uptime
+    ) -> SignInSession {
         let session = SignInSession(
             name: name,
             token: Base64URL.encode(random.bytes(SignInLimits.tokenBytes)),
-            formToken: Base64URL.encode(random.bytes(SignInLimits.tokenBytes))
+            formToken: Base64URL.encode(random.bytes(SignInLimits.tokenBytes)),
+            proof: proof
         )
         entries.withLock { entries in
             entries = entries.filter { !$0.value.isOver(at: now) }

@@ -4,7 +4,7 @@
 package struct SiteLook: Sendable {
     /// Chooses the colours.
     package enum Kind: String, Sendable {
-        case card, shop, bank, console
+        case card, shop, bank, airline, console
     }
 
     /// The head of each page.
@@ -12,7 +12,7 @@ package struct SiteLook: Sendable {
         package let name: String
         package let note: String?
         package let href: String
-        /// A drawing: `opal-mark`, `press-mark` or `bank-mark`.
+        /// A drawing: `opal-mark`, `press-mark`, `bank-mark` or `airline-mark`.
         package let mark: String
 
         package init(name: String, note: String? = nil, href: String = "/", mark: String) {

@@ -44,7 +44,7 @@ package struct Templates: Sendable {
     ) throws(Failure) -> MustacheLibrary {
         var library = MustacheLibrary()
         let files = FileManager.default
-        for folder in ["shared", "cardholder", "shop", "bank", "console"] {
+        for folder in ["shared", "cardholder", "shop", "bank", "airline", "console"] {
             let path = directory.appendingPathComponent(folder)
             guard
                 let names = try? files.contentsOfDirectory(atPath: path.path)
