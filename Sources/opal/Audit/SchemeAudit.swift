@@ -61,9 +61,9 @@ struct SchemeAudit {
 
     func run() async throws -> Report {
         var report = Report()
+        let loyalty = try await loyaltyServer(&report)
         let shop = try await merchant(.shop, &report)
         let airline = try await merchant(.airline, &report)
-        let loyalty = try await loyaltyServer(&report)
         let acquirer = try await paymentServer(&report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
