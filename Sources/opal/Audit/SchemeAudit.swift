@@ -48,6 +48,8 @@ struct SchemeAudit {
         var loadedMinorUnits: [String: UInt64] = [:]
         var debitedMinorUnits: [String: UInt64] = [:]
         var recoveredMinorUnits: [String: UInt64] = [:]
+        /// Points that expired on cards.
+        var expiredMinorUnits: [String: UInt64] = [:]
         var onCardsMinorUnits: [String: UInt64] = [:]
 
         var isClean: Bool { findings.isEmpty }
