@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 package import Records
 
 /// Whose a stream of history at the loyalty server is: of a programme, a member, a benefit or a

@@ -76,7 +76,7 @@ struct LoyaltyWorld: Sendable {
     /// 1 point for 0.10 EUR, pending for 14 days, until the end of the 12th month.
     static func rule(
         pendingDays: UInt16 = 14,
-        expiry: PointsExpiry = .months(12)
+        expiry: EarnExpiry = .months(12)
     ) throws -> EarnRule {
         try EarnRule(
             points: 1,

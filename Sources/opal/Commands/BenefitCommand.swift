@@ -70,7 +70,10 @@ struct BenefitCommand: AsyncParsableCommand {
             }
             if output.json { return try Output.json(lines) }
             Output.table(
-                ["code", "programme", "title", "points", "money", "state", "left", "given", "owed"],
+                [
+                    "code", "programme", "title", "points", "money", "state", "left", "given",
+                    "owed",
+                ],
                 lines.map {
                     [
                         $0.code, $0.programme, $0.title, $0.points.map(String.init) ?? "–",
@@ -140,7 +143,9 @@ struct BenefitCommand: AsyncParsableCommand {
     }
 
     struct Restock: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Say how many pieces were ever put in.")
+        static let configuration = CommandConfiguration(
+            abstract: "Say how many pieces were ever put in."
+        )
 
         @Argument(help: "The code of the benefit.")
         var code: String

@@ -193,7 +193,9 @@ extension ProgrammeCommand {
 
         func run() async throws {
             let access = try Access(options)
-            let found = try await access.step { try await access.benefits.redemptions(limit: limit) }
+            let found = try await access.step {
+                try await access.benefits.redemptions(limit: limit)
+            }
             let lines = found.compactMap(\.redemption).map { redemption in
                 Line(
                     transaction: redemption.transaction.text,
