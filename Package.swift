@@ -266,6 +266,12 @@ let package = Package(
             portsOfASide + ["Simulation", "Keys", "HSM", "CardEmulator", "OPALServer"]
         ),
         tests(
+            "PointsTests",
+            portsOfASide + [
+                "Simulation", "Keys", "HSM", "CardEmulator", "OPALServer", "Merchant",
+            ]
+        ),
+        tests(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",

@@ -24,7 +24,8 @@ extension LoyaltyModule {
                 return (known, Transition(writes: []))
             }
             var record = ProgrammeRecord(programme, rule, madeAt: now)
-            return (record, try await write(&record, over: 0))
+            let transition = try await write(&record, over: 0)
+            return (record, transition)
         }
     }
 
@@ -47,7 +48,8 @@ extension LoyaltyModule {
             var next = entry.value
             (next.programme, next.rule, next.isClosed) = (programme, rule, isClosed)
             if next == entry.value { return (next, Transition(writes: [])) }
-            return (next, try await write(&next, over: entry.revision))
+            let transition = try await write(&next, over: entry.revision)
+            return (next, transition)
         }
     }
 

@@ -108,6 +108,8 @@ package struct MatureRound: Equatable, Sendable {
     package var damaged = 0
     /// Whether the round ended before it came to what is not due yet.
     package var isMore = false
+
+    package init() {}
 }
 
 extension [UInt8] {

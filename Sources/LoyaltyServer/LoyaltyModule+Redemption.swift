@@ -89,10 +89,9 @@ extension LoyaltyModule {
             }
             guard let debit = entry.value.debit else { return (nil, transition) }
             var members = MembersInHand(book)
-            guard let member = try await members.member(debit.membership),
-                member.redeemed >= debit.points
-            else { throw .damaged }
+            guard let member = try await members.member(debit.membership) else { throw .damaged }
             guard entry.value.state == .debited else { return (member.tranches.total, transition) }
+            guard member.redeemed >= debit.points else { throw .damaged }
             let next = member.restoring(debit.taken, at: now)
             entry.value.state = .givenBack
             let row = MemberEntry(

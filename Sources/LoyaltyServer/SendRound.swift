@@ -16,6 +16,8 @@ package struct SendRound: Equatable, Sendable {
     /// The key behind which the next round begins; nil after the last open record.
     package var next: [UInt8]?
 
+    package init() {}
+
     /// What came of sending one.
     enum Sent: Sendable {
         case done

@@ -61,6 +61,18 @@ package struct OrderAudit: Sendable {
         return report
     }
 
+    /// What a result said of an order.
+    ///
+    /// - Returns: nil where there is none, or where the order is not on record or does not open.
+    package func settlement(
+        of transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> Settlement? {
+        let key = RecordKey(MerchantRecords.order, transaction.bytes)
+        guard let record = try await store.read(key) else { return nil }
+        let book = OrderBook(store: store, sealing: sealing)
+        return try? await book.open(record).order.settlement
+    }
+
     /// Whether there is an order now.
     package func hasOrder(
         _ transaction: TransactionIdentifier

@@ -12,7 +12,7 @@ package struct EarnRule: Equatable, Sendable {
     package let bonus: [BonusDays]
     /// Days from the purchase until its points can be used.
     package let pendingDays: UInt16
-    package let expiry: PointsExpiry
+    package let expiry: EarnExpiry
 
     package static let bonusMax = 32
     package static let pendingDaysMax: UInt16 = 366
@@ -29,7 +29,7 @@ package struct EarnRule: Equatable, Sendable {
         rounding: EarnRounding,
         bonus: [BonusDays] = [],
         pendingDays: UInt16,
-        expiry: PointsExpiry
+        expiry: EarnExpiry
     ) throws(EarnRuleRefusal) {
         guard points > 0, per.minorUnits > 0, !per.currency.isProgramme else { throw .empty }
         guard bonus.count <= EarnRule.bonusMax else { throw .tooManyBonusDays }

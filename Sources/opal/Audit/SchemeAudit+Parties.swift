@@ -7,6 +7,7 @@ import HSM
 import Kernel
 import Keys
 import LoadServer
+import LoyaltyServer
 import Merchant
 import OPALServer
 import PaymentServer
@@ -181,7 +182,7 @@ extension SchemeAudit {
             kind = Emulator.cardKind
         case .paymentServer: kind = SaleRecord.kind
         case .shop, .airline: kind = MerchantRecords.order
-        case .loyaltyServer: return LoyaltyAudit.owner(of: stream)
+        case .loyaltyServer: return LoyaltyStreams.owner(of: stream)
         case .loadServer: kind = LoadServer.AuthorizationRecord.kind
         case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
@@ -214,7 +215,7 @@ extension SchemeAudit {
         case .console: OperatorAudit.place(OperatorAudit.owner(of: stream)?.bytes ?? stream)
         case .paymentServer: "payment server, sale \(Hex.text(stream))"
         case .shop, .airline: "merchant, order \(Hex.text(stream))"
-        case .loyaltyServer: LoyaltyAudit.place(of: stream)
+        case .loyaltyServer: LoyaltyStreams.place(of: stream)
         case .loadServer: "load server, load \(Hex.text(stream))"
         case .bank: Self.place(ofBankStream: stream)
         case .terminal: "terminal, stream \(Hex.text(stream))"

@@ -48,6 +48,8 @@ struct SchemeAudit {
         var loadedMinorUnits: [String: UInt64] = [:]
         var debitedMinorUnits: [String: UInt64] = [:]
         var recoveredMinorUnits: [String: UInt64] = [:]
+        /// Points that expired on cards.
+        var expiredMinorUnits: [String: UInt64] = [:]
         var onCardsMinorUnits: [String: UInt64] = [:]
 
         var isClean: Bool { findings.isEmpty }
@@ -61,9 +63,9 @@ struct SchemeAudit {
 
     func run() async throws -> Report {
         var report = Report()
+        let loyalty = try await loyaltyServer(&report)
         let shop = try await merchant(.shop, &report)
         let airline = try await merchant(.airline, &report)
-        let loyalty = try await loyaltyServer(&report)
         let acquirer = try await paymentServer(&report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)

@@ -56,11 +56,11 @@ struct AuditCommand: AsyncParsableCommand {
         }
         print("\(report.orders) orders, \(report.delivered) delivered")
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
+            let expired = report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? ""
             print(
                 "currency \(unit): loaded \(report.loadedMinorUnits[unit] ?? 0)"
                     + " + recovered \(report.recoveredMinorUnits[unit] ?? 0)"
-                    + " − debited \(report.debitedMinorUnits[unit] ?? 0)"
-                    + (report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? "")
+                    + " − debited \(report.debitedMinorUnits[unit] ?? 0)\(expired)"
                     + " = on cards \(onCards)"
             )
         }

@@ -114,7 +114,7 @@ extension ProgrammeCommand {
                     rounding: rounding,
                     bonus: try bonusDays(),
                     pendingDays: pendingDays,
-                    expiry: expiryMonths.map(PointsExpiry.months) ?? .never
+                    expiry: expiryMonths.map(EarnExpiry.months) ?? .never
                 )
             } catch {
                 throw ValidationError(error.words)
@@ -148,7 +148,7 @@ extension EarnRuleRefusal {
         case .tooManyBonusDays: "A rule has at most \(EarnRule.bonusMax) bonus days."
         case .pendingTooLong: "Points are pending for at most \(EarnRule.pendingDaysMax) days."
         case .expiryTooFar:
-            "Points expire within \(PointsExpiry.monthsRange.upperBound) months, or never."
+            "Points expire within \(EarnExpiry.monthsRange.upperBound) months, or never."
         case .overflow:
             "The largest purchase would earn more points than can be counted. Give fewer."
         }

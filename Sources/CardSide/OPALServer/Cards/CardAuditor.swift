@@ -38,7 +38,7 @@ package struct CardAuditor: Sendable {
         package var accountLoads: [TransactionIdentifier: AccountLoadRecord] = [:]
         package var accountCredits: [TransactionIdentifier: Movement] = [:]
         /// Points that programmes have loaded.
-        var pointsLoads: [TransactionIdentifier: Movement] = [:]
+        package var pointsLoads: [TransactionIdentifier: Movement] = [:]
         /// What expired cards gave to their successors, and what these got.
         package var movesOut: [TransactionIdentifier: Movement] = [:]
         package var movesIn: [TransactionIdentifier: Movement] = [:]

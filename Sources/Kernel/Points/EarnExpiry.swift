@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// When points expire.
-package enum PointsExpiry: Hashable, Sendable {
+package enum EarnExpiry: Hashable, Sendable {
     case never
     /// With the end of the month so many months after that of the earning; one of ``monthsRange``.
     case months(UInt8)
@@ -12,7 +12,7 @@ package enum PointsExpiry: Hashable, Sendable {
     package var isValid: Bool {
         switch self {
         case .never: true
-        case .months(let months): PointsExpiry.monthsRange.contains(months)
+        case .months(let months): EarnExpiry.monthsRange.contains(months)
         }
     }
 
