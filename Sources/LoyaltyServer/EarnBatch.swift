@@ -5,8 +5,8 @@ import Records
 import Wire
 
 /// An earn file in the course of being applied, or whole. Format 1: file name (counted), whether
-/// lines may have a note 1, lines 8, position 8, accepted, refused and known lines 8 each, points 8,
-/// begun 8, last changed 8. The key is CURR and the digest of the file.
+/// lines may have a note 1, lines 8, position 8, accepted, refused and known lines 8 each, points
+/// 8, begun 8, last changed 8. The key is CURR and the digest of the file.
 package struct EarnBatch: LoyaltyRecord {
     /// Which file it is.
     package struct Name: Hashable, Sendable {

@@ -4,9 +4,9 @@ package import Kernel
 import Records
 import Wire
 
-/// A card that proved its identity at a site of the programme, and the number that it got. Format 1:
-/// member number (counted), card pseudonym 16, made 8, state 1, and where it is refused the reason
-/// 1. The key is CURR and TRX of the proof.
+/// A card that proved its identity at a site of the programme, and the number that it got. Format
+/// 1: member number (counted), card pseudonym 16, made 8, state 1, and where it is refused the
+/// reason 1. The key is CURR and TRX of the proof.
 package struct Enrolment: LoyaltyRecord {
     package enum State: Equatable, Sendable {
         /// The OPAL server has not answered yet.

@@ -6,7 +6,8 @@ import Wire
 
 /// The points of one line of an earn file: the line is applied once, in whichever file it comes
 /// again. Format 1: member number (counted), points 8, day of the earning 3, digest of the file 32,
-/// number of the line 4, number of the row in the member's history 8. The key is CURR and reference.
+/// number of the line 4, number of the row in the member's history 8. The key is CURR and
+/// reference.
 struct FileEarn: LoyaltyRecord {
     let membership: Membership
     let reference: String

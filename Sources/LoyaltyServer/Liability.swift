@@ -24,7 +24,8 @@ package struct Liability: Equatable, Sendable {
     package var posted: UInt64 = 0
     package var redeemed: UInt64 = 0
     package var expired: UInt64 = 0
-    /// By the last day of the month, ascending; ``PointsTranche/never`` for those that never expire.
+    /// By the last day of the month, ascending; ``PointsTranche/never`` for those that never
+    /// expire.
     package var months: [(lastDay: CardDate, part: Part)] {
         byMonth.sorted { $0.key.bcd < $1.key.bcd }.map { ($0.key, $0.value) }
     }

@@ -8,8 +8,8 @@ import Wire
 extension LoyaltyModule {
     /// Gives the card that proved its identity a number of the programme. Durable before it is
     /// given; the card gets to know it with ``sendEnrolments(now:after:)``. The same card again has
-    /// the same number, whatever the proof; where the OPAL server had refused the first proof, it is
-    /// asked with the new one.
+    /// the same number, whatever the proof; where the OPAL server had refused the first proof, it
+    /// is asked with the new one.
     ///
     /// - Parameters:
     ///   - card: the card's name at the site (pairwise pseudonym).
@@ -94,7 +94,8 @@ extension LoyaltyModule {
             return membership
         }
         for _ in 0..<LoyaltyLimits.numbersMax {
-            let membership = Membership(programme: programme, number: .random(random.integer()))
+            let fresh = MemberNumber.drawn(from: random.integer())
+            let membership = Membership(programme: programme, number: fresh)
             if try await book.find(Member.self, membership.bytes) == nil { return membership }
         }
         throw .busy
@@ -176,9 +177,9 @@ extension LoyaltyModule {
 }
 
 extension PointsRefusal {
-    /// Whether the OPAL server has refused what it was asked for once and for all. A message that it
-    /// could not read, or that is not what it had been asked before, was changed on the way: it says
-    /// nothing of the one that was sent.
+    /// Whether the OPAL server has refused what it was asked for once and for all. A message that
+    /// it could not read, or that is not what it had been asked before, was changed on the way: it
+    /// says nothing of the one that was sent.
     var isFinal: Bool {
         switch self {
         case .malformed, .unknownMessage, .termsDiffer: false
@@ -189,7 +190,7 @@ extension PointsRefusal {
 
 extension MemberNumber {
     /// `AB-1234-5678`: two letters that are not taken for digits, and eight digits.
-    static func random(_ bits: UInt64) -> MemberNumber {
+    static func drawn(from bits: UInt64) -> MemberNumber {
         let letters = Array("ABCDEFGHJKLMNPQRSTUVWXYZ")
         let first = letters[Int(bits >> 59) % letters.count]
         let second = letters[Int(bits >> 54 & 0x1F) % letters.count]

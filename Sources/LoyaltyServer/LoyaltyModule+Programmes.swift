@@ -29,8 +29,8 @@ extension LoyaltyModule {
         }
     }
 
-    /// Changes name, maximum, sites, partners or rule, or closes a programme. What was earned before
-    /// keeps the rule under which it was earned.
+    /// Changes name, maximum, sites, partners or rule, or closes a programme. What was earned
+    /// before keeps the rule under which it was earned.
     ///
     /// - Throws: `.unknownProgramme`; `.programmeFixed` where home or exponent would change.
     @discardableResult

@@ -6,8 +6,8 @@ package import Wire
 
 // Points of purchases at partners.
 extension LoyaltyModule {
-    /// Notes what the OPAL server tells of a member's purchase. The rule is asked once, at the first
-    /// notice, for the moment of the debit; notices may come again and in any order.
+    /// Notes what the OPAL server tells of a member's purchase. The rule is asked once, at the
+    /// first notice, for the moment of the debit; notices may come again and in any order.
     ///
     /// - Throws: `.unknownProgramme`; `.transactionMismatch` where an earlier notice said something
     ///   else, `.transactionContradicts` where it told of the other end; `.unknownMember`,
@@ -51,7 +51,8 @@ extension LoyaltyModule {
         )
     }
 
-    /// Gives members the points whose pending period is over: after a restart and from time to time.
+    /// Gives members the points whose pending period is over: after a restart and from time to
+    /// time.
     ///
     /// - Returns: how many purchases that were, and whether there may be more.
     @discardableResult

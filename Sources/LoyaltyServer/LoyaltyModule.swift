@@ -6,8 +6,8 @@ package import SecurityModule
 package import Wire
 
 /// The loyalty server, which keeps the programmes of web servers 208' (FIG. 16): their rules, their
-/// members, what these earn, and the points until they are on the card or, where the programme keeps
-/// them in its database, until they are redeemed.
+/// members, what these earn, and the points until they are on the card or, where the programme
+/// keeps them in its database, until they are redeemed.
 ///
 /// Who may ask for what is the matter of the site in front of it.
 package struct LoyaltyModule: Sendable {

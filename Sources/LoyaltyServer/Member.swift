@@ -5,10 +5,10 @@ import Records
 import Wire
 
 /// A member of a programme, with the points that are here. Format 1: home 1, TRX of the enrolment
-/// 16, enrolled 8; earned, pending, undone, in postings, posted, redeemed and expired 8 each; number
-/// of tranches 1, for each its day 3 and amount 8; behind a presence byte why points are held 1 and
-/// since when 8; number and hash of the last row of the history 8 + 32. The key is CURR and member
-/// number. It is open while its tranches want something: to be posted, or to expire.
+/// 16, enrolled 8; earned, pending, undone, in postings, posted, redeemed and expired 8 each;
+/// number of tranches 1, for each its day 3 and amount 8; behind a presence byte why points are
+/// held 1 and since when 8; number and hash of the last row of the history 8 + 32. The key is CURR
+/// and member number. It is open while its tranches want something: to be posted, or to expire.
 package struct Member: LoyaltyRecord {
     /// The OPAL server refused the member's points.
     package struct Hold: Equatable, Sendable {

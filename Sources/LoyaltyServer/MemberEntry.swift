@@ -4,9 +4,9 @@ package import Kernel
 package import Wire
 
 /// One row in the history of a member, which is the member's statement. Version 1, event 1, time 8,
-/// amount 8, behind a presence byte each the transaction 16, the reference of a line of an earn file
-/// (counted), and the day on which the points expire 3; note (counted); then what the member has
-/// afterwards: pending 8, here 8, in postings 8.
+/// amount 8, behind a presence byte each the transaction 16, the reference of a line of an earn
+/// file (counted), and the day on which the points expire 3; note (counted); then what the member
+/// has afterwards: pending 8, here 8, in postings 8.
 package struct MemberEntry: Equatable, Sendable {
     package enum Event: UInt8, CaseIterable, Sendable {
         case enrolled = 1

@@ -5,8 +5,8 @@ import Wire
 
 // A programme and its rule as bytes, without CURR, which is the key. The rule: points 8, for M 11,
 // rounding 1, pending days 2, behind a presence byte the months until expiry 1, number of bonus
-// days 1, and for each: behind a presence byte each the weekday 1 (Monday is 0) and the dates 3 + 3,
-// then tenths 2.
+// days 1, and for each: behind a presence byte each the weekday 1 (Monday is 0) and the dates 3 +
+// 3, then tenths 2.
 extension ByteReader {
     mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
         try value(field, bytes: 1) { $0 <= 1 ? $0 == 1 : nil }

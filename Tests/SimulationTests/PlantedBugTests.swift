@@ -18,6 +18,11 @@
             var testDescription: String { "\(bug)" }
         }
 
+        /// No run has a loyalty server; the tests of that party find its bugs.
+        static let ofLoyaltyServer: Set<PlantedBug> = [
+            .trancheSpentTwice, .earnCountedTwice, .postedTwice, .undoneEarnKept,
+        ]
+
         static let findings = [
             Finding(bug: .voidAfterSold, seed: 3, violation: "drawAgainstSale"),
             Finding(bug: .deliveryBeforeCheck, seed: 3, violation: "orderWithoutSale"),
@@ -82,7 +87,9 @@
         }
 
         @Test func `every planted bug has a seed that finds it`() {
-            #expect(Set(Self.findings.map(\.bug)) == Set(PlantedBug.allCases))
+            let found = Set(Self.findings.map(\.bug))
+            #expect(found.union(Self.ofLoyaltyServer) == Set(PlantedBug.allCases))
+            #expect(found.isDisjoint(with: Self.ofLoyaltyServer))
         }
 
         @Test func `the story of what does not hold is as short as it can be told`() async throws {

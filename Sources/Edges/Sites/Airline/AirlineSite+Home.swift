@@ -19,7 +19,7 @@ extension AirlineSite {
             ]
             let shown = benefits.filter { $0.state != .withdrawn }
             if !shown.isEmpty {
-                shelf["shelf"] = ["benefits": shown.map { values($0, reader) }]
+                shelf["shelf"] = ["benefits": shown.map { self.values($0, reader) }]
             }
             shelves.append(shelf)
         }
@@ -94,7 +94,7 @@ extension AirlineSite {
         case .available: break
         }
         guard let visitor else { return ["signIn": ["action": "/sign-in"]] }
-        guard let member = try await desk.membership(of: visitor.card, in: programme.code) else {
+        guard let member = try await membership(of: visitor, in: programme.code) else {
             return [
                 "join": [
                     "action": "/join", "programme": programme.code.digits, "name": programme.name,

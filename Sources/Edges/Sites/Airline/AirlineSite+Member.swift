@@ -16,7 +16,7 @@ extension AirlineSite {
             var values: [String: Any] = [
                 "name": programme.name, "id": code.digits, "note": Self.note(programme),
             ]
-            if let member = try await desk.membership(of: visitor.card, in: code) {
+            if let member = try await membership(of: visitor, in: code) {
                 for (key, value) in try await account(member, programme, reader) {
                     values[key] = value
                 }
@@ -47,7 +47,7 @@ extension AirlineSite {
         do throws(LoyaltyFailure) {
             _ = try await desk.loyalty.enrol(
                 visitor.card,
-                proof: visitor.proof,
+                proof: visitor.proof.transaction,
                 in: code,
                 now: now()
             )

@@ -20,7 +20,7 @@ extension AirlineSite {
         }
         let programme = view.benefit.programme
         guard settings.programmes.contains(programme) else { throw .notFound }
-        guard let member = try await desk.membership(of: visitor.card, in: programme) else {
+        guard let member = try await membership(of: visitor, in: programme) else {
             // Its page offers to join.
             return SiteShell.seeOther("/benefits/\(code.text)")
         }

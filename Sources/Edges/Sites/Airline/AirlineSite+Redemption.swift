@@ -139,7 +139,7 @@ extension AirlineSite {
             text = RefusalText(unpaid: order.settlement, amount: amount).forPoints
             if order.isProof { text.money = RefusalText.nothingTaken }
         } else {
-            text = try await desk.isOwn(order, redemption) ? .pointsGone : .otherCard
+            text = try await desk.isOwn(order, redemption) ? .pointsGone : .anotherCard
         }
         return refused(
             "Not redeemed",

@@ -73,7 +73,7 @@ extension AirlineSite {
                 TransactionIdentifier($0)
             })
         else { throw .notFound }
-        if let visitor = visitor(request), visitor.proof == transaction {
+        if let visitor = visitor(request), visitor.proof.transaction == transaction {
             return SiteShell.seeOther("/member")
         }
         guard let text = cookies.value(BegunSignIn.cookie, of: request),
@@ -126,7 +126,11 @@ extension AirlineSite {
         guard delivery.isFirst else {
             return refused("Not signed in", .proofUsed, request, status: .conflict)
         }
-        let session = sessions.begin(name, proof: order.transaction, at: clock())
+        let proof = SignInSession.Proof(
+            transaction: order.transaction,
+            memberships: settlement.memberships
+        )
+        let session = sessions.begin(name, proof: proof, at: clock())
         var response = SiteShell.seeOther(begun.benefit.map { "/benefits/\($0.text)" } ?? "/member")
         cookies.set(AirlineSite.sessionCookie, session.token, on: &response)
         cookies.remove(BegunSignIn.cookie, on: &response)
@@ -138,14 +142,11 @@ extension AirlineSite {
         _ settlement: Settlement,
         _ card: CardPseudonym
     ) async throws(SiteFailure) -> Bool {
-        guard let number = settlement.memberNumber else { return false }
-        var known: [MemberNumber] = []
-        for code in settings.programmes {
-            if let member = try await desk.membership(of: card, in: code) {
-                known.append(member.number)
-            }
+        for proved in settlement.memberships {
+            let known = try await desk.membership(of: card, in: proved.programme)
+            if let known, known != proved { return true }
         }
-        return !known.isEmpty && !known.contains(number)
+        return false
     }
 
     /// The order as it is, asked for at the payment server where no result has come.

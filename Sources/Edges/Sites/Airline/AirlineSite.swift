@@ -2,8 +2,8 @@
 
 package import Hummingbird
 package import Kernel
-package import LoyaltyServer
-package import Merchant
+import LoyaltyServer
+import Merchant
 import Wire
 
 /// The airline's pages: the web server 208' of FIG. 16. A card proves who its holder is, and
@@ -106,7 +106,7 @@ package struct AirlineSite: Sendable {
     struct Visitor: Sendable {
         let session: SignInSession
         let card: CardPseudonym
-        let proof: TransactionIdentifier
+        let proof: SignInSession.Proof
     }
 
     func visitor(_ request: Request) -> Visitor? {
@@ -116,6 +116,17 @@ package struct AirlineSite: Sendable {
             }), let card = CardPseudonym(text: session.name.text), let proof = session.proof
         else { return nil }
         return Visitor(session: session, card: card, proof: proof)
+    }
+
+    func membership(
+        of visitor: Visitor,
+        in programme: Currency
+    ) async throws(SiteFailure) -> Membership? {
+        try await desk.membership(
+            of: visitor.card,
+            in: programme,
+            proved: visitor.proof.memberships
+        )
     }
 
     func clock() -> Uptime { uptime?() ?? Uptime(now()) }

@@ -15,14 +15,28 @@ extension RedemptionDesk {
         try await programme(code).home
     }
 
+    /// The member whose card this is: as the loyalty server knows it by the card's name at this
+    /// site, else, for a card that took the place of an earlier one, by the number on the card.
+    ///
+    /// - Parameters:
+    ///   - card: the card's name at this site.
+    ///   - programme: CURR of the programme.
+    ///   - proved: the numbers that the card proved to have.
     /// - Returns: nil where the card is no member.
+    /// - Throws: where the loyalty server cannot be asked.
     func membership(
         of card: CardPseudonym,
-        in programme: Currency
+        in programme: Currency,
+        proved: [Membership] = []
     ) async throws(SiteFailure) -> Membership? {
-        try await loyaltyStep { () async throws(LoyaltyFailure) in
+        let known = try await loyaltyStep { () async throws(LoyaltyFailure) in
             try await loyalty.membership(of: card, in: programme)
         }
+        guard known == nil, let proved = proved.first(where: { $0.programme == programme })
+        else { return known }
+        do throws(LoyaltyFailure) {
+            return try await loyalty.member(proved).membership
+        } catch .unknownMember { return nil } catch { throw SiteFailure(error) }
     }
 
     /// What the member can redeem in the database at this moment.

@@ -102,6 +102,7 @@ package struct RedemptionDesk: Sendable {
     ///   - order: as it is now.
     ///   - now: the time.
     /// - Returns: the redemption as it is then.
+    /// - Throws: `.notFound` where there is none; else where a store does not answer.
     @discardableResult
     func finish(
         _ order: OrderView,
@@ -149,10 +150,15 @@ package struct RedemptionDesk: Sendable {
         _ order: OrderView,
         _ redemption: BenefitRedemption
     ) async throws(SiteFailure) -> Bool {
-        guard let card = order.settlement.flatMap({ CardPseudonym(text: $0.cardPseudonym) })
+        guard let settlement = order.settlement,
+            let card = CardPseudonym(text: settlement.cardPseudonym)
         else { return false }
-        return try await membership(of: card, in: redemption.member.programme)
-            == redemption.member
+        let member = try await membership(
+            of: card,
+            in: redemption.member.programme,
+            proved: settlement.memberships
+        )
+        return member == redemption.member
     }
 
     /// Puts a piece back, and then points that were debited for it: in this order, because what is
@@ -192,6 +198,8 @@ package struct RedemptionDesk: Sendable {
         package var waiting = 0
         /// Their orders, or the redemptions themselves, could not be read or asked for.
         package var failed = 0
+
+        package init() {}
     }
 
     /// Ends redemptions whose orders can no longer be paid: after a restart and from time to time.

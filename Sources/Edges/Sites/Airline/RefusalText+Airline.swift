@@ -121,7 +121,7 @@ extension RefusalText {
         next: "Look at your points, then choose what they are enough for."
     )
 
-    static let otherCard = RefusalText(
+    static let anotherCard = RefusalText(
         "Another card answered",
         what: "The card that answered is not the one of the member who ordered this.",
         money: "No points of either card were taken, and no money.",

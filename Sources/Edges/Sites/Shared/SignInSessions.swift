@@ -11,6 +11,15 @@ package struct SignInSession: Sendable {
     package let token: String
     /// What the forms of this session carry.
     package let formToken: String
+    /// The proof of identity that opened it; nil where a password did.
+    let proof: Proof?
+
+    /// What a card proved.
+    struct Proof: Equatable, Sendable {
+        let transaction: TransactionIdentifier
+        /// The numbers that the card has in the programmes of the site.
+        let memberships: [Membership]
+    }
 }
 
 extension SignInSession: CustomStringConvertible, CustomDebugStringConvertible,
@@ -43,7 +52,7 @@ final class SignInSessions: Sendable {
 
     func begin(
         _ name: SignInName,
-        proof: TransactionIdentifier? = nil,
+        proof: SignInSession.Proof? = nil,
         at now: Uptime
     ) -> SignInSession {
         let session = SignInSession(
