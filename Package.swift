@@ -240,7 +240,7 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
-                "Gateway", "FundingNetwork", "RecordsSQLite", "LinkEdge", "NetworkEdge",
+                "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge",
                 "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
@@ -268,7 +268,8 @@ let package = Package(
         tests(
             "PointsTests",
             portsOfASide + [
-                "Simulation", "Keys", "HSM", "CardEmulator", "OPALServer", "Merchant",
+                "Simulation", "Keys", "HSM", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant",
             ]
         ),
         tests(

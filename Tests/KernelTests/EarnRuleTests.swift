@@ -11,7 +11,7 @@ import Testing
         rounding: EarnRounding = .down,
         bonus: [BonusDays] = [],
         pendingDays: UInt16 = 0,
-        expiry: PointsExpiry = .never
+        expiry: EarnExpiry = .never
     ) throws(EarnRuleRefusal) -> EarnRule {
         try EarnRule(
             points: points,
@@ -78,7 +78,7 @@ import Testing
         let rule = try rule(pendingDays: 14)
         #expect(rule.matures(wednesday).day == wednesday.day + 14)
         let day = try #require(CivilDate(year: 2026, month: 12, dayOfMonth: 31))
-        let cases: [(PointsExpiry, UInt32)] = [
+        let cases: [(EarnExpiry, UInt32)] = [
             (.months(0), 0x26_1231), (.months(1), 0x27_0131), (.months(2), 0x27_0228),
             (.months(14), 0x28_0229), (.months(60), 0x31_1231), (.never, 0x99_1231),
         ]
@@ -86,7 +86,7 @@ import Testing
             #expect(expiry.lastDay(ofPointsEarnedOn: day).bcd == last)
         }
         let late = try #require(CivilDate(year: 2099, month: 6, dayOfMonth: 1))
-        #expect(PointsExpiry.months(12).lastDay(ofPointsEarnedOn: late) == PointsTranche.never)
+        #expect(EarnExpiry.months(12).lastDay(ofPointsEarnedOn: late) == PointsTranche.never)
     }
 
     @Test func `what is no rule is refused in the order of precedence`() throws {

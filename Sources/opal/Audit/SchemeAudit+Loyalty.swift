@@ -4,7 +4,10 @@ import Kernel
 import LoyaltyServer
 import Merchant
 import OPALServer
+import Records
+import RecordsSQLite
 import SecurityModule
+import Wire
 
 // The loyalty server, and what it says of orders and cards.
 extension SchemeAudit {

@@ -59,7 +59,7 @@ extension ProgrammeCommand {
             let (programme, rule) = (try programme(), try rule())
             let access = try Access(options)
             // First where points are made of purchases, then where purchases are told.
-            try await access.step {
+            _ = try await access.step {
                 try await access.module.create(programme, rule, now: SystemClock.now())
             }
             if options.folder.exists(.opalServer) {

@@ -3,6 +3,7 @@
 import Kernel
 import Keys
 import LoyaltyServer
+import Records
 import RecordsSQLite
 import Sites
 import Synchronization
@@ -101,7 +102,7 @@ private final class LoyaltyRounds: Sendable {
     private let cursors = Mutex(Cursors())
 
     func go(
-        _ path: WritableKeyPath<Cursors, [UInt8]?> & Sendable,
+        _ path: any WritableKeyPath<Cursors, [UInt8]?> & Sendable,
         _ round: ([UInt8]?) async throws -> [UInt8]?
     ) async {
         let last = cursors.withLock { $0[keyPath: path] }
