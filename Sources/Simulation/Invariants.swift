@@ -69,8 +69,7 @@ package struct Invariants {
             let audit = entry.audit
             let balance = entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits }
             let gone = audit.debitedTotal + audit.movedTotal + audit.expiredTotal
-            if audit.loadedTotal + audit.recoveredTotal != gone + (balance ?? .max / 2)
-            {
+            if audit.loadedTotal + audit.recoveredTotal != gone + (balance ?? .max / 2) {
                 violations.append(.balance(card: index))
             }
             var numbers: Set<UInt32> = []
@@ -283,8 +282,8 @@ package struct Invariants {
 
     // MARK: The whole
 
-    /// Loaded = on cards + taken for sales + open + expired. Counted in minor units of all currencies
-    /// together: no rule of the purse turns one into another.
+    /// Loaded = on cards + taken for sales + open + expired. Counted in minor units of all
+    /// currencies together: no rule of the purse turns one into another.
     private mutating func checkConservation() {
         var (loaded, found): (UInt64, UInt64) = (0, 0)
         for entry in ledger.cards {

@@ -9,7 +9,7 @@ package enum Violation: Equatable, Sendable {
     case unreadable(String)
     /// §4.1, §4.4: the card's record and its history do not agree, or a signature is wrong.
     case card(Int, CardAudit.Finding)
-    /// §4.1: loads + recoveries − debits is not the balance.
+    /// §4.1: loads + recoveries − debits − moves − expired is not the balance.
     case balance(card: Int)
     /// §4.1: what was loaded is not what is on cards, was taken for sales or is open.
     case conservation(loaded: UInt64, found: UInt64)

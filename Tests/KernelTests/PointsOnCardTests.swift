@@ -200,7 +200,8 @@ import Testing
     // MARK: Always
 
     /// Seeded walks: whatever happens, the days add up to the balance, and nothing is lost or made.
-    @Test(arguments: 0..<20) func `tranches are the balance, whatever happens`(seed: UInt64) throws {
+    @Test(arguments: 0..<20)
+    func `tranches are the balance, whatever happens`(seed: UInt64) throws {
         var random = Seeded(seed)
         var (card, moment) = (try card(), noon)
         var (loaded, gone): (UInt64, UInt64) = (80, 0)
@@ -212,9 +213,11 @@ import Testing
             case 0:
                 let day = CivilDate(day: moment.day + .random(in: -3...90, using: &random))
                 let bank = BankIdentifier.points(of: try programme(), until: CardDate(day))
-                let end = card.completion(ofLoad: try points(amount), from: bank, at: now, now: time)
-                guard end == .done else { continue }
-                card.credit(try points(amount), from: bank)
+                let load = try points(amount)
+                guard card.completion(ofLoad: load, from: bank, at: now, now: time) == .done else {
+                    continue
+                }
+                card.credit(load, from: bank)
                 loaded += amount
             case 1 where card.refusal(toBegin: .purchase, try points(amount), at: time) == nil:
                 open.append((amount, card.debit(try points(amount))))

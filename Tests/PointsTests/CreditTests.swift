@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
+import Keys
 import OPALServer
 import Records
 import SecurityModule
@@ -183,12 +184,31 @@ import Wire
         let record = try #require(page.first)
         let delete = RecordWrite.delete(record.key, expectedRevision: 1)
         #expect(try await points.world.opalStore.commit(Transition(writes: [delete])) == .committed)
-        let text = Hex.text(record.key.bytes)
         let missing = try await points.auditor.run {}.findings
         #expect(missing.count == 1 && missing[0].problem.contains("no load says so"))
-        // Under another transaction, sealed as it should be.
-        let other = TransactionIdentifier(high: 1, low: 1)
-        #expect(Hex.text(other.bytes) != text)
+        // A record of another transaction, sealed as it should be.
+        let body = try await points.seals.open(record.body, name: record.sealName, revision: 1)
+        let loaded = try PointsLoadRecord(body)
+        let transaction = TransactionIdentifier(high: 1, low: 1)
+        let request = PointsMessage.credit(
+            PointsCredit(
+                transaction: transaction,
+                membership: loaded.request.membership,
+                amount: loaded.request.amount,
+                expiry: loaded.request.expiry,
+                note: ""
+            )
+        ).bytes
+        var writer = ByteWriter(capacity: 128)
+        writer.append(body.prefix(21))
+        writer.counted(request)
+        let key = PointsLoadRecord.key(transaction)
+        let sealed = try await points.seals.seal(writer.bytes, name: key.sealName(), revision: 1)
+        let put = RecordWrite.put(key, expectedRevision: 0, body: sealed)
+        #expect(try await points.world.opalStore.commit(Transition(writes: [put])) == .committed)
+        let problems = try await points.auditor.run {}.findings.map(\.problem)
+        #expect(problems.count == 2)
+        #expect(problems.contains { $0.contains("not on the card") })
     }
 
     #if PLANTED_BUGS

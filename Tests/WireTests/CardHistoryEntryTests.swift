@@ -57,10 +57,26 @@ import Wire
         #expect(try samples.historyEntries()[3...4].allSatisfy { $0.movement == nil })
     }
 
+    @Test func `a debit of points, points that expired and a number are kinds of their own`()
+        throws
+    {
+        var samples = Samples(7)
+        let entries = try samples.historyEntries()[7...]
+        #expect(entries.map { $0.bytes[0] } == [7, 8, 4])
+        #expect(entries.map { $0.movement != nil } == [true, false, false])
+        // Days that are not in order, or empty, are refused: number of days, then 3 and 8 each.
+        var bytes = entries[7].bytes
+        bytes[9] = 1
+        #expect(throws: WireFailure.self) { try CardHistoryEntry(bytes) }
+        bytes = entries[7].bytes
+        bytes.replaceSubrange(13..<21, with: [0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(throws: WireFailure.self) { try CardHistoryEntry(bytes) }
+    }
+
     @Test func `a debit that used up an exception is a kind of its own`() throws {
         var samples = Samples(7)
         let entries = try samples.historyEntries()
-        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5, 6])
+        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5, 6, 7, 8, 4])
         guard case .debit(let plain) = entries[0].event,
             case .debit(let excepted) = try CardHistoryEntry(entries[5].bytes).event
         else {

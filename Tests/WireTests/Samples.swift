@@ -398,10 +398,63 @@ struct Samples {
                 ),
                 note: "To card •••• 1234"
             ),
+        ] + (try pointsEntries())
+    }
+
+    private mutating func pointsEntries() throws -> [CardHistoryEntry] {
+        let programme = try #require(Currency(bcd: 0x9012))
+        let number = try #require(MemberNumber("SKY-0012"))
+        let day = try #require(CardDate(bcd: 0x26_1231))
+        let points = try #require(
+            PointsTranches([
+                PointsTranche(expiry: day, minorUnits: 7),
+                PointsTranche(expiry: PointsTranche.never, minorUnits: random.next() >> 1),
+            ])
+        )
+        return [
+            CardHistoryEntry(
+                moment: instant(),
+                event: .debit(
+                    try evidence(
+                        points: TakenPoints(points, code: Signature(bits: random.next()))
+                    )
+                ),
+                note: "A seat"
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .expired(
+                    ExpiredPoints(
+                        amount: Money(
+                            minorUnits: random.next(),
+                            currency: programme,
+                            exponent: .units
+                        ),
+                        balance: random.next(),
+                        lastNumber: self.number()
+                    )
+                ),
+                note: ""
+            ),
+            CardHistoryEntry(
+                moment: instant(),
+                event: .setting(
+                    .membership(
+                        Membership(programme: programme, number: number),
+                        .units,
+                        balanceMax: Bool.random(using: &random) ? random.next() : nil
+                    ),
+                    by: "Sky miles"
+                ),
+                note: ""
+            ),
         ]
     }
 
-    private mutating func evidence(exception: UInt32? = nil) throws -> DebitEvidence {
+    private mutating func evidence(
+        exception: UInt32? = nil,
+        points: TakenPoints? = nil
+    ) throws -> DebitEvidence {
         DebitEvidence(
             type: .purchase,
             random: random.next(),
@@ -409,7 +462,8 @@ struct Samples {
             purchaseKeyVersion: 1,
             command: try debit(),
             answer: try debitAnswer(),
-            exception: exception
+            exception: exception,
+            points: points
         )
     }
 

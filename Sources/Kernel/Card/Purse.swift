@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One purse of a card: value in one currency at one exponent. The purse of a programme knows of its
-/// points when they expire; their sum is its balance.
+/// One purse of a card: value in one currency at one exponent. The purse of a programme knows of
+/// its points when they expire; their sum is its balance.
 package struct Purse: Equatable, Sendable {
     package let currency: Currency
     package let exponent: Exponent

@@ -9,10 +9,10 @@ package import Wire
 /// recoveries: floor 4, count 2 and each NT 4; then the answer data of the last DEBIT or CREDIT
 /// that was declined (counted); then the spending policy (counted, empty where there is none) and,
 /// where it has limits, what counts against them: for day, week and month the number of the period
-/// 4, NT of its first debit 4, amount 8, purchases 4; then the memberships: count 1 and each CURR 2,
-/// number (counted); then for each purse of a programme what it holds by day: number of days 1, each
-/// day 3 and amount 8. Format 3 has no memberships and points that never expire, format 2 no policy
-/// either, format 1 no declined answer either.
+/// 4, NT of its first debit 4, amount 8, purchases 4; then the memberships: count 1 and each CURR
+/// 2, number (counted); then for each purse of a programme what it holds by day: number of days 1,
+/// each day 3 and amount 8. Format 3 has no memberships and points that never expire, format 2 no
+/// policy either, format 1 no declined answer either.
 package struct CardRecord: Equatable, Sendable {
     package var card: Card
     /// Debits up to this number can no longer be recovered.

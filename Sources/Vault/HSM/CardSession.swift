@@ -163,26 +163,10 @@ struct CardSession {
             return CardStep(.conditionsNotSatisfied)
         }
         let (decision, points) = decide(command, request.type)
-        let balance = record.card.balance(command.amount.currency, command.amount.exponent)
-        let isDone = decision.completion == .done
-        let answer = DebitAnswer(
-            completion: decision.completion,
-            number: number,
-            balance: balance,
-            signature: session.cardSignature(
-                scope,
-                completion: decision.completion,
-                balance: balance
-            ),
-            issuerProof: isDone
-                ? scope.issuerProof(
-                    expiry: record.card.expiry,
-                    balance: balance,
-                    key: keys.proofKey(card)
-                )
-                : .none
-        )
-        guard isDone else { return try declined(answer.bytes, decision.refusal) }
+        let answer = answer(decision.completion, scope, session, keys.proofKey(card))
+        guard decision.completion == .done else {
+            return try declined(answer.bytes, decision.refusal)
+        }
         let evidence = DebitEvidence(
             type: request.type,
             random: random,
@@ -197,6 +181,30 @@ struct CardSession {
         return CardStep(
             ResponseAPDU(data: answer.bytes, status: .done),
             change: try change(.debit(evidence))
+        )
+    }
+
+    /// S3 over the balance that the card has now, and S6 where it debited.
+    private func answer(
+        _ completion: CompletionCode,
+        _ scope: PurchaseScope,
+        _ session: PurchaseSessionKey,
+        _ proofKey: CMACKey
+    ) -> DebitAnswer {
+        let amount = scope.command.amount
+        let balance = record.card.balance(amount.currency, amount.exponent)
+        return DebitAnswer(
+            completion: completion,
+            number: scope.number,
+            balance: balance,
+            signature: session.cardSignature(scope, completion: completion, balance: balance),
+            issuerProof: completion == .done
+                ? scope.issuerProof(
+                    expiry: record.card.expiry,
+                    balance: balance,
+                    key: proofKey
+                )
+                : .none
         )
     }
 

@@ -5,8 +5,8 @@ package import Records
 package import Wire
 
 /// Which card a member's number of a programme is on, sealed under programme and number, so that a
-/// number is on one card. Format 1: card 8, TRX of the proof of identity 16 (zero where the operator
-/// has entered it), entered at 8.
+/// number is on one card. Format 1: card 8, TRX of the proof of identity 16 (zero where the
+/// operator has entered it), entered at 8.
 package struct MemberRecord: Equatable, Sendable {
     /// CURR 2, number.
     package static let kind = RecordKind("member", keyBytes: 3...(2 + MemberNumber.bytesMax))

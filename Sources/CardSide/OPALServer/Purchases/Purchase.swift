@@ -141,8 +141,8 @@ struct Purchase {
         return (command, expectation)
     }
 
-    /// What becomes durable with the debit: the draw, with the Debit Response that will be sent, and
-    /// the notices to the programmes of the holder.
+    /// What becomes durable with the debit: the draw, with the Debit Response that will be sent,
+    /// and the notices to the programmes of the holder.
     private func attachment(
         _ cardDraw: CardDraw,
         _ command: DebitIEP,
