@@ -60,46 +60,6 @@ extension OPALServerParty {
         return purchases
     }
 
-    static func points(
-        _ store: SQLiteStore,
-        _ seals: RecordSealer,
-        _ module: SoftwareModule,
-        _ loadModule: any LoadModule,
-        _ emulator: Emulator
-    ) -> (PointsDesk, PointsExpiry) {
-        let desk = PointsDesk(
-            store: store,
-            seals: seals,
-            module: module,
-            loads: loadModule,
-            emulator: emulator,
-            random: SystemRandom(),
-            now: SystemClock.now
-        )
-        let expiry = PointsExpiry(
-            store: store,
-            seals: seals,
-            module: module,
-            emulator: emulator,
-            now: SystemClock.now
-        )
-        return (desk, expiry)
-    }
-
-    static func notices(
-        _ store: SQLiteStore,
-        _ seals: RecordSealer,
-        _ programmes: ProgrammeDirectory,
-        _ link: LateLink
-    ) -> EarnNotices {
-        EarnNotices(
-            store: store,
-            seals: seals,
-            programmes: programmes,
-            links: ProgrammeLinks { _ in link.value }
-        )
-    }
-
     static func loads(
         _ store: SQLiteStore,
         _ seals: RecordSealer,

@@ -32,12 +32,7 @@ struct OPALServerParty {
     let hasGateway: Bool
     let outbox: MailOutbox
     let auditor: CardAuditor
-    /// Where loyalty servers ask, and how they hear of purchases.
-    let points: PointsDesk
-    let programmes: ProgrammeDirectory
-    let loyaltyServer = LateLink()
-    private let pointsExpiry: PointsExpiry
-    private let notices: EarnNotices
+    let points: OPALServerPoints
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
@@ -78,19 +73,9 @@ struct OPALServerParty {
         let mails = SettlementMails(users)
         var purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
         purchases.refusals = PurchaseRefusals(users: users, desk: desk)
-        (points, pointsExpiry) = OPALServerParty.points(store, seals, module, loadModule, emulator)
-        programmes = ProgrammeDirectory(store: store, seals: seals)
-        notices = OPALServerParty.notices(store, seals, programmes, loyaltyServer)
-        purchases.points = PurchasePoints(
-            programmes: programmes,
-            expiry: pointsExpiry,
-            notices: notices
-        )
-        purchases.members = CardMembers(
-            programmes: programmes,
-            emulator: emulator,
-            module: module
-        )
+        points = OPALServerPoints(store, seals, module, loadModule, emulator)
+        purchases.points = points.ofPurchases
+        purchases.members = points.members
         self.purchases = purchases
         loads = OPALServerParty.loads(store, seals, emulator, loadServers, mails)
         accountLoads = OPALServerParty.accountLoads(
@@ -181,16 +166,6 @@ struct OPALServerParty {
     /// What must be done about once a minute: allowances and top-ups that are due.
     func runStandingOrders() async {
         await standingOrders.run(at: SystemClock.now())
-    }
-
-    /// What must be done every few seconds, apart from the rest: loyalty servers hear of purchases.
-    func tellLoyaltyServers() async {
-        await notices.tell()
-    }
-
-    /// What must be done every hour: expired points are taken out of cards.
-    func expirePoints() async {
-        _ = try? await pointsExpiry.sweep()
     }
 
     /// What must be done every hour: sessions, failures and sign-ups that are over are removed.

@@ -187,13 +187,6 @@ struct ServerSettings {
         settings.cardholderPort = try reader.port(.cardholderPort, 8400)
         settings.shopPort = try reader.port(.shopPort, 8401)
         settings.bankPort = try reader.port(.bankPort, 8403)
-        settings.airlinePort = try reader.port(.airlinePort, 8404)
-        settings.airlineName = reader.text(.airlineName, settings.airlineName)
-        settings.airlineLinkHost = reader.optionalText(.airlineLinkHost)
-        settings.airlineLinkPort = try reader.port(.airlineLinkPort, 8415)
-        settings.opalServerName = reader.text(.opalServerName, settings.opalServerName)
-        settings.opalServerHost = reader.text(.opalServerHost, settings.opalServerHost)
-        settings.opalServerPort = try reader.port(.opalServerPort, 8414)
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
         settings.usesTLS = reader.flag(.tls, true)
@@ -210,10 +203,7 @@ struct ServerSettings {
             .bankOrigin,
             "\(scheme)://localhost:\(settings.bankPort)"
         )
-        settings.airlineOrigin = try reader.origin(
-            .airlineOrigin,
-            "\(scheme)://localhost:\(settings.airlinePort)"
-        )
+        try settings.readLoyalty(reader, scheme)
         settings.certificates = reader.text(.certificates, "\(settings.data)/ca")
         settings.siteCertificate = reader.text(.siteCertificate, "site")
         settings.paymentServerName = reader.text(.paymentServerName, "payment-server")
@@ -237,6 +227,21 @@ struct ServerSettings {
         settings.isBehindProxy = reader.flag(.behindProxy, false)
         settings.funding = try FundingSettings(reader)
         return settings
+    }
+
+    /// The airline, and where it and the OPAL server reach each other.
+    private mutating func readLoyalty(_ reader: SettingsReader, _ scheme: String) throws {
+        airlinePort = try reader.port(.airlinePort, 8404)
+        airlineName = reader.text(.airlineName, airlineName)
+        airlineLinkHost = reader.optionalText(.airlineLinkHost)
+        airlineLinkPort = try reader.port(.airlineLinkPort, 8415)
+        opalServerName = reader.text(.opalServerName, opalServerName)
+        opalServerHost = reader.text(.opalServerHost, opalServerHost)
+        opalServerPort = try reader.port(.opalServerPort, 8414)
+        airlineOrigin = try reader.origin(
+            .airlineOrigin,
+            "\(scheme)://localhost:\(airlinePort)"
+        )
     }
 
     /// A misspelt key would be passed over in silence; so each one must be known.

@@ -36,7 +36,7 @@ extension ServerSystem {
             opalServers: [settings.opalServerName],
             now: SystemClock.now
         )
-        parties.opal?.loyaltyServer.set(DirectLink(to: desk, as: settings.opalServerName))
+        parties.opal?.points.loyaltyServer.set(DirectLink(to: desk, as: settings.opalServerName))
         var services: [any Service] = [Ticker(seconds: 5) { await party.tick() }]
         if settings.usesTLS {
             services.append(
@@ -59,8 +59,8 @@ extension ServerSystem {
         _ gate: ReadyGate
     ) throws -> [any Service] {
         var services: [any Service] = [
-            Ticker(seconds: 5) { await party.tellLoyaltyServers() },
-            Ticker(seconds: 3600) { await party.expirePoints() },
+            Ticker(seconds: 5) { await party.points.tell() },
+            Ticker(seconds: 3600) { await party.points.expire() },
         ]
         guard settings.usesTLS else { return services }
         if !roles.contains(.airline), let host = settings.airlineLinkHost {
@@ -70,11 +70,11 @@ extension ServerSystem {
                 as: .opalServer
             )
             links.append(link)
-            party.loyaltyServer.set(link)
+            party.points.loyaltyServer.set(link)
         }
         services.append(
             try listener(
-                party.points,
+                party.points.desk,
                 as: settings.opalServerName,
                 on: (settings.opalServerHost, settings.opalServerPort),
                 for: [settings.airlineName],
@@ -85,7 +85,7 @@ extension ServerSystem {
     }
 
     private func linkToOPALServer(_ party: OPALServerParty?) throws -> any Link {
-        if let party { return DirectLink(to: party.points, as: settings.airlineName) }
+        if let party { return DirectLink(to: party.points.desk, as: settings.airlineName) }
         return try link(
             to: settings.opalServerName,
             at: (settings.opalServerHost, settings.opalServerPort),

@@ -43,7 +43,7 @@ struct SiteKit {
                         loads: party.accountLoads,
                         orders: party.standingOrders
                     ) : nil,
-                programmes: party.programmes
+                programmes: party.points.programmes
             ),
             settings: .init(
                 origin: origin,
@@ -174,20 +174,7 @@ struct SiteKit {
                 )
             ]
         }
-        if let party = parties.airline {
-            parts.shops.append(
-                ConsoleParts.Shop(
-                    name: AirlineFounding.name,
-                    module: party.merchant.merchant,
-                    store: ConsoleParts.Store(
-                        name: "airline",
-                        engine: "SQLite",
-                        records: party.merchant.store,
-                        kinds: MerchantRecords.schema.kinds
-                    )
-                )
-            )
-        }
+        addAirline(parties, to: &parts)
         addFunding(parties, to: &parts)
         return ConsoleSite(
             parts: parts,
@@ -199,6 +186,22 @@ struct SiteKit {
             now: SystemClock.now,
             random: SystemRandom()
         ).router()
+    }
+
+    private func addAirline(_ parties: Parties, to parts: inout ConsoleParts) {
+        guard let party = parties.airline else { return }
+        parts.shops.append(
+            ConsoleParts.Shop(
+                name: AirlineFounding.name,
+                module: party.merchant.merchant,
+                store: ConsoleParts.Store(
+                    name: "airline",
+                    engine: "SQLite",
+                    records: party.merchant.store,
+                    kinds: MerchantRecords.schema.kinds
+                )
+            )
+        )
     }
 
     private func addFunding(_ parties: Parties, to parts: inout ConsoleParts) {
