@@ -50,6 +50,7 @@ struct SiteKit {
                 brandName: "OPAL",
                 shop: SiteLook.Link("Farthing Press", settings.shopOrigin),
                 banks: [SiteLook.Link(BankParty.name, settings.bankOrigin)],
+                benefits: SiteLook.Link(AirlineFounding.name, settings.airlineOrigin),
                 issuer: issuer,
                 trustsProxy: settings.isBehindProxy
             )

@@ -30,7 +30,7 @@ extension CardholderSite {
         let issuer = try await asking { try await parts.desk.issuer(signed.user.card.issuer) }
         var facts = RefusalText.Facts()
         if let issuer { facts.issuer = issuer.name }
-        guard let card = try await describe(signed.user.card) else {
+        guard let described = try await describe(signed.user.card) else {
             let refusal = RefusalText(.cardDamaged, facts)
             return page(
                 Page(
@@ -41,6 +41,7 @@ extension CardholderSite {
                 current: "/card"
             )
         }
+        let card = try await withoutExpired(described)
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
         var values: [String: Any] = [
             "card": drawing(card, facts.issuer, holder: signed.user.maskedIdentifier, reader),
@@ -50,6 +51,10 @@ extension CardholderSite {
         try await addFunding(to: &values, of: card, signed, reader)
         if let spending = try await Spending(rows, on: card, today: now).values(reader) {
             values["spending"] = spending
+        }
+        if let points = try await points(of: card, reader) {
+            values["points"] = points
+            values["benefits"] = settings.benefits.map { ["label": $0.label, "href": $0.href] }
         }
         let last = try await rows.newest(Self.lastRows)
         if !last.isEmpty { values["transactions"] = try await table(last, reader) }

@@ -65,6 +65,8 @@ package struct CardholderSite: Sendable {
         package let shop: SiteLook.Link?
         /// The banks from which cards can be loaded.
         package let banks: [SiteLook.Link]
+        /// Where points of the cards' programmes are redeemed.
+        package let benefits: SiteLook.Link?
         /// Whose cards new users get.
         package let issuer: IssuerIdentifier
         /// Whether a proxy of ours stands in front of the site: see ``ClientAddress``.
@@ -77,6 +79,7 @@ package struct CardholderSite: Sendable {
             brandName: String,
             shop: SiteLook.Link? = nil,
             banks: [SiteLook.Link] = [],
+            benefits: SiteLook.Link? = nil,
             issuer: IssuerIdentifier,
             trustsProxy: Bool = false,
             offersMax: Int = 300
@@ -85,6 +88,7 @@ package struct CardholderSite: Sendable {
             self.brandName = brandName
             self.shop = shop
             self.banks = banks
+            self.benefits = benefits
             self.issuer = issuer
             self.trustsProxy = trustsProxy
             self.offersMax = offersMax

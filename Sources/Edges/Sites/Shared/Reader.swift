@@ -22,6 +22,11 @@ package struct Reader: Sendable {
         wording.style(language, points.currency).number(points) + "\u{A0}" + programme
     }
 
+    /// The number alone, without what it counts.
+    package func number(_ amount: Money) -> String {
+        wording.style(language, amount.currency).number(amount)
+    }
+
     /// The same with a minus sign.
     package func debit(_ money: Money) -> String { signed("−", money) }
 
