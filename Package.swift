@@ -365,8 +365,8 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
             name: "opal-bench",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "CardEmulator",
-                "RecordsSQLite", hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, logging,
-                nioCore, nioPosix, nioHTTP1, nioSSL,
+                "LoyaltyServer", "RecordsSQLite", hummingbird, hummingbirdCore, hummingbirdTLS,
+                httpClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
             ],
             path: "Benchmarks/opal-bench",
             swiftSettings: strict

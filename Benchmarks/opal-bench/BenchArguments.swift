@@ -7,6 +7,7 @@ struct BenchArguments {
         case web
         case loads
         case policies
+        case points
     }
 
     /// All of them where none is named.
@@ -39,7 +40,7 @@ struct BenchArguments {
     }
 
     static let help = """
-        usage: opal-bench [--json] [card] [web] [loads] [policies] [clients …]
+        usage: opal-bench [--json] [card] [web] [loads] [policies] [points] [clients …]
 
         Measures, always beside a bound in the same run; everything where no part is named.
 
@@ -47,6 +48,7 @@ struct BenchArguments {
           web       consent to result, and order to article, beside a bare echo
           loads     loads through a bank and from an account, beside order to article
           policies  purchases by where S3 is compared, the payment server near and away
+          points    an earn file of a million lines, beside the bare store
           clients   for web and loads: numbers from 1 to \(Shoppers.count); 1 8 32 without them
           --json    one JSON object a line
           --help    this

@@ -41,6 +41,7 @@ struct OpalBench {
                 try await WebBench(folder: folder, opal: opal, clients: clients).run(&report)
             case .loads:
                 try await LoadBench(folder: folder, opal: opal, clients: clients).run(&report)
+            case .points: try await EarnFileBench(folder: folder).run(&report)
             case .policies: try await PolicyBench(folder: folder, opal: opal).run(&report)
             }
         }

@@ -70,6 +70,16 @@ struct Row: Encodable {
     /// Resident memory of each process in MiB, by its name.
     var memoryMiB: [String: Double] = [:]
 
+    /// So many things that were done together in so much time, by one caller.
+    init(_ name: String, of count: Int, in time: Duration) {
+        self.name = name
+        callers = 1
+        let seconds = time / .seconds(1)
+        perSecond = (Double(count) / seconds * 10).rounded() / 10
+        p50us = (seconds / Double(count) * 1e7).rounded() / 10
+        p99us = p50us
+    }
+
     init(_ name: String, callers: Int, _ samples: Samples) {
         self.name = name
         self.callers = callers

@@ -28,6 +28,8 @@ package enum EarnLineRefusal: UInt8, Error, CaseIterable, Sendable {
     case unknownMember = 0x14
     /// All that the member has ever earned would not fit into 64 bits.
     case overflow = 0x15
+    /// A record that the line needs does not open: somebody changed it. Other lines go on.
+    case damaged = 0x16
 
     /// For reports.
     package var text: String {
@@ -48,6 +50,7 @@ package enum EarnLineRefusal: UInt8, Error, CaseIterable, Sendable {
         case .referenceDiffers: "the reference was used before, for something else"
         case .unknownMember: "no such member"
         case .overflow: "more points than a member can ever earn"
+        case .damaged: "a stored record does not open; the audit names it"
         }
     }
 }

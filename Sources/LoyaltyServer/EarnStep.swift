@@ -60,15 +60,19 @@ struct EarnStep {
             )
             expiry = try check(line)
         } catch { return try await refuse(bytes, error) }
-        if let known = try await known(line.reference) {
+        let known: FileEarn?
+        let found: Member?
+        let membership = Membership(programme: batch.name.programme, number: line.member)
+        do throws(LoyaltyFailure) {
+            known = try await self.known(line.reference)
+            found = try await members.member(membership)
+        } catch .damaged { return try await refuse(bytes, .damaged) }
+        if let known {
             foundKnown = true
             if known.isOf(line) { return batch.recognise() }
             return try await refuse(bytes, .referenceDiffers)
         }
-        let membership = Membership(programme: batch.name.programme, number: line.member)
-        guard let member = try await members.member(membership) else {
-            return try await refuse(bytes, .unknownMember)
-        }
+        guard let member = found else { return try await refuse(bytes, .unknownMember) }
         guard let next = member.earning(line.points, until: expiry) else {
             return try await refuse(bytes, .overflow)
         }

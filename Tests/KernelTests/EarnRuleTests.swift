@@ -87,6 +87,10 @@ import Testing
         }
         let late = try #require(CivilDate(year: 2099, month: 6, dayOfMonth: 1))
         #expect(EarnExpiry.months(12).lastDay(ofPointsEarnedOn: late) == PointsTranche.never)
+        let early = CivilDate(day: 0)
+        #expect(EarnExpiry.months(12).lastDay(ofPointsEarnedOn: early).bcd == 0x00_0101)
+        let last = Instant(milliseconds: 253_402_300_799_999)
+        #expect(rule.matures(last) == last)
     }
 
     @Test func `what is no rule is refused in the order of precedence`() throws {

@@ -105,6 +105,32 @@ import Testing
         #expect(try await world.findings() == [])
     }
 
+    @Test func `a member whose record was changed stops its own lines and no others`()
+        async throws
+    {
+        let record = try #require(
+            try await world.store.list(
+                LoyaltyRecords.member,
+                after: nil,
+                limit: 1,
+                order: .ascending
+            )
+            .first
+        )
+        #expect(record.key.bytes.suffix(3).elementsEqual("M-1".utf8))
+        let write = RecordWrite.put(
+            record.key,
+            expectedRevision: record.revision,
+            body: record.body
+        )
+        _ = try await world.store.inner.commit(Transition(writes: [write]))
+        let batch = try await world.apply(lines, to: code)
+        #expect(counts(batch) == [1, 2, 0])
+        let name = try LoyaltyWorld.file(1, of: code)
+        let refused = try await world.module.refusedLines(of: name, limit: 9)
+        #expect(refused.map(\.reason) == [.damaged, .damaged])
+    }
+
     @Test func `a refused line keeps its beginning, without what is no visible character`()
         async throws
     {

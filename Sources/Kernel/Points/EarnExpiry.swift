@@ -9,6 +9,9 @@ package enum EarnExpiry: Hashable, Sendable {
     /// So that the days of one member's points find a place in ``PointsTranches``.
     package static let monthsRange: ClosedRange<UInt8> = 0...60
 
+    /// 2000-01-01: cards know no earlier day.
+    private static let firstDay: Int64 = 10_957
+
     package var isValid: Bool {
         switch self {
         case .never: true
@@ -24,8 +27,8 @@ package enum EarnExpiry: Hashable, Sendable {
         let (year, monthOfYear) = (month / 12, month % 12 + 1)
         let day = CivilDate.lastDay(of: monthOfYear, in: year)
         guard let last = CivilDate(year: year, month: monthOfYear, dayOfMonth: day),
-            last.isOfCards
+            last.year <= 2099
         else { return PointsTranche.never }
-        return CardDate(last)
+        return CardDate(last.isOfCards ? last : CivilDate(day: PointsExpiry.firstDay))
     }
 }

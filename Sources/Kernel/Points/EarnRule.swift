@@ -69,8 +69,11 @@ package struct EarnRule: Equatable, Sendable {
 
     /// When the points of a purchase at this moment can be used.
     package func matures(_ moment: Instant) -> Instant {
-        moment.adding(.seconds(Int64(pendingDays) * 86_400))
+        min(moment.adding(.seconds(Int64(pendingDays) * 86_400)), EarnRule.lastMoment)
     }
+
+    /// The end of 9999-12-31: messages and records know no later one.
+    private static let lastMoment = Instant(milliseconds: 253_402_300_799_999)
 }
 
 /// Why a rule is none, in the order in which the reasons are looked for.
