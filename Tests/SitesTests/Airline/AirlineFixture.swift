@@ -204,7 +204,13 @@ extension AirlineFixture {
 
     /// Signs in and joins both programmes.
     func join(_ browser: Browser, card: String = card) async throws {
-        let page = try await signIn(browser, card: card)
+        try await signIn(browser, card: card)
+        try await joinBoth(browser)
+    }
+
+    /// Joins both programmes in the session that there is.
+    func joinBoth(_ browser: Browser) async throws {
+        let page = try await browser.open("/member")
         for programme in ["9001", "9002"] {
             let answer = try await browser.submit(
                 "/join",

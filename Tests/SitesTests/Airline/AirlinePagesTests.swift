@@ -25,7 +25,7 @@ import Wire
             try await browser.follow()
             try expectWhole(try await browser.follow())
             try expectWhole(try await browser.open("/benefits/lounge"))
-            try await fixture.join(browser)
+            try await fixture.joinBoth(browser)
             try await fixture.give(150)
             for path in ["/", "/member", "/benefits/lounge", "/benefits/bag"] {
                 try expectWhole(try await browser.open(path))
