@@ -123,7 +123,7 @@ class Points:
 
         def is_there() -> bool:
             person.goes_to(self.opal.sites["card"] + "/card")
-            return f"{self.miles:,}\xa0{MILES}" in person.page.content()
+            return f"{self.miles:,} {MILES}" in self.words()
         self.wait(is_there)
         text = person.text()
         assert MILES in text and CLUB in text and "until" in text, text
@@ -134,7 +134,7 @@ class Points:
     def sees_points_at_the_airline(self):
         person = self.person
         person.goes_to(self.opal.sites["airline"] + "/member")
-        assert f"{self.club:,}\xa0{CLUB}" in person.page.content(), person.text()
+        assert f"{self.club:,} {CLUB}" in self.words(), person.text()
         person.shoots("airline-member-with-points")
 
     # Redeeming
@@ -281,12 +281,15 @@ class Points:
 
     # Tools
 
+    def words(self) -> str:
+        """What the page says, with ordinary blanks."""
+        return self.person.text().replace("\xa0", " ")
+
     def expect_card(self):
         person = self.person
         person.goes_to(self.opal.sites["card"] + "/card")
-        content = person.page.content()
-        assert f"{self.miles:,}\xa0{MILES}" in content, (self.miles, person.text())
-        assert f"€{self.card}" in content, (self.card, person.text())
+        assert f"{self.miles:,} {MILES}" in self.words(), (self.miles, person.text())
+        assert f"€{self.card}" in self.words(), (self.card, person.text())
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(

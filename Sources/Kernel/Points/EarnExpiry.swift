@@ -29,6 +29,6 @@ package enum EarnExpiry: Hashable, Sendable {
         guard let last = CivilDate(year: year, month: monthOfYear, dayOfMonth: day),
             last.year <= 2099
         else { return PointsTranche.never }
-        return CardDate(last.isOfCards ? last : CivilDate(day: PointsExpiry.firstDay))
+        return CardDate(last.isOfCards ? last : CivilDate(day: EarnExpiry.firstDay))
     }
 }

@@ -142,7 +142,9 @@ extension CardholderSite {
         _ entry: CardHistoryEntry,
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
-        guard let movement = entry.movement else { return entry.settingRow(reader) }
+        guard let movement = entry.movement, entry.kind != .proof else {
+            return entry.settingRow(reader)
+        }
         let amount = movement.amount
         var line: [String: Any] = [
             "time": reader.time(entry.moment), "what": entry.title,
@@ -170,7 +172,7 @@ extension CardholderSite {
         case .moved:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
-        case .setting, .expired: break
+        case .setting, .expired, .proof: break
         }
         return line
     }

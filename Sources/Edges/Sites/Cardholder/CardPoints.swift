@@ -42,11 +42,15 @@ extension CardholderSite {
                 "member": membership.number.text,
             ]
             if let held = card.points(of: programme.code) {
-                values["balance"] = reader.amount(
-                    programme.points(held.tranches.total),
-                    of: programme.name
-                )
-                values["expiry"] = expiry(of: held.tranches, programme, reader)
+                var purse: [String: Any] = [
+                    "balance": reader.amount(
+                        programme.points(held.tranches.total),
+                        of: programme.name
+                    )
+                ]
+                let rows = expiry(of: held.tranches, programme, reader)
+                if !rows.isEmpty { purse["expiry"] = ["rows": rows] }
+                values["held"] = purse
             }
             sections.append(values)
         }

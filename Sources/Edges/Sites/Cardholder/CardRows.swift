@@ -76,11 +76,12 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, load, allowance, recovery, moved, expired, setting
+        case payment, proof, load, allowance, recovery, moved, expired, setting
 
         var label: String {
             switch self {
             case .payment: "Payments"
+            case .proof: "Proofs"
             case .load: "Loads"
             case .allowance: "Allowances"
             case .recovery: "Put back"
@@ -93,7 +94,7 @@ extension CardHistoryEntry {
 
     var kind: Kind {
         switch event {
-        case .debit: .payment
+        case .debit(let evidence): evidence.type == .authentication ? .proof : .payment
         case .load: isFromAccount && note == AccountLoadRecord.allowanceNote ? .allowance : .load
         case .recovery: .recovery
         case .moved: .moved
@@ -105,6 +106,7 @@ extension CardHistoryEntry {
     /// Whom the row is about: the shop, or what was done.
     var title: String {
         switch event {
+        case .debit where kind == .proof: "Identity proved"
         case .debit(let evidence): evidence.command.merchant.text
         case .load where isForChild: note
         case .load where isTopUp: AccountLoadRecord.topUpNote
@@ -129,6 +131,9 @@ extension CardHistoryEntry {
     /// The note of the row, where the title has not said it; for a setting, who made it.
     var remark: String {
         if isForChild { return "" }
+        if kind == .proof, case .debit(let evidence) = event {
+            return "to \(evidence.command.merchant.text)"
+        }
         if isTopUp { return String(note.dropFirst(AccountLoadRecord.topUpNote.count + 1)) }
         guard case .setting(_, let who) = event else { return note }
         return "by \(who)"
@@ -163,7 +168,7 @@ extension CardHistoryEntry {
 
     private var isForChild: Bool { kind == .allowance || isGift }
 
-    /// A row of `Transactions` for what is no transaction: a setting, which moves no value, and
+    /// A row of `Transactions` for what moves no value from here to there: a setting, a proof, and
     /// points that expired.
     func settingRow(_ reader: Reader) -> [String: Any] {
         var row: [String: Any] = [

@@ -131,7 +131,7 @@ struct Statement {
         case .load, .allowance: loaded += units
         case .recovery: putBack += units
         case .moved: moved += units
-        case .setting, .expired: break
+        case .setting, .expired, .proof: break
         }
     }
 

@@ -73,7 +73,9 @@ extension ConsoleCards {
     }
 
     private func row(_ entry: CardHistoryEntry, _ reader: Reader) -> [String: Any] {
-        guard let movement = entry.movement else { return entry.settingRow(reader) }
+        guard let movement = entry.movement, entry.kind != .proof else {
+            return entry.settingRow(reader)
+        }
         let amount = movement.amount
         var row: [String: Any] = [
             "time": reader.time(entry.moment), "balance": reader.amount(movement.money),
