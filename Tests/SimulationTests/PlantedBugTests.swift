@@ -81,8 +81,15 @@
             #expect(sound.violations.isEmpty, "\(sound)")
         }
 
+        /// The simulation has no points: `VaultTests` and `PointsTests` plant these.
+        private static let ofPoints: Set<PlantedBug> = [
+            .trancheSpentTwiceOnCard, .expiredPointsSpent, .creditedTwice, .noticeLost,
+        ]
+
         @Test func `every planted bug has a seed that finds it`() {
-            #expect(Set(Self.findings.map(\.bug)) == Set(PlantedBug.allCases))
+            #expect(
+                Set(Self.findings.map(\.bug)) == Set(PlantedBug.allCases).subtracting(Self.ofPoints)
+            )
         }
 
         @Test func `the story of what does not hold is as short as it can be told`() async throws {
