@@ -176,6 +176,30 @@ import Wire
         #expect(try await order.balances() == [10_000, 40])
     }
 
+    @Test func `a page with any field of either half changed is refused and takes nothing`()
+        async throws
+    {
+        let order = try await order()
+        let fields = Dictionary(uniqueKeysWithValues: order.page.fields)
+        var played = 0
+        for (field, value) in order.page.fields where field != .description {
+            for position in value.indices {
+                var changed = fields
+                let other = value[position] == "1" ? "2" : "1"
+                changed[field] = value.replacing(at: position, with: other)
+                guard let page = try? OrderPage({ changed[$0] }), page != order.page else {
+                    continue
+                }
+                #expect(await order.points.pay(page).refusal != nil, "\(field)")
+                played += 1
+            }
+        }
+        #expect(played > 100)
+        // Where the second half alone is wrong, the first one was drawn, and came back with SV.
+        #expect(await Ledger(order.points.world).sales.values.allSatisfy { $0.state != .sold })
+        #expect(try await order.balances() == [10_000, 40])
+    }
+
     @Test func `a half that was given up takes the other one with it`() async throws {
         let order = try await order()
         let world = order.points.world
@@ -203,4 +227,10 @@ import Wire
             )
         }
     #endif
+}
+
+extension String {
+    fileprivate func replacing(at position: Index, with text: String) -> String {
+        String(self[..<position]) + text + String(self[index(after: position)...])
+    }
 }

@@ -25,8 +25,10 @@ struct UpCommand: AsyncParsableCommand {
     var data = ProcessInfo.processInfo.environment["OPAL_DATA"] ?? "data"
     @Option(
         name: .long,
-        help:
-            "The first port; the shop has +1, card terminals +2, the bank +3, the airline +4, the console +9."
+        help: ArgumentHelp(
+            "The first port; the shop has +1, card terminals +2, the bank +3, the airline +4, "
+                + "the console +9."
+        )
     )
     var port = 8400
     @OptionGroup var comparison: ComparisonOption

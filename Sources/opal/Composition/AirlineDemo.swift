@@ -58,6 +58,16 @@ extension AirlineFounding {
                 12
             ),
             (benefit("tea", club, "A pot of tea", "On board, with a biscuit", 5), 100),
+            (
+                benefit(
+                    "routes",
+                    miles,
+                    "A map of our routes",
+                    "To print and hang up",
+                    2,
+                    handout: .file(name: "skylark-routes.svg", mediaType: "image/svg+xml")
+                ), nil
+            ),
             (benefit("dusk", club, "A seat at dusk", "The 18:10 to the islands", 8), 1),
         ]
     }
@@ -68,7 +78,8 @@ extension AirlineFounding {
         _ title: String,
         _ description: String,
         _ points: UInt64,
-        cents: UInt64? = nil
+        cents: UInt64? = nil,
+        handout: Benefit.Handout = .voucher
     ) -> Benefit {
         let money = cents.map { Money(minorUnits: $0, currency: .euro, exponent: .cents) }
         guard let name = BenefitCode(code),
@@ -78,7 +89,8 @@ extension AirlineFounding {
                 programme: programme.code,
                 title: title,
                 description: description,
-                price: price
+                price: price,
+                handout: handout
             )
         else { preconditionFailure("The benefits of the demo are benefits.") }
         return benefit
