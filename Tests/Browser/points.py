@@ -29,6 +29,10 @@ MILES, CLUB = "Skylark Miles", "Skylark Club points"
 # Rounds of the servers take some seconds each.
 WAIT_SECONDS_MAX = 60
 COMMAND_SECONDS_MAX = 60
+# An earn file that takes some seconds, and how long its command lives before it is killed: longer
+# each time, so that it comes to an end.
+FILE_LINES = 20_000
+FIRST_PAUSE_SECONDS, PAUSE_GROWTH = 0.25, 1.3
 # Posts a result as a browser does that comes back from the card's site.
 SEND_RESULT = """([action, transaction, result]) => {
     const form = document.createElement('form')
@@ -60,7 +64,7 @@ class Points:
             self.redeems_from_the_card, self.redeems_from_the_database, self.pays_mixed,
             self.cannot_have_what_is_sold_out, self.cannot_spend_what_is_not_there,
             self.cannot_use_a_proof_twice, self.gets_points_from_a_file,
-            self.operator_looks, self.all_sides_agree, self.nothing_complained,
+            self.file_survives_kills, self.operator_looks, self.all_sides_agree, self.nothing_complained,
         ]
 
     # Identity
@@ -262,6 +266,34 @@ class Points:
         liability = self.opal_json("programme", "liability", "9001")
         outstanding = sum(m["here"] + m["inPostings"] + m["onCards"] for m in liability["months"])
         assert outstanding == self.miles, (liability, self.miles)
+
+    def file_survives_kills(self):
+        """The command is killed again and again; each line earns once all the same."""
+        before = self.opal_json("programme", "members", "9002")[0]
+        file = self.opal.data / "long.csv"
+        today = datetime.date.today() - datetime.timedelta(days=1)
+        with file.open("w") as stream:
+            stream.write("reference,member,points,date\n")
+            stream.writelines(
+                f"LONG-{line},{before['number']},1,{today}\n" for line in range(FILE_LINES))
+        command = [self.program, "programme", "issue", "9002", str(file), "--json", "--data",
+                   self.opal.data]
+        kills, pause = 0, FIRST_PAUSE_SECONDS
+        while True:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                output, _ = process.communicate(timeout=pause)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills, pause = kills + 1, pause * PAUSE_GROWTH
+        assert process.returncode == 0 and kills > 0, (process.returncode, kills)
+        report = json.loads(output)
+        assert report["applied"] == FILE_LINES and report["refused"] == report["known"] == 0, report
+        after = self.opal_json("programme", "members", "9002")[0]
+        assert after["here"] - before["here"] == FILE_LINES, (before, after, kills)
+        print(f"        killed {kills} times in {FILE_LINES} lines")
 
     def operator_looks(self):
         redemptions = self.opal_json("programme", "redemptions")

@@ -19,7 +19,8 @@ package struct Reader: Sendable {
 
     /// Points of a programme with its name: `1,200 Skylark Miles`.
     package func amount(_ points: Money, of programme: String) -> String {
-        wording.style(language, points.currency).number(points) + "\u{A0}" + programme
+        // Names are long, and may stand in the next line.
+        wording.style(language, points.currency).number(points) + " " + programme
     }
 
     /// The number alone, without what it counts.
