@@ -176,18 +176,6 @@ extension LoyaltyModule {
     }
 }
 
-extension PointsRefusal {
-    /// Whether the OPAL server has refused what it was asked for once and for all. A message that
-    /// it could not read, or that is not what it had been asked before, was changed on the way: it
-    /// says nothing of the one that was sent.
-    var isFinal: Bool {
-        switch self {
-        case .malformed, .unknownMessage, .termsDiffer: false
-        default: !isTransient
-        }
-    }
-}
-
 extension MemberNumber {
     /// `AB-1234-5678`: two letters that are not taken for digits, and eight digits.
     static func drawn(from bits: UInt64) -> MemberNumber {

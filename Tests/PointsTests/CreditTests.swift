@@ -53,11 +53,10 @@ import Wire
         #expect(try await points.ask(.credit(past)).refusal == .pointsExpired)
         let nobody = try points.credit(1, number: "NOBODY")
         #expect(try await points.ask(.credit(nobody)).refusal == .unknownMember)
-        let much = try points.credit(961)
         #expect(try await world.desk.setBlocked(true, world.cards[0]))
-        #expect(try await points.ask(.credit(much)).refusal == .cardBlocked)
+        #expect(try await points.ask(.credit(points.credit(961))).refusal == .cardBlocked)
         #expect(try await world.desk.setBlocked(false, world.cards[0]))
-        #expect(try await points.ask(.credit(much)).refusal == .aboveMaximum)
+        #expect(try await points.ask(.credit(points.credit(961))).refusal == .aboveMaximum)
         #expect(try await points.ask(.credit(points.credit(960))).refusal == nil)
         world.clock.advance(by: .seconds(800 * 86_400))
         #expect(try await points.ask(.credit(points.credit(1))).refusal == .cardExpired)
@@ -79,6 +78,24 @@ import Wire
         let next = PointsMessage.credit(try points.credit(2))
         points.world.opalStore.commits.script(.conflict)
         #expect(try await points.ask(next).refusal == nil)
+        try await points.expectSound()
+    }
+
+    @Test func `a request that was refused for good is refused when a late copy of it comes`()
+        async throws
+    {
+        let points = try await PointsWorld()
+        let world = points.world
+        try await points.member()
+        let request = PointsMessage.credit(try points.credit(40)).bytes
+        #expect(try await world.desk.setBlocked(true, world.cards[0]))
+        let first = try await points.desk.answer(request, from: PointsWorld.peer)
+        #expect(try PointsMessage(first).refusal == .cardBlocked)
+        // The loyalty server has given the points back to its member by now.
+        #expect(try await world.desk.setBlocked(false, world.cards[0]))
+        #expect(try await points.desk.answer(request, from: PointsWorld.peer) == first)
+        #expect(try await points.tranches() == [])
+        #expect(try await points.ask(.credit(points.credit(40))).refusal == nil)
         try await points.expectSound()
     }
 

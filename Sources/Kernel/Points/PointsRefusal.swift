@@ -41,4 +41,14 @@ package enum PointsRefusal: UInt8, Error, CaseIterable, Sendable {
         default: false
         }
     }
+
+    /// Whether the request will never be granted: the OPAL server has made that durable, and the
+    /// loyalty server may do something else with the points. Not so where the message itself or the
+    /// programme was the reason: an operator may set that right, and the request comes again.
+    package var isFinal: Bool {
+        switch self {
+        case .malformed, .unknownMessage, .unknownProgramme, .termsDiffer: false
+        default: !isTransient
+        }
+    }
 }

@@ -9,7 +9,13 @@ import Wire
 // Points that programmes loaded, and members.
 extension CardAuditor {
     func check(pointsLoad record: Record, _ report: inout Report) async {
-        guard let body = await open(record), let load = try? PointsLoadRecord(body),
+        let body = await open(record)
+        if let body, let denial = try? PointsDenialRecord(body),
+            denial.request.transaction.bytes == record.key.bytes, !record.isOpen
+        {
+            return
+        }
+        guard let body, let load = try? PointsLoadRecord(body),
             load.request.transaction.bytes == record.key.bytes, !record.isOpen
         else {
             report.findings.append(AuditFinding(Self.place(record), "does not open"))

@@ -8,16 +8,17 @@ import Wire
 
 // Points come onto cards, and are counted there.
 extension PointsDesk {
-    /// A load of points as last committed.
+    /// What became of a request, as last committed.
     private struct Stored {
-        let record: PointsLoadRecord
+        let request: PointsCredit
         let revision: UInt64
         let reply: [UInt8]
     }
 
     /// Loads points onto a member's card, with the programme as their bank.
     ///
-    /// - Returns: the reply, which is durable; the earlier one where it was loaded before.
+    /// - Returns: the reply, which is durable; the earlier one where it was loaded, or refused for
+    ///   good, before.
     func credit(
         _ credit: PointsCredit,
         of programme: Programme
@@ -25,23 +26,54 @@ extension PointsDesk {
         for _ in 0..<PointsDesk.attemptsMax {
             let earlier = try await load(credit.transaction)
             if let earlier, !isBlind {
-                guard earlier.record.request == credit else { throw .termsDiffer }
+                guard earlier.request == credit else { throw .termsDiffer }
                 return earlier.reply
             }
-            try check(credit, of: programme)
-            guard let member = try await member(credit.membership) else { throw .unknownMember }
-            let card = member.record.card
-            if let reply = try await load(
-                credit,
-                of: programme,
-                onto: card,
-                member,
-                expectedRevision: earlier?.revision ?? 0
-            ) {
-                return reply
+            let revision = earlier?.revision ?? 0
+            do throws(PointsRefusal) {
+                try check(credit, of: programme)
+                guard let member = try await member(credit.membership) else {
+                    throw .unknownMember
+                }
+                if let reply = try await load(
+                    credit,
+                    of: programme,
+                    onto: member.record.card,
+                    member,
+                    expectedRevision: revision
+                ) {
+                    return reply
+                }
+            } catch {
+                guard error.isFinal else { throw error }
+                if let reply = try await deny(credit, error, expectedRevision: revision) {
+                    return reply
+                }
             }
         }
         throw .busy
+    }
+
+    /// Makes it durable that this request is never granted.
+    ///
+    /// - Returns: the reply; nil where somebody else was first.
+    private func deny(
+        _ credit: PointsCredit,
+        _ reason: PointsRefusal,
+        expectedRevision: UInt64
+    ) async throws(PointsRefusal) -> [UInt8]? {
+        let reply = PointsMessage.refusal(credit.transaction, reason).bytes
+        let record = PointsDenialRecord(reason, at: now(), request: credit)
+        let isCommitted = try await attempt { () async throws(UserFailure) in
+            let write = try await records.put(
+                PointsLoadRecord.key(credit.transaction),
+                expectedRevision: expectedRevision,
+                record.bytes,
+                reply: reply
+            )
+            return try await records.commit(Transition(writes: [write]))
+        }
+        return isCommitted ? reply : nil
     }
 
     private var isBlind: Bool {
@@ -59,8 +91,14 @@ extension PointsDesk {
             guard let opened = try await records.read(PointsLoadRecord.key(transaction)) else {
                 return nil
             }
+            let request: PointsCredit
+            if let denial = try? PointsDenialRecord(opened.body) {
+                request = denial.request
+            } else {
+                request = try decoded(opened.body, PointsLoadRecord.init).request
+            }
             return Stored(
-                record: try decoded(opened.body, PointsLoadRecord.init),
+                request: request,
                 revision: opened.revision,
                 reply: opened.reply
             )

@@ -4,6 +4,43 @@ package import Kernel
 package import Records
 package import Wire
 
+/// A request for points that was refused for good, in the place of the load: what the loyalty server
+/// has given back to its member never comes onto the card by a late copy. Format 2: reason 1,
+/// refused at 8, the request (counted).
+struct PointsDenialRecord: Equatable, Sendable {
+    private static let format: UInt8 = 2
+
+    let reason: PointsRefusal
+    let refusedAt: Instant
+    let request: PointsCredit
+
+    init(_ reason: PointsRefusal, at refusedAt: Instant, request: PointsCredit) {
+        self.reason = reason
+        self.refusedAt = refusedAt
+        self.request = request
+    }
+
+    init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "points denial")
+        guard try reader.byte("format") == PointsDenialRecord.format else {
+            throw reader.failure("format", .invalid)
+        }
+        reason = try reader.value("reason", bytes: 1) { PointsRefusal(rawValue: UInt8($0)) }
+        refusedAt = try reader.moment("refused at")
+        request = try reader.creditRequest()
+        try reader.end()
+    }
+
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 256)
+        writer.byte(PointsDenialRecord.format)
+        writer.byte(reason.rawValue)
+        writer.moment(refusedAt)
+        writer.counted(PointsMessage.credit(request).bytes)
+        return writer.bytes
+    }
+}
+
 /// Points that a programme has loaded onto a member's card, sealed by TRX and durable with the
 /// credit of the card: who asks again gets the reply that lies beside it. Format 1: card 8, NT 4,
 /// credited at 8, the request (counted).
@@ -36,11 +73,7 @@ package struct PointsLoadRecord: Equatable, Sendable {
         card = try reader.card()
         number = try reader.number("NT")
         creditedAt = try reader.moment("credited at")
-        let message = try reader.counted("request", max: PointsLoadRecord.requestBytesMax)
-        guard case .credit(let request) = try PointsMessage(message) else {
-            throw reader.failure("request", .invalid)
-        }
-        self.request = request
+        request = try reader.creditRequest()
         try reader.end()
     }
 
@@ -55,5 +88,15 @@ package struct PointsLoadRecord: Equatable, Sendable {
     }
 
     /// More than a request has.
-    private static let requestBytesMax = 512
+    fileprivate static let requestBytesMax = 512
+}
+
+extension ByteReader {
+    fileprivate mutating func creditRequest() throws(WireFailure) -> PointsCredit {
+        let message = try counted("request", max: PointsLoadRecord.requestBytesMax)
+        guard case .credit(let request) = try PointsMessage(message) else {
+            throw failure("request", .invalid)
+        }
+        return request
+    }
 }
