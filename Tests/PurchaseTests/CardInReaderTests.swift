@@ -46,6 +46,37 @@ import Wire
         #expect(try await world.saleAudit.run {}.findings.isEmpty)
     }
 
+    @Test func `a card in a reader proves identity, and pays no mixed order`() async throws {
+        let world = try await world()
+        let terminal = await ReaderTerminal(world)
+        func page(_ price: Money, _ second: Money? = nil) async throws -> OrderPage {
+            let article = try #require(
+                Article(
+                    identifier: "entry",
+                    title: "Entry",
+                    description: "The way in",
+                    price: price,
+                    secondPrice: second,
+                    contentFile: "entry.txt",
+                    mediaType: "text/plain"
+                )
+            )
+            return try await world.page(try await world.merchant().order(article, now: world.now))
+        }
+        guard case .paid = await terminal.pay(try await page(.proof)) else {
+            Issue.record("not proved")
+            return
+        }
+        let points = Money(
+            minorUnits: 5,
+            currency: try #require(Currency(bcd: 0x9001)),
+            exponent: .units
+        )
+        let mixed = try await page(euros(Self.price), points)
+        #expect(await terminal.pay(mixed) == .notTaken(.refused(.policyNotSupported)))
+        #expect(try await world.balance() == Self.value)
+    }
+
     @Test func `the audit knows the debit from its own record, and its sale from the numbers`()
         async throws
     {

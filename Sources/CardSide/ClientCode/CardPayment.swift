@@ -84,7 +84,10 @@ package struct CardPayment: Sendable {
         _ terms: OrderTerms,
         _ consent: Consent
     ) async throws(CardPaymentProblem) -> CardDraw {
-        guard terms.policy.suitsCardInReader else { throw .refused(.policyNotSupported) }
+        // A card in a reader answers one terminal at a time, and so pays no two halves.
+        guard terms.policy.suitsCardInReader, terms.otherHalf == nil, terms.isSound else {
+            throw .refused(.policyNotSupported)
+        }
         let shown = try await draw(terms).initializeAnswer
         guard await consent(shown) else { throw .notAgreed }
         let draw = try await draw(terms)
