@@ -24,9 +24,13 @@ from opal_process import Opal  # noqa: E402
 from website import Website  # noqa: E402
 
 DATABASES = (
-    "opal-server", "payment-server", "shop", "console", "load-server", "bank", "gateway", "network")
+    "opal-server", "payment-server", "shop", "console", "load-server", "bank", "gateway", "network",
+    "airline", "loyalty-server")
 # Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
 TABLES_OF_READERS = ("reader_debit",)
+# Likewise where points of purchases are due at once. Tests/LoyaltyTests/AuditTests.swift changes
+# those.
+TABLES_OF_PENDING_POINTS = ("maturity",)
 # Likewise where nobody has a card of a child or a standing order. Tests/FundingTests/AuditTests.swift
 # changes those.
 TABLES_OF_ACCOUNTS = (
@@ -37,6 +41,8 @@ HISTORY_COLUMNS = ("stream", "number", "hash", "body")
 CARD_TABLES = ("card", "operator_act")
 USERS = ("user1", "user2")
 ARTICLES = ("salt", "crossword", "comma")
+# Points come onto a card within some rounds of the servers.
+ROUNDS_SECONDS_MAX = 60
 # From the start of a server to the end of its first look at all cards.
 WATCH_SECONDS_MAX = 30
 PAY_SECONDS_MAX = 60
@@ -128,6 +134,13 @@ class Scheme:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PAY_SECONDS_MAX)
         return ended.returncode, " ".join(json.loads(ended.stdout)["said"])
 
+    def programme(self, *arguments: str):
+        """- Returns: what `opal programme` says."""
+        done = subprocess.run(
+            [self.program, "programme", *arguments, "--json", "--data", self.data],
+            check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
     def audit(self) -> tuple[int, list[str], dict]:
         """- Returns: exit code, findings, the whole report."""
         ended = subprocess.run(
@@ -176,8 +189,10 @@ def changed(column: str, value):
     return flipped(value, len(value) // 2)
 
 
-def names_of(table: str, key: bytes) -> list[str]:
+def names_of(table: str, key: bytes, party: str = "") -> list[str]:
     """How a finding may name a row: in hexadecimal digits, as a TRX or as a masked card."""
+    if party == "loyalty-server":
+        return names_at_loyalty_server(table, key)
     if table in CARD_TABLES:
         return [f"card •••• •••• •••• {key[-2:].hex()}:"]
     if table == "account":
@@ -190,11 +205,22 @@ def names_of(table: str, key: bytes) -> list[str]:
     return [text, "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))]
 
 
+def names_at_loyalty_server(table: str, key: bytes) -> list[str]:
+    if table == "benefit":
+        return [f"benefit {key.decode(errors='replace')}:"]
+    # Nobody reads a member number whole in a finding.
+    if table == "member":
+        return [f"{key[-4:].decode(errors='replace')} of {key[:2].hex()}:"]
+    return [key[-16:].hex()] if table == "member_benefit" else [key.hex()]
+
+
 def names_of_row(party: str, stream: bytes, number: int) -> list[str]:
     if party == "opal-server":
         return [f"card •••• •••• •••• {stream[-2:].hex()}: history row {number} "]
     if party == "console":
         return [f"card •••• •••• •••• {stream[-2:].hex()}, journal row {number}:"]
+    if stream.startswith(b"member "):
+        return [f"{stream[-4:].decode()} of {stream[7:9].hex()}, journal row {number}:"]
     if stream.startswith(b"account "):
         return [f"account •••• {stream[-4:].decode()}, journal row {number}:"]
     return [f"{stream.hex()}, journal row {number}:"]
@@ -253,7 +279,8 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
         for table in database.tables():
             # The row in the middle, so that rows before and behind it are right.
             rows = database.read(f'SELECT {", ".join(COLUMNS)} FROM "{table}" ORDER BY key')
-            if not rows and table in TABLES_OF_READERS + TABLES_OF_ACCOUNTS:
+            absent = TABLES_OF_READERS + TABLES_OF_ACCOUNTS + TABLES_OF_PENDING_POINTS
+            if not rows and table in absent:
                 continue
             if not rows:
                 checks.note(f"{party}: {table}", "there is no row to be changed")
@@ -265,7 +292,7 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
                 changes.append(Tampering(
                     scheme, f"{party}: {table}.{column}",
                     set_value(party, table, "key = ?", (row["key"],), column, value),
-                    names_of(table, key)))
+                    names_of(table, key, party)))
         if not database.read("SELECT 1 FROM history"):
             if party == "network":
                 # It has records alone.
@@ -401,6 +428,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
         code = scheme.pay(opal, "user3", "salt", wrong)
         checks.note("a wrong password", "" if code == NOT_ADMITTED else f"ended with {code}")
         use_sites(opal)
+        use_points(scheme, opal)
         code, findings, _ = scheme.audit()
         checks.note("a running system is clean", "" if code == 0 else f"{code}: {findings}")
     finally:
@@ -409,7 +437,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
     code, findings, report = scheme.audit()
     checks.note("a stopped system is clean", "" if code == 0 else f"{code}: {findings}")
     counts = [report.get(name) for name in ("cards", "sold", "delivered", "pending")]
-    checks.note("all is counted", "" if counts == [3, 12, 12, 0] else f"{counts}")
+    checks.note("all is counted", "" if counts == [3, 15, 15, 0] else f"{counts}")
     # The network may hear of it at the next start.
     charged = report.get("captured")
     checks.note("what is on a card is charged", "" if charged == 2 else f"{charged}")
@@ -457,6 +485,45 @@ def use_sites(opal: Opal):
     for _ in range(3):
         console.opens("/open")
         console.sends("^/open/orders/")
+
+
+def use_points(scheme: Scheme, opal: Opal):
+    """A cardholder joins the airline's programmes, earns points in the shop, by a file and on the
+    card, and takes one benefit."""
+    airline = opal.sites["airline"]
+    person = Website(opal.sites["card"])
+    person.opens("/sign-in")
+    person.sends("/sign-in", userIdentifier="user3", password=opal.secret("demo-password"))
+    prove_identity(person, airline + "/", "^/sign-in$")
+    for _ in range(2):
+        person.sends("^/join$")
+    wait_for(lambda: all(
+        scheme.programme("members", code)[0]["card"] == "entered" for code in ("9001", "9002")))
+    assert scheme.pay(opal, "user3", "knights") == PAID
+    wait_for(lambda: scheme.programme("members", "9001")[0]["posted"] > 0)
+    number = scheme.programme("members", "9001")[0]["number"]
+    file = scheme.data.parent / "earn.csv"
+    file.write_text(
+        f"reference,member,points,date\nA-1,{number},7,2026-11-01\nA-2,NOBODY,7,2026-11-01\n")
+    assert scheme.programme("issue", "9001", str(file))["refused"] == 1
+    prove_identity(person, airline + "/benefits/tea", "^/redeem$")
+    assert "It is yours" in person.page, "a benefit was refused"
+
+
+def prove_identity(person: Website, page: str, form: str):
+    """From a form of the airline to its page afterwards."""
+    person.opens(page)
+    person.sends(form)
+    person.sends("/checkout$")
+    person.sends("/checkout/[^/]+$", decision="pay")
+    person.sends("/status$")
+
+
+def wait_for(is_so):
+    deadline = time.monotonic() + ROUNDS_SECONDS_MAX
+    while not is_so():
+        assert time.monotonic() < deadline, "the servers' rounds did not do it in time"
+        time.sleep(1)
 
 
 def load_card(opal: Opal):
