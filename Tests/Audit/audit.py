@@ -210,7 +210,7 @@ def names_at_loyalty_server(table: str, key: bytes) -> list[str]:
         return [f"benefit {key.decode(errors='replace')}:"]
     # Nobody reads a member number whole in a finding.
     if table == "member":
-        return [f"{key[-4:].decode(errors='replace')} of {key[:2].hex()}:"]
+        return [f"{key[-4:].decode(errors='replace')} of {key[:2].hex()}:", key.hex()]
     return [key[-16:].hex()] if table == "member_benefit" else [key.hex()]
 
 

@@ -77,6 +77,44 @@ import Wire
         #expect(try await world.balance() == Self.value)
     }
 
+    @Test func `a client terminal puts no member number into a proof`() async throws {
+        let world = try await world()
+        let terminal = await ReaderTerminal(world)
+        let article = try #require(
+            Article(
+                identifier: "entry",
+                title: "Entry",
+                description: "The way in",
+                price: .proof,
+                contentFile: "entry.txt",
+                mediaType: "text/plain"
+            )
+        )
+        let ticket = try await world.merchant().order(article, now: world.now)
+        let page = try await world.page(ticket)
+        let victim = Membership(
+            programme: try #require(Currency(bcd: 0x9001)),
+            number: try #require(MemberNumber("SK-4711"))
+        )
+        let draw = try await ClientCode(terminal.reader).draw(
+            .authentication,
+            page.terms,
+            at: world.now,
+            memberships: [victim]
+        )
+        let session = await world.drawKeys.session(page.sessionKey, page.terms.transaction)
+        let request = PartyMessage.drawRequest(
+            DrawRequest(
+                terms: page.terms,
+                proof: page.proof,
+                sealedDraw: try await session.sealDraw(draw.bytes)
+            )
+        )
+        let answer = await world.entryForClientTerminals.answer(request.bytes, from: "")
+        let refusal = PartyMessage.refusal(page.terms.transaction, .orderForged)
+        #expect(try PartyMessage(answer) == refusal)
+    }
+
     @Test func `the audit knows the debit from its own record, and its sale from the numbers`()
         async throws
     {

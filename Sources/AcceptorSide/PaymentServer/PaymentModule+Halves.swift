@@ -33,7 +33,7 @@ extension PaymentModule {
         case .void, .refused: return try await giveUp(&held)
         case .drawn:
             guard let other, other.sale.answer != nil, other.sale.request.terms == terms,
-                !other.sale.isLeftToSecurityCard
+                other.sale.isHalf(with: held.sale), !other.sale.isLeftToSecurityCard
             else { break }
             return try await sell(answer, &held, and: other)
         case .sold, nil: break
@@ -119,5 +119,13 @@ extension PaymentModule {
         } catch {
             return try await keep(held, after: error)
         }
+    }
+}
+
+extension SaleRecord {
+    /// Whether both were drawn by the same OPAL server, of one card.
+    fileprivate func isHalf(with other: SaleRecord) -> Bool {
+        peer == other.peer
+            && draw.initializeAnswer.card == other.draw.initializeAnswer.card
     }
 }

@@ -154,7 +154,7 @@ package final class PaymentModule: LinkService {
         case nil: break
         }
         try await checkOtherHalf(of: request.terms)
-        let draw = try await openDraw(request, session)
+        let draw = try await openDraw(request, session, from: peer)
         do throws(Refusal) {
             let policy = request.terms.policy
             let (terminal, drawn) = try await drawn(for: policy) { terminal throws(Refusal) in
@@ -206,7 +206,7 @@ package final class PaymentModule: LinkService {
     }
 
     /// Who asks, and for what: merchant, order token, agreement.
-    private func session(_ request: DrawRequest) async throws(Refusal) -> any SaleSession {
+    func session(_ request: DrawRequest) async throws(Refusal) -> any SaleSession {
         guard let agreement = agreements[request.terms.merchant] else { throw .unknownMerchant }
         let session: any SaleSession
         do throws(ModuleFailure) {
@@ -222,9 +222,10 @@ package final class PaymentModule: LinkService {
         return session
     }
 
-    private func openDraw(
+    func openDraw(
         _ request: DrawRequest,
-        _ session: any SaleSession
+        _ session: any SaleSession,
+        from peer: String
     ) async throws(Refusal) -> CardDraw {
         let bytes: [UInt8]
         do throws(ModuleFailure) {
@@ -238,6 +239,11 @@ package final class PaymentModule: LinkService {
         let terms = request.terms
         guard draw.transaction == terms.transaction, draw.merchant == terms.merchant,
             draw.amount == terms.amount, draw.type == terms.type
+        else { throw .orderForged }
+        // Member numbers are the word of an OPAL server; a card in a reader knows none.
+        guard
+            draw.memberships.isEmpty
+                || draw.type == .authentication && peer != ClientTerminalEntry.peer
         else { throw .orderForged }
         return draw
     }
@@ -279,7 +285,7 @@ package final class PaymentModule: LinkService {
 
     /// The answer to a draw request: DEBIT IEP, and where one trip is all, what is expected of the
     /// card.
-    private func offer(
+    func offer(
         _ sale: SaleRecord,
         _ session: any SaleSession
     ) async throws(Refusal) -> [UInt8] {
@@ -407,6 +413,10 @@ package final class PaymentModule: LinkService {
                 $0.answer = answer
             }
         }
+        // A security card that counted a half would sell it without the other one.
+        if held.sale.isLeftToSecurityCard, held.sale.request.terms.otherHalf != nil {
+            return try await giveUp(&held)
+        }
         // Nobody surely comes again with this answer: then the sale is given up when its time is
         // over or, where one trip is all, asked about.
         let (terminal, sale) = (try await terminal(of: &held, keepsIt: false), held.sale)
@@ -454,42 +464,3 @@ package final class PaymentModule: LinkService {
         ) { $0.voidProof = given.voidProof }
     }
 }
-
-#if PLANTED_BUGS
-    extension PaymentModule {
-        /// Does a draw request once more whose answer is stored (``PlantedBug/drawnAgain``).
-        private func drawAgain(
-            _ request: DrawRequest,
-            over earlier: Stored,
-            from peer: String
-        ) async throws(Refusal) -> [UInt8] {
-            guard let terminal = terminals.lease() else { throw .busy }
-            defer { terminals.release(terminal) }
-            let session = try await session(request)
-            let draw = try await openDraw(request, session)
-            let drawn = try await ask { () async throws(ModuleFailure) in
-                try await terminal.draw(draw, at: CardTime(now()))
-            }
-            var sale = SaleRecord(
-                peer: peer,
-                terminal: terminal.name,
-                drawnAt: earlier.sale.drawnAt,
-                request: request,
-                draw: draw,
-                command: drawn.command,
-                expectedSignature: drawn.expectedSignature
-            )
-            (sale.rowCount, sale.rowHash) = (earlier.sale.rowCount, earlier.sale.rowHash)
-            let reply = try await offer(sale, session)
-            try await commit(
-                &sale,
-                revision: earlier.revision,
-                reply: reply,
-                steps: [SaleStep(.drawn, at: now(), drawn.command.bytes)],
-                (terminal, drawn.memory)
-            )
-            held.withLock { _ = $0.removeValue(forKey: request.terms.transaction) }
-            return reply
-        }
-    }
-#endif

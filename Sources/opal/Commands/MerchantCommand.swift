@@ -113,16 +113,19 @@ struct MerchantCommand: AsyncParsableCommand {
                     sealedBy: acquirer.seals
                 )
             )
-            if options.folder.exists(.shop) { try await tellShop(merchant, policy) }
+            let party: DataFolder.Party =
+                merchant.text == MerchantParty.airline ? .airline : .shop
+            if options.folder.exists(party) { try await tell(party, merchant, policy) }
             print("S3 of sales at \(merchant.text) is compared by: \(policy.name).")
             print("Restart the payment server and the shop.")
         }
 
-        private func tellShop(
+        private func tell(
+            _ party: DataFolder.Party,
             _ merchant: MerchantIdentifier,
             _ policy: ComparisonPolicy
         ) async throws {
-            let shop = try PartyAccess(options, .shop, MerchantRecords.schema)
+            let shop = try PartyAccess(options, party, MerchantRecords.schema)
             let key = RecordKey(MerchantRecords.agreement, merchant.bytes)
             try await shop.commit(
                 try await MerchantRecords.agreement(

@@ -152,14 +152,20 @@ extension ProgrammeCommand {
                     + "\(report.undone) undone, \(report.posted) posted to cards, "
                     + "\(report.redeemedHere) redeemed and \(report.expiredHere) expired here"
             )
-            let sums = report.months.map { $0.here + $0.inPostings + $0.onCards }
+            // Parts stop where 64 bits end, and so does their sum.
+            let sums = report.months.map { month in
+                [month.inPostings, month.onCards].reduce(month.here) { sum, part in
+                    let (next, isTooLarge) = sum.addingReportingOverflow(part)
+                    return isTooLarge ? .max : next
+                }
+            }
             let most = max(sums.max() ?? 1, 1)
             Output.table(
                 ["until", "outstanding", countsCards ? "on cards" : "", ""],
                 zip(report.months, sums).map { month, sum in
                     [
                         month.until ?? "no expiry", "\(sum)", countsCards ? "\(month.onCards)" : "",
-                        String(repeating: "█", count: Int(sum * Self.barMax / most)),
+                        String(repeating: "█", count: Int(sum / max(most / Self.barMax, 1))),
                     ]
                 }
             )

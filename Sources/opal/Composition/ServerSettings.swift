@@ -140,10 +140,10 @@ struct ServerSettings {
             airlineOrigin: "http://localhost:\(port + 4)",
             airlineName: Role.airline.rawValue,
             airlineLinkHost: nil,
-            airlineLinkPort: port + 15,
+            airlineLinkPort: port + 17,
             opalServerName: Role.opalServer.rawValue,
             opalServerHost: "127.0.0.1",
-            opalServerPort: port + 14,
+            opalServerPort: port + 16,
             consolePort: port + 9,
             consoleHost: "127.0.0.1",
             usesTLS: false,
@@ -234,10 +234,10 @@ struct ServerSettings {
         airlinePort = try reader.port(.airlinePort, 8404)
         airlineName = reader.text(.airlineName, airlineName)
         airlineLinkHost = reader.optionalText(.airlineLinkHost)
-        airlineLinkPort = try reader.port(.airlineLinkPort, 8415)
+        airlineLinkPort = try reader.port(.airlineLinkPort, 8417)
         opalServerName = reader.text(.opalServerName, opalServerName)
         opalServerHost = reader.text(.opalServerHost, opalServerHost)
-        opalServerPort = try reader.port(.opalServerPort, 8414)
+        opalServerPort = try reader.port(.opalServerPort, 8416)
         airlineOrigin = try reader.origin(
             .airlineOrigin,
             "\(scheme)://localhost:\(airlinePort)"

@@ -5,8 +5,8 @@ package import Records
 package import Wire
 
 /// A request for points that was refused for good, in the place of the load: what the loyalty
-/// server has given back to its member never comes onto the card by a late copy. Format 2: reason 1,
-/// refused at 8, the request (counted).
+/// server has given back to its member never comes onto the card by a late copy. Format 2: reason
+/// 1, refused at 8, the request (counted).
 struct PointsDenialRecord: Equatable, Sendable {
     private static let format: UInt8 = 2
 
