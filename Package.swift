@@ -229,7 +229,7 @@ let package = Package(
             portsOfASide + [
                 "Keys", "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "ClientCode",
                 "CardEmulator", "OPALServer", "PaymentServer", "Merchant", "TerminalHost",
-                "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork",
+                "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
             ]
         ),
 
@@ -276,7 +276,7 @@ let package = Package(
             "SimulationTests",
             portsOfASide + [
                 "Simulation", "ClientCode", "CardEmulator", "OPALServer", "PaymentServer",
-                "Merchant", "LoadServer", "Bank", "Gateway", "FundingNetwork",
+                "Merchant", "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
             ]
         ),
         tests(

@@ -156,10 +156,11 @@ struct Accidents {
         }
     }
 
-    /// Whether a fault can be on a link. What OPAL server, gateway and network say to each other is
-    /// kept from being changed by the link alone, which breaks.
+    /// Whether a fault can be on a link. What OPAL server, gateway, network and loyalty server say
+    /// to each other is kept from being changed by the link alone, which breaks.
     private static func canMeet(_ fault: FaultyLink.Fault, _ route: Route) -> Bool {
-        guard route.callee == .gateway || route.callee == .network else { return true }
+        let isKept = [Party.gateway, .network, .loyaltyServer].contains(route.callee)
+        guard isKept || route.caller == .loyaltyServer else { return true }
         return switch fault {
         // A connection to the network carries each message once; the gateway repeats by itself.
         case .again, .duplicate: route.callee != .network
@@ -189,11 +190,13 @@ struct Accidents {
         _ callee: Party,
         _ story: Story
     ) -> String {
+        if caller == .loyaltyServer { return "\(pointsMessage(request, story)) of \(caller)" }
         switch callee {
         case .terminal, .concentrator: return "a request to \(callee)"
         case .loadServer: return "\(loadMessage(request, story)) of \(caller)"
         case .gateway: return "\(gatewayMessage(request, story)) of \(caller)"
         case .network: return "\(networkMessage(request)) of \(caller)"
+        case .loyaltyServer: return "\(pointsMessage(request, story)) of \(caller)"
         default: break
         }
         guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }
@@ -221,6 +224,16 @@ struct Accidents {
         case .cancel(let transaction):
             "the word that \(story.funding.name(transaction)) is given up"
         case .question(let transaction): "the question about \(story.funding.name(transaction))"
+        default: "a message"
+        }
+    }
+
+    private static func pointsMessage(_ request: [UInt8], _ story: Story) -> String {
+        switch try? PointsMessage(request) {
+        case .enrol(let proof, _): "the enrolment with \(story.name(proof))"
+        case .credit(let credit): "the posting of \(credit.amount.minorUnits) points"
+        case .purchase(let notice):
+            "the notice that \(story.name(notice.transaction)) is \(notice.state)"
         default: "a message"
         }
     }

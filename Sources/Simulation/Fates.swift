@@ -19,6 +19,7 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     /// The payment gateway, and the funding network behind it.
     case gateway
     case network
+    case loyaltyServer
 
     package var description: String {
         switch self {
@@ -32,6 +33,7 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .loadServer: "the load server"
         case .gateway: "the gateway"
         case .network: "the funding network"
+        case .loyaltyServer: "the loyalty server"
         }
     }
 }

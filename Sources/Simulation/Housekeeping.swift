@@ -128,6 +128,7 @@ final class Housekeeping: Sendable {
             await purchases.settleOpenDraws(olderThan: settleAge)
             await purchases.settleUnheard()
             await world.loads?.settleOpenLoads(olderThan: loadAge)
+            await world.points?.round()
             if let funding = world.funding {
                 await funding.loads.settleOpen(olderThan: loadAge)
                 await funding.orders.run(at: world.fates.now(of: .opalServer))
@@ -146,6 +147,7 @@ final class Housekeeping: Sendable {
         case .gateway:
             await world.gateway?.gateway.keepSignedOn()
             await world.gateway?.gateway.forwardOpen()
+        case .loyaltyServer: await world.loyalty?.round()
         }
     }
 

@@ -58,6 +58,7 @@ package struct Invariants {
         checkConservation()
         checkLoads(isSettled: isSettled)
         checkFunding(isSettled: isSettled)
+        checkPoints(isSettled: isSettled)
         if isSettled { checkNothingIsOpen() }
     }
 

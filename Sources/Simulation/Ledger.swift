@@ -55,6 +55,8 @@ package struct Ledger: Sendable {
     package private(set) var loads = LoadLedger()
     /// Loads from accounts on file, at all parties.
     package private(set) var funding = FundingLedger()
+    /// Programmes and their points, at all parties.
+    package private(set) var points = PointsLedger()
     /// Mails about loads from accounts on file.
     package private(set) var accountMails: [AccountMail] = []
     /// Whether each card has a holder, who gets mails.
@@ -86,6 +88,7 @@ package struct Ledger: Sendable {
         do throws(StoreFailure) {
             violations += try await LoadLedger.audit(world)
             violations += try await FundingLedger.audit(world)
+            violations += try await PointsLedger.audit(world)
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -111,11 +114,14 @@ package struct Ledger: Sendable {
                 case .paymentServer: try await readSales(world)
                 case .terminal(let index): try await readExchanges(world.hosts[index])
                 case .shop(let index): try await readOrders(world, index)
-                case .concentrator, .clientTerminal, .bank, .loadServer, .gateway, .network: break
+                case .concentrator, .clientTerminal, .bank, .loadServer, .gateway, .network,
+                    .loyaltyServer:
+                    break
                 }
             }
             violations += try await loads.read(world, of: parties)
             violations += try await funding.read(world, of: parties)
+            violations += try await points.read(world, of: parties)
         } catch {
             violations.append(.unreadable("\(error)"))
         }

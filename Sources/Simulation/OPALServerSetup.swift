@@ -20,6 +20,8 @@ struct OPALServerSetup: Sendable {
         let loads: Loads?
         /// Nil where no gateway is.
         let funding: FundingSetup?
+        /// Nil where no programme is.
+        let points: PointsSetup?
     }
 
     let keys: WorldKeys
@@ -33,6 +35,8 @@ struct OPALServerSetup: Sendable {
     let loadServer: LoadServerHost?
     /// Nil where nobody loads from accounts on file.
     let gateway: GatewayHost?
+    /// Nil where no programme is.
+    let loyalty: LoyaltyHost?
     let liar: LoadLiar
 
     /// Starts it from its store.
@@ -60,6 +64,10 @@ struct OPALServerSetup: Sendable {
             directory: paymentServers(life),
             now: { fates.now(of: .opalServer) }
         )
+        let points = loyalty.map { host in
+            PointsSetup(host, store, seals, module, emulator, random, fates, life)
+        }
+        (purchases.points, purchases.members) = (points?.purchases, points?.members)
         let holders = hasCardholders ? Cardholders(keys, store, random) : nil
         let mails = holders?.mails
         purchases.mails = mails
@@ -75,7 +83,8 @@ struct OPALServerSetup: Sendable {
             desk: desk,
             purchases: purchases,
             loads: loads,
-            funding: funding
+            funding: funding,
+            points: points
         )
     }
 

@@ -31,6 +31,8 @@ package struct Run: Sendable {
         PurchaseLimits.orderTime + PurchaseLimits.clockSkew + .seconds(8 * 60)
     /// So much longer some runs go on, so that standing orders are due once more,
     package static let week = Duration.seconds(8 * 86_400)
+    /// or so much longer, so that pending points are the members', and others expire,
+    package static let pointsTime = Duration.seconds(2 * 86_400 + 3600)
     /// and what was begun then ends within this: nobody looks more often in that week.
     package static let weekEndTime = Duration.seconds(4 * 3600)
 
@@ -78,7 +80,7 @@ package struct Run: Sendable {
     ///
     /// `look`: is shown the world before anything happens in it.
     package func report(_ look: @Sendable (World) -> Void = { _ in }) async throws -> Report {
-        let clock = VirtualClock()
+        let clock = VirtualClock(at: PointsPlan(seed: seed).start)
         let executor = SeededExecutor(seed: seed, clock: clock)
         return try await withTaskExecutorPreference(executor) {
             try await play(clock, executor, look)
@@ -126,9 +128,10 @@ package struct Run: Sendable {
         var generator = SplitMix64(seed: seed)
         let pace = Pace(clock, executor, seed: generator.next())
         let loads = LoadPlan(seed: seed)
-        let world = try await World(plan(&generator, pace, loads))
+        let points = PointsPlan(seed: seed)
+        let world = try await World(plan(&generator, pace, loads, points))
         look(world)
-        let story = Story(clock)
+        let story = Story(clock, since: points.start)
         let customer = ReaderCustomer(world, story)
         let scenario = Scenario(
             world,
@@ -140,6 +143,7 @@ package struct Run: Sendable {
         )
         let loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
         let accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
+        let members = PointsCustomers(scenario, pace, steps: steps, seed: points.seed)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
@@ -147,8 +151,12 @@ package struct Run: Sendable {
             .prepare(&generator, pace)
         executor.callBetweenJobs {
             watch.look()
-            if !watch.violations.isEmpty { scenario.stop() }
+            if !watch.violations.isEmpty {
+                scenario.stop()
+                members?.stop()
+            }
         }
+        let longer = loads.hasWeek ? Run.week : points.hasProgramme ? Run.pointsTime : .zero
         var open: [Violation] = []
         await withTaskGroup(of: Void.self) { parties in
             for party in world.parties { parties.addTask { await housekeeping.keep(party) } }
@@ -161,21 +169,25 @@ package struct Run: Sendable {
                 add(people) { await scenario.live($0) }
                 add(loads.bankPeople) { await loadCustomers?.live($0) }
                 add(loads.accountPeople) { await accountCustomers?.live($0) }
+                add(points.people) { await members?.live($0) }
             }
             if watch.violations.isEmpty {
                 story.add("— everything works again —")
                 housekeeping.calm()
                 world.clearFaults()
-                open = await Run.settle(world, housekeeping, hasWeek: loads.hasWeek) {
+                open = await Run.settle(world, housekeeping, longer: longer) {
                     scenario.isIdle && loadCustomers?.isIdle != false
-                        && accountCustomers?.isIdle != false
+                        && accountCustomers?.isIdle != false && members?.isIdle != false
                 }
             }
             housekeeping.end()
         }
         executor.callBetweenJobs {}
         let violations = watch.violations + open
-        if violations.isEmpty { await scenario.fetchAll() }
+        if violations.isEmpty {
+            await scenario.fetchAll()
+            await members?.fetchAll()
+        }
         return await report(world, story, violations)
     }
 
@@ -209,7 +221,7 @@ package struct Run: Sendable {
     private static func settle(
         _ world: World,
         _ housekeeping: Housekeeping,
-        hasWeek: Bool,
+        longer: Duration,
         _ isIdle: () -> Bool
     ) async -> [Violation] {
         let step = Duration.seconds(5)
@@ -231,11 +243,11 @@ package struct Run: Sendable {
         housekeeping.quieten()
         let areOrdersSettled = await wait(orderTime) { await world.isQuiet }
         if !areOrdersSettled { return [.stillOpen("an order, after \(orderTime)")] }
-        guard hasWeek else { return [] }
+        guard longer > .zero else { return [] }
         housekeeping.slow(true)
-        await world.clock.sleep(for: week)
+        await world.clock.sleep(for: longer)
         housekeeping.slow(false)
         let isWeekSettled = await wait(weekEndTime) { await world.isQuiet }
-        return isWeekSettled ? [] : [.stillOpen("a load, a week later")]
+        return isWeekSettled ? [] : [.stillOpen("a load or points, \(longer) later")]
     }
 }

@@ -40,6 +40,47 @@ struct LoadPlan {
     }
 }
 
+/// Whether a ``Run`` has loyalty programmes. It is drawn from a stream of its own as well.
+struct PointsPlan {
+    /// Members who spend points, besides those who buy; 0 where there is no programme.
+    let people: Int
+    let pendingDays: UInt16
+    /// When the run begins: on the last day of a month, so that points expire in the midst of it.
+    let start: Instant
+    let seed: UInt64
+
+    /// One run in so many has programmes.
+    private static let oneIn = 4
+    /// In one of so many of these the points of a purchase are pending for a day.
+    private static let pendingOneIn = 4
+    /// Makes the stream another one than that of the run. Seeds that alone find a rare bug of
+    /// something else are runs without programmes with it.
+    private static let salt: UInt64 = 0x9001_0000_0000
+    /// The end of 2026-06-30, UTC.
+    private static let monthEnd = Instant(milliseconds: 1_782_864_000_000)
+    /// So many seconds before it, at the most.
+    private static let leadMax = 150
+
+    init(seed: UInt64) {
+        var generator = SplitMix64(seed: seed ^ Self.salt)
+        let hasProgramme = generator.below(Self.oneIn) == 0
+        people = hasProgramme ? 1 + generator.below(PointsCustomers.people.count) : 0
+        pendingDays = generator.below(Self.pendingOneIn) == 0 ? 1 : 0
+        let lead = Duration.seconds(generator.below(Self.leadMax))
+        start = hasProgramme ? Self.monthEnd.adding(.zero - lead) : VirtualClock.noon
+        self.seed = generator.next()
+    }
+
+    var hasProgramme: Bool { people > 0 }
+
+    /// Adds programmes to a world.
+    func add(to plan: inout WorldPlan) {
+        plan.hasProgramme = hasProgramme
+        plan.pendingDays = pendingDays
+        plan.start = start
+    }
+}
+
 // What a run's world is made of.
 extension Run {
     /// One run in so many has terminals on other hosts, 1 to ``remoteTerminalsMax``.
@@ -50,7 +91,12 @@ extension Run {
     /// One run in so many has a client terminal with a card in its reader.
     private static let readersOneIn = 2
 
-    func plan(_ generator: inout SplitMix64, _ pace: Pace, _ loads: LoadPlan) -> WorldPlan {
+    func plan(
+        _ generator: inout SplitMix64,
+        _ pace: Pace,
+        _ loads: LoadPlan,
+        _ points: PointsPlan
+    ) -> WorldPlan {
         var plan = WorldPlan()
         plan.seed = generator.next()
         plan.pace = pace
@@ -70,6 +116,7 @@ extension Run {
         plan.terminalWait = .seconds(generator.below(4))
         plan.cardValues = [3000, 1500, 200, 800]
         loads.add(to: &plan)
+        points.add(to: &plan)
         return plan
     }
 }

@@ -197,8 +197,8 @@ final class Scenario: Sendable {
         _ card: Int,
         _ how: String
     ) async -> StatusForm? {
-        let cents = purchase.page.terms.amount.minorUnits
-        story.add("\(person) \(how) \(name(purchase)), \(cents) cents, with card \(card + 1)")
+        let price = purchase.page.terms.price
+        story.add("\(person) \(how) \(name(purchase)), \(price), with card \(card + 1)")
         var outcome = await world.visit(purchase.page, with: card)
         var form: StatusForm?
         if case .paid(let receipt) = outcome {
@@ -259,5 +259,18 @@ final class Scenario: Sendable {
 
     func name(_ purchase: Purchase) -> String {
         story.name(purchase.ticket.transaction)
+    }
+}
+
+extension OrderTerms {
+    /// For a story.
+    fileprivate var price: String {
+        guard amount.currency != .nothing else { return "a proof of identity" }
+        let second = otherHalf.map { " and \(Self.price($0.amount))" }
+        return Self.price(amount) + (second ?? "")
+    }
+
+    private static func price(_ amount: Money) -> String {
+        "\(amount.minorUnits) \(amount.currency.isProgramme ? "points" : "cents")"
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kernel
+package import LoyaltyServer
 import OPALServer
 import PaymentServer
 import TerminalHost
@@ -52,12 +53,29 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
     case fundsReversed
     /// A reversal came before its request.
     case fundsVoid
+    /// A card got a member number by a proof of identity.
+    case enrolled
+    case proved
+    /// Points of a purchase are the member's, or went with the purchase.
+    case pointsEarned
+    case pointsUndone
+    /// Points came onto a card, or were refused there.
+    case pointsPosted
+    case postingRefused
+    case pointsSpent
+    case pointsPutBack
+    /// On a card, or at the loyalty server.
+    case pointsExpired(onCard: Bool)
+    case mixedSold
+    /// A half that was debited was put back.
+    case mixedPutBack
+    case redeemedInDatabase(Redemption.State)
     case crashed(Role)
 
     /// A kind of party.
     package enum Role: CaseIterable, Sendable {
         case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal, bank
-        case loadServer, gateway, network
+        case loadServer, gateway, network, loyaltyServer
     }
 
     /// All that there is to see.
@@ -75,6 +93,10 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
                 .holdEndedAfterQuestion(.loaded), .holdEndedAfterQuestion(.released),
                 .accountLoadPending, .accountLoadCancelled, .accountLoadDeclined, .fundsReversed,
                 .fundsVoid,
+                .enrolled, .proved, .pointsEarned, .pointsUndone, .pointsPosted, .postingRefused,
+                .pointsSpent, .pointsPutBack, .pointsExpired(onCard: true),
+                .pointsExpired(onCard: false), .mixedSold, .mixedPutBack,
+                .redeemedInDatabase(.debited), .redeemedInDatabase(.givenBack),
             ] + AccountLoadPurpose.allCases.map(Sight.accountLoaded)
     )
 
@@ -107,6 +129,19 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
         case .accountLoadDeclined: "load from an account declined"
         case .fundsReversed: "authorisation without an answer reversed"
         case .fundsVoid: "reversal before its request"
+        case .enrolled: "card with a member number"
+        case .proved: "identity proved"
+        case .pointsEarned: "points earned by a purchase"
+        case .pointsUndone: "points of a purchase undone"
+        case .pointsPosted: "points posted to a card"
+        case .postingRefused: "posting refused"
+        case .pointsSpent: "points spent from a card"
+        case .pointsPutBack: "points put back on a card"
+        case .pointsExpired(true): "points expired on a card"
+        case .pointsExpired(false): "points expired at the loyalty server"
+        case .mixedSold: "sold for money and points"
+        case .mixedPutBack: "half of a mixed payment put back"
+        case .redeemedInDatabase(let state): "points in the database \(state)"
         case .crashed(let role): "crash of \(role)"
         }
     }
@@ -125,6 +160,7 @@ extension Party {
         case .loadServer: .loadServer
         case .gateway: .gateway
         case .network: .network
+        case .loyaltyServer: .loyaltyServer
         }
     }
 }
@@ -145,6 +181,29 @@ extension Ledger {
         }
         if draws.values.contains(where: { $0.state == .recovered }) { sights.insert(.recovered) }
         for mail in mails { sights.insert(.mailed(isPaid: mail.isPaid)) }
-        return sights.union(loads.sights).union(funding.sights)
+        sights.formUnion(sightsOfPoints)
+        return sights.union(loads.sights).union(points.sights).union(funding.sights)
+    }
+
+    private var sightsOfPoints: Set<Sight> {
+        var sights: Set<Sight> = []
+        for draw in draws.values {
+            let (isSold, isBack) = (draw.state == .sold, draw.state == .recovered)
+            if draw.terms.otherHalf != nil {
+                if isSold { sights.insert(.mixedSold) }
+                if isBack { sights.insert(.mixedPutBack) }
+            } else if draw.terms.amount.currency.isProgramme {
+                if isSold { sights.insert(.pointsSpent) }
+                if isBack { sights.insert(.pointsPutBack) }
+            } else if draw.terms.amount == .proof, isSold {
+                sights.insert(.proved)
+            }
+        }
+        for entry in cards {
+            for row in entry.rows {
+                if case .expired = row.event { sights.insert(.pointsExpired(onCard: true)) }
+            }
+        }
+        return sights
     }
 }

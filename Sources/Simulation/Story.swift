@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ClientCode
-import Kernel
+package import Kernel
 import Merchant
 import OPALServer
 import Synchronization
@@ -31,9 +31,12 @@ package final class Story: Sendable {
     let funding = FundingStory()
     private let state = Mutex(State())
     private let clock: VirtualClock
+    private let start: Instant
 
-    package init(_ clock: VirtualClock) {
+    /// `start`: when the story begins.
+    package init(_ clock: VirtualClock, since start: Instant = VirtualClock.noon) {
         self.clock = clock
+        self.start = start
     }
 
     package var lines: [String] { state.withLock(\.lines) }
@@ -62,7 +65,7 @@ package final class Story: Sendable {
 
     /// Adds a line, led by the time since the beginning.
     func add(_ line: String) {
-        let passed = clock.now.milliseconds - VirtualClock.noon.milliseconds
+        let passed = clock.now.milliseconds - start.milliseconds
         let (minutes, rest) = (passed / 60_000, passed % 60_000)
         let (seconds, milliseconds) = (rest / 1000, rest % 1000)
         func padded(_ number: Int64, _ digits: Int) -> String {

@@ -30,6 +30,19 @@ package enum Violation: Equatable, Sendable {
     case refusedButDebited(TransactionIdentifier)
     /// One half of a mixed payment is sold and the other is not.
     case halfSoldAlone(TransactionIdentifier)
+    /// A proof of identity that is over an amount, or a purchase that is over none.
+    case proofMoved(TransactionIdentifier)
+    /// §4.1: what a member of this programme has earned is not that of their purchases and earn
+    /// files, or not where the loyalty server says.
+    case member(String)
+    /// §4.1: what came onto cards in points of this programme is not on them, spent or expired.
+    case points(String, came: UInt64, found: UInt64)
+    /// §4.1: points came onto a card without a posting, or are not there though they were posted,
+    /// or are there though they went back to the member.
+    case postingAgainstCard(TransactionIdentifier)
+    /// A purchase earns though it does not count, or the loyalty server was not told of it, or of
+    /// another end than it had.
+    case earnAgainstDraw(TransactionIdentifier)
     /// A security card has counted something else than its sales.
     case totals(SecurityCardIdentifier)
     /// Two sales have one number of a security card, or one above its last.

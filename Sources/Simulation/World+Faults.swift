@@ -74,6 +74,7 @@ extension World {
         case .loadServer: loadServer?.start()
         case .gateway: gateway?.start()
         case .network: gateway?.network.start()
+        case .loyaltyServer: loyalty?.start()
         }
     }
 
@@ -136,6 +137,12 @@ extension World {
                 Route(caller: .bank, callee: .loadServer, link: host.bankLink),
             ]
         }
+        if let loyalty {
+            routes += [
+                Route(caller: .opalServer, callee: .loyaltyServer, link: loyalty.link),
+                Route(caller: .loyaltyServer, callee: .opalServer, link: loyalty.opalLink),
+            ]
+        }
         return routes
     }
 
@@ -147,6 +154,7 @@ extension World {
             + (loadServer.map { [(.loadServer, $0.store)] } ?? [])
             + (bank.map { [(.bank, $0.store)] } ?? [])
             + (gateway.map { [(.gateway, $0.store), (.network, $0.network.store)] } ?? [])
+            + (loyalty.map { [(.loyaltyServer, $0.store)] } ?? [])
     }
 }
 

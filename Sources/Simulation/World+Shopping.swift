@@ -137,6 +137,7 @@ extension World {
         for merchant in merchants { _ = try? await merchant.settleOpen(now: now) }
         await tidyLoads()
         await tidyFunds()
+        await tidyPoints()
     }
 
     /// Lets time pass, without faults, until nothing is open.
@@ -162,9 +163,8 @@ extension World {
     /// Whether no party waits for anything.
     package var isQuiet: Bool {
         get async {
-            guard await isMoneyQuiet, await areHoldsQuiet, await areFundsQuiet else {
-                return false
-            }
+            guard await isMoneyQuiet, await areHoldsQuiet, await areFundsQuiet, await arePointsQuiet
+            else { return false }
             for shop in shops {
                 let open = try? await shop.store.listOpen(
                     MerchantRecords.order,

@@ -56,6 +56,8 @@ package final class World: Sendable {
     package let bank: BankHost?
     /// With the funding network behind it, as the plan wants.
     package let gateway: GatewayHost?
+    /// Where the plan has a programme.
+    package let loyalty: LoyaltyHost?
     private let kin = Mutex<Family?>(nil)
     let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
@@ -92,6 +94,7 @@ package final class World: Sendable {
         hasCardholders = plan.hasCardholders
         (loadServer, bank) = try await World.bank(plan, keys, issuer, fates, random)
         gateway = plan.hasGateway ? GatewayHost(fates, random) : nil
+        loyalty = try await World.loyalty(plan, shops, fates, random)
         opalServer = OPALServerSetup(
             keys: keys,
             store: opalStore,
@@ -102,6 +105,7 @@ package final class World: Sendable {
             hasCardholders: hasCardholders,
             loadServer: loadServer,
             gateway: gateway,
+            loyalty: loyalty,
             liar: LoadLiar(opalStore, keys, random)
         )
         let payments = try await World.paymentServer(
@@ -123,6 +127,7 @@ package final class World: Sendable {
             )
         )
         openDoors(to: payments.module, fates.life(.paymentServer))
+        try await enterProgrammes()
         for value in plan.cardValues { _ = try await addCard(value) }
         if let value = plan.readerCardValue { try await addClientTerminal(value) }
         if plan.hasGateway { try await addFamily(plan.cardValues.count) }
@@ -200,6 +205,8 @@ package final class World: Sendable {
     package var family: Family? { kin.withLock { $0 } }
     /// Nil where no gateway is.
     var funding: FundingSetup? { running.withLock(\.opal.funding) }
+    /// Nil where no programme is.
+    var points: PointsSetup? { running.withLock(\.opal.points) }
     /// Nil where no bank loads cards.
     package var loads: Loads? { running.withLock(\.opal.loads) }
     /// Who lies to the load server.
@@ -274,5 +281,6 @@ package final class World: Sendable {
             + (plan.readerCardValue == nil ? [] : [.clientTerminal])
             + (plan.accountValues.isEmpty ? [] : [.loadServer, .bank])
             + (plan.hasGateway ? [.gateway, .network] : [])
+            + (plan.hasProgramme ? [.loyaltyServer] : [])
     }
 }

@@ -4,6 +4,7 @@ package import Bank
 package import CardEmulator
 package import Kernel
 package import Keys
+package import LoyaltyServer
 package import Merchant
 package import PaymentServer
 package import Records
@@ -39,6 +40,10 @@ package struct WorldPlan: Sendable {
     /// Whether a payment gateway and a funding network are there; then each card has a holder who
     /// has an account, and the first of them a child.
     package var hasGateway = false
+    /// Whether there is a loyalty server with programmes.
+    package var hasProgramme = false
+    /// How long the points of a purchase are pending.
+    package var pendingDays: UInt16 = 0
     package var opalStore: any RecordStore = MemoryStore()
     package var paymentStore: any RecordStore = MemoryStore()
     /// The stores of the first merchants; the others keep their orders in memory.
@@ -68,6 +73,7 @@ package enum WorldFailure: Error, Sendable {
     case paymentServer(PaymentServerFailure)
     case order(OrderFailure)
     case bank(BankFailure)
+    case loyalty(LoyaltyFailure)
     /// Two makers of records met by chance.
     case conflict
 }

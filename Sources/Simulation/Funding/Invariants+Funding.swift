@@ -144,7 +144,7 @@ extension Invariants {
     /// The moment of an occurrence is in the transactions of its attempts: one of them loads.
     private mutating func checkOccurrences() {
         var taken: Set<String> = []
-        var toppedUp: [CardIdentifier: UInt64] = [:]
+        var toppedUp: [String: UInt64] = [:]
         for (transaction, load) in funding.loads where load.state.isLoaded {
             guard !load.purpose.isBegunByPerson else { continue }
             let moment = transaction.bytes.prefix(6)
@@ -153,8 +153,11 @@ extension Invariants {
                 violations.append(.occurrenceTwice(transaction))
             }
             if load.purpose == .topUp {
-                toppedUp[load.card, default: 0] += load.amount.minorUnits
-                if toppedUp[load.card, default: 0] > AccountCustomers.topUpMonthMax {
+                let time = Instant(milliseconds: moment.reduce(0) { $0 << 8 | Int64($1) })
+                let date = CivilDate(day: time.day)
+                let month = "\(load.card.bytes) \(date.year)-\(date.month)"
+                toppedUp[month, default: 0] += load.amount.minorUnits
+                if toppedUp[month, default: 0] > AccountCustomers.topUpMonthMax {
                     violations.append(.occurrenceTwice(transaction))
                 }
             }

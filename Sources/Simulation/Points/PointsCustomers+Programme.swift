@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import LoyaltyServer
+import Merchant
+import Wire
+
+/// An earn file as its operator has it.
+struct EarnFile: Sendable {
+    let name: EarnBatch.Name
+    let lines: [String]
+
+    static let header = "reference,member,points,date"
+}
+
+// What the site does for members, and what the operator does.
+extension PointsCustomers {
+    /// One line of a file, and one redemption, are of so many points at the most.
+    private static let pointsMax = 24
+    /// Points of the first day expire in the midst of a run, those of the others later.
+    private static let days = ["2026-05-20", "2026-06-29", "2026-06-30"]
+
+    /// Proves identity and becomes a member of both programmes.
+    func enrol(_ person: Int) async {
+        guard let (proof, settlement) = await prove(person),
+            let card = CardPseudonym(text: settlement.cardPseudonym)
+        else { return }
+        for programme in host.programmes {
+            do throws(LoyaltyFailure) {
+                let member = try await host.module.enrol(
+                    card,
+                    proof: proof,
+                    in: programme.code,
+                    now: now
+                ).membership
+                keep(member)
+                tell(person, "is a member of \(programme.name) by \(story.name(proof))")
+            } catch {
+                tell(person, "is not enrolled in \(programme.name): \(error)")
+            }
+        }
+    }
+
+    // MARK: Earn files
+
+    /// Gives points to members, of this month or the one before.
+    func applyFile() async {
+        guard let programme = host.programmes.randomElement(random) else { return }
+        let number = fileCount
+        let members = members.filter { $0.programme == programme.code }
+        guard !members.isEmpty,
+            let name = EarnBatch.Name(
+                programme: programme.code,
+                digest: random.bytes(EarnBatch.Name.digestBytes)
+            )
+        else { return }
+        let lines = (0..<1 + random.below(3)).map { line in
+            let member = members[random.below(members.count)]
+            let points = 1 + random.below(Self.pointsMax)
+            let day = Self.days[random.below(Self.days.count)]
+            return "F\(number)-\(line),\(member.number.text),\(points),\(day)"
+        }
+        let file = EarnFile(name: name, lines: lines)
+        keep(file)
+        await apply(file)
+    }
+
+    /// The same file once more, perhaps because nobody saw how far it came.
+    func applyFileAgain() async {
+        guard let file = anyFile else { return }
+        await apply(file)
+    }
+
+    private func apply(_ file: EarnFile) async {
+        let lines = file.lines.map { Array($0.utf8)[...] }
+        do throws(LoyaltyFailure) {
+            let begun = try await host.module.begin(
+                file.name,
+                fileName: "points.csv",
+                header: Array(EarnFile.header.utf8)[...],
+                lines: UInt64(lines.count),
+                now: now
+            )
+            let batch = try await host.module.apply(
+                lines,
+                of: file.name,
+                from: 0,
+                now: now
+            )
+            let how = begun.isWhole ? "again" : "gives \(batch.points) points"
+            story.add("an earn file of \(lines.count) lines \(how)")
+        } catch {
+            story.add("an earn file of \(lines.count) lines is not applied: \(error)")
+        }
+    }
+
+    // MARK: Points in the database
+
+    /// Proves identity, and has points in the database debited once for it.
+    func redeem(_ person: Int) async {
+        guard let (proof, settlement) = await prove(person),
+            let member = settlement.memberships.first(where: {
+                $0.programme == host.inDatabase.code
+            })
+        else { return }
+        let points = 1 + UInt64(random.below(Self.pointsMax))
+        let asked = Asked(transaction: proof, membership: member, points: points)
+        keep(asked)
+        await debit(asked)
+    }
+
+    /// The site asks once more, because nobody saw the answer.
+    func redeemAgain() async {
+        guard let asked = anyAsked else { return }
+        await debit(asked)
+    }
+
+    private func debit(_ asked: Asked) async {
+        let name = story.name(asked.transaction)
+        do throws(LoyaltyFailure) {
+            let left = try await host.module.debit(
+                asked.points,
+                of: asked.membership,
+                for: asked.transaction,
+                now: now
+            )
+            story.add("\(asked.points) points in the database go for \(name), \(left) are left")
+        } catch {
+            story.add("no points in the database go for \(name): \(error)")
+        }
+    }
+
+    /// What was redeemed is not to be had after all.
+    func giveBack() async {
+        guard let asked = anyAsked else { return }
+        let left = try? await host.module.giveBack(asked.transaction, now: now)
+        let word = left == nil ? "are not given back" : "are given back"
+        story.add("the points for \(story.name(asked.transaction)) \(word)")
+    }
+}
+
+extension [Programme] {
+    fileprivate func randomElement(_ random: SeededRandom) -> Programme? {
+        isEmpty ? nil : self[random.below(count)]
+    }
+}
