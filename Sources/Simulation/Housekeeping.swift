@@ -212,10 +212,15 @@ final class Housekeeping: Sendable {
 
     private func setClock(of party: Party) {
         var seconds = number(in: -Self.clockErrorMax...Self.clockErrorMax)
-        if case .shop = party { seconds += jump() }
+        if case .shop(let index) = party, !isSite(index) { seconds += jump() }
         world.fates.setClock(of: party, off: .seconds(seconds))
         let (amount, way) = (abs(seconds), seconds < 0 ? "slow" : "fast")
         story.add("the clock of \(party) is now \(amount) s \(way)")
+    }
+
+    /// The site of programmes: what members do would come to nothing all the time.
+    private func isSite(_ shop: Int) -> Bool {
+        world.loyalty != nil && shop == LoyaltyHost.site
     }
 
     private func jump() -> Int {

@@ -102,7 +102,7 @@ struct Falsehoods {
             case .paid, .pending: false
             }
         }
-        if isOwn && wasToldNo && !story.unseen.contains(claim) {
+        if isOwn && wasToldNo && !isHalfGivenBack(draw) && !story.unseen.contains(claim) {
             found.append(.toldRefused(transaction))
         }
         if let draw, isOwn, isLeftPending(outcomes),
@@ -112,6 +112,12 @@ struct Falsehoods {
             found.append(.mails(transaction, count: 0))
         }
         return found
+    }
+
+    /// Whether this half of a mixed payment was put back before the person was told: it was debited
+    /// first, and nothing could be taken for the other one.
+    private func isHalfGivenBack(_ draw: DrawRecord?) -> Bool {
+        draw?.terms.otherHalf != nil && draw?.state == .recovered
     }
 
     /// Whether the last that was told on a page is that the payment is pending.

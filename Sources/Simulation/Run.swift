@@ -143,10 +143,11 @@ package struct Run: Sendable {
         )
         let loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
         let accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
-        let members = PointsCustomers(scenario, pace, steps: steps, seed: points.seed)
+        let members = PointsCustomers(scenario, pace, points, steps: steps)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
+        await members?.begin()
         Accidents(world: world, story: story, kinds: kinds, oneIn: faultsOneIn)
             .prepare(&generator, pace)
         executor.callBetweenJobs {

@@ -55,7 +55,7 @@ struct PointsPlan {
     private static let pendingOneIn = 4
     /// Makes the stream another one than that of the run. Seeds that alone find a rare bug of
     /// something else are runs without programmes with it.
-    private static let salt: UInt64 = 0x9001_0000_0000
+    private static let salt: UInt64 = 0x9001_0000_4260
     /// The end of 2026-06-30, UTC.
     private static let monthEnd = Instant(milliseconds: 1_782_864_000_000)
     /// So many seconds before it, at the most.
@@ -64,7 +64,7 @@ struct PointsPlan {
     init(seed: UInt64) {
         var generator = SplitMix64(seed: seed ^ Self.salt)
         let hasProgramme = generator.below(Self.oneIn) == 0
-        people = hasProgramme ? 1 + generator.below(PointsCustomers.people.count) : 0
+        people = hasProgramme ? 2 + generator.below(PointsCustomers.people.count - 1) : 0
         pendingDays = generator.below(Self.pendingOneIn) == 0 ? 1 : 0
         let lead = Duration.seconds(generator.below(Self.leadMax))
         start = hasProgramme ? Self.monthEnd.adding(.zero - lead) : VirtualClock.noon

@@ -17,18 +17,19 @@ struct EarnFile: Sendable {
 extension PointsCustomers {
     /// One line of a file, and one redemption, are of so many points at the most.
     private static let pointsMax = 24
+    private static let linesMax = 4
     /// Points of the first day expire in the midst of a run, those of the others later.
     private static let days = ["2026-05-20", "2026-06-29", "2026-06-30"]
 
     /// Proves identity and becomes a member of both programmes.
-    func enrol(_ person: Int) async {
-        guard let (proof, settlement) = await prove(person),
-            let card = CardPseudonym(text: settlement.cardPseudonym)
+    func enrol(_ person: Int, with card: Int) async {
+        guard let (proof, settlement) = await prove(person, with: card),
+            let name = CardPseudonym(text: settlement.cardPseudonym)
         else { return }
         for programme in host.programmes {
             do throws(LoyaltyFailure) {
                 let member = try await host.module.enrol(
-                    card,
+                    name,
                     proof: proof,
                     in: programme.code,
                     now: now
@@ -44,23 +45,42 @@ extension PointsCustomers {
     // MARK: Earn files
 
     /// Gives points to members, of this month or the one before.
-    func applyFile() async {
-        guard let programme = host.programmes.randomElement(random) else { return }
-        let number = fileCount
+    func applyFile(to programme: Programme) async {
         let members = members.filter { $0.programme == programme.code }
-        guard !members.isEmpty,
-            let name = EarnBatch.Name(
-                programme: programme.code,
-                digest: random.bytes(EarnBatch.Name.digestBytes)
-            )
-        else { return }
-        let lines = (0..<1 + random.below(3)).map { line in
-            let member = members[random.below(members.count)]
-            let points = 1 + random.below(Self.pointsMax)
-            let day = Self.days[random.below(Self.days.count)]
-            return "F\(number)-\(line),\(member.number.text),\(points),\(day)"
+        guard !members.isEmpty else { return }
+        await apply(
+            (0..<1 + random.below(Self.linesMax)).map { _ in
+                (
+                    members[random.below(members.count)], 1 + random.below(Self.pointsMax),
+                    Self.days[random.below(Self.days.count)]
+                )
+            },
+            to: programme
+        )
+    }
+
+    /// Gives each member points of two days.
+    func welcome(to programme: Programme) async {
+        let members = members.filter { $0.programme == programme.code }
+        await apply(
+            members.flatMap { member in
+                Self.days.prefix(2).map { (member, Self.pointsMax, $0) }
+            },
+            to: programme
+        )
+    }
+
+    private func apply(
+        _ lines: [(member: Membership, points: Int, day: String)],
+        to programme: Programme
+    ) async {
+        let digest = random.bytes(EarnBatch.Name.digestBytes)
+        guard let name = EarnBatch.Name(programme: programme.code, digest: digest) else { return }
+        let number = fileCount
+        let texts = lines.enumerated().map { index, line in
+            "F\(number)-\(index),\(line.member.number.text),\(line.points),\(line.day)"
         }
-        let file = EarnFile(name: name, lines: lines)
+        let file = EarnFile(name: name, lines: texts)
         keep(file)
         await apply(file)
     }
@@ -97,8 +117,8 @@ extension PointsCustomers {
     // MARK: Points in the database
 
     /// Proves identity, and has points in the database debited once for it.
-    func redeem(_ person: Int) async {
-        guard let (proof, settlement) = await prove(person),
+    func redeem(_ person: Int, with card: Int) async {
+        guard let (proof, settlement) = await prove(person, with: card),
             let member = settlement.memberships.first(where: {
                 $0.programme == host.inDatabase.code
             })
@@ -136,11 +156,5 @@ extension PointsCustomers {
         let left = try? await host.module.giveBack(asked.transaction, now: now)
         let word = left == nil ? "are not given back" : "are given back"
         story.add("the points for \(story.name(asked.transaction)) \(word)")
-    }
-}
-
-extension [Programme] {
-    fileprivate func randomElement(_ random: SeededRandom) -> Programme? {
-        isEmpty ? nil : self[random.below(count)]
     }
 }

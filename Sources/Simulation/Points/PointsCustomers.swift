@@ -4,6 +4,7 @@ import Kernel
 import LoyaltyServer
 import Merchant
 import OPALServer
+import PaymentServer
 import Synchronization
 import Wire
 
@@ -32,26 +33,26 @@ final class PointsCustomers: Sendable {
     let scenario: Scenario
     let host: LoyaltyHost
     let random: SeededRandom
+    private let people: Int
     private let pace: Pace
     private let state: Mutex<State>
 
     static let people = ["Mia", "Noah", "Olga"]
     private static let thinkMax = 16_000
-    /// Everybody wants to be a member soon.
-    private static let enrolMax = 3_000
     /// Steps concern one of the last purchases.
     private static let recent = 6
 
     /// `steps`: of all members together, besides those of other people.
     ///
     /// - Returns: nil where the world has no programme.
-    init?(_ scenario: Scenario, _ pace: Pace, steps: Int, seed: UInt64) {
+    init?(_ scenario: Scenario, _ pace: Pace, _ plan: PointsPlan, steps: Int) {
         guard let host = scenario.world.loyalty else { return nil }
         world = scenario.world
         self.scenario = scenario
         self.host = host
         self.pace = pace
-        random = SeededRandom(seed: seed)
+        people = plan.people
+        random = SeededRandom(seed: plan.seed)
         state = Mutex(State(stepsLeft: steps))
     }
 
@@ -61,11 +62,20 @@ final class PointsCustomers: Sendable {
     /// Whether nobody waits for an answer any more.
     var isIdle: Bool { state.withLock { $0.unwatched == 0 } }
 
-    /// One person's steps, until no more are left for anybody; first they become a member.
+    /// What was before the run: all but the last are members, and have points on their cards.
+    func begin() async {
+        await world.payments.refreshTerminals()
+        for person in 0..<people - 1 { await enrol(person, with: person) }
+        for programme in host.programmes { await welcome(to: programme) }
+        for _ in 0..<2 {
+            await host.round()
+            await world.points?.round()
+        }
+    }
+
+    /// One person's steps, until no more are left for anybody; the last becomes a member first.
     func live(_ person: Int) async {
-        await world.clock.sleep(for: .milliseconds(random.below(Self.enrolMax)))
-        guard takeStep() else { return }
-        await enrol(person)
+        if person == people - 1, takeStep() { await enrol(person, with: person) }
         while true {
             await world.clock.sleep(for: .milliseconds(random.below(Self.thinkMax)))
             guard takeStep() else { return }
@@ -84,18 +94,18 @@ final class PointsCustomers: Sendable {
     }
 
     private func step(_ person: Int) async {
-        switch random.below(22) {
-        case 0, 1: await enrol(person)
-        case 2..<6: await buy(host.goods.seat, person)
-        case 6..<10: await buy(host.goods.mixed[random.below(host.goods.mixed.count)], person)
-        case 10: await buyTwice(person)
-        case 11: await payAgain(person)
-        case 12, 13: await payAndLeave(person)
-        case 14, 15, 16: await applyFile()
-        case 17: await applyFileAgain()
-        case 18: await redeem(person)
-        case 19: await redeemAgain()
-        case 20: await giveBack()
+        switch random.below(24) {
+        case 0, 1, 2: await enrol(person, with: card(of: person))
+        case 3..<7: await buy(host.goods.seat, person)
+        case 7..<11: await buy(host.goods.mixed[random.below(host.goods.mixed.count)], person)
+        case 11, 12: await buyTwice(person)
+        case 13: await payAgain(person)
+        case 14, 15: await payAndLeave(person)
+        case 16, 17: await applyFile(to: host.programmes[random.below(host.programmes.count)])
+        case 18: await applyFileAgain()
+        case 19, 20: await redeem(person, with: card(of: person))
+        case 21: await redeemAgain()
+        case 22: await giveBack()
         default: await wait(person)
         }
     }
@@ -211,9 +221,9 @@ final class PointsCustomers: Sendable {
     /// Proves who holds a card, with a proof of identity at the site.
     ///
     /// - Returns: what the site learned; nil where it learned nothing.
-    func prove(_ person: Int) async -> (TransactionIdentifier, Settlement)? {
+    func prove(_ person: Int, with card: Int) async -> (TransactionIdentifier, Settlement)? {
         guard let purchase = await order(host.goods.entry) else { return nil }
-        let (name, card) = (Self.people[person], card(of: person))
+        let name = Self.people[person]
         guard let form = await scenario.pay(purchase, name, card, "shows who holds the card for")
         else { return nil }
         await scenario.bring(form, purchase)
