@@ -34,7 +34,7 @@ extension PointsCustomers {
                     in: programme.code,
                     now: now
                 ).membership
-                keep(member)
+                keep(member, of: person)
                 tell(person, "is a member of \(programme.name) by \(story.name(proof))")
             } catch {
                 tell(person, "is not enrolled in \(programme.name): \(error)")

@@ -23,6 +23,8 @@ final class PointsCustomers: Sendable {
         var stepsLeft: Int
         var purchases: [Scenario.Purchase] = []
         var members: [Membership] = []
+        /// People who are members.
+        var joined: Set<Int> = []
         var asked: [Asked] = []
         var files: [EarnFile] = []
         /// Payments whose tab was closed.
@@ -94,6 +96,8 @@ final class PointsCustomers: Sendable {
     }
 
     private func step(_ person: Int) async {
+        let isMember = state.withLock { $0.joined.contains(person) }
+        if !isMember, !random.isOne(in: 3) { return await enrol(person, with: person) }
         switch random.below(24) {
         case 0, 1, 2: await enrol(person, with: card(of: person))
         case 3..<7: await buy(host.goods.seat, person)
@@ -126,8 +130,11 @@ final class PointsCustomers: Sendable {
 
     // MARK: What members and the operator remember
 
-    func keep(_ member: Membership) {
-        state.withLock { if !$0.members.contains(member) { $0.members.append(member) } }
+    func keep(_ member: Membership, of person: Int) {
+        state.withLock { state in
+            state.joined.insert(person)
+            if !state.members.contains(member) { state.members.append(member) }
+        }
     }
 
     func keep(_ asked: Asked) { state.withLock { $0.asked.append(asked) } }
