@@ -163,9 +163,10 @@ package struct PointsLedger: Sendable {
         }
         for record in try await Ledger.all(PointsLoadRecord.kind, in: store)
         where !openedLoads.has(record) {
-            guard let bytes = await world.openedByOPALServer(record),
-                let load = try? PointsLoadRecord(bytes)
-            else {
+            let bytes = await world.openedByOPALServer(record)
+            // A request that was refused for good stands in the place of its load.
+            if let bytes, (try? PointsDenialRecord(bytes)) != nil { continue }
+            guard let bytes, let load = try? PointsLoadRecord(bytes) else {
                 found.append(.damaged("a load of points"))
                 continue
             }

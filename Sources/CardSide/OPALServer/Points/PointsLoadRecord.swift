@@ -7,7 +7,7 @@ package import Wire
 /// A request for points that was refused for good, in the place of the load: what the loyalty
 /// server has given back to its member never comes onto the card by a late copy. Format 2: reason
 /// 1, refused at 8, the request (counted).
-struct PointsDenialRecord: Equatable, Sendable {
+package struct PointsDenialRecord: Equatable, Sendable {
     private static let format: UInt8 = 2
 
     let reason: PointsRefusal
@@ -20,7 +20,7 @@ struct PointsDenialRecord: Equatable, Sendable {
         self.request = request
     }
 
-    init(_ bytes: [UInt8]) throws(WireFailure) {
+    package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "points denial")
         guard try reader.byte("format") == PointsDenialRecord.format else {
             throw reader.failure("format", .invalid)
