@@ -141,21 +141,16 @@ package struct Run: Sendable {
             steps: steps,
             seed: generator.next()
         )
-        let loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
-        let accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
-        let members = PointsCustomers(scenario, pace, points, steps: steps)
+        let cast = Cast(scenario, pace, loads, points, steps: steps)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
-        await members?.begin()
+        await cast.members?.begin()
         Accidents(world: world, story: story, kinds: kinds, oneIn: faultsOneIn)
             .prepare(&generator, pace)
         executor.callBetweenJobs {
             watch.look()
-            if !watch.violations.isEmpty {
-                scenario.stop()
-                members?.stop()
-            }
+            if !watch.violations.isEmpty { cast.stop() }
         }
         let longer = loads.hasWeek ? Run.week : points.hasProgramme ? Run.pointsTime : .zero
         var open: [Violation] = []
@@ -163,32 +158,18 @@ package struct Run: Sendable {
             for party in world.parties { parties.addTask { await housekeeping.keep(party) } }
             parties.addTask { await housekeeping.keepTerminals() }
             parties.addTask { await housekeeping.letAccidentsHappen() }
-            await withTaskGroup(of: Void.self) { group in
-                func add(_ people: Int, _ live: @escaping @Sendable (Int) async -> Void) {
-                    for person in 0..<people { group.addTask { await live(person) } }
-                }
-                add(people) { await scenario.live($0) }
-                add(loads.bankPeople) { await loadCustomers?.live($0) }
-                add(loads.accountPeople) { await accountCustomers?.live($0) }
-                add(points.people) { await members?.live($0) }
-            }
+            await cast.live(buyers: people)
             if watch.violations.isEmpty {
                 story.add("— everything works again —")
                 housekeeping.calm()
                 world.clearFaults()
-                open = await Run.settle(world, housekeeping, longer: longer) {
-                    scenario.isIdle && loadCustomers?.isIdle != false
-                        && accountCustomers?.isIdle != false && members?.isIdle != false
-                }
+                open = await Run.settle(world, housekeeping, longer: longer) { cast.isIdle }
             }
             housekeeping.end()
         }
         executor.callBetweenJobs {}
         let violations = watch.violations + open
-        if violations.isEmpty {
-            await scenario.fetchAll()
-            await members?.fetchAll()
-        }
+        if violations.isEmpty { await cast.fetchAll() }
         return await report(world, story, violations)
     }
 

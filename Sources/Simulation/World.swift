@@ -127,6 +127,11 @@ package final class World: Sendable {
             )
         )
         openDoors(to: payments.module, fates.life(.paymentServer))
+        try await fill(plan)
+    }
+
+    /// Puts into the databases what is there from the beginning.
+    private func fill(_ plan: WorldPlan) async throws(WorldFailure) {
         try await enterProgrammes()
         for value in plan.cardValues { _ = try await addCard(value) }
         if let value = plan.readerCardValue { try await addClientTerminal(value) }

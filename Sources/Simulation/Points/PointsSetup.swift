@@ -16,9 +16,8 @@ struct PointsSetup: Sendable {
     var notices: EarnNotices { purchases.notices }
     var expiry: PointsExpiry { purchases.expiry }
 
-    /// - Parameters:
-    ///   - host: whose loyalty server is answered, and told of purchases.
-    ///   - store: as this life sees it.
+    /// `host`: whose loyalty server is answered, and told of purchases. `store`: as this life sees
+    /// it.
     init(
         _ host: LoyaltyHost,
         _ store: any RecordStore,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
-package import Merchant
 import LoyaltyServer
+package import Merchant
 import OPALServer
 import Records
 
