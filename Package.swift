@@ -202,12 +202,13 @@ let package = Package(
         ),
         target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
+        target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
         target(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
                 "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
-                hummingbird, mustache, logging, nioCore,
+                "EarnFiles", hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -242,7 +243,7 @@ let package = Package(
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
                 "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
-                "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
+                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
                 unixSignals, nioCore,
                 nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
             ],
@@ -305,8 +306,8 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
                 "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-                "LoadServer", "Bank", "LoyaltyServer", hummingbird, hummingbirdTesting, httpTypes,
-                nioCore,
+                "LoadServer", "Bank", "LoyaltyServer", "EarnFiles", hummingbird,
+                hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
         tests(

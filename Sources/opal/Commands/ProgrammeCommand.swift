@@ -4,6 +4,7 @@ import ArgumentParser
 import Kernel
 import LoyaltyServer
 import RecordsSQLite
+import Sites
 import Wire
 
 struct ProgrammeCommand: AsyncParsableCommand {
@@ -50,19 +51,10 @@ struct ProgrammeCommand: AsyncParsableCommand {
 
     /// CURR of a programme, as an argument.
     static func code(_ text: String) throws -> Currency {
-        guard let digits = BCD.parse(text, count: 4),
-            let currency = Currency(bcd: UInt16(digits)), currency.isProgramme
-        else { throw ValidationError("A programme has a code from 9001 to 9999.") }
-        return currency
-    }
-
-    static func merchants(_ texts: [String]) throws -> [MerchantIdentifier] {
-        try texts.map { text in
-            guard let merchant = MerchantIdentifier(text) else {
-                throw ValidationError("A merchant has 1 to 15 visible characters: \(text).")
-            }
-            return merchant
+        guard let code = ProgrammeEntry.code(text) else {
+            throw ValidationError("A programme has a code from 9001 to 9999.")
         }
+        return code
     }
 
     struct List: AsyncParsableCommand {
@@ -84,12 +76,13 @@ struct ProgrammeCommand: AsyncParsableCommand {
 
         func run() async throws {
             let access = try Access(options)
+            let reader = Wording().reader(.english)
             let lines = try await access.step { try await access.module.programmes() }.map {
                 Line(
                     code: $0.programme.code.digits,
                     name: $0.programme.name,
                     home: $0.programme.home.name,
-                    rule: $0.rule.words,
+                    rule: reader.words($0.rule, of: $0.programme),
                     isClosed: $0.isClosed,
                     sites: $0.programme.sites.map(\.text),
                     partners: $0.programme.partners.map(\.text)

@@ -5,6 +5,7 @@ import Kernel
 import LoyaltyServer
 import OPALServer
 import RecordsSQLite
+import Sites
 
 extension ProgrammeCommand {
     struct Create: AsyncParsableCommand {
@@ -56,10 +57,10 @@ extension ProgrammeCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let (programme, rule) = (try programme(), try rule())
+            let (programme, rule) = try read()
             let access = try Access(options)
             // First where points are made of purchases, then where purchases are told.
-            _ = try await access.step {
+            try await access.step {
                 try await access.module.create(programme, rule, now: SystemClock.now())
             }
             if options.folder.exists(.opalServer) {
@@ -68,121 +69,40 @@ extension ProgrammeCommand {
                     .put(.init(programme, peer: Role.airline.rawValue))
                 await issuer.store.close()
             }
-            print("Created \(programme.code.digits), \(programme.name): \(rule.words).")
-        }
-
-        private func programme() throws -> Programme {
-            guard let home = Programme.Home.allCases.first(where: { $0.name == home }) else {
-                throw ValidationError("--home is card or database.")
-            }
-            guard let exponent = Exponent(exponent) else {
-                throw ValidationError("--exponent is 0 to \(Exponent.max).")
-            }
-            guard
-                let programme = Programme(
-                    code: try ProgrammeCommand.code(code),
-                    exponent: exponent,
-                    name: name,
-                    home: home,
-                    balanceMax: balanceMax,
-                    sites: try ProgrammeCommand.merchants(site),
-                    partners: try ProgrammeCommand.merchants(partner)
-                )
-            else {
-                throw ValidationError(
-                    "A name has 1 to \(Programme.nameBytesMax) bytes, --balance-max is at least "
-                        + "1, and there are at most \(Programme.merchantsMax) merchants."
-                )
-            }
-            return programme
-        }
-
-        private func rule() throws -> EarnRule {
-            guard let digits = BCD.parse(currency, count: 4),
-                let currency = Currency(bcd: UInt16(digits)),
-                let exponent = Exponent(currencyExponent)
-            else {
-                throw ValidationError("A currency has four digits, its exponent is 0 to 6.")
-            }
-            guard let rounding = EarnRounding.allCases.first(where: { $0.name == rounding }) else {
-                throw ValidationError("--rounding is down, nearest or up.")
-            }
-            do throws(EarnRuleRefusal) {
-                return try EarnRule(
-                    points: points,
-                    per: Money(minorUnits: per, currency: currency, exponent: exponent),
-                    rounding: rounding,
-                    bonus: try bonusDays(),
-                    pendingDays: pendingDays,
-                    expiry: expiryMonths.map(EarnExpiry.months) ?? .never
-                )
-            } catch {
-                throw ValidationError(error.words)
-            }
-        }
-
-        private func bonusDays() throws(EarnRuleRefusal) -> [BonusDays] {
-            var days: [BonusDays] = []
-            for text in bonus {
-                guard let one = BonusDays(argument: text) else { throw .empty }
-                days.append(one)
-            }
-            return days
+            let words = Wording().reader(.english).words(rule, of: programme)
+            print("Created \(programme.code.digits), \(programme.name): \(words).")
         }
 
         func validate() throws {
-            for text in bonus where BonusDays(argument: text) == nil {
-                throw ValidationError(
-                    "A bonus is like sunday=2.0 or 2026-12-01:2026-12-24=1.5, from 1.1 to 100.0: "
-                        + text
-                )
+            _ = try read()
+        }
+
+        private func read() throws -> (programme: Programme, rule: EarnRule) {
+            // An exponent that is none is told of before the amounts.
+            func amount(_ minorUnits: UInt64, _ exponent: UInt8) -> String {
+                AmountEntry.text(minorUnits, Exponent(exponent) ?? .units)
+            }
+            var entry = ProgrammeEntry()
+            entry[.code] = code
+            entry[.name] = name
+            entry[.home] = home
+            entry[.exponent] = "\(exponent)"
+            entry[.balanceMax] = amount(balanceMax, exponent)
+            entry[.points] = amount(points, exponent)
+            entry[.per] = amount(per, currencyExponent)
+            entry[.currency] = currency
+            entry[.currencyExponent] = "\(currencyExponent)"
+            entry[.rounding] = rounding
+            entry[.bonus] = bonus.joined(separator: " ")
+            entry[.pendingDays] = "\(pendingDays)"
+            entry[.expiryMonths] = expiryMonths.map(String.init) ?? ""
+            entry[.partners] = partner.joined(separator: " ")
+            entry[.sites] = site.joined(separator: " ")
+            do throws(ProgrammeEntry.Problems) {
+                return try entry.read()
+            } catch {
+                throw ValidationError(error.all.map(\.text).joined(separator: "\n"))
             }
         }
-    }
-}
-
-extension EarnRuleRefusal {
-    fileprivate var words: String {
-        switch self {
-        case .empty: "A rule gives at least one minor unit of points for at least one of money."
-        case .tooManyBonusDays: "A rule has at most \(EarnRule.bonusMax) bonus days."
-        case .pendingTooLong: "Points are pending for at most \(EarnRule.pendingDaysMax) days."
-        case .expiryTooFar:
-            "Points expire within \(EarnExpiry.monthsRange.upperBound) months, or never."
-        case .overflow:
-            "The largest purchase would earn more points than can be counted. Give fewer."
-        }
-    }
-}
-
-extension BonusDays {
-    /// `sunday=2.0`, `2026-12-01:2026-12-24=1.5`, `friday/2026-12-01:2026-12-24=3.0`.
-    fileprivate init?(argument text: String) {
-        let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-        guard parts.count == 2, let tenths = Self.tenths(parts[1]) else { return nil }
-        var weekday: Weekday?
-        var dates: ClosedRange<CivilDate>?
-        for part in parts[0].split(separator: "/", omittingEmptySubsequences: false) {
-            if let day = Weekday.allCases.first(where: { "\($0)" == part }) {
-                guard weekday == nil else { return nil }
-                weekday = day
-            } else {
-                let ends = part.split(separator: ":", omittingEmptySubsequences: false)
-                guard dates == nil, ends.count == 2, let first = CivilDate(iso: String(ends[0])),
-                    let last = CivilDate(iso: String(ends[1])), first <= last
-                else { return nil }
-                dates = first...last
-            }
-        }
-        self.init(weekday: weekday, dates: dates, tenths: tenths)
-    }
-
-    /// `2` or `2.5`, in tenths.
-    private static func tenths(_ text: Substring) -> UInt16? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let whole = UInt16(parts[0]), whole <= 1000,
-            let tenth = parts.count == 2 ? UInt16(parts[1]) : 0, tenth <= 9
-        else { return nil }
-        return whole * 10 + tenth
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import EarnFiles
 import Foundation
 import Kernel
 import LoyaltyServer
@@ -42,24 +43,25 @@ extension ProgrammeCommand {
 
         func run() async throws {
             let code = try ProgrammeCommand.code(programme)
-            let source = try EarnFile(path: file)
-            guard let name = EarnBatch.Name(programme: code, digest: source.digest) else {
-                preconditionFailure("A digest has 32 bytes.")
-            }
+            let source = try read()
             let access = try Access(options)
             let (batch, wasKnown, refused) = try await access.step {
-                let begun = try await access.module.begin(
-                    name,
-                    fileName: source.name,
-                    header: source.header,
-                    lines: source.lineCount,
-                    now: SystemClock.now()
-                )
+                let begun = try await source.begin(in: code, access.module, now: SystemClock.now())
                 let batch = try await apply(source, begun, access.module)
                 return (batch, begun.isWhole, try await refusedLines(of: batch, access.module))
             }
             if let report { try write(refused, to: report) }
             try show(batch, wasKnown, refused)
+        }
+
+        private func read() throws -> EarnFile {
+            do throws(EarnFileFailure) {
+                return try EarnFile(path: file)
+            } catch .empty {
+                throw CommandFailure("\(file) is empty. Nothing was applied.")
+            } catch {
+                throw CommandFailure("\(file) cannot be read. Nothing was applied.")
+            }
         }
 
         private func apply(
@@ -68,24 +70,17 @@ extension ProgrammeCommand {
             _ module: LoyaltyModule
         ) async throws -> EarnBatch {
             let progress = ProgressLine()
-            progress.begin("lines", of: Int(source.lineCount))
+            progress.begin("lines", of: Int(source.scan.lineCount))
             progress.step(Int(begun.position))
-            var batch = begun
-            let lines = try source.lines(skipping: begun.position)
-            while batch.position < batch.lines {
-                let chunk = try lines.next(LoyaltyLimits.chunkMax)
-                guard !chunk.isEmpty else {
-                    throw CommandFailure(
-                        "\(file) was changed meanwhile. What was applied stays; run it again."
-                    )
+            let batch: EarnBatch
+            do {
+                batch = try await source.apply(begun, module, now: SystemClock.now) {
+                    progress.step($0)
                 }
-                batch = try await module.apply(
-                    chunk,
-                    of: begun.name,
-                    from: batch.position,
-                    now: SystemClock.now()
+            } catch is EarnFileFailure {
+                throw CommandFailure(
+                    "\(file) was changed meanwhile. What was applied stays; run it again."
                 )
-                progress.step(chunk.count)
             }
             progress.end()
             return batch

@@ -15,7 +15,8 @@ struct ConsoleParty {
 
     static let schema = RecordSchema(
         party: "console",
-        version: 1,
+        // 2: acts on loyalty programmes.
+        version: 2,
         kinds: OperatorDesk.kinds
     )
     private static let firstOperator = "operator"

@@ -17,4 +17,15 @@ package enum ConsoleLimits {
     package static let searchedSalesMax = 1000
     /// Tries to write an act of an operator, where another one writes at the same time.
     package static let triesMax = 8
+
+    /// An earn file that is uploaded, in bytes; a longer one is given to `opal programme issue`.
+    package static let earnFileBytesMax = 1 << 30
+    /// What stands around the file in the body of an upload, in bytes.
+    package static let uploadMarginBytes = 16 * 1024
+    /// Earn files that are received or applied at once.
+    package static let earnFilesAtOnce = 2
+    /// Earn files that stopped and whose reason is remembered.
+    package static let earnFilesStoppedMax = 64
+    /// How often the page of an earn file under way is asked for again, in seconds.
+    package static let refreshSeconds = 2
 }

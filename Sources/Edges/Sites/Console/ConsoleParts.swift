@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bank
+package import Kernel
+package import LoyaltyServer
 package import Merchant
 package import OPALServer
 package import PaymentServer
@@ -73,6 +75,36 @@ package struct ConsoleParts: Sendable {
         }
     }
 
+    /// A loyalty server.
+    package struct Loyalty: Sendable {
+        package let module: LoyaltyModule
+        package let benefits: Benefits
+        package let store: Store
+        /// Makes the references that stand in addresses instead of member numbers.
+        package let seals: any RecordSealing
+        /// The earn files that are received and applied. Who composes ends them before the store
+        /// is closed.
+        package let works: EarnFileWorks
+        /// Enters a programme at its OPAL server; nil where that is in another process.
+        package let enter: (@Sendable (Programme) async throws -> Void)?
+
+        package init(
+            module: LoyaltyModule,
+            benefits: Benefits,
+            store: Store,
+            seals: any RecordSealing,
+            works: EarnFileWorks,
+            enter: (@Sendable (Programme) async throws -> Void)? = nil
+        ) {
+            self.module = module
+            self.benefits = benefits
+            self.store = store
+            self.seals = seals
+            self.works = works
+            self.enter = enter
+        }
+    }
+
     /// A bank server.
     package struct Bank: Sendable {
         package let name: String
@@ -127,6 +159,7 @@ package struct ConsoleParts: Sendable {
     package var payments: Payments?
     package var shops: [Shop]
     package var banks: [Bank]
+    package var loyalty: Loyalty?
     /// The load server.
     package var loadServer: Store?
     package var links: [Link]
@@ -136,6 +169,7 @@ package struct ConsoleParts: Sendable {
         payments: Payments? = nil,
         shops: [Shop] = [],
         banks: [Bank] = [],
+        loyalty: Loyalty? = nil,
         loadServer: Store? = nil,
         links: [Link] = []
     ) {
@@ -143,6 +177,7 @@ package struct ConsoleParts: Sendable {
         self.payments = payments
         self.shops = shops
         self.banks = banks
+        self.loyalty = loyalty
         self.loadServer = loadServer
         self.links = links
     }
@@ -154,6 +189,7 @@ package struct ConsoleParts: Sendable {
         if let payments { own.append(("Payment server", payments.store)) }
         for shop in shops { own.append(("Merchant: \(shop.name)", shop.store)) }
         if let loadServer { own.append(("Load server", loadServer)) }
+        if let loyalty { own.append(("Loyalty server", loyalty.store)) }
         for bank in banks { own.append(("Bank: \(bank.name)", bank.store)) }
         return own
     }

@@ -3,7 +3,7 @@
 package import Hummingbird
 package import Kernel
 
-/// The operator console: what runs, cards, sales, terminals and mails. Each page but the sign-in
+/// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each page but the sign-in
 /// needs a session.
 package struct ConsoleSite: Sendable {
     let parts: ConsoleParts
@@ -13,7 +13,7 @@ package struct ConsoleSite: Sendable {
     let formToken: FormToken
     let clientAddress: ClientAddress
     let now: @Sendable () -> Instant
-    private let random: any RandomSource
+    let random: any RandomSource
 
     static let cookie = "opal-operator"
 
@@ -66,6 +66,7 @@ package struct ConsoleSite: Sendable {
         }
         if let cardSide = parts.cardSide { addCardPages(cardSide, to: router) }
         if let payments = parts.payments { addPaymentPages(payments, to: router) }
+        if let loyalty = parts.loyalty { addLoyaltyPages(loyalty, to: router) }
         return router
     }
 
@@ -126,7 +127,7 @@ package struct ConsoleSite: Sendable {
     }
 
     /// Without a session the answer is the way to the sign-in, whatever was asked.
-    private func get(
+    func get(
         _ path: RouterPath,
         on router: Router<SiteContext>,
         _ handler: @escaping @Sendable (Visit) async throws -> Response
@@ -141,7 +142,7 @@ package struct ConsoleSite: Sendable {
     }
 
     /// As ``get(_:on:_:)``; the form must carry the token of the session.
-    private func post(
+    func post(
         _ path: RouterPath,
         on router: Router<SiteContext>,
         _ handler: @escaping @Sendable (Visit) async throws -> Response
@@ -150,11 +151,29 @@ package struct ConsoleSite: Sendable {
         router.post(path) { request, context in
             guard let session = site.session(request) else { return site.toSignIn }
             let form = try await Form.read(request)
-            let (given, expected) = (form.text("csrf"), session.formToken)
-            guard ConstantTime.isEqual(Array(given.utf8), Array(expected.utf8)) else {
-                throw SiteFailure.forbidden
-            }
+            try site.check(form.text("csrf"), of: session)
             return try await handler(site.visit(session, request, context, form))
+        }
+    }
+
+    /// As ``get(_:on:_:)``, for a body that the handler reads as it comes; it begins with the token
+    /// of the session, which the handler checks before it takes anything else.
+    func upload(
+        _ path: RouterPath,
+        on router: Router<SiteContext>,
+        _ handler: @escaping @Sendable (Visit) async throws -> Response
+    ) {
+        let site = self
+        router.post(path) { request, context in
+            guard let session = site.session(request) else { return site.toSignIn }
+            return try await handler(site.visit(session, request, context, try Form([])))
+        }
+    }
+
+    /// - Throws: `.forbidden` unless this is the token of the session.
+    func check(_ token: String, of session: OperatorSession) throws(SiteFailure) {
+        guard ConstantTime.isEqual(Array(token.utf8), Array(session.formToken.utf8)) else {
+            throw .forbidden
         }
     }
 
@@ -201,6 +220,7 @@ package struct ConsoleSite: Sendable {
         if parts.cardSide?.loads != nil || !parts.banks.isEmpty {
             items.append(SiteLook.Link("Loads", "/loads"))
         }
+        if parts.loyalty != nil { items.append(SiteLook.Link("Programmes", "/programmes")) }
         if parts.cardSide != nil { items.append(SiteLook.Link("Outbox", "/outbox")) }
         return shell.response(
             Page(

@@ -5,10 +5,14 @@ package import Records
 package import SecurityModule
 
 /// Goes through the console's database: opens every record and walks what operators did to each
-/// card.
+/// card and with each loyalty programme.
 package struct OperatorAudit: Sendable {
     private let store: any RecordStore
     private let seals: any RecordSealing
+
+    private static let kinds = [
+        OperatorJournal.kind, OperatorJournal.questionKind, OperatorJournal.programmeKind,
+    ]
 
     package init(store: any RecordStore, seals: any RecordSealing) {
         self.store = store
@@ -22,7 +26,7 @@ package struct OperatorAudit: Sendable {
             let place = "console, operator \(Hex.text(record.key.bytes))"
             findings.append(AuditFinding(place, "does not open"))
         }
-        for kind in [OperatorJournal.kind, OperatorJournal.questionKind] {
+        for kind in OperatorAudit.kinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 findings += try await check(acts: record)
             }
@@ -35,7 +39,6 @@ package struct OperatorAudit: Sendable {
     package static func owner(of stream: [UInt8]) -> RecordKey? {
         let prefix = OperatorJournal.streamPrefix
         let key = Array(stream.dropFirst(prefix.count))
-        let kinds = [OperatorJournal.kind, OperatorJournal.questionKind]
         guard stream.starts(with: prefix),
             let kind = kinds.first(where: { $0.keyBytes.contains(key.count) })
         else { return nil }
@@ -44,8 +47,11 @@ package struct OperatorAudit: Sendable {
 
     /// What acts belong to. A card is named by the last four digits of its number.
     package static func place(_ key: [UInt8]) -> String {
-        OperatorJournal.questionKind.keyBytes.contains(key.count)
-            ? "console, questions about \(Hex.text(key))"
+        if OperatorJournal.questionKind.keyBytes.contains(key.count) {
+            return "console, questions about \(Hex.text(key))"
+        }
+        return OperatorJournal.programmeKind.keyBytes.contains(key.count)
+            ? "console, acts on programme \(Hex.text(key))"
             : "console, acts on card •••• •••• •••• \(Hex.text(key.suffix(2)))"
     }
 

@@ -12,7 +12,10 @@ package typealias OperatorFailure = SignInFailure
 package final class OperatorDesk: Sendable {
     package static let operatorKind = RecordKind("operator", keyBytes: 1...32)
     /// What the store must be opened with.
-    package static let kinds = [operatorKind, OperatorJournal.kind, OperatorJournal.questionKind]
+    package static let kinds = [
+        operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
+        OperatorJournal.programmeKind,
+    ]
 
     let journal: OperatorJournal
     private let signIn: SignInDesk
@@ -85,6 +88,13 @@ package final class OperatorDesk: Sendable {
         of card: CardIdentifier
     ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
         try await journal.acts(on: card)
+    }
+
+    /// What operators did with a loyalty programme, oldest first.
+    package func journal(
+        ofProgramme code: Currency
+    ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
+        try await journal.acts(onProgramme: code)
     }
 
     /// The last question about a transaction, or nil where there was none.

@@ -5,13 +5,16 @@ package import Records
 import SecurityModule
 import Wire
 
-/// What operators do to cards, and what they have asked about transactions, with their names: an
-/// append-only history for each, whose end is sealed. An act is written down before it is done.
+/// What operators do to cards and loyalty programmes, and what they have asked about transactions,
+/// with their names: an append-only history for each, whose end is sealed. An act is written down
+/// before it is done.
 package struct OperatorJournal: Sendable {
     /// The end of a card's acts, by its card identifier.
     package static let kind = RecordKind("operator_act", keyBytes: 8...8)
     /// The end of the questions about a transaction, by its TRX.
     package static let questionKind = RecordKind("operator_question", keyBytes: 16...16)
+    /// The end of the acts on a loyalty programme, its members and its benefits, by CURR.
+    package static let programmeKind = RecordKind("operator_programme", keyBytes: 2...2)
     fileprivate static let format: UInt8 = 1
 
     /// One act: format 1, act 1, moment 8, operator (counted), reason (counted).
@@ -29,12 +32,24 @@ package struct OperatorJournal: Sendable {
             case loadAsked = 6
             /// The load server was asked about a load of a bank.
             case holdAsked = 7
+            case programmeCreated = 8
+            /// An earn file was begun, or went on.
+            case pointsIssued = 9
+            /// A member was looked up by the whole number.
+            case memberShown = 10
+            case benefitPut = 11
+            case benefitRestocked = 12
+            case benefitWithdrawn = 13
+            case benefitOffered = 14
+
+            /// Whether somebody only looked.
+            fileprivate var isLook: Bool { self == .numberShown || self == .memberShown }
         }
 
         package let kind: Kind
         package let moment: Instant
         package let operatorName: String
-        /// Why a card was blocked; else empty.
+        /// Why a card was blocked; which file, member or benefit of a programme; else empty.
         package let reason: String
 
         package init(_ kind: Kind, at moment: Instant, by name: OperatorName, reason: String = "") {
@@ -78,6 +93,14 @@ package struct OperatorJournal: Sendable {
         try await write(act, RecordKey(OperatorJournal.questionKind, transaction.bytes))
     }
 
+    /// Writes down what an operator does with a loyalty programme.
+    package func write(
+        _ act: Act,
+        onProgramme code: Currency
+    ) async throws(OperatorFailure) {
+        try await write(act, OperatorJournal.key(code))
+    }
+
     /// The last question about a transaction, or nil where there was none.
     package func lastQuestion(
         about transaction: TransactionIdentifier
@@ -97,7 +120,7 @@ package struct OperatorJournal: Sendable {
                     previous: end.hash
                 )
                 (end.rows, end.hash) = (row.number, row.hash)
-                if act.kind != .numberShown { end.standing = act }
+                if !act.kind.isLook { end.standing = act }
                 let body = try await seals.seal(
                     end.bytes,
                     name: key.sealName(),
@@ -130,9 +153,18 @@ package struct OperatorJournal: Sendable {
 
     /// All acts on a card, oldest first.
     package func acts(on card: CardIdentifier) async throws(OperatorFailure) -> [Act] {
+        try await acts(OperatorJournal.key(card))
+    }
+
+    /// All acts on a loyalty programme, oldest first.
+    package func acts(onProgramme code: Currency) async throws(OperatorFailure) -> [Act] {
+        try await acts(OperatorJournal.key(code))
+    }
+
+    private func acts(_ key: RecordKey) async throws(OperatorFailure) -> [Act] {
         do {
             return try await store.history(
-                OperatorJournal.stream(card),
+                OperatorJournal.streamPrefix + key.bytes,
                 after: 0,
                 limit: RecordLimits.pageMax
             ).map { try Act($0.body) }
@@ -143,9 +175,15 @@ package struct OperatorJournal: Sendable {
 
     private static func key(_ card: CardIdentifier) -> RecordKey { RecordKey(kind, card.bytes) }
 
-    /// 20 bytes for a card, 28 for a transaction: no other stream has these lengths.
-    private static func stream(_ card: CardIdentifier) -> [UInt8] { streamPrefix + card.bytes }
+    private static func key(_ programme: Currency) -> RecordKey {
+        RecordKey(
+            programmeKind,
+            [UInt8(programme.bcd >> 8), UInt8(truncatingIfNeeded: programme.bcd)]
+        )
+    }
 
+    /// A stream has 12 bytes more: 14 for a programme, 20 for a card, 28 for a transaction. No
+    /// other stream has these lengths.
     static let streamPrefix = Array("operator act".utf8)
 
     private func end(_ key: RecordKey) async throws(OperatorFailure) -> End {

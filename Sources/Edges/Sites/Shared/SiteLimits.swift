@@ -5,6 +5,10 @@ package enum SiteLimits {
     /// A posted form, in bytes. The order page of a shop is the longest, with about 2 KiB.
     package static let formBytesMax = 16 * 1024
     package static let formFieldsMax = 40
+    /// The headers of one part of an upload, in bytes.
+    package static let partHeaderBytesMax = 4 * 1024
+    /// Parts of one upload.
+    package static let partsMax = 8
     /// A query, in bytes.
     package static let queryBytesMax = 2 * 1024
     /// Cookie headers longer than this are not read.

@@ -52,7 +52,8 @@ addEventListener("pageshow", () => {
   }
 });
 
-// A pending page asks for itself and is replaced only when it has ended: nothing moves before.
+// A pending page asks for itself and is replaced only when it has ended: nothing moves before but
+// how far it has come.
 const pending = document.querySelector("[data-look-again]");
 if (pending) {
   pending.hidden = false;
@@ -65,7 +66,17 @@ if (pending) {
     }
     try {
       const answer = await fetch(location.href, { credentials: "same-origin" });
-      if (answer.ok && !(await answer.text()).includes("data-look-again")) location.reload();
+      if (!answer.ok) return;
+      const text = await answer.text();
+      if (!text.includes("data-look-again")) return location.reload();
+      const progress = document.querySelector("[data-progress]");
+      if (!progress) return;
+      const page = new DOMParser().parseFromString(text, "text/html");
+      const next = page.querySelector("[data-progress]");
+      if (!next || next.textContent === progress.textContent) return;
+      progress.replaceWith(next);
+      // What moves is worth asking for.
+      asksLeft = 120;
     } catch {
       // No network for a moment: the next turn asks again.
     }

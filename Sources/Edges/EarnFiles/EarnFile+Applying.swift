@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import LoyaltyServer
+
+extension EarnFile {
+    /// Begins the file in a programme, or finds how far it has come.
+    ///
+    /// - Throws: as ``LoyaltyModule/begin(_:fileName:header:lines:now:)``.
+    package func begin(
+        in programme: Currency,
+        _ module: LoyaltyModule,
+        now: Instant
+    ) async throws(LoyaltyFailure) -> EarnBatch {
+        guard let batch = EarnBatch.Name(programme: programme, digest: scan.digest) else {
+            throw .unknownProgramme
+        }
+        return try await module.begin(
+            batch,
+            fileName: name,
+            header: scan.header,
+            lines: scan.lineCount,
+            now: now
+        )
+    }
+
+    /// Applies the lines that are not behind the file yet, ``LoyaltyLimits/chunkMax`` at a time.
+    ///
+    /// - Parameters:
+    ///   - begun: what ``begin(in:_:now:)`` gave.
+    ///   - module: of the programme.
+    ///   - now: asked for each chunk.
+    ///   - progress: told how many lines more are behind it.
+    /// - Returns: the file, whole.
+    /// - Throws: `CancellationError` between two chunks, `EarnFileFailure`, `LoyaltyFailure`; what
+    ///   was applied stays, and the same file again goes on.
+    package func apply(
+        _ begun: EarnBatch,
+        _ module: LoyaltyModule,
+        now: @Sendable () -> Instant,
+        progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws -> EarnBatch {
+        var batch = begun
+        var lines = try lines(skipping: begun.position)
+        while batch.position < batch.lines {
+            try Task.checkCancellation()
+            let chunk = try lines.next(LoyaltyLimits.chunkMax)
+            guard !chunk.isEmpty else { throw EarnFileFailure.changed }
+            batch = try await module.apply(chunk, of: begun.name, from: batch.position, now: now())
+            progress(chunk.count)
+        }
+        return batch
+    }
+}
+
+extension LoyaltyFailure {
+    /// Why an earn file is not applied, in words; nil for what has nothing to do with files.
+    package var earnFileWords: String? {
+        switch self {
+        case .headerUnreadable:
+            "The first line must be reference,member,points,date or "
+                + "reference,member,points,date,note. Nothing was applied."
+        case .tooManyLines:
+            "The file has more than \(LoyaltyLimits.fileLinesMax) lines. Nothing was applied."
+        case .fileNameUnreadable: "The file's name is too long. Nothing was applied."
+        case .busy: "Others change the same members all the time. Begin it again: it goes on."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EarnFiles
+import Hummingbird
+import Kernel
+import LoyaltyServer
+import Wire
+
+/// The console's pages of earn files: the form that takes one, how far it has come, and which of
+/// its lines were refused.
+struct ConsoleEarnFiles: Sendable {
+    let site: ConsoleSite
+    let loyalty: ConsoleParts.Loyalty
+
+    init(_ site: ConsoleSite, _ loyalty: ConsoleParts.Loyalty) {
+        self.site = site
+        self.loyalty = loyalty
+    }
+
+    static func path(_ name: EarnBatch.Name) -> String {
+        "/programmes/\(name.programme.digits)/files/\(Hex.text(name.digest))"
+    }
+
+    static func badge(_ batch: EarnBatch, isUnderWay: Bool) -> [String: Any] {
+        if batch.isWhole { return Shape.badge("Whole", .good) }
+        return isUnderWay ? Shape.badge("Under way", .wait) : Shape.badge("Stopped", .bad)
+    }
+
+    private static func digest(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.compactMap { Hex.digit($0) }
+        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    // MARK: Taking a file
+
+    func ask(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        page(try await site.programme(visit, loyalty).programme, nil, visit)
+    }
+
+    private func page(
+        _ programme: Programme,
+        _ problem: String?,
+        _ visit: ConsoleSite.Visit,
+        status: HTTPResponse.Status = .unprocessableContent
+    ) -> Response {
+        let path = "/programmes/\(programme.code.digits)"
+        var field: [String: Any] = [:]
+        if let problem { field["error"] = problem }
+        var values: [String: Any] = [
+            "programme": ["name": programme.name, "href": path],
+            "form": ["action": "\(path)/issue", "file": field] as [String: Any],
+            "most": "\(ConsoleLimits.earnFileBytesMax >> 20) MiB",
+        ]
+        if let problem {
+            values["problems"] =
+                [
+                    "title": "The file was not taken",
+                    "items": [["field": "file", "text": problem]],
+                ] as [String: Any]
+        }
+        return site.response(
+            "console/issue",
+            values,
+            visit,
+            current: "/programmes",
+            status: problem == nil ? .ok : status
+        )
+    }
+
+    /// Stores the file while it comes, begins it, and applies it in the background.
+    func receive(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let programme = try await site.programme(visit, loyalty).programme
+        guard loyalty.works.take() else {
+            return page(
+                programme,
+                "Other earn files are under way. Wait until one of them is whole.",
+                visit,
+                status: .serviceUnavailable
+            )
+        }
+        // Given back by whoever has the file in the end.
+        var isTaken = true
+        defer { if isTaken { loyalty.works.give() } }
+        guard let file = try await stored(visit) else {
+            return page(programme, "Choose a file with at least a first line.", visit)
+        }
+        // Only the form's own failures are told beside it; the act is written down before.
+        try await site.write(.pointsIssued, on: programme.code, visit, about: journalled(file))
+        let batch: EarnBatch
+        do throws(LoyaltyFailure) {
+            batch = try await file.begin(in: programme.code, loyalty.module, now: visit.now)
+        } catch {
+            guard let words = error.earnFileWords else { throw SiteFailure(error) }
+            return page(programme, words, visit)
+        }
+        let path = Self.path(batch.name)
+        if batch.isWhole { return SiteShell.seeOther(batch.lines > 0 ? "\(path)?again=1" : path) }
+        isTaken = false
+        loyalty.works.apply(file, batch, loyalty.module, now: site.now)
+        return SiteShell.seeOther(path)
+    }
+
+    /// What is written down of a file: its digest, and its name where that is a text.
+    private func journalled(_ file: EarnFile) -> String {
+        let digest = Hex.text(file.scan.digest)
+        guard ByteReader.isText(file.name), file.name.utf8.count <= LoyaltyLimits.fileNameBytesMax
+        else { return digest }
+        return "\(digest) \(file.name)"
+    }
+
+    /// - Returns: nil where no file was chosen, or an empty one.
+    private func stored(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> EarnFile? {
+        var reader: MultipartReader
+        do throws(FormFailure) {
+            reader = try MultipartReader(contentType: visit.request.headers[.contentType] ?? "")
+        } catch { throw .badForm(error) }
+        let bytesMax = ConsoleLimits.earnFileBytesMax + ConsoleLimits.uploadMarginBytes
+        if let length = visit.request.headers[.contentLength].flatMap({ Int($0) }),
+            length > bytesMax
+        {
+            throw .tooLarge
+        }
+        var upload = EarnUpload(
+            in: loyalty.works.folder,
+            as: "earn-file-\(Hex.text(site.random.bytes(16)))"
+        ) { token throws(SiteFailure) in
+            try site.check(token, of: visit.session)
+        }
+        var count = 0
+        do {
+            for try await part in visit.request.body {
+                count += part.readableBytes
+                guard count <= bytesMax else { throw SiteFailure.tooLarge }
+                for event in try reader.add(Array(part.readableBytesView)) {
+                    try upload.take(event)
+                }
+            }
+        } catch let failure as SiteFailure {
+            throw failure
+        } catch let failure as FormFailure {
+            throw .badForm(failure)
+        } catch {
+            throw .unavailable(error)
+        }
+        guard reader.isDone else { throw .badForm(.encoding) }
+        return try upload.end()
+    }
+
+    // MARK: A file that was taken
+
+    func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let programme = try await site.programme(visit, loyalty).programme
+        guard let digest = Self.digest(visit.context.parameters.get("digest") ?? ""),
+            let name = EarnBatch.Name(programme: programme.code, digest: digest)
+        else { throw .notFound }
+        // Before the position is read: what has ended meanwhile is whole, or has a reason.
+        let isUnderWay = loyalty.works.isUnderWay(name)
+        let batch: EarnBatch
+        do throws(LoyaltyFailure) {
+            batch = try await loyalty.module.batch(name)
+        } catch .unknownBatch { throw .notFound } catch { throw SiteFailure(error) }
+        let path = "/programmes/\(programme.code.digits)"
+        var values: [String: Any] = [
+            "programme": ["name": programme.name, "href": path],
+            "file": [
+                "name": batch.fileName, "badge": Self.badge(batch, isUnderWay: isUnderWay),
+            ] as [String: Any],
+            "facts": facts(batch, programme, visit.reader),
+        ]
+        if !batch.isWhole {
+            values["progress"] = [
+                "done": "\(batch.position)", "all": "\(batch.lines)",
+                "text": "\(batch.position) of \(batch.lines) lines",
+            ]
+            if isUnderWay {
+                values["refreshSeconds"] = "\(ConsoleLimits.refreshSeconds)"
+                values["underWay"] = ["href": Self.path(name)]
+            } else {
+                values["stopped"] = [
+                    "text": words(loyalty.works.stop(of: name)), "href": "\(path)/issue",
+                ]
+            }
+        }
+        try await addRefused(batch, visit, &values)
+        return site.response(
+            "console/earn-file",
+            values,
+            visit,
+            current: "/programmes",
+            notice: visit.form["again"] != nil && batch.isWhole
+                ? Page.Notice(.plain, "This file was applied before. Nothing was applied now.")
+                : nil
+        )
+    }
+
+    private func facts(
+        _ batch: EarnBatch,
+        _ programme: Programme,
+        _ reader: Reader
+    ) -> [[String: Any]] {
+        [
+            Shape.fact(
+                "Points given",
+                reader.amount(programme.points(batch.points), of: programme.name)
+            ),
+            Shape.fact("Lines", "\(batch.lines)"),
+            Shape.fact("Applied", "\(batch.accepted)"),
+            Shape.fact("Applied before", "\(batch.known)"),
+            Shape.fact("Refused", "\(batch.refused)"),
+            Shape.fact("Begun", reader.timeText(batch.begunAt)),
+            Shape.fact("Last line applied", reader.timeText(batch.changedAt)),
+            Shape.fact("SHA-256", Hex.text(batch.name.digest), isCode: true),
+        ]
+    }
+
+    private func words(_ stop: EarnFileWorks.Stop?) -> String {
+        switch stop {
+        case .failed(.busy): "Others changed the same members all the time."
+        case .failed(let failure) where failure.isTransient:
+            "The loyalty server's store did not answer."
+        case .failed: "A record of the loyalty server does not open; the audit names it."
+        case .unreadable: "The file could not be read again."
+        case .ended, nil: "The server was stopped, or the file was begun elsewhere."
+        }
+    }
+
+    private func addRefused(
+        _ batch: EarnBatch,
+        _ visit: ConsoleSite.Visit,
+        _ values: inout [String: Any]
+    ) async throws(SiteFailure) {
+        let after = visit.form["after"].flatMap { UInt32($0) } ?? 0
+        let limit = ConsoleLimits.pageRows
+        let lines = try await loyaltyStep { () async throws(LoyaltyFailure) in
+            try await loyalty.module.refusedLines(of: batch.name, after: after, limit: limit + 1)
+        }
+        let shown = lines.prefix(limit)
+        guard let first = shown.first, let last = shown.last else { return }
+        values["refused"] = [
+            "rows": shown.map {
+                ["number": "\($0.number)", "reason": $0.reason.text, "text": $0.text]
+            }
+        ]
+        let kept = min(batch.refused, LoyaltyLimits.refusedLinesMax)
+        var pager: [String: Any] = [
+            "summary": kept < batch.refused
+                ? "Lines \(first.number) to \(last.number); the first \(kept) of \(batch.refused) "
+                    + "refused lines are kept"
+                : "Lines \(first.number) to \(last.number), \(batch.refused) refused in all"
+        ]
+        if lines.count > limit { pager["next"] = "\(Self.path(batch.name))?after=\(last.number)" }
+        if after > 0 { pager["first"] = Self.path(batch.name) }
+        values["refusedPager"] = pager
+    }
+}
