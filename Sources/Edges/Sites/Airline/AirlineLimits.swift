@@ -18,4 +18,9 @@ package enum AirlineLimits {
     /// How long a browser remembers the sign-in that it began, in seconds: as long as that can be
     /// answered.
     package static let proofCookieSeconds = 40 * 60
+    /// How long a browser that brought a proof may take to its session.
+    package static let arrivalTime = Duration.seconds(5 * 60)
+    static let arrivalCookieSeconds = 5 * 60
+    /// Proofs that have arrived and opened no session yet.
+    package static let arrivalsMax = 100_000
 }

@@ -141,9 +141,15 @@ extension AirlineSite {
                 now: now()
             )
             let address = OrderAddress(transaction, received.receiptKey)
-            return SiteShell.seeOther(
-                received.order.isSignIn ? address.signedIn : address.redemption
+            guard received.order.isSignIn else { return SiteShell.seeOther(address.redemption) }
+            var response = SiteShell.seeOther(address.signedIn)
+            cookies.set(
+                AirlineSite.arrivalCookie,
+                arrivals.token(of: transaction, at: clock()),
+                seconds: AirlineLimits.arrivalCookieSeconds,
+                on: &response
             )
+            return response
         } catch .unknownOrder, .resultForged, .resultMismatch {
             // One answer: it must not tell which orders there are.
             return refused("Result not used", .proofNotGenuine, request, status: .badRequest)

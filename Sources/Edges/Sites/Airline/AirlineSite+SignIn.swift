@@ -6,7 +6,7 @@ import LoyaltyServer
 import Merchant
 
 // Signing in with the card (FIG. 16): a transaction of nothing, whose sealed result opens a session
-// once, in the browser that began it.
+// once, in the browser that began it and came back with it.
 extension AirlineSite {
     /// What a browser remembers of the sign-in that it began: `TRX.key`, then `.code` of the
     /// benefit that it came from. Nobody else knows the key, so that a result that another brings
@@ -100,7 +100,13 @@ extension AirlineSite {
             )
         case .delivered:
             return refused("Not signed in", .proofUsed, request, status: .conflict)
-        case .paid: return try await open(begun, order, request)
+        case .paid:
+            guard let token = cookies.value(AirlineSite.arrivalCookie, of: request),
+                arrivals.isFrom(token, transaction, at: clock())
+            else {
+                return refused("Not signed in", .proofNotBrought, request, status: .forbidden)
+            }
+            return try await open(begun, order, request)
         }
     }
 
@@ -134,6 +140,7 @@ extension AirlineSite {
         var response = SiteShell.seeOther(begun.benefit.map { "/benefits/\($0.text)" } ?? "/member")
         cookies.set(AirlineSite.sessionCookie, session.token, on: &response)
         cookies.remove(BegunSignIn.cookie, on: &response)
+        cookies.remove(AirlineSite.arrivalCookie, on: &response)
         return response
     }
 

@@ -19,6 +19,7 @@ package struct AirlineSite: Sendable {
     let cookies: CookieJar
     let formToken: FormToken
     let sessions: SignInSessions
+    let arrivals: ProofArrivals
     let now: @Sendable () -> Instant
     let uptime: (@Sendable () -> Uptime)?
     let signInRate: RateLimit
@@ -26,6 +27,8 @@ package struct AirlineSite: Sendable {
     private let random: any RandomSource
 
     static let sessionCookie = "opal-airline"
+    /// Of the browser that brought a proof.
+    static let arrivalCookie = "opal-airline-arrival"
 
     /// - Parameters:
     ///   - desk: the merchant module of this site, and the loyalty server.
@@ -58,6 +61,7 @@ package struct AirlineSite: Sendable {
         cookies = CookieJar(isSecure: settings.isSecure)
         formToken = FormToken(cookies: cookies, random: random)
         sessions = SignInSessions(random: random)
+        arrivals = ProofArrivals(random: random)
         self.now = now
         self.uptime = uptime
         self.random = random
