@@ -126,8 +126,8 @@
             #expect(sound.violations.isEmpty)
         }
 
-        /// With `FIND=voidAfterSold` (or more, with commas between them, or `all`) it looks for the first seed that finds the bug, and
-        /// says the line that belongs into the table above.
+        /// With `FIND=voidAfterSold` (or more, with commas between them, or `all`) it looks for the
+        /// first seed that finds the bug, and says the line that belongs into the table above.
         @Test(
             .enabled(if: ProcessInfo.processInfo.environment["FIND"] != nil),
             arguments: PlantedBug.allCases

@@ -68,8 +68,8 @@ import Testing
 
     /// 19857: nobody was told by mail that a payment, which a client terminal took for pending, was
     /// put back. 8360: two that closed one hold at the funding network at the same time trapped.
-    /// 459: a security card on another host sold one half of a mixed payment. 1351: points came onto
-    /// a card by a request that had been refused before.
+    /// 459: a security card on another host sold one half of a mixed payment. 1351: points came
+    /// onto a card by a request that had been refused before.
     @Test(arguments: [UInt64(8360), 19_857, 459, 1351])
     func `a seed that found a fault in a long sweep finds none any more`(seed: UInt64) async throws
     {

@@ -52,7 +52,7 @@ struct BenefitBook: Sendable {
         let body = try await open(record)
         guard let redemption = try? BenefitRedemption(body),
             redemption.transaction.bytes == record.key.bytes,
-            record.isOpen == (redemption.state == .reserved)
+            record.isOpen == redemption.isOpen
         else { throw .damaged }
         return Entry(value: redemption, revision: record.revision)
     }
@@ -142,7 +142,7 @@ struct BenefitBook: Sendable {
                     redemption.bytes,
                     BenefitRecords.key(transaction),
                     over: revision,
-                    isOpen: redemption.state == .reserved
+                    isOpen: redemption.isOpen
                 )
             )
             if revision == 0 {

@@ -19,6 +19,9 @@ package struct BenefitRedemption: Equatable, Sendable {
     package internal(set) var voucher: VoucherCode?
     /// Whether its piece had gone back to the stock before it was paid for after all.
     package internal(set) var wasReleased = false
+    /// Whether points that were debited in the database for it may still have to come back: its
+    /// piece went back first, and this keeps the record open until they have.
+    package internal(set) var owesPoints = false
     var lastRow: UInt64 = 0
     var lastHash = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
 
@@ -35,9 +38,13 @@ package struct BenefitRedemption: Equatable, Sendable {
         reservedAt = now
     }
 
-    /// Whether nobody can pay for it any more, if no clock is wrong by more than is allowed.
+    /// Whether something is still to be done for it.
+    var isOpen: Bool { state == .reserved || owesPoints }
+
+    /// Whether nobody can pay for it any more, if no clock is wrong by more than is allowed, or its
+    /// points have to come back.
     package func isOver(at now: Instant) -> Bool {
-        state == .reserved && now.since(reservedAt) > BenefitLimits.reservationTime
+        owesPoints || state == .reserved && now.since(reservedAt) > BenefitLimits.reservationTime
     }
 
     /// The redemption after an event, or nil where it changes nothing.
@@ -46,20 +53,22 @@ package struct BenefitRedemption: Equatable, Sendable {
         var next = self
         next.wasReleased = self.state == .released
         next.state = state
+        next.owesPoints = state == .released && benefit.price.points != nil
         next.endedAt = now
         return next
     }
 }
 
-// Format 1, TRX 16, member (CURR 2, number), the benefit, state 1, time of the reservation 8, time
-// of the end behind a presence byte 8, voucher behind a presence byte 10, released before 1, number
-// and hash of the last journal row 8 + 32.
+// Format 2, TRX 16, member (CURR 2, number), the benefit, state 1, time of the reservation 8, time
+// of the end behind a presence byte 8, voucher behind a presence byte 10, released before 1, owes
+// points 1, number and hash of the last journal row 8 + 32. Format 1 owes none.
 extension BenefitRedemption {
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "redemption")
-        guard try reader.byte("format") == BenefitRedemption.format else {
+        let format = try reader.byte("format")
+        guard (1...BenefitRedemption.format).contains(format) else {
             throw reader.failure("format", .invalid)
         }
         transaction = try reader.transaction()
@@ -74,11 +83,16 @@ extension BenefitRedemption {
             VoucherCode(try reader.bytes("voucher", count: VoucherCode.count))
         }
         wasReleased = try reader.value("released before", bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
+        owesPoints =
+            format == 1
+            ? false : try reader.value("owes points", bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
         lastRow = try reader.integer("last row", bytes: 8)
         lastHash = try reader.bytes("hash", count: RecordLimits.hashBytes)
         try reader.end()
         let isCode = benefit.handout == .voucher && state == .fulfilled
-        guard (endedAt == nil) == (state == .reserved), (voucher != nil) == isCode else {
+        guard (endedAt == nil) == (state == .reserved), (voucher != nil) == isCode,
+            !owesPoints || state == .released
+        else {
             throw reader.failure("state", .invalid)
         }
     }
@@ -95,6 +109,7 @@ extension BenefitRedemption {
         writer.optional(endedAt) { $0.moment($1) }
         writer.optional(voucher) { $0.append($1.bytes) }
         writer.byte(wasReleased ? 1 : 0)
+        writer.byte(owesPoints ? 1 : 0)
         writer.integer(lastRow, bytes: 8)
         writer.append(lastHash)
         return writer.bytes

@@ -95,6 +95,35 @@ extension Benefits {
         try await end(transaction, .cameToNothing, from: nil, now: now)
     }
 
+    /// Says that no points are owed for a redemption that was released: they are the member's again,
+    /// or none were debited. Then it is closed.
+    ///
+    /// - Throws: `.unknownRedemption`.
+    @discardableResult
+    package func pointsAreBack(
+        _ transaction: TransactionIdentifier,
+        now: Instant
+    ) async throws(BenefitFailure) -> BenefitRedemption {
+        try await book.change { () async throws(BenefitFailure) in
+            var transition = Transition(writes: [])
+            guard let known = try await book.redemption(transaction) else {
+                throw .unknownRedemption
+            }
+            var next = known.value
+            guard next.owesPoints else { return (next, transition) }
+            next.owesPoints = false
+            let stock = try await book.stock(next.benefit.code).value
+            let closed = try await book.add(
+                next,
+                over: known.revision,
+                left: stock.left,
+                at: now,
+                to: &transition
+            )
+            return (closed, transition)
+        }
+    }
+
     /// `states`: in all others nothing changes; nil for no such condition.
     private func end(
         _ transaction: TransactionIdentifier,

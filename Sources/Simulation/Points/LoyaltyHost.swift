@@ -10,8 +10,8 @@ import Synchronization
 import Wire
 
 /// The loyalty server of a ``World``, with one programme on cards and one in its database: its own
-/// store and keys, on links to and from the OPAL server that can fail. The first shop is the site of
-/// both programmes, and every shop is a partner.
+/// store and keys, on links to and from the OPAL server that can fail. The first shop is the site
+/// of both programmes, and every shop is a partner.
 package final class LoyaltyHost: Sendable {
     package let store = FaultyStore(MemoryStore())
     /// From the OPAL server.

@@ -162,7 +162,8 @@ package struct RedemptionDesk: Sendable {
     }
 
     /// Puts a piece back, and then points that were debited for it: in this order, because what is
-    /// released is not given by the proof any more.
+    /// released is not given by the proof any more. Until both are done the redemption stays open,
+    /// and the next round goes on.
     @discardableResult
     private func release(
         _ transaction: TransactionIdentifier,
@@ -171,13 +172,15 @@ package struct RedemptionDesk: Sendable {
         let redemption = try await benefitStep { () async throws(BenefitFailure) in
             try await benefits.release(transaction, now: now)
         }
-        guard redemption.state == .released, redemption.benefit.price.points != nil,
-            try await home(redemption.benefit.programme) == .database
-        else { return redemption }
-        do throws(LoyaltyFailure) {
-            try await loyalty.giveBack(transaction, now: now)
-        } catch { throw SiteFailure(error) }
-        return redemption
+        guard redemption.owesPoints else { return redemption }
+        if try await home(redemption.benefit.programme) == .database {
+            do throws(LoyaltyFailure) {
+                try await loyalty.giveBack(transaction, now: now)
+            } catch { throw SiteFailure(error) }
+        }
+        return try await benefitStep { () async throws(BenefitFailure) in
+            try await benefits.pointsAreBack(transaction, now: now)
+        }
     }
 
     func redemption(
