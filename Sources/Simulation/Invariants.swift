@@ -284,12 +284,8 @@ package struct Invariants {
     // MARK: The whole
 
     /// Loaded = on cards + taken for sales + open + expired. Counted in minor units of all
-<<<<<<< HEAD
-    /// currencies together: no rule of the purse turns one into another.
-=======
     /// currencies together: points of each programme are counted alone as well, so that what is
     /// left is money.
->>>>>>> 96ce14b (Tell of programmes in the simulation's part of the architecture)
     private mutating func checkConservation() {
         var (loaded, found): (UInt64, UInt64) = (0, 0)
         for entry in ledger.cards {
