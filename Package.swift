@@ -243,9 +243,9 @@ let package = Package(
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
                 "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
-                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging, lifecycle,
-                unixSignals, nioCore,
-                nioPosix, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient,
+                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
+                lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
+                hummingbirdTLS, httpClient,
             ],
             path: "Sources/opal",
             swiftSettings: strict

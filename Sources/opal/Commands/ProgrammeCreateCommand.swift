@@ -60,7 +60,7 @@ extension ProgrammeCommand {
             let (programme, rule) = try read()
             let access = try Access(options)
             // First where points are made of purchases, then where purchases are told.
-            try await access.step {
+            _ = try await access.step {
                 try await access.module.create(programme, rule, now: SystemClock.now())
             }
             if options.folder.exists(.opalServer) {

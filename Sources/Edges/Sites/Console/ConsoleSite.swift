@@ -3,8 +3,8 @@
 package import Hummingbird
 package import Kernel
 
-/// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each page but the sign-in
-/// needs a session.
+/// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each
+/// page but the sign-in needs a session.
 package struct ConsoleSite: Sendable {
     let parts: ConsoleParts
     let operators: OperatorDesk

@@ -140,11 +140,13 @@ package struct ProgrammeEntry: Sendable {
         let pendingDays = UInt16(self[.pendingDays])
         let expiry = expiry
         if points == nil { add(.points, "Give an amount of points.", &problems) }
-        if currency == nil { add(.currency, "A currency has four digits.", &problems) }
+        if currency?.isProgramme ?? true {
+            add(.currency, "A currency of money has four digits, the first of them 0.", &problems)
+        }
         if decimals == nil {
             add(.currencyExponent, "Money has 0 to \(Exponent.max) decimals.", &problems)
-        } else if per == nil {
-            add(.per, "Give an amount of money.", &problems)
+        } else if (per ?? 0) == 0 {
+            add(.per, "Give an amount of money, at least one minor unit.", &problems)
         }
         if rounding == nil { add(.rounding, "Rounding is down, nearest or up.", &problems) }
         if pendingDays == nil {
