@@ -66,7 +66,7 @@
             Finding(bug: .occurrenceBegunTwice, seed: 60, violation: "occurrenceTwice"),
             Finding(bug: .trancheSpentTwiceOnCard, seed: 20, violation: "card"),
             Finding(bug: .expiredPointsSpent, seed: 81, violation: "card"),
-            Finding(bug: .creditedTwice, seed: 82, violation: "stillOpen"),
+            Finding(bug: .creditedTwice, seed: 117, violation: "loadedTwice"),
             Finding(bug: .noticeLost, seed: 20, violation: "earnAgainstDraw"),
             Finding(bug: .halfSoldAlone, seed: 20, violation: "halfSoldAlone"),
             Finding(bug: .proofCounted, seed: 20, violation: "totals"),

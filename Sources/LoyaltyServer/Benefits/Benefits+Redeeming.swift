@@ -95,8 +95,8 @@ extension Benefits {
         try await end(transaction, .cameToNothing, from: nil, now: now)
     }
 
-    /// Says that no points are owed for a redemption that was released: they are the member's again,
-    /// or none were debited. Then it is closed.
+    /// Says that no points are owed for a redemption that was released: they are the member's
+    /// again, or none were debited. Then it is closed.
     ///
     /// - Throws: `.unknownRedemption`.
     @discardableResult

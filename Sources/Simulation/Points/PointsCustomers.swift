@@ -9,8 +9,8 @@ import Synchronization
 import Wire
 
 /// People of a ``Run`` who are members of the programmes: they prove who they are at the site,
-/// spend points there, and let the programme do what its operator does. What they do is drawn from a
-/// stream of their own, so that a run without them is what it would be.
+/// spend points there, and let the programme do what its operator does. What they do is drawn from
+/// a stream of their own, so that a run without them is what it would be.
 final class PointsCustomers: Sendable {
     /// A redemption in the database that somebody asked for.
     struct Asked: Sendable {

@@ -11,6 +11,8 @@ struct ConsoleParty {
     let store: SQLiteStore
     let operators: OperatorDesk
     let seals: RecordSealer
+    /// The earn files that operators upload, in the console's folder while they are applied.
+    let earnFiles: EarnFileWorks
     private let lock: FolderLock
 
     static let schema = RecordSchema(
@@ -33,6 +35,9 @@ struct ConsoleParty {
             : try KeyFile.read(at: folder.keyFile(.console), passphrase: passphrase)
         store = try SQLiteStore(path: folder.database(.console), schema: Self.schema)
         seals = RecordSealer(master, party: Self.schema.party)
+        earnFiles = EarnFileWorks(
+            folder: URL(fileURLWithPath: folder.folder(.console), isDirectory: true)
+        )
         operators = OperatorDesk(
             store: store,
             seals: seals,
@@ -47,5 +52,11 @@ struct ConsoleParty {
         if try await operators.makeFirst(name, password: password) {
             try folder.write(secret: password, to: folder.consolePassword)
         }
+    }
+
+    /// Stops the earn files between two chunks, before the loyalty server's store is closed.
+    func close() async {
+        await earnFiles.end()
+        await store.close()
     }
 }

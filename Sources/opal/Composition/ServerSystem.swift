@@ -394,7 +394,7 @@ struct Parties {
 
     /// Finishes what is queued and closes the databases.
     func close() async {
-        await console?.store.close()
+        await console?.close()
         await shop?.store.close()
         await airline?.close()
         await bank?.store.close()

@@ -5,10 +5,12 @@ import Hummingbird
 import Kernel
 import LoadServer
 import Logging
+import LoyaltyServer
 import Merchant
 import OPALServer
 import PaymentServer
 import Records
+import SecurityModule
 import Sites
 
 /// Makes the sites out of the parties.
@@ -175,7 +177,7 @@ struct SiteKit {
                 )
             ]
         }
-        addAirline(parties, to: &parts)
+        addAirline(parties, to: &parts, seals: console.seals, works: console.earnFiles)
         addFunding(parties, to: &parts)
         return ConsoleSite(
             parts: parts,
@@ -189,8 +191,31 @@ struct SiteKit {
         ).router()
     }
 
-    private func addAirline(_ parties: Parties, to parts: inout ConsoleParts) {
+    private func addAirline(
+        _ parties: Parties,
+        to parts: inout ConsoleParts,
+        seals: any RecordSealing,
+        works: EarnFileWorks
+    ) {
         guard let party = parties.airline else { return }
+        let peer = settings.airlineName
+        var enter: (@Sendable (Programme) async throws -> Void)?
+        if let programmes = parties.opal?.points.programmes {
+            enter = { try await programmes.put(.init($0, peer: peer)) }
+        }
+        parts.loyalty = ConsoleParts.Loyalty(
+            module: party.loyalty.module,
+            benefits: party.loyalty.benefits,
+            store: ConsoleParts.Store(
+                name: "loyalty-server",
+                engine: "SQLite",
+                records: party.loyalty.store,
+                kinds: LoyaltyParty.schema.kinds
+            ),
+            seals: seals,
+            works: works,
+            enter: enter
+        )
         parts.shops.append(
             ConsoleParts.Shop(
                 name: AirlineFounding.name,

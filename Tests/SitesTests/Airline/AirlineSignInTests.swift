@@ -68,10 +68,12 @@ import Wire
             #expect(try await browser.open(arrival).location == "/member")
             // With the cookie of the beginning and without the session.
             let thief = browser.stranger()
-            let headers: HTTPFields = [
-                .cookie: before.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
-            ]
             try await fixture.bring(result, thief)
+            let cookies = before.merging(thief.cookies) { one, _ in one }
+            thief.forgetCookies()
+            let headers: HTTPFields = [
+                .cookie: cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+            ]
             let answer = try await thief.open(arrival, headers: headers)
             #expect(answer.status == .conflict)
             #expect(answer.text.contains("This proof was used before"))
@@ -90,8 +92,14 @@ import Wire
             #expect(arrival.status == .forbidden)
             #expect(arrival.text.contains("This sign-in was not begun here"))
             #expect(try await other.open("/member").location == "/")
-            // It still serves the browser that began it.
-            #expect(try await browser.open(answer.location).location == "/member")
+            // The browser that began it did not bring it: somebody else may have proved.
+            let beginner = try await browser.open(answer.location)
+            #expect(beginner.status == .forbidden)
+            #expect(beginner.text.contains("The proof did not come by this browser"))
+            // Nor does it help to bring it again.
+            try await fixture.bring(result, browser)
+            #expect(try await browser.follow().status == .forbidden)
+            #expect(try await browser.open("/member").location == "/")
         }
     }
 

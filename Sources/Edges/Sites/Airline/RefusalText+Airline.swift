@@ -44,8 +44,8 @@ extension RefusalText {
     package static let proofNotBrought = RefusalText(
         "The proof did not come by this browser",
         what: """
-            Your card proved who you are, but not to this browser: the page after it was closed, or \
-            the proof was made elsewhere. It opens nothing.
+            Your card proved who you are, but not to this browser: the page after it was closed, \
+            or the proof was made elsewhere. It opens nothing.
             """,
         money: nothingTaken,
         next: "Sign in again from the start page, and stay in one browser."
