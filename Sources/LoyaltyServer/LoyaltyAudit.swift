@@ -288,8 +288,9 @@ extension Redemption.State {
     /// The row that tells of it.
     fileprivate var event: MemberEntry.Event? {
         switch self {
-        case .debited: .debited
+        case .debited, .kept: .debited
         case .givenBack: .givenBack
+        case .takenAgain: .takenAgain
         case .cancelled: nil
         }
     }

@@ -26,7 +26,7 @@ extension LoyaltyModule {
     ) async throws(LoyaltyFailure) -> UInt64 {
         try await book.change { () async throws(LoyaltyFailure) in
             if let known = try await book.find(Redemption.self, transaction.bytes)?.value {
-                guard known.state == .debited, let debit = known.debit else {
+                guard known.state.isDebited, let debit = known.debit else {
                     throw .transactionEnded
                 }
                 guard debit.membership == member, debit.points == points else {
@@ -71,8 +71,8 @@ extension LoyaltyModule {
     }
 
     /// Gives back what was debited for an order that came to nothing; once. Where nothing was
-    /// debited for it, nothing will be. What has expired meanwhile can be spent for
-    /// ``PointsTranches/graceDays`` more.
+    /// debited for it, nothing will be. What has expired meanwhile can be spent for as long as the
+    /// order held it. What was kept stays so; see ``keep(_:now:)``.
     ///
     /// - Returns: what the member has afterwards; nil where nothing was debited.
     @discardableResult
@@ -92,7 +92,7 @@ extension LoyaltyModule {
             guard let member = try await members.member(debit.membership) else { throw .damaged }
             guard entry.value.state == .debited else { return (member.tranches.total, transition) }
             guard member.redeemed >= debit.points else { throw .damaged }
-            let next = member.restoring(debit.taken, at: now)
+            let next = member.restoring(debit.taken, heldSince: entry.value.madeAt, at: now)
             entry.value.state = .givenBack
             let row = MemberEntry(
                 .givenBack,
@@ -106,6 +106,56 @@ extension LoyaltyModule {
             try await book.put(entry.value, over: entry.revision, to: &transition)
             return (next.tranches.total, transition)
         }
+    }
+
+    /// The order was paid after it had been given up: what was debited for it stays so for good,
+    /// and what had been given back is taken again.
+    ///
+    /// - Returns: false where fewer points are there than had been given back, or none were debited.
+    package func keep(
+        _ transaction: TransactionIdentifier,
+        now: Instant
+    ) async throws(LoyaltyFailure) -> Bool {
+        try await book.change { () async throws(LoyaltyFailure) in
+            var transition = Transition(writes: [])
+            guard var entry = try await book.find(Redemption.self, transaction.bytes),
+                let debit = entry.value.debit
+            else { return (false, transition) }
+            switch entry.value.state {
+            case .kept, .takenAgain: return (true, transition)
+            case .cancelled: return (false, transition)
+            case .debited: entry.value.state = .kept
+            case .givenBack:
+                guard try await takeAgain(debit, for: transaction, now, to: &transition) else {
+                    return (false, Transition(writes: []))
+                }
+                entry.value.state = .takenAgain
+            }
+            try await book.put(entry.value, over: entry.revision, to: &transition)
+            return (true, transition)
+        }
+    }
+
+    private func takeAgain(
+        _ debit: Redemption.Debit,
+        for transaction: TransactionIdentifier,
+        _ now: Instant,
+        to transition: inout Transition
+    ) async throws(LoyaltyFailure) -> Bool {
+        var members = MembersInHand(book)
+        guard let before = try await members.member(debit.membership) else { throw .damaged }
+        // What is due to expire goes first to whom it is owed.
+        guard let (next, _) = before.redeeming(debit.points) else { return false }
+        let row = MemberEntry(
+            .takenAgain,
+            at: now,
+            amount: debit.points,
+            transaction: transaction,
+            after: next
+        )
+        try await members.change(next, row, to: &transition)
+        try await members.write(to: &transition)
+        return true
     }
 
     /// Points that were debited for an order.

@@ -162,13 +162,17 @@ package struct Member: LoyaltyRecord {
         return (next, taken)
     }
 
-    /// Gives back what was redeemed.
-    func restoring(_ taken: [PointsTranche], at moment: Instant) -> Member {
+    /// Gives back what was redeemed at `beginning`.
+    func restoring(
+        _ taken: [PointsTranche],
+        heldSince beginning: Instant,
+        at moment: Instant
+    ) -> Member {
         let amount = taken.reduce(0) { $0 + $1.minorUnits }
         precondition(amount <= redeemed, "Points are given back once.")
         var next = self
         next.redeemed -= amount
-        next.tranches.restore(taken, at: moment)
+        next.tranches.restore(taken, heldSince: beginning, at: moment)
         return next
     }
 

@@ -27,6 +27,8 @@ package struct MemberEntry: Equatable, Sendable {
         case debited = 9
         case givenBack = 10
         case expired = 11
+        /// What had been given back was taken again: its order was paid after all.
+        case takenAgain = 12
     }
 
     package let event: Event

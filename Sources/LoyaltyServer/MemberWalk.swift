@@ -79,6 +79,9 @@ struct MemberWalk {
         case .givenBack:
             move(amount, \.redeemed, \.here)
             go(on: entry, in: \.redemptions, after: .debited)
+        case .takenAgain:
+            move(amount, \.here, \.redeemed)
+            go(on: entry, in: \.redemptions, after: .givenBack)
         case .expired: move(amount, \.here, \.expired)
         }
         if (pending, here, inPostings) != (entry.pending, entry.here, entry.inPostings) {

@@ -13,6 +13,18 @@ package struct Redemption: LoyaltyRecord {
         case givenBack = 2
         /// Given up before it came: what comes later is not debited.
         case cancelled = 3
+        /// Its order was paid, and nothing comes back.
+        case kept = 4
+        /// Its order was paid after it had been given back; nothing comes back any more.
+        case takenAgain = 5
+
+        /// Whether the points are with the programme.
+        package var isDebited: Bool {
+            switch self {
+            case .debited, .kept, .takenAgain: true
+            case .givenBack, .cancelled: false
+            }
+        }
     }
 
     /// What was debited.

@@ -63,6 +63,17 @@ import Testing
         #expect(points.isDue(at: CardTime(noon(20_697))))
     }
 
+    @Test func `what expired while an order held it is restored for as many days`() throws {
+        var points = try tranches((july, 3), (august, 7))
+        let taken = points.take(5)
+        points.restore(taken, heldSince: noon(20_664), at: noon(20_666))
+        #expect(points.all.map(\.expiry) == [CardDate(CivilDate(day: 20_667)), august])
+        #expect(amounts(points) == [3, 7])
+        // Within its day nothing is gained.
+        points.restore(points.take(3), heldSince: noon(20_666), at: noon(20_667))
+        #expect(points.all.map(\.expiry) == [CardDate(CivilDate(day: 20_667)), august])
+    }
+
     @Test func `what is restored without room for another day joins the last one`() throws {
         var points = PointsTranches()
         for day in 0..<PointsTranches.tranchesMax {

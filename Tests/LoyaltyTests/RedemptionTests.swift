@@ -144,11 +144,42 @@ import Testing
         #expect(try await world.findings() == [])
     }
 
-    @Test func `what has expired meanwhile can be spent for thirty days more`() async throws {
-        _ = try await debit(400)
-        let march = now.after(days: 362)
+    @Test func `what expired while an order held it can be spent for as long again`() async throws {
+        // The last day of 3.00.
+        let february = now.after(days: 361)
+        _ = try await debit(400, at: february)
+        let march = february.after(days: 2)
         _ = try await world.module.giveBack(LoyaltyWorld.transaction(1), now: march)
-        #expect(try await debit(800, 2, at: march.after(days: 30)) == 0)
+        #expect(try await debit(100, 2, at: march) == 700)
+        await #expect(throws: LoyaltyFailure.pointsExpired(500)) {
+            try await debit(700, 3, at: march.after(days: 1))
+        }
+        #expect(try await world.findings() == [])
+    }
+
+    @Test func `what is kept is not given back any more`() async throws {
+        let order = LoyaltyWorld.transaction(1)
+        _ = try await debit(400)
+        #expect(try await world.module.keep(order, now: now))
+        #expect(try await world.module.keep(order, now: now))
+        #expect(try await world.module.giveBack(order, now: now) == 400)
+        #expect(try await debit(400) == 400)
+        #expect(try await world.findings() == [])
+    }
+
+    @Test func `what was given back is taken again once, if it is there`() async throws {
+        let order = LoyaltyWorld.transaction(1)
+        #expect(try await world.module.keep(order, now: now) == false)
+        _ = try await debit(400)
+        _ = try await world.module.giveBack(order, now: now)
+        _ = try await debit(500, 2)
+        #expect(try await world.module.keep(order, now: now) == false)
+        try await world.earn(1, for: member, file: 3)
+        for _ in 0..<2 {
+            #expect(try await world.module.keep(order, now: now))
+            #expect(try await world.module.member(member).tranches.total == 0)
+        }
+        #expect(try await world.module.giveBack(order, now: now) == 0)
         #expect(try await world.findings() == [])
     }
 

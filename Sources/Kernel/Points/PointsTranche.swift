@@ -89,12 +89,30 @@ package struct PointsTranches: Hashable, Sendable {
     /// nobody loses points by a purchase that came to nothing. Where there is no room for another
     /// day it joins the last one.
     package mutating func restore(_ taken: [PointsTranche], at moment: Instant) {
+        restore(taken, at: moment) { _ in moment.day + PointsTranches.graceDays }
+    }
+
+    /// Puts back what an order held. What has expired meanwhile can be spent for as many days more
+    /// as it was held, each begun day counted: nobody loses points by an order that was not paid,
+    /// and nobody gains time by giving such orders again and again.
+    package mutating func restore(
+        _ taken: [PointsTranche],
+        heldSince beginning: Instant,
+        at moment: Instant
+    ) {
+        let held = max(0, moment.day - beginning.day)
+        restore(taken, at: moment) { $0.civilDate.day + held }
+    }
+
+    private mutating func restore(
+        _ taken: [PointsTranche],
+        at moment: Instant,
+        until later: (CardDate) -> Int64
+    ) {
         let today = CardTime(moment)
-        let grace = CardDate(
-            CivilDate(day: moment.day + PointsTranches.graceDays).clamped
-        )
         for tranche in taken {
-            let day = tranche.expiry.isPast(at: today) ? grace : tranche.expiry
+            var day = tranche.expiry
+            if day.isPast(at: today) { day = CardDate(CivilDate(day: later(day)).clamped) }
             put(tranche.minorUnits, until: hasRoom(for: day) ? day : (all.last?.expiry ?? day))
         }
     }

@@ -95,13 +95,20 @@ extension Benefits {
         try await end(transaction, .cameToNothing, from: nil, now: now)
     }
 
-    /// Says that no points are owed for a redemption that was released: they are the member's
-    /// again, or none were debited. Then it is closed.
+    /// Says that the points of a redemption have followed its piece. Then it is closed.
     ///
+    /// - Parameters:
+    ///   - transaction: TRX of the order.
+    ///   - due: what was done with them; where something else is due by now, nothing changes.
+    ///   - end: `settled`, or `areMissing` where they could not be kept.
+    ///   - now: the time.
+    /// - Returns: the redemption as it is then.
     /// - Throws: `.unknownRedemption`.
     @discardableResult
-    package func pointsAreBack(
-        _ transaction: TransactionIdentifier,
+    package func settlePoints(
+        of transaction: TransactionIdentifier,
+        _ due: BenefitRedemption.Points,
+        as end: BenefitRedemption.Points,
         now: Instant
     ) async throws(BenefitFailure) -> BenefitRedemption {
         try await book.change { () async throws(BenefitFailure) in
@@ -110,8 +117,8 @@ extension Benefits {
                 throw .unknownRedemption
             }
             var next = known.value
-            guard next.owesPoints else { return (next, transition) }
-            next.owesPoints = false
+            guard next.points == due else { return (next, transition) }
+            next.points = end
             let stock = try await book.stock(next.benefit.code).value
             let closed = try await book.add(
                 next,

@@ -192,6 +192,58 @@ import Wire
         }
     }
 
+    @Test func `a server that dies between piece and points gives the points back later`()
+        async throws
+    {
+        let fixture = try await AirlineFixture()
+        try await fixture.run { browser async throws in
+            try await fixture.join(browser)
+            try await fixture.give(80)
+            let order = try await fixture.redeem(browser, "bag")
+            let page = try await fixture.page(browser, order.location)
+            // The piece is back, and the points are not.
+            try await fixture.benefits.release(page.terms.transaction, now: fixture.world.now)
+            #expect(try await fixture.available() == 0)
+            fixture.world.clock.advance(by: BenefitLimits.reservationTime + .seconds(1))
+            #expect(try await fixture.desk.settle(now: fixture.world.now).released == 1)
+            #expect(try await fixture.available() == 80)
+            #expect(try await fixture.desk.settle(now: fixture.world.now) == RedemptionDesk.Round())
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `money that is paid after all takes the points again, where they are there`(
+        areThere: Bool
+    ) async throws {
+        let fixture = try await AirlineFixture()
+        try await fixture.run { browser async throws in
+            try await fixture.join(browser)
+            try await fixture.give(80)
+            let order = try await fixture.redeem(browser, "bag")
+            let page = try await fixture.page(browser, order.location)
+            let result = try await fixture.result(page)
+            fixture.world.clock.advance(by: BenefitLimits.reservationTime + .seconds(1))
+            #expect(try await fixture.desk.settle(now: fixture.world.now).released == 1)
+            #expect(try await fixture.available() == 80)
+            // They are spent elsewhere; the member may have earned others.
+            _ = try await fixture.loyalty.debit(
+                80,
+                of: try await fixture.member(AirlineFixture.club),
+                for: TransactionIdentifier(high: 7, low: 7),
+                now: fixture.world.now
+            )
+            if areThere { try await fixture.give(120) }
+            for _ in 0..<2 {
+                try await fixture.bring(result, browser)
+                #expect(try await browser.follow().text.contains("It is yours"))
+                #expect(try await fixture.available() == (areThere ? 40 : 0))
+            }
+            let end = try await fixture.benefits.redemption(page.terms.transaction)
+            #expect(end.points == (areThere ? .settled : .areMissing))
+            #expect(try await fixture.desk.settle(now: fixture.world.now) == RedemptionDesk.Round())
+        }
+    }
+
     // MARK: Stock
 
     @Test func `the last one is kept for who orders first`() async throws {

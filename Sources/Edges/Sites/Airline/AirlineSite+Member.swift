@@ -157,6 +157,7 @@ extension MemberEntry.Event {
         case .putBack: ("Could not be put on your card yet", .none)
         case .debited: ("Redeemed", .minus)
         case .givenBack: ("Given back", .plus)
+        case .takenAgain: ("Redeemed after all", .minus)
         case .expired: ("Expired", .minus)
         }
     }

@@ -118,11 +118,12 @@ package struct RedemptionDesk: Sendable {
                 ? redemption : try await release(transaction, now: now)
         case .paid, .delivered: break
         }
-        if redemption.state == .fulfilled { return redemption }
+        if redemption.state == .fulfilled { return try await settlePoints(redemption, now: now) }
         guard order.isProof else {
-            return try await benefitStep { () async throws(BenefitFailure) in
+            let fulfilled = try await benefitStep { () async throws(BenefitFailure) in
                 try await benefits.fulfil(transaction, now: now)
             }
+            return try await settlePoints(fulfilled, now: now)
         }
         return try await finish(proved: order, redemption, now: now)
     }
@@ -162,8 +163,7 @@ package struct RedemptionDesk: Sendable {
     }
 
     /// Puts a piece back, and then points that were debited for it: in this order, because what is
-    /// released is not given by the proof any more. Until both are done the redemption stays open,
-    /// and the next round goes on.
+    /// released is not given by the proof any more.
     @discardableResult
     private func release(
         _ transaction: TransactionIdentifier,
@@ -172,15 +172,33 @@ package struct RedemptionDesk: Sendable {
         let redemption = try await benefitStep { () async throws(BenefitFailure) in
             try await benefits.release(transaction, now: now)
         }
-        guard redemption.owesPoints else { return redemption }
+        return try await settlePoints(redemption, now: now)
+    }
+
+    /// Lets points of the database follow the piece. Until that is done the redemption stays open,
+    /// and the next round goes on.
+    private func settlePoints(
+        _ redemption: BenefitRedemption,
+        now: Instant
+    ) async throws(SiteFailure) -> BenefitRedemption {
+        guard redemption.points.areDue else { return redemption }
+        let transaction = redemption.transaction
+        var end = BenefitRedemption.Points.settled
         if try await home(redemption.benefit.programme) == .database {
-            do throws(LoyaltyFailure) {
+            let areThere = try await loyaltyStep { () async throws(LoyaltyFailure) in
+                if redemption.points == .areKept {
+                    return try await loyalty.keep(transaction, now: now)
+                }
                 try await loyalty.giveBack(transaction, now: now)
-            } catch { throw SiteFailure(error) }
+                return true
+            }
+            if !areThere { end = .areMissing }
         }
-        return try await benefitStep { () async throws(BenefitFailure) in
-            try await benefits.pointsAreBack(transaction, now: now)
+        let settled = try await benefitStep { [end] () async throws(BenefitFailure) in
+            try await benefits.settlePoints(of: transaction, redemption.points, as: end, now: now)
         }
+        // It was paid for while its points came back.
+        return settled.points.areDue ? try await settlePoints(settled, now: now) : settled
     }
 
     func redemption(

@@ -235,6 +235,7 @@ extension MemberEntry.Event {
         case .putBack: ("Refused by the OPAL server, put back", "+")
         case .debited: ("Redeemed", "−")
         case .givenBack: ("Given back", "+")
+        case .takenAgain: ("Redeemed after all", "−")
         case .expired: ("Expired", "−")
         }
     }
