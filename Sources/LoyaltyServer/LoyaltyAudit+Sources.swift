@@ -26,6 +26,7 @@ extension LoyaltyAudit {
             earn,
             record,
             report async throws(StoreFailure) in
+            report.purchases[Earning(earn.transaction, earn.membership.programme)] = earn
             try await check(earn, record, &report)
         }
         try await eachOpened(Posting.self, &report, progress) {
@@ -39,8 +40,8 @@ extension LoyaltyAudit {
                 report.findings.append(AuditFinding(Self.place(record), "has no row"))
             }
             switch posting.state {
-            case .open: report.inPostings[posting.credit.transaction] = posting.credit.amount
-            case .posted: report.posted[posting.credit.transaction] = posting.credit.amount
+            case .open: report.inPostings[posting.credit.transaction] = posting.credit
+            case .posted: report.posted[posting.credit.transaction] = posting.credit
             case .refused: break
             }
         }
@@ -49,6 +50,7 @@ extension LoyaltyAudit {
             record,
             report async throws(StoreFailure) in
             guard let debit = redemption.debit else { return }
+            if redemption.state.isDebited { report.debits[redemption.transaction] = debit }
             let row = try await row(debit.row, of: debit.membership)
             if row?.event != .debited || row?.transaction != redemption.transaction
                 || row?.amount != debit.points

@@ -3,7 +3,7 @@
 package import Kernel
 package import Records
 package import SecurityModule
-import Wire
+package import Wire
 
 /// Goes through the loyalty server's database: opens every record, walks the history of every
 /// programme and every member, and compares both with what earned, moved and spent points.
@@ -44,8 +44,12 @@ package struct LoyaltyAudit: Sendable {
         package var recordCount = 0
         package var programmes: [Currency: Sums] = [:]
         /// Postings by how they ended, for comparison with the OPAL server.
-        package var posted: [TransactionIdentifier: Money] = [:]
-        package var inPostings: [TransactionIdentifier: Money] = [:]
+        package var posted: [TransactionIdentifier: PointsCredit] = [:]
+        package var inPostings: [TransactionIdentifier: PointsCredit] = [:]
+        /// What purchases earned, likewise.
+        package var purchases: [Earning: PurchaseEarn] = [:]
+        /// Points that are with the programme for benefits.
+        package var debits: [TransactionIdentifier: Redemption.Debit] = [:]
     }
 
     let book: LoyaltyBook

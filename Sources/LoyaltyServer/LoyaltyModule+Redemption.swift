@@ -111,7 +111,8 @@ extension LoyaltyModule {
     /// The order was paid after it had been given up: what was debited for it stays so for good,
     /// and what had been given back is taken again.
     ///
-    /// - Returns: false where fewer points are there than had been given back, or none were debited.
+    /// - Returns: false where fewer points are there than had been given back, or none were
+    ///   debited.
     package func keep(
         _ transaction: TransactionIdentifier,
         now: Instant

@@ -223,6 +223,8 @@ def names_of_row(party: str, stream: bytes, number: int) -> list[str]:
         return [f"{stream[-4:].decode()} of {stream[7:9].hex()}, journal row {number}:"]
     if stream.startswith(b"account "):
         return [f"account •••• {stream[-4:].decode()}, journal row {number}:"]
+    if stream.startswith(b"benefit ") and not stream.startswith(b"benefit redemption "):
+        return [f"{stream.decode()}, journal row {number}:"]
     return [f"{stream.hex()}, journal row {number}:"]
 
 
@@ -334,6 +336,8 @@ class Earlier:
 def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
     """What takes more than one byte."""
     opal, acquirer, shop = (scheme.database(party) for party in DATABASES[:3])
+    (notice,) = opal.read("SELECT key FROM earn_notice")[0]
+    (taken,) = scheme.database("loyalty-server").read("SELECT key FROM redemption")[0]
     card, other = earlier.card, next(key for key in scheme.cards() if key != earlier.card)
     last = scheme.cards()[card]
     bodies = dict(opal.read("SELECT key, body FROM card"))
@@ -405,6 +409,16 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
         ("an order is deleted with its journal",
          run_sql("shop", ('DELETE FROM "order" WHERE key = ?', order), (*history, order)),
          names_of("order", order)),
+        ("a purchase was never told to the programme",
+         run_sql("opal-server", ("DELETE FROM earn_notice WHERE key = ?", notice)),
+         [f"{names_of('draw', notice[:16])[1]}: points for a purchase that was not told"]),
+        ("a benefit was never given for its points",
+         run_sql("loyalty-server", ("DELETE FROM benefit_redemption WHERE key = ?", taken),
+                 ("DELETE FROM member_benefit WHERE substr(key, -16) = ?", taken), (*history, b"benefit redemption " + taken)),
+         [f"{names_of('draw', taken)[1]}: points were taken for no benefit"]),
+        ("the points of a benefit were never taken",
+         run_sql("loyalty-server", ("DELETE FROM redemption WHERE key = ?", taken)),
+         [f"{names_of('draw', taken)[1]}: a benefit was given without its points"]),
     ]]
 
 
@@ -477,6 +491,9 @@ def use_sites(opal: Opal):
     for _ in range(3):
         console.sends("/block$", reason="lost")
         console.sends("/unblock$")
+    console.opens("/benefits/tea")
+    for pieces in ("900", "800", "1000"):
+        console.sends("/restock$", pieces=pieces)
     # An order that nobody pays, and a question about it.
     shop = Website(opal.sites["shop"])
     shop.opens("/")

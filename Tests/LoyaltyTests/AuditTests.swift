@@ -41,7 +41,7 @@ import Wire
         #expect(cards?.posted == 100 && cards?.isConserved == true && cards?.members == 1)
         let database = report.programmes[world.inDatabase.code]
         #expect(database?.earned == 800 && database?.redeemed == 300 && database?.here == 500)
-        #expect(report.posted.values.map(\.minorUnits) == [100] && report.inPostings.isEmpty)
+        #expect(report.posted.values.map(\.amount.minorUnits) == [100] && report.inPostings.isEmpty)
     }
 
     @Test func `a changed body of any kind is found`() async throws {

@@ -14,10 +14,19 @@ package struct BenefitAudit: Sendable {
         package var redemptionCount = 0
         /// Pieces that were handed out and are not there.
         package var owed: UInt64 = 0
-        /// What was fulfilled, by its order.
-        package var fulfilled: [TransactionIdentifier: Benefit.Price] = [:]
-        /// What is reserved or was released.
-        package var unpaid: Set<TransactionIdentifier> = []
+        package var redemptions: [TransactionIdentifier: Line] = [:]
+
+        package var fulfilledCount: Int {
+            redemptions.values.count { $0.state == .fulfilled }
+        }
+    }
+
+    /// What is compared with orders and with the points of members.
+    package struct Line: Sendable {
+        package let member: Membership
+        package let price: Benefit.Price
+        package let state: RedemptionState
+        package let points: BenefitRedemption.Points
     }
 
     /// Redemptions of one benefit by their records.
@@ -75,11 +84,12 @@ package struct BenefitAudit: Sendable {
         case .fulfilled: counts[redemption.benefit.code, default: Count()].fulfilled += 1
         case .released: break
         }
-        if redemption.state == .fulfilled {
-            report.fulfilled[redemption.transaction] = redemption.benefit.price
-        } else {
-            report.unpaid.insert(redemption.transaction)
-        }
+        report.redemptions[redemption.transaction] = Line(
+            member: redemption.member,
+            price: redemption.benefit.price,
+            state: redemption.state,
+            points: redemption.points
+        )
         let entry = BenefitRecords.key(redemption.member, redemption.transaction.bytes)
         if try await book.store.read(entry) == nil {
             report.findings.append(AuditFinding(place, "is not in the list of its member"))

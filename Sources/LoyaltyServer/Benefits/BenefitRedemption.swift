@@ -14,8 +14,8 @@ package struct BenefitRedemption: Equatable, Sendable {
         case comeBack = 1
         /// It was paid for after it had been given up.
         case areKept = 2
-        /// They had come back and were spent when it was paid for after all: the programme has given
-        /// the benefit without them.
+        /// They had come back and were spent when it was paid for after all: the programme has
+        /// given the benefit without them.
         case areMissing = 3
 
         /// Whether they have still to follow.

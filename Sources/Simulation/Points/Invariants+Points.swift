@@ -8,7 +8,6 @@ import Wire
 
 // Points: loyalty server, OPAL server and cards say the same, and no programme makes or loses any.
 extension Invariants {
-    private typealias Earning = PointsLedger.Earning
 
     mutating func checkPoints(isSettled: Bool) {
         let points = ledger.points
@@ -157,9 +156,7 @@ extension Invariants {
                         ledger.readerDebits[name] == nil
                     else { continue }
                     for programme in memberships
-                    where ledger.points.notices[.init(transaction: name, programme: programme)]
-                        == nil
-                    {
+                    where ledger.points.notices[Earning(name, programme)] == nil {
                         violations.append(.earnAgainstDraw(name))
                     }
                 default: break
@@ -171,7 +168,7 @@ extension Invariants {
     /// What the OPAL server takes for noted, the loyalty server has noted.
     private mutating func check(
         _ notice: EarnNoticeRecord,
-        _ earning: PointsLedger.Earning
+        _ earning: Earning
     ) {
         let earn = ledger.points.purchases[earning]
         let agrees: Bool =
@@ -187,7 +184,7 @@ extension Invariants {
     }
 
     /// Points are for a debit of the member's card, and end as its draw did.
-    private mutating func check(_ earn: PurchaseEarn, _ earning: PointsLedger.Earning) {
+    private mutating func check(_ earn: PurchaseEarn, _ earning: Earning) {
         let draw = ledger.draws[earning.transaction]
         let agrees: Bool =
             switch earn.state {

@@ -15,12 +15,6 @@ package struct PointsLedger: Sendable {
         package let earnedByFiles: UInt64
     }
 
-    /// A purchase, and the programme that gives points for it.
-    package struct Earning: Hashable, Sendable {
-        package let transaction: TransactionIdentifier
-        package let programme: Currency
-    }
-
     // At the loyalty server.
     package private(set) var members: [Membership: MemberLine] = [:]
     package private(set) var purchases: [Earning: PurchaseEarn] = [:]
@@ -138,7 +132,7 @@ package struct PointsLedger: Sendable {
         }
         purchases = Dictionary(
             openedPurchases.values.map {
-                (Earning(transaction: $0.transaction, programme: $0.membership.programme), $0)
+                (Earning($0.transaction, $0.membership.programme), $0)
             }
         ) { one, _ in one }
         (postings, redemptions) = (openedPostings.byTransaction, openedRedemptions.byTransaction)
@@ -174,7 +168,7 @@ package struct PointsLedger: Sendable {
         }
         notices = Dictionary(
             openedNotices.values.map {
-                (Earning(transaction: $0.transaction, programme: $0.membership.programme), $0)
+                (Earning($0.transaction, $0.membership.programme), $0)
             }
         ) { one, _ in one }
         loads = openedLoads.byTransaction

@@ -79,7 +79,7 @@ import Testing
         }
         #expect(got == 5)
         let report = try await desk.audit()
-        #expect(report.findings == [] && report.fulfilled.count == 5 && report.owed == 0)
+        #expect(report.findings == [] && report.fulfilledCount == 5 && report.owed == 0)
     }
 
     @Test func `result and release at the same moment leave one end`() async throws {

@@ -159,7 +159,7 @@ import Testing
         let view = try await desk.benefits.find(try BenefitDesk.code())
         #expect(view.owed == 1 && view.left == 0 && view.state == .soldOut)
         let report = try await desk.audit()
-        #expect(report.findings == [] && report.owed == 1 && report.fulfilled.count == 2)
+        #expect(report.findings == [] && report.owed == 1 && report.fulfilledCount == 2)
         try await desk.benefits.restock(try BenefitDesk.code(), to: 2, now: noon)
         #expect(try await desk.audit().owed == 0)
     }

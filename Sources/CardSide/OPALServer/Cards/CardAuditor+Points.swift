@@ -25,6 +25,21 @@ extension CardAuditor {
             card: load.card,
             amount: load.request.amount
         )
+        report.pointsMembers[load.request.transaction] = load.request.membership
+    }
+
+    /// Purchases that are told were debited: notices became durable with their debits, and the
+    /// cards were read before.
+    func check(earnNotice record: Record, _ report: inout Report) async {
+        guard let body = await open(record),
+            let notice = try? EarnNoticeRecord(body, key: record.key.bytes),
+            record.isOpen == notice.isOpen
+        else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
+        let earning = Earning(notice.transaction, notice.membership.programme)
+        report.earnNotices[earning] = notice
     }
 
     /// A member's number is on the card that the record names.

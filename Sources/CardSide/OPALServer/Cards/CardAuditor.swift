@@ -39,6 +39,10 @@ package struct CardAuditor: Sendable {
         package var accountCredits: [TransactionIdentifier: Movement] = [:]
         /// Points that programmes have loaded.
         package var pointsLoads: [TransactionIdentifier: Movement] = [:]
+        /// Whose they are.
+        package var pointsMembers: [TransactionIdentifier: Membership] = [:]
+        /// What loyalty servers are told of purchases.
+        package var earnNotices: [Earning: EarnNoticeRecord] = [:]
         /// What expired cards gave to their successors, and what these got.
         package var movesOut: [TransactionIdentifier: Movement] = [:]
         package var movesIn: [TransactionIdentifier: Movement] = [:]
@@ -81,13 +85,16 @@ package struct CardAuditor: Sendable {
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
                 SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
-                EarnNoticeRecord.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 try await check(sealed: record, &report)
                 progress()
             }
+        }
+        try await store.forEach(EarnNoticeRecord.kind) { record async throws(StoreFailure) in
+            await check(earnNotice: record, &report)
+            progress()
         }
         try await store.forEach(DrawRecord.kind) { record async throws(StoreFailure) in
             await check(draw: record, &report)
