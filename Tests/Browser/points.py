@@ -156,7 +156,7 @@ class Points:
         person = self.person
         self.begins("A seat at dusk")
         self.goes_on("database")
-        proves_the_order(person)
+        proves_the_order(person, self.opal)
         self.club -= 8
         person.shoots("airline-voucher-database")
         self.sees_points_at_the_airline()
