@@ -31,11 +31,7 @@ extension LoyaltyModule {
                 guard known.lines == lines else { throw .batchDiffers }
                 return (known, Transition(writes: []))
             }
-            guard let hasNote = EarnLine.header(header) else { throw .headerUnreadable }
-            guard (1...LoyaltyLimits.fileNameBytesMax).contains(fileName.utf8.count),
-                ByteReader.isText(fileName)
-            else { throw .fileNameUnreadable }
-            guard lines <= LoyaltyLimits.fileLinesMax else { throw .tooManyLines }
+            let hasNote = try LoyaltyModule.check(fileName: fileName, header: header, lines: lines)
             let batch = EarnBatch(
                 name,
                 fileName: fileName,
@@ -47,6 +43,24 @@ extension LoyaltyModule {
             try await book.put(batch, over: 0, to: &transition)
             return (batch, transition)
         }
+    }
+
+    /// What a file must be to begin.
+    ///
+    /// - Returns: whether its lines may have a note.
+    /// - Throws: `.headerUnreadable`, `.fileNameUnreadable`, `.tooManyLines`.
+    @discardableResult
+    package static func check(
+        fileName: String,
+        header: ArraySlice<UInt8>,
+        lines: UInt64
+    ) throws(LoyaltyFailure) -> Bool {
+        guard let hasNote = EarnLine.header(header) else { throw .headerUnreadable }
+        guard (1...LoyaltyLimits.fileNameBytesMax).contains(fileName.utf8.count),
+            ByteReader.isText(fileName)
+        else { throw .fileNameUnreadable }
+        guard lines <= LoyaltyLimits.fileLinesMax else { throw .tooManyLines }
+        return hasNote
     }
 
     /// Applies lines of an earn file. Points, members, their history and the position in the file

@@ -80,6 +80,9 @@ extension LoyaltyModule {
         ])
         try await book.put(next, over: 0, to: &transition)
         try await book.put(EnrolledCard(next), over: known.revision, to: &transition)
+        var member = try await book.member(membership)
+        member.value.enrolment = proof
+        try await book.put(member.value, over: member.revision, to: &transition)
         return (next, transition)
     }
 

@@ -18,6 +18,15 @@ extension LoyaltyModule {
         try await book.member(membership).value
     }
 
+    /// How a member was enrolled, and whether the card knows the number.
+    ///
+    /// - Returns: nil where the record is gone, which the audit names.
+    /// - Throws: `.damaged`.
+    package func enrolment(of member: Member) async throws(LoyaltyFailure) -> Enrolment? {
+        let key = member.membership.programme.bytes + member.enrolment.bytes
+        return try await book.find(Enrolment.self, key)?.value
+    }
+
     /// The members of a programme, by the time of their proofs, newest first.
     ///
     /// - Parameters:

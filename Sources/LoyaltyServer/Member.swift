@@ -18,8 +18,8 @@ package struct Member: LoyaltyRecord {
 
     package let membership: Membership
     package let home: Programme.Home
-    /// TRX of the proof with which the member was enrolled.
-    package let enrolment: TransactionIdentifier
+    /// TRX of the proof that the member's enrolment stands under.
+    package internal(set) var enrolment: TransactionIdentifier
     package let enrolledAt: Instant
 
     /// All that was ever earned: the sum of all others.

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts `opal up` on free ports, reads what it says, and stops it as an operator would."""
+"""Starts `opal up` on free ports, reads what it says, gives commands beside it, and stops it as an
+operator would."""
+import json
 import re
 import signal
 import socket
@@ -10,6 +12,7 @@ from pathlib import Path
 # A debug build makes its keys and certificates slowly.
 READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
+COMMAND_SECONDS_MAX = 60
 # The sites of `opal up --port P`, as ports after P; the payment server listens on more.
 SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "airline": 4, "console": 9}
 PORTS_IN_A_ROW = 18
@@ -72,6 +75,18 @@ class Opal:
 
     def secret(self, name: str) -> str:
         return read_secret(self.data / name)
+
+    def runs(self, *arguments: str) -> str:
+        """A command beside the running servers, and what it said."""
+        done = subprocess.run(
+            [self.program, *arguments, "--data", self.data], capture_output=True, text=True,
+            timeout=COMMAND_SECONDS_MAX)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout
+
+    def tells(self, *arguments: str):
+        """The answer of a command, for programs."""
+        return json.loads(self.runs(*arguments, "--json"))
 
     def is_running(self) -> bool:
         return self._process.poll() is None

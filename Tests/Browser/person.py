@@ -53,6 +53,10 @@ class Person:
     def text(self) -> str:
         return self.page.get_by_role("main").inner_text()
 
+    def words(self) -> str:
+        """What the page says, with ordinary blanks."""
+        return self.text().replace("\xa0", " ")
+
     # Acting: each of these ends when the next page is there.
 
     def goes_to(self, address: str):

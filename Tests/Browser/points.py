@@ -14,21 +14,18 @@ import json
 import re
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 import walk
+from member import (
+    CLUB, CODES, MILES, USER, confirms, joins, orders, proves_the_order, signs_in_with_the_card)
 from opal_process import Opal
 from person import Person
+from walk import wait_until
 
-USER = "demo"
-MILES, CLUB = "Skylark Miles", "Skylark Club points"
-# Rounds of the servers take some seconds each.
-WAIT_SECONDS_MAX = 60
-COMMAND_SECONDS_MAX = 60
 # An earn file that takes some seconds, and how long its command lives before it is killed: longer
 # each time, so that it comes to an end.
 FILE_LINES = 20_000
@@ -53,7 +50,6 @@ class Points:
         self.person = Person(browser, pictures)
         self.card = Decimal("25.00")
         self.miles = self.club = 0
-        self.proofs: list[str] = []
         self.watched = {"person": self.person}
 
     @property
@@ -76,35 +72,16 @@ class Points:
         person.shoots("airline-home")
 
     def signs_in_with_the_card(self):
-        person = self.person
-        person.presses("Sign in with your card")
-        person.sees("Sign in with your card") if not person.script else None
-        person.shoots("airline-prove")
-        if person.page.get_by_role("button", name=re.compile("^Go on to ")).count():
-            person.presses(re.compile("^Go on to "))
-        person.sees(re.compile("^Prove to "))
-        assert "You pay" in person.text() and "nothing" in person.text()
-        person.shoots("proof")
-        person.fills("User identifier", USER)
-        person.fills("Password", self.opal.secret("demo-password"))
-        person.presses("Prove it with my card")
-        person.sees("Your card has proved who you are")
-        person.shoots("proof-done")
-        self.proofs.append(person.page.locator("input[name=transaction]").input_value())
-        self.result = person.page.locator("input[name=result]").input_value()
-        person.presses(re.compile("^Back to "))
-        person.sees("Your points")
-        person.shoots("airline-member-new")
+        self.proof = signs_in_with_the_card(self.person, self.opal)
+        self.person.shoots("airline-member-new")
 
     def joins_both_programmes(self):
         person = self.person
-        for name in MILES, CLUB:
-            person.presses(f"Join {name}")
-            person.sees("Your points")
+        joins(person, MILES, CLUB)
         person.shoots("airline-member")
-        self.wait(lambda: all(
+        wait_until(lambda: all(
             member["card"] == "entered"
-            for code in ("9001", "9002") for member in self.opal_json("programme", "members", code)))
+            for code in CODES.values() for member in self.opal.tells("programme", "members", code)))
 
     # Earning
 
@@ -135,8 +112,8 @@ class Points:
 
         def is_there() -> bool:
             person.goes_to(self.opal.sites["card"] + "/card")
-            return f"{self.miles:,} {MILES}" in self.words()
-        self.wait(is_there)
+            return f"{self.miles:,} {MILES}" in person.words()
+        wait_until(is_there)
         text = person.text()
         assert MILES in text and CLUB in text and "until" in text, text
         person.shoots("card-with-points")
@@ -146,22 +123,17 @@ class Points:
     def sees_points_at_the_airline(self):
         person = self.person
         person.goes_to(self.opal.sites["airline"] + "/member")
-        assert f"{self.club:,} points" in self.words(), (self.club, person.text())
+        assert f"{self.club:,} points" in person.words(), (self.club, person.text())
         person.shoots("airline-member-with-points")
 
     # Redeeming
 
     def begins(self, title: str):
-        person = self.person
-        person.goes_to(self.opal.sites["airline"])
-        person.follows(re.compile(title))
-        person.shoots("airline-benefit-" + title.split()[-1].lower())
-        person.presses(re.compile("^(Redeem|Get it|Take it)"))
+        orders(self.person, self.opal, title)
 
     def goes_on(self, picture: str):
-        person = self.person
-        person.shoots("airline-order-" + picture)
-        person.page.locator("form[data-once] button.primary").click()
+        self.person.shoots("airline-order-" + picture)
+        confirms(self.person)
 
     def redeems_from_the_card(self):
         person = self.person
@@ -184,11 +156,7 @@ class Points:
         person = self.person
         self.begins("A seat at dusk")
         self.goes_on("database")
-        person.sees(re.compile("^Prove to "))
-        person.presses("Prove it with my card")
-        person.sees("Your card has proved who you are")
-        person.presses(re.compile("^Back to "))
-        person.sees("It is yours")
+        proves_the_order(person, self.opal)
         self.club -= 8
         person.shoots("airline-voucher-database")
         self.sees_points_at_the_airline()
@@ -221,8 +189,8 @@ class Points:
 
     def cannot_spend_what_is_not_there(self):
         person = self.person
-        self.run("programme", "benefit", "put", "moon", "--programme", "9001", "--title",
-                 "A trip to the moon", "--description", "There and back", "--points", "999999")
+        self.opal.runs("programme", "benefit", "put", "moon", "--programme", "9001", "--title",
+                       "A trip to the moon", "--description", "There and back", "--points", "999999")
         self.begins("A trip to the moon")
         self.goes_on("moon")
         person.sees(re.compile("^Pay 999,999"))
@@ -237,7 +205,7 @@ class Points:
         other.goes_to(self.opal.sites["airline"])
         with other.page.expect_navigation():
             other.page.evaluate(SEND_RESULT, [
-                self.opal.sites["airline"] + "/status", self.proofs[0], self.result])
+                self.opal.sites["airline"] + "/status", *self.proof])
         other.shoots("airline-proof-again")
         assert "Your points" not in other.page.title(), other.text()
         other.goes_to(self.opal.sites["airline"] + "/member")
@@ -246,7 +214,7 @@ class Points:
     # The programme
 
     def gets_points_from_a_file(self):
-        number = self.opal_json("programme", "members", "9001")[0]["number"]
+        number = self.opal.tells("programme", "members", "9001")[0]["number"]
         file = self.opal.data / "flights.csv"
         today = datetime.date.today() - datetime.timedelta(days=1)
         with file.open("w", newline="") as stream:
@@ -255,21 +223,21 @@ class Points:
             writer.writerow(["FLIGHT-1", number, 500, today, "SK 12 to the islands"])
             writer.writerow(["FLIGHT-2", "NOBODY", 500, today, ""])
             writer.writerow(["FLIGHT-3", number, "1.5", today, ""])
-        first = self.opal_json("programme", "issue", "9001", str(file))
+        first = self.opal.tells("programme", "issue", "9001", str(file))
         assert (first["applied"], first["refused"], first["wasKnown"]) == (1, 2, False), first
-        again = self.opal_json("programme", "issue", "9001", str(file))
+        again = self.opal.tells("programme", "issue", "9001", str(file))
         assert again["applied"] == 1 and again["wasKnown"], again
         self.miles += 500
-        self.wait(lambda: self.opal_json("programme", "members", "9001")[0]["inPostings"] == 0
-                  and self.opal_json("programme", "members", "9001")[0]["here"] == 0)
+        wait_until(lambda: self.opal.tells("programme", "members", "9001")[0]["inPostings"] == 0
+                   and self.opal.tells("programme", "members", "9001")[0]["here"] == 0)
         self.expect_card()
-        liability = self.opal_json("programme", "liability", "9001")
+        liability = self.opal.tells("programme", "liability", "9001")
         outstanding = sum(m["here"] + m["inPostings"] + m["onCards"] for m in liability["months"])
         assert outstanding == self.miles, (liability, self.miles)
 
     def file_survives_kills(self):
         """The command is killed again and again; each line earns once all the same."""
-        before = self.opal_json("programme", "members", "9002")[0]
+        before = self.opal.tells("programme", "members", "9002")[0]
         file = self.opal.data / "long.csv"
         today = datetime.date.today() - datetime.timedelta(days=1)
         with file.open("w") as stream:
@@ -291,12 +259,12 @@ class Points:
         assert process.returncode == 0 and kills > 0, (process.returncode, kills)
         report = json.loads(output)
         assert report["applied"] == FILE_LINES and report["refused"] == report["known"] == 0, report
-        after = self.opal_json("programme", "members", "9002")[0]
+        after = self.opal.tells("programme", "members", "9002")[0]
         assert after["here"] - before["here"] == FILE_LINES, (before, after, kills)
         print(f"        killed {kills} times in {FILE_LINES} lines")
 
     def operator_looks(self):
-        redemptions = self.opal_json("programme", "redemptions")
+        redemptions = self.opal.tells("programme", "redemptions")
         states = [one["state"] for one in redemptions]
         assert states.count("fulfilled") == 3, redemptions
         assert self.voucher not in json.dumps(redemptions)
@@ -304,9 +272,9 @@ class Points:
     def all_sides_agree(self):
         self.expect_card()
         # The trip to the moon is still reserved; nothing else waits.
-        assert [one["state"] for one in self.opal_json("programme", "redemptions")].count(
+        assert [one["state"] for one in self.opal.tells("programme", "redemptions")].count(
             "reserved") == 1
-        audit = self.opal_json("audit")
+        audit = self.opal.tells("audit")
         assert audit["findings"] == [], audit
 
     def nothing_complained(self):
@@ -315,31 +283,11 @@ class Points:
 
     # Tools
 
-    def words(self) -> str:
-        """What the page says, with ordinary blanks."""
-        return self.person.text().replace("\xa0", " ")
-
     def expect_card(self):
         person = self.person
         person.goes_to(self.opal.sites["card"] + "/card")
-        assert f"{self.miles:,} {MILES}" in self.words(), (self.miles, person.text())
-        assert f"€{self.card}" in self.words(), (self.card, person.text())
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [self.program, *arguments, "--data", self.opal.data], capture_output=True, text=True,
-            timeout=COMMAND_SECONDS_MAX)
-        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-        return done.stdout
-
-    def opal_json(self, *arguments: str):
-        return json.loads(self.run(*arguments, "--json"))
-
-    def wait(self, is_so):
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
-        while not is_so():
-            assert time.monotonic() < deadline, "it did not come to that in time"
-            time.sleep(1)
+        assert f"{self.miles:,} {MILES}" in person.words(), (self.miles, person.text())
+        assert f"€{self.card}" in person.words(), (self.card, person.text())
 
 
 if __name__ == "__main__":

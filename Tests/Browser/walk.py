@@ -5,6 +5,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from opal_process import Opal
 from person import Person
 
 CHROMIUM = "/usr/bin/chromium"
+# Rounds of the servers take some seconds each.
+WAIT_SECONDS_MAX = 60
 
 
 class Walk(Protocol):
@@ -22,6 +25,13 @@ class Walk(Protocol):
     steps: list[Callable[[], None]]
     # Where they are is told when a step fails, with a picture of it.
     watched: dict[str, Person]
+
+
+def wait_until(is_so: Callable[[], bool]):
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(1)
 
 
 def go(walk: Walk, pictures: Path) -> bool:

@@ -155,6 +155,8 @@ import Wire
         let lines = try await world.module.members(of: world.onCards.code, limit: 5)
         line = lines.first
         #expect(lines.count == 1 && line?.enrolment.transaction == LoyaltyWorld.transaction(2))
+        let member = try await world.module.member(membership)
+        #expect(try await world.module.enrolment(of: member) == line?.enrolment)
         #expect(try await world.findings() == [])
     }
 

@@ -4,6 +4,25 @@ package import Kernel
 package import LoyaltyServer
 
 extension EarnFile {
+    /// How far the file has come in a programme; nothing is changed.
+    ///
+    /// - Returns: nil where it was not begun, and can be.
+    /// - Throws: as ``LoyaltyModule/check(fileName:header:lines:)``.
+    package func standing(
+        in programme: Currency,
+        _ module: LoyaltyModule
+    ) async throws(LoyaltyFailure) -> EarnBatch? {
+        guard let batch = EarnBatch.Name(programme: programme, digest: scan.digest) else {
+            throw .unknownProgramme
+        }
+        do throws(LoyaltyFailure) {
+            return try await module.batch(batch)
+        } catch .unknownBatch {
+            try LoyaltyModule.check(fileName: name, header: scan.header, lines: scan.lineCount)
+            return nil
+        }
+    }
+
     /// Begins the file in a programme, or finds how far it has come.
     ///
     /// - Throws: as ``LoyaltyModule/begin(_:fileName:header:lines:now:)``.

@@ -92,7 +92,7 @@ struct WordingTests {
 
     @Test(arguments: ["=1+1", "+1", "-1", "@x", "\t=1"])
     func `a text that a spreadsheet would run is made a text`(_ text: String) {
-        #expect(HistoryFile.guarded(text) == "'" + text)
-        #expect(HistoryFile.guarded("a" + text) == "a" + text)
+        #expect(CSVLine.guarded(text) == "'" + text)
+        #expect(CSVLine.guarded("a" + text) == "a" + text)
     }
 }

@@ -115,6 +115,7 @@ import Wire
             try await browser.open("/benefits/lounge")
             let refused = try await browser.send("/benefits/lounge/restock", ["pieces": "1"])
             #expect(refused.status == .unprocessableContent)
+            #expect(refused.text.contains("The stock was not set"))
             #expect(refused.text.contains("id=\"pieces-error\">2 pieces are reserved or given"))
             for _ in 0..<2 {
                 #expect(

@@ -33,8 +33,9 @@ import Wire
             let page = try await browser.follow()
             try expectWhole(page)
             for text in [
-                ">march.csv<", ">Whole<", "13.00 Harbour Stars", ">3</th>", ">4</th>",
+                ">march.csv<", ">Done<", "13.00 Harbour Stars", ">3</th>", ">4</th>",
                 "no such member", "no number of points", "B,M-9,1,2026-03-01",
+                "files/", "/refused.csv",
             ] {
                 #expect(page.text.contains(text), "\(text)")
             }
@@ -61,6 +62,8 @@ import Wire
                 #expect(try await browser.follow().text.contains(text) || text.isEmpty)
             }
             #expect(try await fixture.module.member(member).tranches.total == 300)
+            // Which was one act.
+            #expect(try await fixture.acts(fixture.inDatabase).map(\.kind) == [.pointsIssued])
         }
     }
 
@@ -103,7 +106,7 @@ import Wire
             try await browser.open(Self.path)
             try await browser.upload(Self.path, text)
             await fixture.works.settle()
-            #expect(try await browser.follow().text.contains(">Whole<"))
+            #expect(try await browser.follow().text.contains(">Done<"))
             let batch = try await fixture.module.batch(name)
             #expect(batch.accepted == 2_500 && batch.known == 0)
             #expect(try await fixture.module.member(member).tranches.total == 250_000)
@@ -134,7 +137,7 @@ import Wire
             await fixture.works.settle()
             #expect(try await fixture.module.batch(name).isWhole)
             let whole = try await browser.open(answer.location)
-            #expect(whole.text.contains(">Whole<") && !whole.text.contains("http-equiv"))
+            #expect(whole.text.contains(">Done<") && !whole.text.contains("http-equiv"))
         }
     }
 
@@ -254,6 +257,54 @@ import Wire
             try expectWhole(page)
             #expect(page.text.contains(words))
             #expect(try await fixture.module.batches(of: fixture.inDatabase.code).isEmpty)
+            // Nothing was done, so that no act is told.
+            #expect(try await fixture.acts(fixture.inDatabase).isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        ("B,AB-1234-9999,1,2026-03-01", "B,••••••••9999,1,2026-03-01"),
+        ("B,\"AB-1234-9999\",1,2026-03-01", "B,••••••••9999,1,2026-03-01"),
+        ("B,ab-1234-9999,1,2026-03-01", "B,••••••••9999,1,2026-03-01"),
+        ("B,AB-1234-9999 1,2026-03-01", "B …"), ("B;AB-1234-9999;1;2026-03-01", "B …"),
+        ("AB-1234-9999", "••••••••9999"), ("\"B,1\",AB-1234-9999,1,x", "1&quot;,••••••••9999,1,x"),
+    ])
+    func `a refused line shows no whole member number, on the page and in the file`(
+        _ line: String,
+        _ shown: String
+    ) async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.work { browser async throws in
+            try await browser.open(Self.path)
+            try await browser.upload(Self.path, Self.header + line)
+            await fixture.works.settle()
+            let page = try await browser.follow()
+            #expect(page.text.contains(shown))
+            #expect(!page.text.uppercased().contains("AB-1234"))
+            let link = try #require(page.text.firstMatch(of: #/href="([^"]+/refused.csv)"/#))
+            let file = try await browser.open(String(link.1))
+            #expect(file.text.hasPrefix("line,reason,text\r\n2,"))
+            #expect(!file.text.uppercased().contains("AB-1234"))
+            #expect(file.text.contains("9999") || shown == "B …")
+        }
+    }
+
+    @Test func `refused lines are downloaded whole, and no formula among them`() async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.work { browser async throws in
+            try await browser.open(Self.path)
+            let text = Self.lines(0..<ConsoleLimits.pageRows + 3) + "=1+1,M-1,1.00,2026-03-01\n"
+            try await browser.upload(Self.path, text)
+            await fixture.works.settle()
+            let page = try await browser.follow()
+            let link = try #require(page.text.firstMatch(of: #/href="([^"]+/refused.csv)"/#))
+            let file = try await browser.open(String(link.1))
+            let rows = file.text.split(separator: "\r\n")
+            #expect(rows.count == ConsoleLimits.pageRows + 5)
+            #expect(rows.last == "30,no such member,\"'=1+1,M-1,1.00,2026-03-01\"")
+            let none = String(repeating: "0", count: 64)
+            let other = "/programmes/9002/files/\(none)/refused.csv"
+            #expect(try await browser.open(other).status == .notFound)
         }
     }
 

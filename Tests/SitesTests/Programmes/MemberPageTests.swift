@@ -28,7 +28,7 @@ import Wire
             let member = try await browser.open(String(link.1))
             try expectWhole(member)
             #expect(member.text.contains("••••••••5678") && !member.text.contains("AB-1234"))
-            #expect(member.text.contains("Became a member"))
+            #expect(member.text.contains("Became a member") && member.text.contains("On the card"))
             #expect(try await fixture.acts(fixture.inDatabase).isEmpty)
             // A member of another programme, and what is no reference of ours.
             let reference = try #require(link.1.split(separator: "/").last)
@@ -54,10 +54,34 @@ import Wire
             for text in ["AB-1234-5679", "", "§", String(repeating: "A", count: 400)] {
                 try await browser.open(Self.path)
                 let none = try await browser.send("\(Self.path)/find", ["text": text])
-                #expect(none.text.contains("No member fits."))
+                #expect(none.text.contains("No member of this programme has that number."))
                 #expect(text.isEmpty || !none.text.contains("value=\"\(text)\""))
             }
             #expect(try await fixture.acts(fixture.inDatabase).count == 1)
+        }
+    }
+
+    @Test func `a member whose card was refused says why, until a new proof comes`() async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.enrol("AB-1234-5678")
+        fixture.opalServer.set(refusal: .unknownProof)
+        _ = try await fixture.module.sendEnrolments(now: ProgrammeFixture.now)
+        fixture.opalServer.set(refusal: nil)
+        try await fixture.work { browser async throws in
+            try await browser.open(Self.path)
+            let refused = try await browser.send("\(Self.path)/find", ["text": "AB-1234-5678"])
+            try expectWhole(refused)
+            #expect(refused.text.contains(">Refused<"))
+            #expect(refused.text.contains("knows no such proof of identity"))
+            _ = try await fixture.module.enrol(
+                CardPseudonym(high: 1, low: 1),
+                proof: ProgrammeFixture.transaction(2_000),
+                in: fixture.inDatabase.code,
+                now: ProgrammeFixture.now
+            )
+            try await browser.open(Self.path)
+            let open = try await browser.send("\(Self.path)/find", ["text": "AB-1234-5678"])
+            #expect(open.text.contains("Card not told yet"))
         }
     }
 

@@ -19,6 +19,7 @@ struct ProgrammeFixture: Sendable {
     /// 2026-03-04, a Wednesday, 12:00 UTC.
     static let now = Instant(milliseconds: 1_772_625_600_000)
 
+    let clock = SteppedClock(now)
     let store = GatedStore()
     let opalServer = HoldingsLink()
     let directory = PlayedDirectory()
@@ -57,7 +58,7 @@ struct ProgrammeFixture: Sendable {
         audit = OperatorAudit(store: console, seals: consoleSeals)
         let name = try #require(OperatorName(ConsoleFixture.name))
         #expect(try await operators.makeFirst(name, password: ConsoleFixture.password))
-        let directory = directory
+        let (directory, clock) = (directory, clock)
         let enter: @Sendable (Programme) async throws -> Void = { try directory.enter($0) }
         site = ConsoleSite(
             parts: ConsoleParts(
@@ -79,7 +80,7 @@ struct ProgrammeFixture: Sendable {
             templates: try Templates(),
             wording: Wording(),
             isSecure: true,
-            now: { Self.now },
+            now: { clock.next() },
             random: random
         )
         onCards = try Self.programme(0x9001, .units, .card, "Skylark Miles")
@@ -188,6 +189,22 @@ extension Browser {
     }
 }
 
+/// A clock that goes on by a step whenever it is read; it stands until one is set.
+final class SteppedClock: Sendable {
+    private let state: Mutex<(now: Instant, step: Int64)>
+
+    init(_ now: Instant) { state = Mutex((now, 0)) }
+
+    func set(stepSeconds: Int64) { state.withLock { $0.step = stepSeconds * 1_000 } }
+
+    func next() -> Instant {
+        state.withLock { state in
+            defer { state.now = Instant(milliseconds: state.now.milliseconds + state.step) }
+            return state.now
+        }
+    }
+}
+
 /// A store whose commits wait while its gate is shut.
 final class GatedStore: RecordStoreLayer {
     let inner: any RecordStore = MemoryStore()
@@ -208,8 +225,10 @@ final class GatedStore: RecordStoreLayer {
 /// An OPAL server that says what is on cards, while it is not silent.
 final class HoldingsLink: Link {
     private let state = Mutex<(isSilent: Bool, tranches: [PointsTranche])>((false, []))
+    private let refusal = Mutex<PointsRefusal?>(nil)
 
     func set(isSilent: Bool) { state.withLock { $0.isSilent = isSilent } }
+    func set(refusal: PointsRefusal?) { self.refusal.withLock { $0 = refusal } }
     func set(_ tranches: [PointsTranche]) { state.withLock { $0.tranches = tranches } }
 
     func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
@@ -219,7 +238,11 @@ final class HoldingsLink: Link {
         case .holdingsQuestion(let programme):
             let held = programme.bcd == 0x9001 ? tranches : []
             return PointsMessage.holdings(programme, cards: 1, held).bytes
-        case .enrol(let transaction, _): return PointsMessage.enrolled(transaction).bytes
+        case .enrol(let transaction, _):
+            if let reason = refusal.withLock({ $0 }) {
+                return PointsMessage.refusal(transaction, reason).bytes
+            }
+            return PointsMessage.enrolled(transaction).bytes
         default: throw .timedOut
         }
     }

@@ -80,10 +80,11 @@ import Wire
     @Test(arguments: [
         ("code", "8999", "9001 to 9999"), ("code", "9000", "9001 to 9999"),
         ("name", "", "1 to 60 bytes"), ("home", "purse", "on the card or in the database"),
-        ("exponent", "7", "0 to 6 decimals"), ("balanceMax", "0", "at least one"),
-        ("balanceMax", "1.55", "at least one"), ("points", "0", "at least one minor unit"),
-        ("points", "", "an amount of points"), ("per", "1.005", "an amount of money"),
-        ("per", "0", "at least one minor unit"), ("currency", "EUR", "four digits"),
+        ("exponent", "7", "0 to 6 decimals"), ("balanceMax", "0", "more than zero"),
+        ("balanceMax", "1.55", "at most one decimal"), ("points", "0", "at least one minor unit"),
+        ("points", "", "an amount of points with at most one decimal"),
+        ("per", "1.005", "at most 2 decimals"),
+        ("per", "0", "more than zero"), ("currency", "EUR", "four digits"),
         ("currency", "9001", "the first of them 0"),
         ("currencyExponent", "x", "0 to 6 decimals"), ("rounding", "sideways", "nearest or up"),
         ("bonus", "sunday=1.0", "from 1.1 to 100.0"), ("bonus", "someday=2", "someday=2"),
@@ -208,6 +209,60 @@ import Wire
             try expectWhole(page)
             #expect(page.text.contains("what is on cards is not in these figures"))
             #expect(try await browser.open("/programmes").text.contains("without what is on cards"))
+        }
+    }
+
+    @Test func `a figure that took long is shown again for a while, with its time`() async throws {
+        let fixture = try await ProgrammeFixture()
+        fixture.opalServer.set([PointsTranche(expiry: PointsTranche.never, minorUnits: 500)])
+        try await fixture.work { browser async throws in
+            // Quick ones are always new.
+            #expect(try await browser.open("/programmes").text.contains("500 Skylark Miles"))
+            fixture.opalServer.set([PointsTranche(expiry: PointsTranche.never, minorUnits: 600)])
+            fixture.clock.set(stepSeconds: 1)
+            #expect(try await browser.open("/programmes/9001").text.contains("600 Skylark Miles"))
+            fixture.opalServer.set([PointsTranche(expiry: PointsTranche.never, minorUnits: 700)])
+            for path in ["/programmes", "/programmes/9001"] {
+                #expect(try await browser.open(path).text.contains("600 Skylark Miles"))
+            }
+            fixture.clock.set(stepSeconds: 60)
+            _ = fixture.clock.next()
+            #expect(try await browser.open("/programmes/9001").text.contains("700 Skylark Miles"))
+        }
+    }
+
+    @Test func `acts of operators are listed newest first, page by page`() async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.enrol("AB-1234-5678")
+        try await fixture.work { browser async throws in
+            let empty = try await browser.open("/programmes/9002/journal")
+            try expectWhole(empty)
+            #expect(empty.text.contains("Nothing yet."))
+            try await browser.open("/programmes/9002/issue")
+            try await browser.upload(
+                "/programmes/9002/issue",
+                "reference,member,points,date\nA,AB-1234-5678,1.00,2026-03-01\n",
+                name: "march.csv"
+            )
+            await fixture.works.settle()
+            for _ in 0..<ConsoleLimits.pageRows {
+                try await browser.open("/programmes/9002/members")
+                try await browser.send("/programmes/9002/members/find", ["text": "AB-1234-5678"])
+            }
+            let page = try await browser.open("/programmes/9002/journal")
+            try expectWhole(page)
+            let looks = page.text.matches(of: #/>Looked up a member</#).count
+            #expect(looks == ConsoleLimits.pageRows && !page.text.contains("AB-1234"))
+            #expect(page.text.contains("••••••••5678"))
+            #expect(page.text.contains(">\(ConsoleFixture.name)<"))
+            let next = try #require(page.text.firstMatch(of: #/rel="next" href="([^"]+)"/#))
+            let rest = try await browser.open(String(next.1))
+            #expect(rest.text.contains(">Issued points<") && rest.text.contains(">march.csv<"))
+            let file = try #require(rest.text.firstMatch(of: #/href="([^"]+/files/[^"]+)"/#))
+            #expect(try await browser.open(String(file.1)).status == .ok)
+            let back = try #require(rest.text.firstMatch(of: #/rel="prev" href="([^"]+)"/#))
+            #expect(try await browser.open(String(back.1)).text.contains("Looked up a member"))
+            #expect(try await browser.open("/programmes/9009/journal").status == .notFound)
         }
     }
 

@@ -17,8 +17,8 @@ package struct HistoryFile {
         let isOut = entry.kind == .payment || entry.kind == .moved
         let sign = isOut ? "-" : ""
         var cells = [
-            reader.iso(entry.moment), entry.kind.rawValue, Self.guarded(entry.title),
-            Self.guarded(entry.remark),
+            reader.iso(entry.moment), entry.kind.rawValue, CSVLine.guarded(entry.title),
+            CSVLine.guarded(entry.remark),
         ]
         if let movement = entry.movement {
             cells += [
@@ -33,22 +33,7 @@ package struct HistoryFile {
         } else {
             cells += ["", "", "", ""]
         }
-        text += cells.map(Self.quoted).joined(separator: ",") + "\r\n"
-    }
-
-    /// A spreadsheet takes what begins with one of these for a formula, and runs it; an apostrophe
-    /// makes it text.
-    package static func guarded(_ text: String) -> String {
-        guard let first = text.unicodeScalars.first, "=+-@\t\r\n＝＋－＠".unicodeScalars.contains(first)
-        else { return text }
-        return "'" + text
-    }
-
-    private static func quoted(_ cell: String) -> String {
-        guard cell.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else {
-            return cell
-        }
-        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+        text += CSVLine.text(cells)
     }
 
     /// With a point and without groups, for machines.

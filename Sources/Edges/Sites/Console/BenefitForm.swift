@@ -10,6 +10,10 @@ struct BenefitForm {
         "code", "programme", "title", "description", "points", "money", "stock",
     ]
 
+    /// Of a number of pieces.
+    static let stockProblem =
+        "Give a number of pieces up to \(BenefitLimits.stockMax / 1_000_000) million, or nothing."
+
     private var texts: [String: String] = [:]
     private(set) var problems: [(field: String, text: String)] = []
 
@@ -83,7 +87,7 @@ struct BenefitForm {
         let text = self["stock"]
         if text.isEmpty { return .some(nil) }
         guard let stock = DecimalText.integer(text), stock <= BenefitLimits.stockMax else {
-            add("stock", "Give a number of pieces up to \(BenefitLimits.stockMax), or nothing.")
+            add("stock", Self.stockProblem)
             return nil
         }
         return stock

@@ -71,8 +71,9 @@ struct ConsoleBenefits: Sendable {
             "code": view.benefit.code.text, "href": path(view.benefit.code),
             "title": view.benefit.title, "programme": name,
             "price": price(view.benefit, programmes, reader),
-            "left": view.left.map(String.init) ?? "no end", "reserved": "\(view.reserved)",
-            "given": "\(view.fulfilled)", "badge": badge(view),
+            "left": view.left.map { reader.count($0) } ?? "no limit",
+            "reserved": reader.count(view.reserved),
+            "given": reader.count(view.fulfilled), "badge": badge(view),
         ]
         if view.owed > 0 { row["owed"] = Shape.badge("\(view.owed) owed", .bad) }
         return row
@@ -159,7 +160,8 @@ struct ConsoleBenefits: Sendable {
                 "badge": badge(view),
                 "price": price(view.benefit, programmes, visit.reader),
             ] as [String: Any],
-            "facts": facts(view, programmes), "benefitsHref": "/benefits",
+            "facts": facts(view, programmes, visit.reader),
+            "benefitsHref": "/benefits",
             "restock": ["action": "\(path)/restock", "pieces": pieces] as [String: Any],
             "form": form.values(action: path, programmes, isKnown: true),
         ]
@@ -168,7 +170,13 @@ struct ConsoleBenefits: Sendable {
         if view.owed > 0 {
             values["owed"] = view.owed == 1 ? "One piece is owed" : "\(view.owed) pieces are owed"
         }
-        if let problems = problems("The benefit was not changed", form) {
+        if let stockProblem {
+            values["problems"] =
+                [
+                    "title": "The stock was not set",
+                    "items": [["field": "pieces", "text": stockProblem]],
+                ] as [String: Any]
+        } else if let problems = problems("The benefit was not changed", form) {
             values["problems"] = problems
         }
         let isGood = form.problems.isEmpty && stockProblem == nil
@@ -181,7 +189,11 @@ struct ConsoleBenefits: Sendable {
         )
     }
 
-    private func facts(_ view: BenefitView, _ programmes: [Programme]) -> [[String: Any]] {
+    private func facts(
+        _ view: BenefitView,
+        _ programmes: [Programme],
+        _ reader: Reader
+    ) -> [[String: Any]] {
         let handout: String =
             switch view.benefit.handout {
             case .voucher: "a voucher code"
@@ -190,11 +202,11 @@ struct ConsoleBenefits: Sendable {
         return [
             Shape.fact("Programme", name(of: view.benefit.programme, programmes)),
             Shape.fact("The member gets", handout),
-            Shape.fact("Put in", view.putIn.map(String.init) ?? "no end"),
-            Shape.fact("Left", view.left.map(String.init) ?? "no end"),
-            Shape.fact("Reserved", "\(view.reserved)"),
-            Shape.fact("Given", "\(view.fulfilled)"),
-            Shape.fact("Owed", "\(view.owed)"),
+            Shape.fact("Put in", view.putIn.map { reader.count($0) } ?? "no limit"),
+            Shape.fact("Left", view.left.map { reader.count($0) } ?? "no limit"),
+            Shape.fact("Reserved", reader.count(view.reserved)),
+            Shape.fact("Given", reader.count(view.fulfilled)),
+            Shape.fact("Owed", reader.count(view.owed)),
         ]
     }
 
@@ -221,9 +233,12 @@ struct ConsoleBenefits: Sendable {
         let given = view.reserved + view.fulfilled
         var problem: String?
         if !text.isEmpty, (pieces ?? .max) > BenefitLimits.stockMax {
-            problem = "Give a number of pieces up to \(BenefitLimits.stockMax), or nothing."
+            problem = BenefitForm.stockProblem
         } else if let pieces, pieces < given {
-            problem = "\(given) pieces are reserved or given already: give at least so many."
+            problem =
+                given == 1
+                ? "One piece is reserved or given already: give at least 1."
+                : "\(given) pieces are reserved or given already: give at least so many."
         }
         if problem == nil {
             try await site.write(

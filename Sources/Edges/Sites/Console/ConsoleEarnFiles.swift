@@ -4,6 +4,7 @@ import EarnFiles
 import Hummingbird
 import Kernel
 import LoyaltyServer
+import Records
 import Wire
 
 /// The console's pages of earn files: the form that takes one, how far it has come, and which of
@@ -22,11 +23,11 @@ struct ConsoleEarnFiles: Sendable {
     }
 
     static func badge(_ batch: EarnBatch, isUnderWay: Bool) -> [String: Any] {
-        if batch.isWhole { return Shape.badge("Whole", .good) }
+        if batch.isWhole { return Shape.badge("Done", .good) }
         return isUnderWay ? Shape.badge("Under way", .wait) : Shape.badge("Stopped", .bad)
     }
 
-    private static func digest(_ text: String) -> [UInt8]? {
+    static func digest(_ text: String) -> [UInt8]? {
         let digits = text.utf8.compactMap { Hex.digit($0) }
         guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
@@ -50,7 +51,7 @@ struct ConsoleEarnFiles: Sendable {
         var values: [String: Any] = [
             "programme": ["name": programme.name, "href": path],
             "form": ["action": "\(path)/issue", "file": field] as [String: Any],
-            "most": "\(ConsoleLimits.earnFileBytesMax >> 20) MiB",
+            "most": "\(ConsoleLimits.earnFileBytesMax >> 30) GiB",
         ]
         if let problem {
             values["problems"] =
@@ -74,7 +75,7 @@ struct ConsoleEarnFiles: Sendable {
         guard loyalty.works.take() else {
             return page(
                 programme,
-                "Other earn files are under way. Wait until one of them is whole.",
+                "Other earn files are under way. Wait until one of them is done.",
                 visit,
                 status: .serviceUnavailable
             )
@@ -85,28 +86,46 @@ struct ConsoleEarnFiles: Sendable {
         guard let file = try await stored(visit) else {
             return page(programme, "Choose a file with at least a first line.", visit)
         }
-        // Only the form's own failures are told beside it; the act is written down before.
-        try await site.write(.pointsIssued, on: programme.code, visit, about: journalled(file))
         let batch: EarnBatch
         do throws(LoyaltyFailure) {
+            // What is refused, or was whole before, is no act.
+            let known = try await file.standing(in: programme.code, loyalty.module)
+            if let known, known.isWhole {
+                return SiteShell.seeOther("\(Self.path(known.name))?again=1")
+            }
+        } catch { return try refusal(error, programme, visit) }
+        try await journal(file, programme.code, visit)
+        do throws(LoyaltyFailure) {
             batch = try await file.begin(in: programme.code, loyalty.module, now: visit.now)
-        } catch {
-            guard let words = error.earnFileWords else { throw SiteFailure(error) }
-            return page(programme, words, visit)
-        }
+        } catch { return try refusal(error, programme, visit) }
         let path = Self.path(batch.name)
-        if batch.isWhole { return SiteShell.seeOther(batch.lines > 0 ? "\(path)?again=1" : path) }
+        if batch.isWhole { return SiteShell.seeOther(path) }
         isTaken = false
         loyalty.works.apply(file, batch, loyalty.module, now: site.now)
         return SiteShell.seeOther(path)
     }
 
-    /// What is written down of a file: its digest, and its name where that is a text.
-    private func journalled(_ file: EarnFile) -> String {
-        let digest = Hex.text(file.scan.digest)
-        guard ByteReader.isText(file.name), file.name.utf8.count <= LoyaltyLimits.fileNameBytesMax
-        else { return digest }
-        return "\(digest) \(file.name)"
+    /// What is wrong with a file is told beside the form; everything else by its own page.
+    private func refusal(
+        _ failure: LoyaltyFailure,
+        _ programme: Programme,
+        _ visit: ConsoleSite.Visit
+    ) throws(SiteFailure) -> Response {
+        guard let words = failure.earnFileWords else { throw SiteFailure(failure) }
+        return page(programme, words, visit)
+    }
+
+    /// Written down before the file is begun, or goes on.
+    private func journal(
+        _ file: EarnFile,
+        _ programme: Currency,
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) {
+        guard let name = EarnBatch.Name(programme: programme, digest: file.scan.digest) else {
+            throw .notFound
+        }
+        let issued = IssuedFile(name, fileName: file.name)
+        try await site.write(.pointsIssued, on: programme, visit, about: issued.text)
     }
 
     /// - Returns: nil where no file was chosen, or an empty one.
@@ -149,17 +168,29 @@ struct ConsoleEarnFiles: Sendable {
 
     // MARK: A file that was taken
 
-    func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let programme = try await site.programme(visit, loyalty).programme
+    /// The file that the address names.
+    private func name(
+        _ programme: Programme,
+        _ visit: ConsoleSite.Visit
+    ) throws(SiteFailure) -> EarnBatch.Name {
         guard let digest = Self.digest(visit.context.parameters.get("digest") ?? ""),
             let name = EarnBatch.Name(programme: programme.code, digest: digest)
         else { throw .notFound }
+        return name
+    }
+
+    private func batch(_ name: EarnBatch.Name) async throws(SiteFailure) -> EarnBatch {
+        do throws(LoyaltyFailure) {
+            return try await loyalty.module.batch(name)
+        } catch .unknownBatch { throw .notFound } catch { throw SiteFailure(error) }
+    }
+
+    func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let programme = try await site.programme(visit, loyalty).programme
+        let name = try name(programme, visit)
         // Before the position is read: what has ended meanwhile is whole, or has a reason.
         let isUnderWay = loyalty.works.isUnderWay(name)
-        let batch: EarnBatch
-        do throws(LoyaltyFailure) {
-            batch = try await loyalty.module.batch(name)
-        } catch .unknownBatch { throw .notFound } catch { throw SiteFailure(error) }
+        let batch = try await batch(name)
         let path = "/programmes/\(programme.code.digits)"
         var values: [String: Any] = [
             "programme": ["name": programme.name, "href": path],
@@ -171,7 +202,8 @@ struct ConsoleEarnFiles: Sendable {
         if !batch.isWhole {
             values["progress"] = [
                 "done": "\(batch.position)", "all": "\(batch.lines)",
-                "text": "\(batch.position) of \(batch.lines) lines",
+                "text": "\(visit.reader.count(batch.position)) of "
+                    + "\(visit.reader.count(batch.lines)) lines",
             ]
             if isUnderWay {
                 values["refreshSeconds"] = "\(ConsoleLimits.refreshSeconds)"
@@ -182,7 +214,7 @@ struct ConsoleEarnFiles: Sendable {
                 ]
             }
         }
-        try await addRefused(batch, visit, &values)
+        if batch.isWhole || !isUnderWay { try await addRefused(batch, visit, &values) }
         return site.response(
             "console/earn-file",
             values,
@@ -204,10 +236,10 @@ struct ConsoleEarnFiles: Sendable {
                 "Points given",
                 reader.amount(programme.points(batch.points), of: programme.name)
             ),
-            Shape.fact("Lines", "\(batch.lines)"),
-            Shape.fact("Applied", "\(batch.accepted)"),
-            Shape.fact("Applied before", "\(batch.known)"),
-            Shape.fact("Refused", "\(batch.refused)"),
+            Shape.fact("Lines", reader.count(batch.lines)),
+            Shape.fact("Applied", reader.count(batch.accepted)),
+            Shape.fact("Applied before", reader.count(batch.known)),
+            Shape.fact("Refused", reader.count(batch.refused)),
             Shape.fact("Begun", reader.timeText(batch.begunAt)),
             Shape.fact("Last line applied", reader.timeText(batch.changedAt)),
             Shape.fact("SHA-256", Hex.text(batch.name.digest), isCode: true),
@@ -239,8 +271,9 @@ struct ConsoleEarnFiles: Sendable {
         guard let first = shown.first, let last = shown.last else { return }
         values["refused"] = [
             "rows": shown.map {
-                ["number": "\($0.number)", "reason": $0.reason.text, "text": $0.text]
-            }
+                ["number": "\($0.number)", "reason": $0.reason.text, "text": $0.maskedText]
+            },
+            "csvHref": "\(Self.path(batch.name))/refused.csv",
         ]
         let kept = min(batch.refused, LoyaltyLimits.refusedLinesMax)
         var pager: [String: Any] = [
@@ -252,5 +285,38 @@ struct ConsoleEarnFiles: Sendable {
         if lines.count > limit { pager["next"] = "\(Self.path(batch.name))?after=\(last.number)" }
         if after > 0 { pager["first"] = Self.path(batch.name) }
         values["refusedPager"] = pager
+    }
+
+    /// All refused lines that are kept, with the same text as on the page.
+    func refusedFile(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let programme = try await site.programme(visit, loyalty).programme
+        let name = try name(programme, visit)
+        _ = try await batch(name)
+        var text = "line,reason,text\r\n"
+        var last: UInt32 = 0
+        while true {
+            let lines = try await loyaltyStep { [last] () async throws(LoyaltyFailure) in
+                try await loyalty.module.refusedLines(
+                    of: name,
+                    after: last,
+                    limit: RecordLimits.pageMax
+                )
+            }
+            guard let end = lines.last else { break }
+            for line in lines {
+                text += CSVLine.text([
+                    "\(line.number)", line.reason.text, CSVLine.guarded(line.maskedText),
+                ])
+            }
+            last = end.number
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8; header=present",
+                .contentDisposition: "attachment; filename=\"refused.csv\"",
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
     }
 }

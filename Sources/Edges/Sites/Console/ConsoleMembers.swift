@@ -53,7 +53,12 @@ struct ConsoleMembers: Sendable {
             let member = try await find(Membership(programme: programme.code, number: number))
         else {
             // What was searched for is not shown again: it may be another number of a person.
-            return site.response("console/members", heads(programme), visit, current: "/programmes")
+            return site.response(
+                "console/members",
+                heads(programme, isSearch: true),
+                visit,
+                current: "/programmes"
+            )
         }
         try await site.write(.memberShown, on: programme.code, visit, about: number.text)
         return try await page(member, programme, visit, showsNumber: true)
@@ -65,13 +70,12 @@ struct ConsoleMembers: Sendable {
         } catch .unknownMember { return nil } catch { throw SiteFailure(error) }
     }
 
-    private func heads(_ programme: Programme) -> [String: Any] {
+    private func heads(_ programme: Programme, isSearch: Bool = false) -> [String: Any] {
         let path = "/programmes/\(programme.code.digits)"
         let empty: [String: Any] = [:]
-        return [
-            "programme": ["name": programme.name, "href": path],
-            "form": ["action": "\(path)/members/find", "text": empty] as [String: Any],
-        ]
+        var form: [String: Any] = ["action": "\(path)/members/find", "text": empty]
+        if isSearch { form["searched"] = true }
+        return ["programme": ["name": programme.name, "href": path], "form": form]
     }
 
     private func row(
@@ -92,14 +96,18 @@ struct ConsoleMembers: Sendable {
         row["pending"] = number(member.pending)
         row["here"] = number(member.tranches.total)
         row["posted"] = number(member.posted)
-        switch line.enrolment.state {
-        case .open: row["badge"] = Shape.badge("Card not told yet", .wait)
-        case .entered: row["badge"] = Shape.badge("On the card", .good)
-        case .refused(let reason):
-            row["badge"] = Shape.badge("Refused", .bad)
-            row["note"] = reason.words
-        }
+        row["badge"] = Self.badge(line.enrolment.state)
+        if case .refused(let reason) = line.enrolment.state { row["note"] = reason.words }
         return row
+    }
+
+    /// Whether the card knows the number.
+    private static func badge(_ state: Enrolment.State) -> [String: Any] {
+        switch state {
+        case .open: Shape.badge("Card not told yet", .wait)
+        case .entered: Shape.badge("On the card", .good)
+        case .refused: Shape.badge("Refused", .bad)
+        }
     }
 
     // MARK: One member
@@ -120,14 +128,22 @@ struct ConsoleMembers: Sendable {
     ) async throws(SiteFailure) -> Response {
         let path = "/programmes/\(programme.code.digits)"
         let number = member.membership.number
+        var head: [String: Any] = [
+            "number": showsNumber ? number.text : number.masked,
+            "here": visit.reader.amount(
+                programme.points(member.tranches.total),
+                of: programme.name
+            ),
+        ]
+        let enrolment = try await loyaltyStep { () async throws(LoyaltyFailure) in
+            try await loyalty.module.enrolment(of: member)
+        }
+        if let state = enrolment?.state {
+            head["badge"] = Self.badge(state)
+            if case .refused(let reason) = state { head["refused"] = reason.words }
+        }
         var values: [String: Any] = [
-            "member": [
-                "number": showsNumber ? number.text : number.masked,
-                "here": visit.reader.amount(
-                    programme.points(member.tranches.total),
-                    of: programme.name
-                ),
-            ],
+            "member": head,
             "facts": facts(member, programme, visit),
             "programme": ["name": programme.name, "href": path],
             "membersHref": "\(path)/members",
@@ -153,8 +169,9 @@ struct ConsoleMembers: Sendable {
             Shape.fact("Member since", visit.reader.day(member.enrolledAt)),
             fact("Earned", member.earned), fact("Pending", member.pending),
             fact("Undone", member.undone), fact("On the way to the card", member.inPostings),
-            fact("Put on the card", member.posted), fact("Redeemed here", member.redeemed),
-            fact("Expired here", member.expired),
+            fact("Put on the card", member.posted),
+            fact("Redeemed in the database", member.redeemed),
+            fact("Expired in the database", member.expired),
         ]
         for tranche in member.tranches.all {
             let label =

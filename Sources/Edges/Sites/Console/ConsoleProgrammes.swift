@@ -10,10 +10,12 @@ import Records
 struct ConsoleProgrammes: Sendable {
     let site: ConsoleSite
     let loyalty: ConsoleParts.Loyalty
+    private let figures: LiabilityFigures
 
     init(_ site: ConsoleSite, _ loyalty: ConsoleParts.Loyalty) {
         self.site = site
         self.loyalty = loyalty
+        figures = LiabilityFigures(loyalty.module, now: site.now)
     }
 
     // MARK: List
@@ -60,37 +62,19 @@ struct ConsoleProgrammes: Sendable {
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
         let programme = record.programme
-        let (liability, countsCards) = try await liability(programme.code)
+        let figure = try await figures.figure(of: programme.code)
+        let liability = figure.liability
         let chart = LiabilityChart(liability, programme)
         var row: [String: Any] = [
             "code": programme.code.digits, "name": programme.name,
             "href": "/programmes/\(programme.code.digits)", "home": programme.home.words,
-            "members": "\(liability.memberCount)",
+            "members": reader.count(UInt64(liability.memberCount)),
             "outstanding": reader.amount(programme.points(chart.total), of: programme.name),
             "rule": reader.words(record.rule, of: programme),
         ]
-        if !countsCards { row["note"] = "without what is on cards" }
+        if !figure.countsCards { row["note"] = "without what is on cards" }
         if record.isClosed { row["badge"] = Shape.badge("Closed", .plain) }
         return row
-    }
-
-    /// What a programme owes, and whether what is on cards is in it: the OPAL server may be silent.
-    private func liability(
-        _ code: Currency
-    ) async throws(SiteFailure) -> (Liability, countsCards: Bool) {
-        do throws(LoyaltyFailure) {
-            return (try await loyalty.module.liability(of: code, asksForCards: true), true)
-        } catch {
-            switch error {
-            case .opalServerSilent, .opalServerRefused, .answerUnreadable: break
-            default: throw SiteFailure(error)
-            }
-        }
-        return (
-            try await loyaltyStep { () async throws(LoyaltyFailure) in
-                try await loyalty.module.liability(of: code, asksForCards: false)
-            }, false
-        )
     }
 
     // MARK: A new one
@@ -143,7 +127,8 @@ struct ConsoleProgrammes: Sendable {
         let record = try await site.programme(visit, loyalty)
         let programme = record.programme
         let path = "/programmes/\(programme.code.digits)"
-        let (liability, countsCards) = try await liability(programme.code)
+        let figure = try await figures.figure(of: programme.code)
+        let liability = figure.liability
         var values: [String: Any] = [
             "programme": [
                 "name": programme.name, "code": programme.code.digits,
@@ -152,12 +137,12 @@ struct ConsoleProgrammes: Sendable {
             ] as [String: Any],
             "facts": facts(record, visit.reader),
             "sums": sums(liability, programme, visit.reader),
-            "asOf": visit.reader.time(visit.now),
+            "asOf": visit.reader.time(figure.asOf),
             "programmesHref": "/programmes", "issueHref": "\(path)/issue",
             "membersHref": "\(path)/members", "benefitsHref": "/benefits",
-            "redemptionsHref": "/redemptions",
+            "redemptionsHref": "/redemptions", "journalHref": "\(path)/journal",
         ]
-        if !countsCards { values["withoutCards"] = true }
+        if !figure.countsCards { values["withoutCards"] = true }
         let chart = LiabilityChart(liability, programme)
         if let drawn = chart.values(visit.reader) { values["liability"] = drawn }
         let files = try await loyaltyStep { () async throws(LoyaltyFailure) in
@@ -201,10 +186,11 @@ struct ConsoleProgrammes: Sendable {
             ["label": label, "value": reader.number(programme.points(points))]
         }
         return [
-            ["label": "Members", "value": "\(liability.memberCount)"],
+            ["label": "Members", "value": reader.count(UInt64(liability.memberCount))],
             tile("Earned", liability.earned), tile("Pending", liability.pending),
             tile("Undone", liability.undone), tile("Put on cards", liability.posted),
-            tile("Redeemed here", liability.redeemed), tile("Expired here", liability.expired),
+            tile("Redeemed in the database", liability.redeemed),
+            tile("Expired in the database", liability.expired),
         ]
     }
 
@@ -215,9 +201,9 @@ struct ConsoleProgrammes: Sendable {
     ) -> [String: Any] {
         [
             "name": batch.fileName, "href": ConsoleEarnFiles.path(batch.name),
-            "time": reader.time(batch.begunAt), "lines": "\(batch.lines)",
-            "accepted": "\(batch.accepted)", "known": "\(batch.known)",
-            "refused": "\(batch.refused)",
+            "time": reader.time(batch.begunAt), "lines": reader.count(batch.lines),
+            "accepted": reader.count(batch.accepted), "known": reader.count(batch.known),
+            "refused": reader.count(batch.refused),
             "points": reader.number(programme.points(batch.points)),
             "badge": ConsoleEarnFiles.badge(
                 batch,

@@ -15,6 +15,9 @@ extension ConsoleSite {
         get("/programmes/:code/issue", on: router) { visit in try await files.ask(visit) }
         upload("/programmes/:code/issue", on: router) { visit in try await files.receive(visit) }
         get("/programmes/:code/files/:digest", on: router) { visit in try await files.show(visit) }
+        get("/programmes/:code/files/:digest/refused.csv", on: router) { visit in
+            try await files.refusedFile(visit)
+        }
         let members = ConsoleMembers(self, loyalty)
         get("/programmes/:code/members", on: router) { visit in try await members.list(visit) }
         post("/programmes/:code/members/find", on: router) { visit in
@@ -23,6 +26,8 @@ extension ConsoleSite {
         get("/programmes/:code/members/:member", on: router) { visit in
             try await members.show(visit)
         }
+        let journal = ConsoleProgrammeJournal(self, loyalty)
+        get("/programmes/:code/journal", on: router) { visit in try await journal.show(visit) }
         let benefits = ConsoleBenefits(self, loyalty)
         get("/redemptions", on: router) { visit in try await benefits.redemptions(visit) }
         get("/benefits", on: router) { visit in try await benefits.list(visit) }

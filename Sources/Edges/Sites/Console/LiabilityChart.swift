@@ -39,7 +39,7 @@ struct LiabilityChart {
         }
         let total = reader.amount(programme.points(total), of: programme.name)
         let count = months.count
-        let span = count == 1 ? name(first, reader) : "\(count) months of expiry"
+        let span = count == 1 ? "one month of expiry" : "\(count) months of expiry"
         var values: [String: Any] = [
             "total": total,
             "summary": """

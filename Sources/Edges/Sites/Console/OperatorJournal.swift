@@ -161,6 +161,37 @@ package struct OperatorJournal: Sendable {
         try await acts(OperatorJournal.key(code))
     }
 
+    /// A page of the acts on a loyalty programme, newest first.
+    ///
+    /// - Parameters:
+    ///   - code: CURR of the programme.
+    ///   - row: the number of the last act of the page before; nil for the first page.
+    ///   - limit: capped at ``RecordLimits/pageMax``.
+    /// - Returns: acts with their numbers, and how many there are in all.
+    /// - Throws: `OperatorFailure` where the store or the seal fails.
+    func page(
+        onProgramme code: Currency,
+        before row: UInt64?,
+        limit: Int
+    ) async throws(OperatorFailure) -> (acts: [(number: UInt64, act: Act)], count: UInt64) {
+        let key = OperatorJournal.key(code)
+        let count = try await end(key).rows
+        let last = min(row.map { max($0, 1) - 1 } ?? count, count)
+        let size = UInt64(min(max(limit, 0), RecordLimits.pageMax))
+        let start = last > size ? last - size : 0
+        guard last > start else { return ([], count) }
+        do {
+            let rows = try await store.history(
+                OperatorJournal.streamPrefix + key.bytes,
+                after: start,
+                limit: Int(last - start)
+            )
+            return (try rows.reversed().map { ($0.number, try Act($0.body)) }, count)
+        } catch {
+            throw OperatorFailure(error)
+        }
+    }
+
     private func acts(_ key: RecordKey) async throws(OperatorFailure) -> [Act] {
         do {
             return try await store.history(

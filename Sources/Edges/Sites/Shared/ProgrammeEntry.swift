@@ -80,8 +80,8 @@ package struct ProgrammeEntry: Sendable {
         if home == nil { add(.home, "Points are on the card or in the database.", &problems) }
         if exponent == nil {
             add(.exponent, "Points have 0 to \(Exponent.max) decimals.", &problems)
-        } else if (balanceMax ?? 0) == 0 {
-            add(.balanceMax, "A card holds a whole amount of points, at least one.", &problems)
+        } else if let exponent, (balanceMax ?? 0) == 0 {
+            add(.balanceMax, "Give an amount\(upTo(exponent)), more than zero.", &problems)
         }
         let sites = merchants(.sites, &problems)
         let partners = merchants(.partners, &problems)
@@ -130,8 +130,8 @@ package struct ProgrammeEntry: Sendable {
 
     private func rule(_ problems: inout [Problem]) -> EarnRule? {
         let count = problems.count
-        let exponent = UInt8(self[.exponent]).flatMap { Exponent($0) } ?? .units
-        let points = AmountEntry.minorUnits(self[.points], exponent)
+        let exponent = UInt8(self[.exponent]).flatMap { Exponent($0) }
+        let points = AmountEntry.minorUnits(self[.points], exponent ?? .units)
         let digits = BCD.parse(self[.currency], count: 4).map { UInt16($0) }
         let currency = digits.flatMap { Currency(bcd: $0) }
         let decimals = UInt8(self[.currencyExponent]).flatMap { Exponent($0) }
@@ -139,14 +139,17 @@ package struct ProgrammeEntry: Sendable {
         let rounding = EarnRounding.allCases.first { $0.name == self[.rounding] }
         let pendingDays = UInt16(self[.pendingDays])
         let expiry = expiry
-        if points == nil { add(.points, "Give an amount of points.", &problems) }
+        // Which amounts there are depends on the decimals.
+        if points == nil, let exponent {
+            add(.points, "Give an amount of points\(upTo(exponent)).", &problems)
+        }
         if currency?.isProgramme ?? true {
             add(.currency, "A currency of money has four digits, the first of them 0.", &problems)
         }
         if decimals == nil {
             add(.currencyExponent, "Money has 0 to \(Exponent.max) decimals.", &problems)
-        } else if (per ?? 0) == 0 {
-            add(.per, "Give an amount of money, at least one minor unit.", &problems)
+        } else if let decimals, (per ?? 0) == 0 {
+            add(.per, "Give an amount of money\(upTo(decimals)), more than zero.", &problems)
         }
         if rounding == nil { add(.rounding, "Rounding is down, nearest or up.", &problems) }
         if pendingDays == nil {
@@ -194,6 +197,14 @@ package struct ProgrammeEntry: Sendable {
             days.append(one)
         }
         return days
+    }
+
+    private func upTo(_ exponent: Exponent) -> String {
+        switch exponent.decimals {
+        case 0: " without decimals"
+        case 1: " with at most one decimal"
+        case let decimals: " with at most \(decimals) decimals"
+        }
     }
 
     /// What stands between blanks.

@@ -35,6 +35,11 @@ extension Reader {
             + (bonus.weekday == nil ? when : "on \(when)")
     }
 
+    /// A number of lines, members or pieces: `60,000`.
+    func count(_ number: UInt64) -> String {
+        self.number(Money(minorUnits: number, currency: .euro, exponent: .units))
+    }
+
     /// A price of a benefit: `500 Skylark Miles + €12.00`.
     func price(points: Money?, money: Money?, of programme: String) -> String {
         [points.map { amount($0, of: programme) }, money.map { amount($0) }]
