@@ -81,7 +81,7 @@ package struct CardAuditor: Sendable {
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
                 SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
-                EarnNoticeRecord.kind,
+                EnrolmentRecord.kind, EarnNoticeRecord.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
