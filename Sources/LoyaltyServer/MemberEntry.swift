@@ -27,6 +27,8 @@ package struct MemberEntry: Equatable, Sendable {
         case debited = 9
         case givenBack = 10
         case expired = 11
+        /// The card, which had not taken the number, is asked again, with a new proof.
+        case rejoined = 12
     }
 
     package let event: Event
