@@ -26,8 +26,12 @@ package struct Enrolment: LoyaltyRecord {
 
     private static let format: UInt8 = 1
     static let kind = LoyaltyRecords.enrolment
-    var key: [UInt8] { membership.programme.bytes + transaction.bytes }
+    var key: [UInt8] { Enrolment.key(membership.programme, transaction) }
     var isOpen: Bool { state == .open }
+
+    static func key(_ programme: Currency, _ transaction: TransactionIdentifier) -> [UInt8] {
+        programme.bytes + transaction.bytes
+    }
 
     init(
         _ membership: Membership,

@@ -180,6 +180,11 @@ package struct LoyaltyAudit: Sendable {
         if !walk.isOf(member) {
             findings.append(AuditFinding(place, "is not what its rows add up to"))
         }
+        // Points of a member without one are never posted.
+        let enrolment = Enrolment.key(membership.programme, member.enrolment)
+        if try await find(Enrolment.self, enrolment)?.membership != membership {
+            findings.append(AuditFinding(place, "is enrolled by no proof that is on record"))
+        }
         if !member.isConserved { findings.append(AuditFinding(place, "is not conserved")) }
         return findings + (try await compareMoves(of: membership, walk, place))
     }

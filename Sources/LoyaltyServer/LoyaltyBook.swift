@@ -67,6 +67,19 @@ struct LoyaltyBook: Sendable {
         return entry
     }
 
+    /// The enrolment that a record refers to.
+    ///
+    /// - Throws: `.damaged`, also where there is none; `.store`, `.module`.
+    func enrolment(
+        _ proof: TransactionIdentifier,
+        in programme: Currency
+    ) async throws(LoyaltyFailure) -> Enrolment {
+        guard let entry = try await find(Enrolment.self, Enrolment.key(programme, proof)) else {
+            throw .damaged
+        }
+        return entry.value
+    }
+
     func list(
         _ kind: RecordKind,
         after cursor: [UInt8]?,

@@ -16,6 +16,9 @@ extension LoyaltyModule {
     ///   - proof: TRX of the proof.
     ///   - programme: CURR of the programme.
     ///   - number: a number that the programme has chosen; nil for a fresh one.
+    ///   - proved: the number of the programme that the card has, as the proof says; nil for none.
+    ///     Such a card gets no second number: one that took the place of an expired card has
+    ///     another name here, and its member is known by the number alone.
     ///   - now: the time.
     /// - Returns: the number, and whether the card knows it yet.
     /// - Throws: `.unknownProgramme`, `.programmeClosed`; `.transactionMismatch` where another card
@@ -25,17 +28,22 @@ extension LoyaltyModule {
         proof: TransactionIdentifier,
         in programme: Currency,
         as number: MemberNumber? = nil,
+        proved: MemberNumber? = nil,
         now: Instant
     ) async throws(LoyaltyFailure) -> Enrolment {
         try await book.change { () async throws(LoyaltyFailure) in
             let record = try await book.programme(programme).value
-            let proofKey = programme.bytes + proof.bytes
-            let proved = try await book.find(Enrolment.self, proofKey)?.value
-            if let proved, proved.card != card { throw .transactionMismatch }
+            let proofKey = Enrolment.key(programme, proof)
+            let earlier = try await book.find(Enrolment.self, proofKey)?.value
+            if let earlier, earlier.card != card { throw .transactionMismatch }
             let cardKey = EnrolledCard.key(programme, card)
             if let known = try await book.find(EnrolledCard.self, cardKey) {
+                if let proved, proved != known.value.membership.number {
+                    throw .alreadyEnrolled(proved)
+                }
                 return try await again(known, proof, number, now: now)
             }
+            if let proved { throw .alreadyEnrolled(proved) }
             if record.isClosed { throw .programmeClosed }
             let given = try await free(number, in: programme)
             let enrolment = Enrolment(given, proof, card: card, madeAt: now)
@@ -66,7 +74,7 @@ extension LoyaltyModule {
         if let number, number != membership.number {
             throw .alreadyEnrolled(membership.number)
         }
-        let key = membership.programme.bytes + known.value.enrolment.bytes
+        let key = Enrolment.key(membership.programme, known.value.enrolment)
         guard let enrolment = try await book.find(Enrolment.self, key) else { throw .damaged }
         guard case .refused = enrolment.value.state, proof != known.value.enrolment else {
             return (enrolment.value, Transition(writes: []))
@@ -78,11 +86,15 @@ extension LoyaltyModule {
                 expectedRevision: enrolment.revision
             )
         ])
+        guard var member = try await book.find(Member.self, membership.bytes) else {
+            throw .damaged
+        }
+        member.value.enrolment = proof
+        let entry = MemberEntry(.rejoined, at: now, transaction: proof, after: member.value)
+        try await book.note(entry, of: &member.value, to: &transition)
+        try await book.put(member.value, over: member.revision, to: &transition)
         try await book.put(next, over: 0, to: &transition)
         try await book.put(EnrolledCard(next), over: known.revision, to: &transition)
-        var member = try await book.member(membership)
-        member.value.enrolment = proof
-        try await book.put(member.value, over: member.revision, to: &transition)
         return (next, transition)
     }
 
@@ -113,6 +125,27 @@ extension LoyaltyModule {
     ) async throws(LoyaltyFailure) -> Membership? {
         try await book.find(EnrolledCard.self, EnrolledCard.key(programme, card))?
             .value.membership
+    }
+
+    /// How far a card's enrolment has come.
+    ///
+    /// - Returns: nil where the card is no member, as far as this site has seen it: also for one
+    ///   that took the place of an enrolled card.
+    /// - Throws: `.damaged`, `.store`, `.module`.
+    package func enrolment(
+        of card: CardPseudonym,
+        in programme: Currency
+    ) async throws(LoyaltyFailure) -> Enrolment? {
+        let key = EnrolledCard.key(programme, card)
+        guard let known = try await book.find(EnrolledCard.self, key)?.value else { return nil }
+        return try await book.enrolment(known.enrolment, in: programme)
+    }
+
+    /// How far a member's enrolment has come.
+    ///
+    /// - Throws: `.damaged`, `.store`, `.module`.
+    package func enrolment(of member: Member) async throws(LoyaltyFailure) -> Enrolment {
+        try await book.enrolment(member.enrolment, in: member.membership.programme)
     }
 
     // MARK: Telling the OPAL server

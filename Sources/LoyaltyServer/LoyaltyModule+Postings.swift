@@ -9,6 +9,9 @@ package struct PostingRound: Equatable, Sendable {
     package var made = 0
     /// Members whose points wait because the OPAL server refused them.
     package var held = 0
+    /// Members whose points wait because the number is not on their card yet: there the OPAL server
+    /// would know nobody to load.
+    package var waiting = 0
     /// Members whose record, or that of their programme, does not open.
     package var damaged = 0
     /// The key behind which the next round begins; nil after the last member.
@@ -18,7 +21,7 @@ package struct PostingRound: Equatable, Sendable {
 // Points on their way to cards.
 extension LoyaltyModule {
     /// Moves what members have here, in programmes whose points are on the card, into postings: one
-    /// for each member and day of expiry. Durable before one is sent.
+    /// for each member and day of expiry, once the card has the number. Durable before one is sent.
     ///
     /// - Parameters:
     ///   - now: the time of the round.
@@ -42,6 +45,7 @@ extension LoyaltyModule {
             }
             round.made += step.made
             round.held += step.held
+            round.waiting += step.waiting
             round.damaged += step.damaged
             looked += page.count
             round.next = page.last?.key.bytes
@@ -68,6 +72,7 @@ extension LoyaltyModule {
                 switch try await step.post(membership) {
                 case .made(let count): round.made += count
                 case .held: round.held += 1
+                case .waiting: round.waiting += 1
                 }
             } catch .damaged, .unknownProgramme { round.damaged += 1 }
         }

@@ -18,7 +18,8 @@ package struct Member: LoyaltyRecord {
 
     package let membership: Membership
     package let home: Programme.Home
-    /// TRX of the proof that the member's enrolment stands under.
+    /// TRX of the proof with which the member was enrolled; where the card did not take the number,
+    /// that of the last one with which it was asked again.
     package internal(set) var enrolment: TransactionIdentifier
     package let enrolledAt: Instant
 

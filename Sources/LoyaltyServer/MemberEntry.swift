@@ -29,6 +29,8 @@ package struct MemberEntry: Equatable, Sendable {
         case expired = 11
         /// What had been given back was taken again: its order was paid after all.
         case takenAgain = 12
+        /// The card, which had not taken the number, is asked again, with a new proof.
+        case rejoined = 13
     }
 
     package let event: Event

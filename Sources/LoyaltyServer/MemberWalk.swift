@@ -45,7 +45,7 @@ struct MemberWalk {
         }
         let amount = entry.amount
         switch entry.event {
-        case .enrolled: break
+        case .enrolled, .rejoined: break
         case .earned:
             earned &+= amount
             here &+= amount

@@ -9,6 +9,7 @@ struct PostingStep {
     enum Posted {
         case made(Int)
         case held
+        case waiting
     }
 
     private let book: LoyaltyBook
@@ -35,6 +36,8 @@ struct PostingStep {
         guard var member = try await members.member(membership), member.home == .card else {
             return .made(0)
         }
+        let enrolment = try await book.enrolment(member.enrolment, in: membership.programme)
+        guard enrolment.state == .entered else { return .waiting }
         if let hold = member.hold, hold.since.adding(LoyaltyLimits.heldTime) > now { return .held }
         let programme = try await programme(membership.programme)
         // What has expired stays here until it is taken out.

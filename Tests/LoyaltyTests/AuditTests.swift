@@ -28,6 +28,7 @@ import Wire
             try await module.note(world.notice(number, member, .debited), now: now)
             try await module.note(world.notice(number, member, state), now: now)
         }
+        try await world.enterNumbers()
         _ = try await module.makePostings(now: now)
         _ = try await module.sendPostings(now: now)
         _ = try await module.debit(300, of: other, for: LoyaltyWorld.transaction(3), now: now)

@@ -157,6 +157,55 @@ import Wire
         #expect(lines.count == 1 && line?.enrolment.transaction == LoyaltyWorld.transaction(2))
         let member = try await world.module.member(membership)
         #expect(try await world.module.enrolment(of: member) == line?.enrolment)
+        let events = try await world.module.statement(of: membership, limit: 9).map(\.entry.event)
+        #expect(events == [.rejoined, .enrolled])
+        #expect(try await world.findings() == [])
+    }
+
+    @Test func `the same proof again asks nobody again`() async throws {
+        try await world.enrol()
+        world.opalServer.change { $0.refusal = .cardBlocked }
+        _ = try await world.module.sendEnrolments(now: now)
+        world.opalServer.change { $0.refusal = nil }
+        try await world.enrol()
+        let card = LoyaltyWorld.card(1)
+        let found = try await world.module.enrolment(of: card, in: world.onCards.code)
+        #expect(found?.state == .refused(.cardBlocked))
+        #expect(try await world.module.sendEnrolments(now: now) == SendRound())
+    }
+
+    @Test func `a card that has a number gets no second one`() async throws {
+        let membership = try await world.enrol()
+        try await world.enterNumbers()
+        func join(
+            _ card: UInt64,
+            proof: UInt64,
+            proved number: MemberNumber
+        ) async throws -> Enrolment {
+            try await world.module.enrol(
+                LoyaltyWorld.card(card),
+                proof: LoyaltyWorld.transaction(proof),
+                in: world.onCards.code,
+                proved: number,
+                now: now
+            )
+        }
+        // A renewed card has another name, and one of another programme's making may have a number
+        // that nobody has here.
+        let unknown = try #require(MemberNumber("ELSE-1"))
+        let cards: [(UInt64, MemberNumber)] = [
+            (2, membership.number), (2, unknown), (1, unknown),
+        ]
+        for (card, number) in cards {
+            await #expect(throws: LoyaltyFailure.alreadyEnrolled(number)) {
+                _ = try await join(card, proof: 5, proved: number)
+            }
+        }
+        let again = try await join(1, proof: 5, proved: membership.number)
+        #expect(again.membership == membership && again.state == .entered)
+        #expect(try await world.module.members(of: world.onCards.code, limit: 9).count == 1)
+        let renewed = LoyaltyWorld.card(2)
+        #expect(try await world.module.enrolment(of: renewed, in: world.onCards.code) == nil)
         #expect(try await world.findings() == [])
     }
 

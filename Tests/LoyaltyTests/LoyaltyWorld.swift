@@ -115,6 +115,15 @@ struct LoyaltyWorld: Sendable {
         ).membership
     }
 
+    /// Has the OPAL server enter all numbers on their cards, as if nobody had asked it.
+    func enterNumbers() async throws {
+        var cursor: [UInt8]?
+        repeat {
+            cursor = try await module.sendEnrolments(now: Self.now, after: cursor).next
+        } while cursor != nil
+        opalServer.change { $0.requests = [] }
+    }
+
     /// An earn file of one line for each amount.
     @discardableResult
     func earn(

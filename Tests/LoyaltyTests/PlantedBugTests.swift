@@ -23,6 +23,7 @@
                 let other = try await world.enrol(2, in: world.inDatabase)
                 try await world.earn(100, for: member)
                 try await world.earn(8, for: other, file: 2)
+                try await world.enterNumbers()
                 _ = try await world.module.makePostings(now: now)
                 world.opalServer.change { $0.losesAnswers = true }
                 _ = try await world.module.sendPostings(now: now)

@@ -14,6 +14,7 @@ import Wire
         world = try LoyaltyWorld()
         try await world.found()
         member = try await world.enrol()
+        try await world.enterNumbers()
     }
 
     /// Here, in postings, posted.
@@ -37,6 +38,35 @@ import Wire
         #expect(credits.map(\.expiry.bcd) == [0x27_0228, 0x27_0331])
         #expect(credits.allSatisfy { $0.membership == member && $0.note == "Harbour Air" })
         #expect(try await world.module.makePostings(now: now).made == 0)
+        #expect(try await world.findings() == [])
+    }
+
+    @Test func `points wait until the number is on the card`() async throws {
+        let late = try await world.enrol(2)
+        try await world.earn(100, for: late)
+        func waits() async throws -> Bool {
+            let round = try await world.module.makePostings(now: now)
+            return round.waiting == 1 && round.made == 0 && round.held == 0
+        }
+        #expect(try await waits())
+        world.opalServer.change { $0.refusal = .cardBlocked }
+        #expect(try await world.module.sendEnrolments(now: now).refused == 1)
+        #expect(try await waits())
+        #expect(try await world.module.sendPostings(now: now) == SendRound())
+        // They are neither lost nor held for a day.
+        world.opalServer.change { $0.refusal = nil }
+        let proof = LoyaltyWorld.transaction(9)
+        _ = try await world.module.enrol(
+            LoyaltyWorld.card(2),
+            proof: proof,
+            in: world.onCards.code,
+            now: now
+        )
+        #expect(try await waits())
+        #expect(try await world.module.sendEnrolments(now: now).done == 1)
+        #expect(try await world.module.makePostings(now: now).made == 1)
+        #expect(try await world.module.sendPostings(now: now).done == 1)
+        #expect(try await world.module.member(late).posted == 100)
         #expect(try await world.findings() == [])
     }
 
@@ -161,6 +191,7 @@ import Wire
             let member = try await world.enrol(UInt64(number), as: "N-\(number)")
             lines.append("R-\(number),\(member.number.text),1,2026-03-01")
         }
+        try await world.enterNumbers()
         try await world.apply(lines, to: world.onCards.code)
         let first = try await world.module.makePostings(now: now)
         #expect(first.made == LoyaltyLimits.roundMax && first.next != nil)

@@ -69,8 +69,64 @@ import Wire
         points.loyalty.refuse(.busy)
         #expect(await points.notices.tell() == 0)
         points.loyalty.refuse(nil)
+        points.world.clock.advance(by: PointsLimits.noticePauses.lowerBound)
         #expect(await points.notices.tell() == 1)
         #expect(points.loyalty.notices.count == 3)
+    }
+
+    @Test func `a notice that is refused waits, each time twice as long, up to a bound`()
+        async throws
+    {
+        let (points, _) = try await paid()
+        points.loyalty.refuse(.aboveMaximum)
+        var (expected, count) = (PointsLimits.noticePauses.lowerBound, 0)
+        for _ in 0..<12 {
+            // Each time another server on the same database: the pause is durable.
+            for _ in 0..<2 { #expect(await points.notices.tell() == 0) }
+            count += 1
+            #expect(points.loyalty.notices.count == count)
+            points.world.clock.advance(by: expected - .milliseconds(1))
+            #expect(await points.notices.tell() == 0)
+            #expect(points.loyalty.notices.count == count)
+            points.world.clock.advance(by: .milliseconds(1))
+            expected = min(expected * 2, PointsLimits.noticePauses.upperBound)
+        }
+        #expect(expected == PointsLimits.noticePauses.upperBound)
+        points.loyalty.refuse(nil)
+        #expect(await points.notices.tell() == 1)
+        #expect(try await points.notices.openCount() == 0)
+        try await points.expectSound()
+    }
+
+    @Test func `a notice that waits holds up no other one`() async throws {
+        let (points, first) = try await paid()
+        points.loyalty.refuse(.termsDiffer)
+        #expect(await points.notices.tell() == 0)
+        points.loyalty.refuse(nil)
+        let second = try await points.offer(at: 1)
+        #expect(await points.pay(second).isPaid)
+        #expect(await points.notices.tell() == 1)
+        #expect(
+            points.loyalty.notices.map(\.transaction)
+                == [first.terms.transaction, second.terms.transaction]
+        )
+    }
+
+    @Test func `a pause from before the record had one is none`() async throws {
+        let (points, page) = try await paid()
+        let record = try #require(
+            try await points.world.opalStore.listOpen(EarnNoticeRecord.kind, after: nil, limit: 1)
+                .first
+        )
+        var old = ByteWriter(capacity: 32)
+        old.byte(1)
+        old.text(try points.membership().number.text)
+        // Noted as debited, and not refused.
+        for byte: UInt8 in [1, 0] { old.byte(byte) }
+        let notice = try EarnNoticeRecord(old.bytes, key: record.key.bytes)
+        #expect(notice.transaction == page.terms.transaction && notice.noted == .debited)
+        #expect(notice.pause == nil && notice.isOpen)
+        #expect(try EarnNoticeRecord(notice.bytes, key: record.key.bytes) == notice)
     }
 
     @Test func `a loyalty server that does not know the member any more is left alone`()

@@ -77,11 +77,101 @@ import Wire
         #expect(
             try await points.ask(.enrol(second, points.membership())).refusal == .numberTaken
         )
+        #expect(try await points.ask(.enrol(second, other)).refusal == .termsDiffer)
+        let (third, fourth) = (try await points.prove(card: 1), try await points.prove(card: 1))
         #expect(try await points.world.desk.setBlocked(true, points.world.cards[1]))
-        #expect(try await points.ask(.enrol(second, other)).refusal == .cardBlocked)
+        #expect(try await points.ask(.enrol(third, other)).refusal == .cardBlocked)
         #expect(try await points.world.desk.setBlocked(false, points.world.cards[1]))
         points.world.clock.advance(by: .seconds(800 * 86_400))
-        #expect(try await points.ask(.enrol(second, other)).refusal == .cardExpired)
+        #expect(try await points.ask(.enrol(fourth, other)).refusal == .cardExpired)
+        try await points.expectSound()
+    }
+
+    @Test func `a request that was refused for good is refused when a late copy of it comes`()
+        async throws
+    {
+        let points = try await PointsWorld()
+        let (world, membership) = (points.world, try points.membership())
+        let proof = try await points.prove()
+        let request = PointsMessage.enrol(proof, membership).bytes
+        #expect(try await world.desk.setBlocked(true, world.cards[0]))
+        let first = try await points.desk.answer(request, from: PointsWorld.peer)
+        #expect(try PointsMessage(first).refusal == .cardBlocked)
+        // Perhaps the member has got another card by now.
+        #expect(try await world.desk.setBlocked(false, world.cards[0]))
+        #expect(try await points.desk.answer(request, from: PointsWorld.peer) == first)
+        #expect(try await points.describe().memberships.isEmpty)
+        // Another proof is another request, and brings the same number.
+        let next = try await points.prove()
+        #expect(try await points.ask(.enrol(next, membership)) == .enrolled(next))
+        #expect(try await points.desk.answer(request, from: PointsWorld.peer) == first)
+        #expect(try await points.describe().memberships == [membership])
+        try await points.expectSound()
+    }
+
+    @Test func `what was not refused for good is done with the same request`() async throws {
+        let points = try await PointsWorld()
+        let enrol = PointsMessage.enrol(try await points.prove(), try points.membership())
+        #expect(try await points.ask(enrol, as: "other.example").refusal == .unknownProgramme)
+        points.world.opalStore.commits.script(.refuse(.locked))
+        #expect(try await points.ask(enrol).refusal == .storeUnavailable)
+        // The commit was made, and nobody was told.
+        points.world.opalStore.commits.script(.loseAnswer)
+        #expect(try await points.ask(enrol).refusal == .storeUnavailable)
+        #expect(try await points.ask(enrol).refusal == nil)
+        try await points.expectSound()
+    }
+
+    @Test func `a refusal that could not be stored is not told`() async throws {
+        let points = try await PointsWorld()
+        let enrol = PointsMessage.enrol(.init(high: 1, low: 2), try points.membership())
+        points.world.opalStore.commits.script(.refuse(.unavailable("away")))
+        #expect(try await points.ask(enrol).refusal == .storeUnavailable)
+        #expect(try await points.ask(enrol).refusal == .unknownProof)
+    }
+
+    @Test func `requests at once get one answer`() async throws {
+        let points = try await PointsWorld()
+        let (desk, proof) = (try points.desk, try await points.prove())
+        let request = PointsMessage.enrol(proof, try points.membership()).bytes
+        let answers = await withTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<8 {
+                group.addTask { await desk.answer(request, from: PointsWorld.peer) }
+            }
+            return await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+        }
+        #expect(try answers.map { try PointsMessage($0) } == [.enrolled(proof)])
+        try await points.expectSound()
+    }
+
+    @Test func `one proof is shown for two programmes, and each has its own answer`()
+        async throws
+    {
+        let points = try await PointsWorld()
+        let old = points.programme
+        let code = try #require(Currency(bcd: 0x9002))
+        let other = try #require(
+            Programme(
+                code: code,
+                exponent: old.exponent,
+                name: "Sky club",
+                home: .database,
+                balanceMax: old.balanceMax,
+                sites: old.sites,
+                partners: old.partners
+            )
+        )
+        try await points.programmes.put(.init(other, peer: PointsWorld.peer))
+        try await points.member(number: "SKY-8")
+        let proof = try await points.prove()
+        #expect(
+            try await points.ask(.enrol(proof, points.membership())).refusal == .alreadyEnrolled
+        )
+        let second = Membership(programme: other.code, number: try points.membership().number)
+        #expect(try await points.ask(.enrol(proof, second)) == .enrolled(proof))
+        #expect(
+            try await points.ask(.enrol(proof, points.membership())).refusal == .alreadyEnrolled
+        )
     }
 
     @Test func `an operator enters a number without a proof`() async throws {

@@ -92,11 +92,13 @@ struct PointsWorld {
     }
 
     var notices: EarnNotices {
-        EarnNotices(
+        let clock = world.clock
+        return EarnNotices(
             store: world.opalStore,
             seals: seals,
             programmes: programmes,
-            links: ProgrammeLinks([programme.code: link])
+            links: ProgrammeLinks([programme.code: link]),
+            now: { clock.now }
         )
     }
 

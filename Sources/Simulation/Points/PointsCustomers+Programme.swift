@@ -32,6 +32,7 @@ extension PointsCustomers {
                     name,
                     proof: proof,
                     in: programme.code,
+                    proved: settlement.memberships.first { $0.programme == programme.code }?.number,
                     now: now
                 ).membership
                 keep(member, of: person)

@@ -44,7 +44,8 @@ struct PointsSetup: Sendable {
                 store: store,
                 seals: seals,
                 programmes: programmes,
-                links: ProgrammeLinks { codes.contains($0) ? link : nil }
+                links: ProgrammeLinks { codes.contains($0) ? link : nil },
+                now: { fates.now(of: .opalServer) }
             )
         )
         members = CardMembers(programmes: programmes, emulator: emulator, module: module)

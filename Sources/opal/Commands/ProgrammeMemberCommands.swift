@@ -43,7 +43,7 @@ extension ProgrammeCommand {
                 }
                 return number
             }
-            let card = try await card(of: proof)
+            let (card, memberships) = try await card(of: proof)
             let access = try Access(options)
             let enrolment = try await access.step {
                 try await access.module.enrol(
@@ -51,14 +51,17 @@ extension ProgrammeCommand {
                     proof: proof,
                     in: code,
                     as: given,
+                    proved: memberships.first { $0.programme == code }?.number,
                     now: SystemClock.now()
                 )
             }
             print("Member \(enrolment.membership.number.text) of \(code.digits).")
         }
 
-        /// The name of the card, as the airline's order says.
-        private func card(of proof: TransactionIdentifier) async throws -> CardPseudonym {
+        /// The name of the card and its numbers, as the airline's order says.
+        private func card(
+            of proof: TransactionIdentifier
+        ) async throws -> (CardPseudonym, [Membership]) {
             let airline = try PartyAccess(options, .airline, MerchantRecords.schema)
             let orders = OrderAudit(store: airline.store, sealing: airline.seals)
             let settlement = try await orders.settlement(of: proof)
@@ -66,7 +69,7 @@ extension ProgrammeCommand {
             guard let settlement, settlement.outcome == .sold,
                 let card = CardPseudonym(text: settlement.cardPseudonym)
             else { throw CommandFailure("No card has proved its identity in this transaction.") }
-            return card
+            return (card, settlement.memberships)
         }
     }
 

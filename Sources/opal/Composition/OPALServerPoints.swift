@@ -47,7 +47,8 @@ struct OPALServerPoints {
             store: store,
             seals: seals,
             programmes: programmes,
-            links: ProgrammeLinks { _ in link.value }
+            links: ProgrammeLinks { _ in link.value },
+            now: SystemClock.now
         )
         members = CardMembers(programmes: programmes, emulator: emulator, module: module)
     }

@@ -7,22 +7,26 @@ package import Wire
 
 /// Tells loyalty servers of their members' purchases at partners. A notice becomes durable with the
 /// debit; it is sent with what has become of the debit until the loyalty server has noted the end.
+/// One that is refused waits before it is sent again, longer each time.
 package struct EarnNotices: Sendable {
     private let store: any RecordStore
     private let records: SealedRecords
     private let programmes: ProgrammeDirectory
     private let links: ProgrammeLinks
+    private let now: @Sendable () -> Instant
 
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
         programmes: ProgrammeDirectory,
-        links: ProgrammeLinks
+        links: ProgrammeLinks,
+        now: @escaping @Sendable () -> Instant
     ) {
         self.store = store
         records = SealedRecords(store: store, sealing: seals)
         self.programmes = programmes
         self.links = links
+        self.now = now
     }
 
     // MARK: With the debit
@@ -103,7 +107,8 @@ package struct EarnNotices: Sendable {
             for record in page {
                 guard let opened = try? await records.open(record),
                     let notice = try? EarnNoticeRecord(opened.body, key: record.key.bytes),
-                    !silent.contains(notice.membership.programme)
+                    !silent.contains(notice.membership.programme),
+                    notice.pause?.lasts(at: now()) != true
                 else { continue }
                 switch await told(notice) {
                 case nil: silent.insert(notice.membership.programme)
@@ -151,22 +156,18 @@ package struct EarnNotices: Sendable {
                 state: draw.state.notice
             )
         )
-        var next = notice
         #if PLANTED_BUGS
             if PlantedBug.isPlanted(.noticeLost) {
                 _ = try? await link.request(message.bytes)
-                next.noted = .sold
-                return next
+                return notice.noting(.sold)
             }
         #endif
         guard let reply = try? await link.request(message.bytes) else { return nil }
-        switch try? PointsMessage(reply) {
-        case .noted(notice.transaction): next.noted = draw.state.notice
-        // The member has left: nothing will ever be noted. All else may be set right.
-        case .refusal(notice.transaction, .unknownMember): next.refusal = .unknownMember
-        default: break
+        return switch try? PointsMessage(reply) {
+        case .noted(notice.transaction): notice.noting(draw.state.notice)
+        case .refusal(notice.transaction, let reason): notice.refused(reason, at: now())
+        default: notice
         }
-        return next
     }
 
     private func draw(_ transaction: TransactionIdentifier) async -> DrawRecord? {

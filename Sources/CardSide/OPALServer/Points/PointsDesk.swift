@@ -59,8 +59,7 @@ package struct PointsDesk: LinkService {
             case .enrol(let proof, let membership):
                 transaction = proof
                 let programme = try await programme(membership.programme, of: peer)
-                try await enrol(membership, of: programme, provedIn: proof)
-                return PointsMessage.enrolled(proof).bytes
+                return try await enrol(membership, of: programme, provedIn: proof)
             case .credit(let credit):
                 transaction = credit.transaction
                 let programme = try await programme(credit.membership.programme, of: peer)

@@ -148,6 +148,7 @@ extension MemberEntry.Event {
     var words: (String, Sign) {
         switch self {
         case .enrolled: ("Joined", .none)
+        case .rejoined: ("Joined again", .none)
         case .earned: ("Earned", .plus)
         case .pending: ("Purchase, points pending", .none)
         case .matured: ("Points of a purchase", .plus)

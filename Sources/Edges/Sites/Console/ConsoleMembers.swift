@@ -135,10 +135,8 @@ struct ConsoleMembers: Sendable {
                 of: programme.name
             ),
         ]
-        let enrolment = try await loyaltyStep { () async throws(LoyaltyFailure) in
-            try await loyalty.module.enrolment(of: member)
-        }
-        if let state = enrolment?.state {
+        // An enrolment that does not open is named by the audit; the member is shown all the same.
+        if let state = try? await loyalty.module.enrolment(of: member).state {
             head["badge"] = Self.badge(state)
             if case .refused(let reason) = state { head["refused"] = reason.words }
         }
@@ -243,6 +241,7 @@ extension MemberEntry.Event {
     fileprivate var operatorWords: (String, sign: String) {
         switch self {
         case .enrolled: ("Became a member", "")
+        case .rejoined: ("Joined again: the card is asked for the number once more", "")
         case .earned: ("Earn file", "+")
         case .pending: ("Purchase, pending", "")
         case .matured: ("Purchase, pending no more", "+")
