@@ -208,7 +208,10 @@ final class GatedStore: RecordStoreLayer {
 /// An OPAL server that says what is on cards, while it is not silent.
 final class HoldingsLink: Link {
     private let state = Mutex<(isSilent: Bool, tranches: [PointsTranche])>((false, []))
+    private let refusal = Mutex<PointsRefusal?>(nil)
 
+    /// How enrolments are answered.
+    func refuse(_ reason: PointsRefusal?) { refusal.withLock { $0 = reason } }
     func set(isSilent: Bool) { state.withLock { $0.isSilent = isSilent } }
     func set(_ tranches: [PointsTranche]) { state.withLock { $0.tranches = tranches } }
 
@@ -219,7 +222,11 @@ final class HoldingsLink: Link {
         case .holdingsQuestion(let programme):
             let held = programme.bcd == 0x9001 ? tranches : []
             return PointsMessage.holdings(programme, cards: 1, held).bytes
-        case .enrol(let transaction, _): return PointsMessage.enrolled(transaction).bytes
+        case .enrol(let transaction, _):
+            let reason = refusal.withLock { $0 }
+            return
+                (reason.map { .refusal(transaction, $0) } ?? PointsMessage.enrolled(transaction))
+                .bytes
         default: throw .timedOut
         }
     }

@@ -92,13 +92,8 @@ struct ConsoleMembers: Sendable {
         row["pending"] = number(member.pending)
         row["here"] = number(member.tranches.total)
         row["posted"] = number(member.posted)
-        switch line.enrolment.state {
-        case .open: row["badge"] = Shape.badge("Card not told yet", .wait)
-        case .entered: row["badge"] = Shape.badge("On the card", .good)
-        case .refused(let reason):
-            row["badge"] = Shape.badge("Refused", .bad)
-            row["note"] = reason.words
-        }
+        row["badge"] = line.enrolment.state.badge
+        if case .refused(let reason) = line.enrolment.state { row["note"] = reason.words }
         return row
     }
 
@@ -135,6 +130,14 @@ struct ConsoleMembers: Sendable {
         if let hold = member.hold {
             values["hold"] = [
                 "reason": hold.reason.words, "since": visit.reader.timeText(hold.since),
+            ]
+        }
+        // An enrolment that does not open is named by the audit; the member is shown all the same.
+        let enrolment = try? await loyalty.module.enrolment(of: member)
+        if let enrolment, case .refused(let reason) = enrolment.state {
+            values["refusedNumber"] = [
+                "reason": reason.words, "proof": enrolment.transaction.text,
+                "since": visit.reader.timeText(enrolment.madeAt),
             ]
         }
         try await addStatement(member, programme, visit, &values)
@@ -221,11 +224,22 @@ struct ConsoleMembers: Sendable {
     }
 }
 
+extension Enrolment.State {
+    fileprivate var badge: [String: Any] {
+        switch self {
+        case .open: Shape.badge("Card not told yet", .wait)
+        case .entered: Shape.badge("On the card", .good)
+        case .refused: Shape.badge("Refused", .bad)
+        }
+    }
+}
+
 extension MemberEntry.Event {
     /// What an operator reads, and the sign of the amount in what the member has here.
     fileprivate var operatorWords: (String, sign: String) {
         switch self {
         case .enrolled: ("Became a member", "")
+        case .rejoined: ("Joined again: the card is asked for the number once more", "")
         case .earned: ("Earn file", "+")
         case .pending: ("Purchase, pending", "")
         case .matured: ("Purchase, pending no more", "+")
