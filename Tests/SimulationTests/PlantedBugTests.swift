@@ -66,14 +66,14 @@
             Finding(bug: .occurrenceBegunTwice, seed: 60, violation: "occurrenceTwice"),
             Finding(bug: .trancheSpentTwiceOnCard, seed: 20, violation: "card"),
             Finding(bug: .expiredPointsSpent, seed: 81, violation: "card"),
-            Finding(bug: .creditedTwice, seed: 117, violation: "loadedTwice"),
+            Finding(bug: .creditedTwice, seed: 21, violation: "loadedTwice"),
             Finding(bug: .noticeLost, seed: 20, violation: "earnAgainstDraw"),
             Finding(bug: .halfSoldAlone, seed: 20, violation: "halfSoldAlone"),
             Finding(bug: .proofCounted, seed: 20, violation: "totals"),
-            Finding(bug: .trancheSpentTwice, seed: 20, violation: "member"),
-            Finding(bug: .earnCountedTwice, seed: 20, violation: "member"),
+            Finding(bug: .trancheSpentTwice, seed: 23, violation: "member"),
+            Finding(bug: .earnCountedTwice, seed: 28, violation: "member"),
             Finding(bug: .postedTwice, seed: 20, violation: "postingAgainstCard"),
-            Finding(bug: .undoneEarnKept, seed: 20, violation: "member"),
+            Finding(bug: .undoneEarnKept, seed: 120, violation: "member"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report

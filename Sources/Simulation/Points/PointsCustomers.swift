@@ -98,18 +98,18 @@ final class PointsCustomers: Sendable {
     private func step(_ person: Int) async {
         let isMember = state.withLock { $0.joined.contains(person) }
         if !isMember, !random.isOne(in: 3) { return await enrol(person, with: person) }
-        switch random.below(24) {
+        switch random.below(30) {
         case 0, 1, 2: await enrol(person, with: card(of: person))
-        case 3..<7: await buy(host.goods.seat, person)
-        case 7..<11: await buy(host.goods.mixed[random.below(host.goods.mixed.count)], person)
-        case 11, 12: await buyTwice(person)
-        case 13: await payAgain(person)
-        case 14, 15: await payAndLeave(person)
-        case 16, 17: await applyFile(to: host.programmes[random.below(host.programmes.count)])
-        case 18: await applyFileAgain()
-        case 19, 20: await redeem(person, with: card(of: person))
-        case 21: await redeemAgain()
-        case 22: await giveBack()
+        case 3..<10: await buy(host.goods.seat, person)
+        case 10..<14: await buy(host.goods.mixed[random.below(host.goods.mixed.count)], person)
+        case 14, 15: await buyTwice(person)
+        case 16: await payAgain(person)
+        case 17, 18, 19: await payAndLeave(person)
+        case 20, 21: await applyFile(to: host.programmes[random.below(host.programmes.count)])
+        case 22: await applyFileAgain()
+        case 23, 24, 25: await redeem(person, with: card(of: person))
+        case 26: await redeemAgain()
+        case 27, 28: await giveBack()
         default: await wait(person)
         }
     }

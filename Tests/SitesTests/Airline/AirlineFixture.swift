@@ -11,6 +11,7 @@ import Records
 import SecurityModule
 import Simulation
 import Sites
+import Synchronization
 import Testing
 import Wire
 
@@ -22,6 +23,7 @@ struct AirlineFixture {
     let desk: RedemptionDesk
     let site: AirlineSite
     let store = FaultyStore(MemoryStore())
+    let opalServer = EnteringLink()
 
     /// CURR: 9001 on the card, 9002 in the database.
     static let miles: UInt16 = 0x9001
@@ -38,7 +40,7 @@ struct AirlineFixture {
         loyalty = LoyaltyModule(
             recordSealing: seals,
             store: store,
-            link: SilentLink(),
+            link: opalServer,
             random: world.random
         )
         benefits = Benefits(store: store, seals: seals, random: world.random)
@@ -127,9 +129,19 @@ struct AirlineFixture {
     }
 }
 
-/// The OPAL server does not answer.
-private struct SilentLink: Link {
-    func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] { throw .notSent }
+/// An OPAL server that enters numbers on cards, or refuses to; it answers nothing else.
+final class EnteringLink: Link {
+    private let refusal = Mutex<PointsRefusal?>(nil)
+
+    func refuse(_ reason: PointsRefusal?) { refusal.withLock { $0 = reason } }
+
+    func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
+        guard case .enrol(let proof, _) = try? PointsMessage(request) else { throw .notSent }
+        switch refusal.withLock({ $0 }) {
+        case nil: return PointsMessage.enrolled(proof).bytes
+        case let reason?: return PointsMessage.refusal(proof, reason).bytes
+        }
+    }
 }
 
 // What people, cards and the payment server do.

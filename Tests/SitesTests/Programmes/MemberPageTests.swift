@@ -38,6 +38,35 @@ import Wire
         }
     }
 
+    @Test func `the operator sees why a number is not on its card, until it is`() async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.enrol("AB-1234-5678")
+        fixture.opalServer.set(refusal: .cardBlocked)
+        _ = try await fixture.module.sendEnrolments(now: ProgrammeFixture.now)
+        try await fixture.work { browser async throws in
+            let page = try await browser.open(Self.path)
+            try expectWhole(page)
+            #expect(page.text.contains("Refused") && page.text.contains("the card is blocked"))
+            let link = try #require(page.text.firstMatch(of: #/href="([^"]+/members/[^"]+)"/#))
+            let path = String(link.1)
+            let member = try await browser.open(path)
+            try expectWhole(member)
+            #expect(member.text.contains("refused to enter the number on the card: the card is bl"))
+            fixture.opalServer.set(refusal: nil)
+            _ = try await fixture.module.enrol(
+                CardPseudonym(high: 1, low: 1),
+                proof: ProgrammeFixture.transaction(9),
+                in: fixture.inDatabase.code,
+                now: ProgrammeFixture.now
+            )
+            _ = try await fixture.module.sendEnrolments(now: ProgrammeFixture.now)
+            #expect(try await browser.open(Self.path).text.contains("On the card"))
+            let after = try await browser.open(path)
+            #expect(!after.text.contains("refused to enter"))
+            #expect(after.text.contains("Joined again"))
+        }
+    }
+
     @Test func `who looks a member up by the whole number sees it, and that is written down`()
         async throws
     {

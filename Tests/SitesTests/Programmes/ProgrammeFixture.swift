@@ -228,6 +228,7 @@ final class HoldingsLink: Link {
     private let refusal = Mutex<PointsRefusal?>(nil)
 
     func set(isSilent: Bool) { state.withLock { $0.isSilent = isSilent } }
+    /// How enrolments are answered.
     func set(refusal: PointsRefusal?) { self.refusal.withLock { $0 = refusal } }
     func set(_ tranches: [PointsTranche]) { state.withLock { $0.tranches = tranches } }
 

@@ -94,12 +94,16 @@ extension AirlineSite {
         case .available: break
         }
         guard let visitor else { return ["signIn": ["action": "/sign-in"]] }
-        guard let member = try await membership(of: visitor, in: programme.code) else {
+        let standing = try await standing(of: visitor, in: programme.code)
+        guard let member = standing.membership else {
+            if case .unknownNumber = standing {
+                return ["refusal": RefusalText.numberUnknown.values()]
+            }
             return [
                 "join": [
                     "action": "/join", "programme": programme.code.digits, "name": programme.name,
-                    "benefit": view.benefit.code.text,
-                ]
+                    "benefit": view.benefit.code.text, "again": false,
+                ] as [String: Any]
             ]
         }
         if programme.home == .database, let points = view.benefit.price.points {

@@ -16,18 +16,16 @@ extension AirlineSite {
             var values: [String: Any] = [
                 "name": programme.name, "id": code.digits, "note": Self.note(programme),
             ]
-            if let member = try await membership(of: visitor, in: code) {
+            let standing = try await standing(of: visitor, in: code)
+            if let member = standing.membership {
                 for (key, value) in try await account(member, programme, reader) {
                     values[key] = value
                 }
                 redemptions += try await benefitStep { () async throws(BenefitFailure) in
                     try await desk.benefits.redemptions(of: member, limit: AirlineLimits.rowsMax)
                 }
-            } else {
-                values["join"] = [
-                    "action": "/join", "programme": code.digits, "name": programme.name,
-                ]
             }
+            for (key, value) in joining(programme, standing) { values[key] = value }
             programmes.append(values)
         }
         var values: [String: Any] = ["programmes": programmes, "homeHref": "/"]
@@ -37,30 +35,27 @@ extension AirlineSite {
         return response("airline/member", values, request, visitor, current: "/member")
     }
 
-    /// Gives the card a number of a programme. The proof that opened the session is what the
-    /// loyalty server shows the OPAL server.
-    func join(_ request: Request) async throws(SiteFailure) -> Response {
-        guard let visitor = visitor(request) else { return SiteShell.seeOther("/") }
-        let form = try await form(request, of: visitor)
-        guard let code = settings.programmes.first(where: { $0.digits == form.text("programme") })
-        else { throw .badForm(.field("programme")) }
-        do throws(LoyaltyFailure) {
-            _ = try await desk.loyalty.enrol(
-                visitor.card,
-                proof: visitor.proof.transaction,
-                in: code,
-                now: now()
-            )
-        } catch .programmeClosed {
-            return refused("Not joined", .programmeClosed, request, status: .conflict)
-        } catch { throw SiteFailure(error) }
-        guard let benefit = BenefitCode(form.text("benefit")) else {
-            return SiteShell.seeOther("/member")
-        }
-        return SiteShell.seeOther("/benefits/\(benefit.text)")
-    }
-
     // MARK: Values
+
+    /// What there is to say and to do about the number on the card.
+    private func joining(_ programme: Programme, _ standing: Standing) -> [String: Any] {
+        func form(isAgain: Bool) -> [String: Any] {
+            [
+                "action": "/join", "programme": programme.code.digits, "name": programme.name,
+                "again": isAgain,
+            ]
+        }
+        switch standing {
+        case .stranger: return ["join": form(isAgain: false)]
+        case .unknownNumber: return ["refusal": RefusalText.numberUnknown.values()]
+        case .member: return [:]
+        case .refused(_, let reason, let canJoin):
+            let text = RefusalText.numberRefused(reason, canJoin: canJoin)
+            var values: [String: Any] = ["refusal": text.values()]
+            if canJoin { values["join"] = form(isAgain: true) }
+            return values
+        }
+    }
 
     private func account(
         _ membership: Membership,
