@@ -51,27 +51,28 @@ struct EarnStep {
 
     mutating func apply(_ bytes: ArraySlice<UInt8>) async throws(LoyaltyFailure) {
         let line: EarnLine
-        let expiry: CardDate
         do throws(EarnLineRefusal) {
             line = try EarnLine(
                 bytes,
                 exponent: programme.programme.exponent,
                 hasNote: batch.hasNote
             )
-            expiry = try check(line)
         } catch { return try await refuse(bytes, error) }
-        let known: FileEarn?
-        let found: Member?
         let membership = Membership(programme: batch.name.programme, number: line.member)
+        let expiry = programme.rule.expiry.lastDay(ofPointsEarnedOn: line.date)
+        let refusal = refusal(of: line, expiry)
+        let found: Member?
+        let known: FileEarn?
         do throws(LoyaltyFailure) {
-            known = try await self.known(line.reference)
             found = try await members.member(membership)
+            // What would be refused now may have been applied while it was right.
+            let looksUp = looksUp || refusal != nil || found == nil
+            known = try await self.known(line.reference, looksUp: looksUp)
         } catch .damaged { return try await refuse(bytes, .damaged) }
-        if let known {
-            foundKnown = true
-            if known.isOf(line) { return batch.recognise() }
-            return try await refuse(bytes, .referenceDiffers)
-        }
+        if known != nil { foundKnown = true }
+        if let known, known.isOf(line) { return batch.recognise() }
+        if let refusal { return try await refuse(bytes, refusal) }
+        if known != nil { return try await refuse(bytes, .referenceDiffers) }
         guard let member = found else { return try await refuse(bytes, .unknownMember) }
         guard let next = member.earning(line.points, until: expiry) else {
             return try await refuse(bytes, .overflow)
@@ -95,19 +96,20 @@ struct EarnStep {
     /// The number of the line in the file.
     private var number: UInt32 { UInt32(clamping: batch.nextLine) }
 
-    /// - Returns: the last day of its points.
-    private func check(_ line: EarnLine) throws(EarnLineRefusal) -> CardDate {
+    /// Why what the line asks for is not given today.
+    private func refusal(of line: EarnLine, _ expiry: CardDate) -> EarnLineRefusal? {
         // A card takes no more than its maximum at once.
         if programme.programme.home == .card, line.points > programme.programme.balanceMax {
-            throw .tooMany
+            return .tooMany
         }
-        if line.date > today { throw .future }
-        let expiry = programme.rule.expiry.lastDay(ofPointsEarnedOn: line.date)
-        if expiry.isPast(at: time) { throw .expired }
-        return expiry
+        if line.date > today { return .future }
+        return expiry.isPast(at: time) ? .expired : nil
     }
 
-    private func known(_ reference: String) async throws(LoyaltyFailure) -> FileEarn? {
+    private func known(
+        _ reference: String,
+        looksUp: Bool
+    ) async throws(LoyaltyFailure) -> FileEarn? {
         if let known = references[reference] { return known }
         guard looksUp else { return nil }
         return try await book.find(

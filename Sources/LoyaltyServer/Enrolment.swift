@@ -33,6 +33,13 @@ package struct Enrolment: LoyaltyRecord {
         programme.bytes + transaction.bytes
     }
 
+    /// TRX of the proof that a key names; nil where it is no key of an enrolment.
+    static func proof(in key: [UInt8]) -> TransactionIdentifier? {
+        var reader = ByteReader(key, of: "enrolment key")
+        guard (try? reader.programme()) != nil else { return nil }
+        return try? reader.transaction()
+    }
+
     init(
         _ membership: Membership,
         _ transaction: TransactionIdentifier,

@@ -18,6 +18,9 @@ package struct Liability: Equatable, Sendable {
 
     package let programme: Currency
     package var memberCount = 0
+    /// Members and open postings that do not open: the sums are without them, and the audit names
+    /// them. Whose posting it is, nobody can say: it counts in each programme.
+    package var damagedCount = 0
     package var earned: UInt64 = 0
     package var pending: UInt64 = 0
     package var undone: UInt64 = 0
@@ -73,8 +76,8 @@ extension LoyaltyModule {
     ///   - programme: CURR of the programme.
     ///   - asksForCards: whether the OPAL server is asked what is on cards.
     /// - Returns: what is outstanding now.
-    /// - Throws: `.unknownProgramme`; `.damaged` where a record does not open, which the audit
-    ///   names; `.opalServerSilent`, `.opalServerRefused`, `.answerUnreadable`.
+    /// - Throws: `.unknownProgramme`; `.opalServerSilent`, `.opalServerRefused`,
+    ///   `.answerUnreadable`.
     package func liability(
         of programme: Currency,
         asksForCards: Bool
@@ -90,7 +93,11 @@ extension LoyaltyModule {
             )
             let members = page.filter { $0.key.bytes.starts(with: programme.bytes) }
             for record in members {
-                liability.add(try await book.open(Member.self, record).value)
+                if let member = try await book.intact(Member.self, record) {
+                    liability.add(member)
+                } else {
+                    liability.damagedCount += 1
+                }
             }
             guard members.count == RecordLimits.pageMax, let last = members.last else { break }
             cursor = last.key.bytes
@@ -113,7 +120,10 @@ extension LoyaltyModule {
                 limit: RecordLimits.pageMax
             )
             for record in page {
-                let posting = try await book.open(Posting.self, record).value
+                guard let posting = try await book.intact(Posting.self, record) else {
+                    liability.damagedCount += 1
+                    continue
+                }
                 guard posting.credit.membership.programme == liability.programme else { continue }
                 let tranche = PointsTranche(
                     expiry: posting.credit.expiry,

@@ -49,6 +49,17 @@ struct LoyaltyBook: Sendable {
         return Entry(value: value, revision: record.revision)
     }
 
+    /// - Returns: nil where the record does not open, which the audit names: one that somebody has
+    ///   changed keeps nobody from what the others say.
+    func intact<Value: LoyaltyRecord>(
+        _ type: Value.Type,
+        _ record: Record
+    ) async throws(LoyaltyFailure) -> Value? {
+        do throws(LoyaltyFailure) {
+            return try await open(type, record).value
+        } catch .damaged { return nil } catch { throw error }
+    }
+
     /// - Throws: `.unknownProgramme`, `.damaged`, `.store`, `.module`.
     func programme(
         _ code: Currency

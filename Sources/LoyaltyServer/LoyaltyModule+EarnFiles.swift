@@ -129,11 +129,22 @@ extension LoyaltyModule {
         return entry.value
     }
 
-    /// The earn files of a programme, newest first, at most ``RecordLimits/pageMax``.
-    package func batches(of programme: Currency) async throws(LoyaltyFailure) -> [EarnBatch] {
+    /// The earn files of a programme.
+    ///
+    /// - Parameters:
+    ///   - programme: CURR of the programme.
+    ///   - limit: how many of them are given.
+    /// - Returns: the newest, newest first, and how many there are; without those that do not open,
+    ///   which the audit names.
+    /// - Throws: `.store`, `.module`.
+    package func batches(
+        of programme: Currency,
+        limit: Int
+    ) async throws(LoyaltyFailure) -> (newest: [EarnBatch], count: Int) {
         var batches: [EarnBatch] = []
+        var count = 0
         var cursor = programme.bytes
-        while batches.count < RecordLimits.pageMax {
+        while true {
             let page = try await book.list(
                 LoyaltyRecords.batch,
                 after: cursor,
@@ -141,10 +152,17 @@ extension LoyaltyModule {
             )
             .filter { $0.key.bytes.starts(with: programme.bytes) }
             guard let last = page.last else { break }
-            for record in page { batches.append(try await book.open(EarnBatch.self, record).value) }
+            for record in page {
+                guard let batch = try await book.intact(EarnBatch.self, record) else { continue }
+                batches.append(batch)
+                count += 1
+            }
+            // Their names are digests, which stand in no order of time.
+            batches.sort { $0.begunAt > $1.begunAt }
+            batches = Array(batches.prefix(limit))
             cursor = last.key.bytes
         }
-        return batches.sorted { $0.begunAt > $1.begunAt }
+        return (batches, count)
     }
 
     /// Refused lines of a file, in the order of their numbers; the first

@@ -6,8 +6,11 @@ import Wire
 
 /// One line of the list of members.
 package struct MemberLine: Equatable, Sendable {
-    package let enrolment: Enrolment
-    /// Nil where the stored member does not open: it was changed by somebody else.
+    /// TRX of the proof that made the member.
+    package let proof: TransactionIdentifier
+    /// Nil where the stored enrolment does not open: it was changed by somebody else.
+    package let enrolment: Enrolment?
+    /// Nil where this does not open, or its enrolment.
     package let member: Member?
 }
 
@@ -18,23 +21,14 @@ extension LoyaltyModule {
         try await book.member(membership).value
     }
 
-    /// How a member was enrolled, and whether the card knows the number.
-    ///
-    /// - Returns: nil where the record is gone, which the audit names.
-    /// - Throws: `.damaged`.
-    package func enrolment(of member: Member) async throws(LoyaltyFailure) -> Enrolment? {
-        let key = member.membership.programme.bytes + member.enrolment.bytes
-        return try await book.find(Enrolment.self, key)?.value
-    }
-
     /// The members of a programme, by the time of their proofs, newest first.
     ///
     /// - Parameters:
     ///   - programme: CURR of the programme.
     ///   - cursor: the transaction of the last line of the page before; nil for the first page.
     ///   - limit: capped at ``RecordLimits/pageMax``.
-    /// - Returns: the lines; none behind the oldest.
-    /// - Throws: `.damaged` where an enrolment does not open, which the audit names.
+    /// - Returns: the lines; none behind the oldest. The audit names what does not open.
+    /// - Throws: `.store`, `.module`; `.damaged` where a name is none.
     package func members(
         of programme: Currency,
         before cursor: TransactionIdentifier? = nil,
@@ -50,9 +44,15 @@ extension LoyaltyModule {
         )
         var lines: [MemberLine] = []
         for record in records where record.key.bytes.starts(with: programme.bytes) {
-            let enrolment = try await book.open(Enrolment.self, record).value
-            let entry = try? await book.member(enrolment.membership)
-            lines.append(MemberLine(enrolment: enrolment, member: entry?.value))
+            guard let proof = Enrolment.proof(in: record.key.bytes) else { throw .damaged }
+            let enrolment = try await book.intact(Enrolment.self, record)
+            var member: Member?
+            if let enrolment {
+                do throws(LoyaltyFailure) {
+                    member = try await book.member(enrolment.membership).value
+                } catch .damaged, .unknownMember {} catch { throw error }
+            }
+            lines.append(MemberLine(proof: proof, enrolment: enrolment, member: member))
         }
         return lines
     }

@@ -26,6 +26,10 @@ package struct Posting: LoyaltyRecord {
     static let kind = LoyaltyRecords.posting
     var key: [UInt8] { credit.transaction.bytes }
     var isOpen: Bool { state == .open }
+    /// Whether the points went back to the member.
+    package var isRefused: Bool {
+        if case .refused = state { true } else { false }
+    }
     package var amount: UInt64 { credit.amount.minorUnits }
 
     init(_ credit: PointsCredit, madeAt: Instant) {

@@ -14,7 +14,7 @@ struct Cast: Sendable {
         self.scenario = scenario
         loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
         accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
-        members = PointsCustomers(scenario, pace, points, steps: steps)
+        members = PointsCustomers(scenario, pace, points, steps: 2 * steps)
         self.loads = loads
         self.points = points
     }

@@ -70,6 +70,42 @@ import Testing
         #expect(try await world.findings() == [])
     }
 
+    @Test func `the newest files are listed first, however they are named`() async throws {
+        for (day, file) in [UInt8(9), 200, 1, 77].enumerated() {
+            let then = now.after(days: Int64(day))
+            try await world.apply(["R-\(file),M-1,1,2026-03-01"], to: code, file: file, now: then)
+        }
+        let files = try await world.module.batches(of: code, limit: 2)
+        #expect(files.newest.map(\.name.digest.first) == [77, 1] && files.count == 4)
+    }
+
+    @Test func `a line that was applied is known when it would be refused now`() async throws {
+        let line = "R-1,M-1,1,2026-03-01"
+        try await world.apply([line], to: code)
+        let later = now.after(days: 800)
+        let batch = try await world.apply(
+            [line, "R-1,M-1,2,2026-03-01", "R-2,M-1,1,2026-03-01"],
+            to: code,
+            file: 2,
+            now: later
+        )
+        #expect(counts(batch) == [0, 2, 1])
+        let name = try LoyaltyWorld.file(2, of: code)
+        let refused = try await world.module.refusedLines(of: name, limit: 9)
+        #expect(refused.map(\.reason) == [.expired, .expired])
+        #expect(try await world.findings() == [])
+    }
+
+    @Test func `a reference that was used is told before a member that there is not`()
+        async throws
+    {
+        try await world.apply(["R-1,M-1,1,2026-03-01"], to: code)
+        try await world.apply(["R-1,M-9,1,2026-03-01"], to: code, file: 2)
+        let name = try LoyaltyWorld.file(2, of: code)
+        let refused = try await world.module.refusedLines(of: name, limit: 9)
+        #expect(refused.map(\.reason) == [.referenceDiffers])
+    }
+
     @Test func `a reference stands for one line of a programme, and not for those of another`()
         async throws
     {
@@ -129,6 +165,12 @@ import Testing
         let name = try LoyaltyWorld.file(1, of: code)
         let refused = try await world.module.refusedLines(of: name, limit: 9)
         #expect(refused.map(\.reason) == [.damaged, .damaged])
+        // What is owed to the others is told all the same.
+        let owed = try await world.module.liability(of: code, asksForCards: false)
+        #expect(owed.memberCount == 1 && owed.damagedCount == 1 && owed.earned == 200)
+        let members = try await world.module.members(of: code, limit: 9)
+        #expect(members.map { $0.member?.membership } == [other, nil])
+        #expect(members.allSatisfy { $0.enrolment != nil })
     }
 
     @Test func `a refused line keeps its beginning, without what is no visible character`()
@@ -218,8 +260,9 @@ import Testing
         // Lines that are behind it already are passed over.
         batch = try await world.module.apply(bytes, of: name, from: 0, now: now)
         #expect(batch.isWhole && counts(batch) == [3, 0, 0])
-        #expect(try await world.module.batches(of: code) == [batch])
-        #expect(try await world.module.batches(of: world.onCards.code) == [])
+        let files = try await world.module.batches(of: code, limit: 9)
+        #expect(files.newest == [batch] && files.count == 1)
+        #expect(try await world.module.batches(of: world.onCards.code, limit: 9).count == 0)
     }
 
     @Test(arguments: 0..<6, [CrashingStore.Fault.before, .after])

@@ -75,4 +75,11 @@ import Testing
     {
         #expect(try await Run(seed: seed).report().violations.isEmpty)
     }
+
+    /// Nobody was told by mail how a payment had ended, where the disk said that somebody was first
+    /// while it was noted that the person had been told that it is pending.
+    @Test func `a note that is refused once is made again`() async throws {
+        let run = Run(seed: 3302, steps: 1, kinds: .disks)
+        #expect(try await run.report().violations.isEmpty)
+    }
 }

@@ -44,6 +44,8 @@ extension EarnFile {
     }
 
     /// Applies the lines that are not behind the file yet, ``LoyaltyLimits/chunkMax`` at a time.
+    /// Where another process applies the same file, its position runs ahead of what is read here:
+    /// those lines are passed over, and none is left out.
     ///
     /// - Parameters:
     ///   - begun: what ``begin(in:_:now:)`` gave.
@@ -61,12 +63,15 @@ extension EarnFile {
     ) async throws -> EarnBatch {
         var batch = begun
         var lines = try lines(skipping: begun.position)
+        var read = begun.position
         while batch.position < batch.lines {
             try Task.checkCancellation()
             let chunk = try lines.next(LoyaltyLimits.chunkMax)
             guard !chunk.isEmpty else { throw EarnFileFailure.changed }
-            batch = try await module.apply(chunk, of: begun.name, from: batch.position, now: now())
-            progress(chunk.count)
+            let next = try await module.apply(chunk, of: begun.name, from: read, now: now())
+            read += UInt64(chunk.count)
+            progress(Int(next.position - batch.position))
+            batch = next
         }
         return batch
     }

@@ -58,7 +58,7 @@ extension Invariants {
             }
         }
         var redeemed: [Membership: UInt64] = [:]
-        for redemption in ledger.points.redemptions.values where redemption.state == .debited {
+        for redemption in ledger.points.redemptions.values where redemption.state.isDebited {
             guard let debit = redemption.debit else { continue }
             redeemed[debit.membership, default: 0] += debit.points
         }

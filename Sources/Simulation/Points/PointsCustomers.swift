@@ -40,7 +40,7 @@ final class PointsCustomers: Sendable {
     private let state: Mutex<State>
 
     static let people = ["Mia", "Noah", "Olga"]
-    private static let thinkMax = 16_000
+    private static let thinkMax = 6_000
     /// Steps concern one of the last purchases.
     private static let recent = 6
 
@@ -69,7 +69,8 @@ final class PointsCustomers: Sendable {
         await world.payments.refreshTerminals()
         for person in 0..<people - 1 { await enrol(person, with: person) }
         for programme in host.programmes { await welcome(to: programme) }
-        for _ in 0..<2 {
+        // Numbers come onto cards first, and points then, where nothing fails.
+        for _ in 0..<6 {
             await host.round()
             await world.points?.round()
         }
@@ -159,6 +160,8 @@ final class PointsCustomers: Sendable {
             let page = try? await world.page(ticket, at: shop)
         else {
             story.add("the site takes no order")
+            // Nothing was done. A site that is away for long would use up everybody's steps.
+            state.withLock { if $0.stepsLeft > 0 { $0.stepsLeft += 1 } }
             return nil
         }
         let purchase = Scenario.Purchase(shop: shop, ticket: ticket, page: page, result: nil)

@@ -38,9 +38,9 @@ extension SchemeAudit {
         }
     }
 
-    /// Nothing is given without its order and its points, what was posted is on a card, and what
-    /// purchases earned is what the OPAL server told of them; and the other way round. The loyalty
-    /// server was audited first.
+    /// Nothing is given without its order and its points; points are taken for benefits alone;
+    /// what was posted is on a card, and what purchases earned is what the OPAL server told of
+    /// them, both ways. The loyalty server was audited first.
     func compare(
         _ loyalty: Audited<LoyaltyModule, Loyalty>,
         _ airline: Audited<OrderAudit, OrderAudit.Report>?,
@@ -78,7 +78,11 @@ extension SchemeAudit {
             else { continue }
             var debit = debits[transaction]
             // It may have been debited after the points were audited.
-            if debit == nil { debit = try? await loyalty.audit.redemption(transaction)?.debit }
+            if debit == nil, let now = try? await loyalty.audit.redemption(transaction),
+                now.state.isDebited
+            {
+                debit = now.debit
+            }
             if debit?.points != price.minorUnits || debit?.membership != line.member {
                 let problem = "a benefit was given without its points"
                 report.findings.append(Self.finding(transaction, problem))
@@ -114,7 +118,7 @@ extension SchemeAudit {
             if isOf(open[transaction], transaction) { continue }
             // It may have been made after the loyalty server was audited.
             let posting = try? await loyalty.audit.posting(transaction)
-            if isOf(posting?.credit, transaction) { continue }
+            if let posting, !posting.isRefused, isOf(posting.credit, transaction) { continue }
             let problem = "points on a card that no programme posted"
             report.findings.append(Self.finding(transaction, problem))
         }

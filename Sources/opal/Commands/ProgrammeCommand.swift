@@ -139,7 +139,7 @@ struct ProgrammeCommand: AsyncParsableCommand {
                 line.member.map { member in
                     Line(
                         number: member.membership.number.text,
-                        card: line.enrolment.state.word,
+                        card: line.enrolment?.state.word ?? "",
                         pending: member.pending,
                         here: member.tranches.total,
                         inPostings: member.inPostings,

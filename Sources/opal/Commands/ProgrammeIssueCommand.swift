@@ -5,6 +5,7 @@ import EarnFiles
 import Foundation
 import Kernel
 import LoyaltyServer
+import Sites
 
 extension ProgrammeCommand {
     struct Issue: AsyncParsableCommand {
@@ -36,7 +37,10 @@ extension ProgrammeCommand {
         var programme: String
         @Argument(help: "The earn file.", completion: .file())
         var file: String
-        @Option(name: .long, help: "Where refused lines are written, as CSV.")
+        @Option(
+            name: .long,
+            help: "Where refused lines are written, as CSV, with whole member numbers."
+        )
         var report: String?
         @OptionGroup var options: DataOptions
         @OptionGroup var output: JSONOption
@@ -105,12 +109,21 @@ extension ProgrammeCommand {
         }
 
         private func write(_ lines: [RefusedLine], to path: String) throws {
-            var text = "line,reason,text\n"
+            var text = CSVLine.text(["line", "reason", "text"])
             for line in lines {
-                let quoted = line.text.replacingOccurrences(of: "\"", with: "\"\"")
-                text += "\(line.number),\"\(line.reason.text)\",\"\(quoted)\"\n"
+                text += CSVLine.text(
+                    ["\(line.number)", line.reason.text, CSVLine.guarded(line.text)]
+                )
             }
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            // Whole member numbers are in it, which are nobody else's business.
+            let isWritten = FileManager.default.createFile(
+                atPath: path,
+                contents: Data(text.utf8),
+                attributes: [.posixPermissions: 0o600]
+            )
+            guard isWritten else {
+                throw CommandFailure("\(path) cannot be written. The file itself was applied.")
+            }
         }
 
         private func show(
@@ -137,7 +150,7 @@ extension ProgrammeCommand {
             if batch.known > 0 { print("\(batch.known) lines were applied before") }
             if batch.refused > 0 { print("\(batch.refused) lines refused:") }
             for line in refused.prefix(Self.shownMax) {
-                print("  line \(line.number): \(line.reason.text): \(line.text)")
+                print("  line \(line.number): \(line.reason.text): \(line.maskedText)")
             }
             if batch.refused > UInt64(Self.shownMax) {
                 print("  … more with --report FILE")

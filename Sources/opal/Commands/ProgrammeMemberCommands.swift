@@ -88,6 +88,8 @@ extension ProgrammeCommand {
 
         private struct Report: Encodable {
             let members: Int
+            /// Records that do not open, and are in no sum.
+            let damaged: Int
             let earned: UInt64
             let pending: UInt64
             let undone: UInt64
@@ -115,6 +117,7 @@ extension ProgrammeCommand {
             await issuer?.party.store.close()
             let report = Report(
                 members: liability.memberCount,
+                damaged: liability.damagedCount,
                 earned: liability.earned,
                 pending: liability.pending,
                 undone: liability.undone,
@@ -132,6 +135,11 @@ extension ProgrammeCommand {
             )
             if output.json { return try Output.json(report) }
             show(report, countsCards: issuer != nil)
+            if liability.damagedCount > 0 {
+                print(
+                    "Without \(liability.damagedCount) records that do not open: see opal audit."
+                )
+            }
         }
 
         private func issuer() throws -> (party: PartyAccess, link: any Link) {

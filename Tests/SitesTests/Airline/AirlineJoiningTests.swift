@@ -46,7 +46,7 @@ import Wire
             #expect(!joined.text.contains("action=\"/join\""))
             #expect(try await fixture.member(AirlineFixture.miles) == member)
             let lines = try await fixture.loyalty.members(of: member.programme, limit: 9)
-            #expect(lines.map(\.enrolment.state) == [.entered])
+            #expect(lines.map(\.enrolment?.state) == [.entered])
         }
     }
 

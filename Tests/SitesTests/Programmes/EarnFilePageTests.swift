@@ -7,6 +7,7 @@ import Hummingbird
 import Kernel
 import LoyaltyServer
 import Sites
+import Synchronization
 import Testing
 import Wire
 
@@ -51,6 +52,42 @@ import Wire
         }
     }
 
+    /// Another process has begun the file before and is some chunks further.
+    @Test func `where another process is ahead with the same file, no line is left out`()
+        async throws
+    {
+        let fixture = try await ProgrammeFixture()
+        let member = try await fixture.enrol("M-1")
+        let chunk = LoyaltyLimits.chunkMax
+        let text = Self.lines(0..<5 * chunk + 7)
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("opal-earn-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var receiver = try EarnFileReceiver(in: folder, as: "file", name: "march.csv")
+        try receiver.add(Array(text.utf8))
+        let file = try receiver.end()
+        let code = fixture.inDatabase.code
+        let begun = try await file.begin(in: code, fixture.module, now: ProgrammeFixture.now)
+        let lines = text.split(separator: "\n").dropFirst().map { Array($0.utf8)[...] }
+        for number in 0..<3 {
+            _ = try await fixture.module.apply(
+                Array(lines[number * chunk..<(number + 1) * chunk]),
+                of: begun.name,
+                from: UInt64(number * chunk),
+                now: ProgrammeFixture.now
+            )
+        }
+        let told = Mutex(0)
+        let whole = try await file.apply(begun, fixture.module, now: { ProgrammeFixture.now }) {
+            moved in told.withLock { $0 += moved }
+        }
+        #expect(whole.isWhole && whole.accepted == UInt64(lines.count) && whole.known == 0)
+        #expect(told.withLock { $0 } == lines.count)
+        let points = try await fixture.module.member(member).tranches.total
+        #expect(points == UInt64(lines.count) * 100)
+    }
+
     @Test func `the same file again is recognised and gives nothing`() async throws {
         let fixture = try await ProgrammeFixture()
         let member = try await fixture.enrol("M-1")
@@ -73,7 +110,7 @@ import Wire
         let fixture = try await ProgrammeFixture()
         let member = try await fixture.enrol("M-1")
         let text = Self.lines(0..<2_500)
-        // Another process applied a chunk and was killed.
+        // Another process applies a chunk and is killed.
         var scan = EarnFileScan()
         scan.add(Array(text.utf8))
         let end = scan.end()
@@ -98,6 +135,12 @@ import Wire
         try await fixture.work { browser async throws in
             let list = try await browser.open("/programmes/9002")
             let link = try #require(list.text.firstMatch(of: #/href="([^"]+/files/[^"]+)"/#))
+            // A moment ago somebody still applied it.
+            let others = try await browser.open(String(link.1))
+            #expect(others.text.contains("Under way") && others.text.contains("data-look-again"))
+            fixture.clock.set(stepSeconds: 1)
+            for _ in 0..<5 { _ = fixture.clock.next() }
+            fixture.clock.set(stepSeconds: 0)
             let stopped = try await browser.open(String(link.1))
             try expectWhole(stopped)
             #expect(stopped.text.contains("Upload the same file again to go on"))
@@ -237,7 +280,7 @@ import Wire
                 let answer = try await browser.post(Self.path, body, type: type)
                 #expect(answer.status == .badRequest)
             }
-            #expect(try await fixture.module.batches(of: fixture.inDatabase.code).isEmpty)
+            #expect(try await fixture.batchCount() == 0)
             #expect(try await fixture.acts(fixture.inDatabase).isEmpty)
         }
     }
@@ -256,7 +299,7 @@ import Wire
             #expect(page.status == .unprocessableContent)
             try expectWhole(page)
             #expect(page.text.contains(words))
-            #expect(try await fixture.module.batches(of: fixture.inDatabase.code).isEmpty)
+            #expect(try await fixture.batchCount() == 0)
             // Nothing was done, so that no act is told.
             #expect(try await fixture.acts(fixture.inDatabase).isEmpty)
         }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import LoyaltyServer
+import Records
 import Sites
 import Testing
 import Wire
@@ -35,6 +36,33 @@ import Wire
             for other in ["/programmes/9001/members/\(reference)", "\(Self.path)/AB-1234-5678"] {
                 #expect(try await browser.open(other).status == .notFound)
             }
+        }
+    }
+
+    /// Whoever can write to the database takes no page away.
+    @Test(arguments: [LoyaltyRecords.member, LoyaltyRecords.enrolment, LoyaltyRecords.batch])
+    func `a record that does not open is told, and the others are shown`(
+        kind: RecordKind
+    ) async throws {
+        let fixture = try await ProgrammeFixture()
+        try await fixture.enrol("AB-1234-5678")
+        try await fixture.enrol("CD-1234-9999", 2)
+        try await fixture.work { browser async throws in
+            try await browser.open("/programmes/9002/issue")
+            let file = "reference,member,points,date\nR-1,CD-1234-9999,1.00,2026-03-01\n"
+            try await browser.upload("/programmes/9002/issue", file)
+            await fixture.works.settle()
+            try await fixture.damage(kind)
+            for path in ["/programmes", "/programmes/9002", Self.path] {
+                let page = try await browser.open(path)
+                #expect(page.status == .ok)
+                try expectWhole(page)
+            }
+            let members = try await browser.open(Self.path).text
+            #expect(members.contains("9999"))
+            #expect(members.contains("Does not open") == (kind != LoyaltyRecords.batch))
+            let programme = try await browser.open("/programmes/9002").text
+            #expect(programme.contains("do not open") == (kind == LoyaltyRecords.member))
         }
     }
 

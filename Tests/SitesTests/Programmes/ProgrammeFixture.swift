@@ -141,6 +141,25 @@ struct ProgrammeFixture: Sendable {
         ).membership
     }
 
+    /// Earn files of the programme in the database.
+    func batchCount() async throws -> Int {
+        try await module.batches(of: inDatabase.code, limit: 1).count
+    }
+
+    /// Somebody changes the first record of a kind in the database: it opens no more.
+    func damage(_ kind: RecordKind) async throws {
+        let record = try #require(
+            try await store.list(kind, after: nil, limit: 1, order: .ascending).first
+        )
+        let write = RecordWrite.put(
+            record.key,
+            expectedRevision: record.revision,
+            body: record.body,
+            isOpen: record.isOpen
+        )
+        #expect(try await store.commit(Transition(writes: [write])) == .committed)
+    }
+
     /// What operators did with a programme.
     func acts(_ programme: Programme) async throws -> [OperatorJournal.Act] {
         try await operators.journal(ofProgramme: programme.code)

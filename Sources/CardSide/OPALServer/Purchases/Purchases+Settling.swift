@@ -149,21 +149,21 @@ extension Purchases {
     ///
     /// - Returns: the draw as it is afterwards; perhaps it has ended meanwhile.
     func markedAsPending(_ stored: Stored) async -> Stored {
-        guard mails != nil, stored.draw.state.isOpen, !stored.isMarkedAsPending,
-            !stored.draw.terms.policy.isOneTrip
-        else { return stored }
-        guard
-            let write = try? await write(
-                stored.draw,
-                expectedRevision: stored.revision,
-                reply: stored.reply
-            )
-        else { return stored }
-        for _ in 0..<Purchases.attempts {
-            let outcome = try? await store.commit(Transition(writes: [write]))
-            if outcome != nil { break }
+        guard mails != nil, !stored.draw.terms.policy.isOneTrip else { return stored }
+        var found = stored
+        for _ in 0..<Purchases.attempts where found.draw.state.isOpen && !found.isMarkedAsPending {
+            guard
+                let write = try? await write(
+                    found.draw,
+                    expectedRevision: found.revision,
+                    reply: found.reply
+                )
+            else { return found }
+            _ = try? await store.commit(Transition(writes: [write]))
+            // Stored, or somebody was first, or nobody knows.
+            found = await reread(found)
         }
-        return await reread(stored)
+        return found
     }
 
     /// How often something is tried that should not fail, before the person is told that nothing is

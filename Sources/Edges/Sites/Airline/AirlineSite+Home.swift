@@ -106,6 +106,12 @@ extension AirlineSite {
                 ] as [String: Any]
             ]
         }
+        if programme.home == .card, view.benefit.price.points != nil,
+            case .refused(_, let reason, let canJoin) = standing
+        {
+            // The points are not on the card.
+            return ["refusal": RefusalText.numberRefused(reason, canJoin: canJoin).values()]
+        }
         if programme.home == .database, let points = view.benefit.price.points {
             let available = try await desk.available(member, now: now())
             if available < points.minorUnits {

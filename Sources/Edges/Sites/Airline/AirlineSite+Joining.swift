@@ -38,7 +38,7 @@ extension AirlineSite {
             return .member(membership)
         }
         let isNewProof = enrolment.transaction != visitor.proof.transaction
-        return .refused(membership, reason, canJoin: isNewProof)
+        return .refused(membership, reason, canJoin: isNewProof && reason.canEnd)
     }
 
     /// Gives the card a number of a programme, or asks again for one that the card has not taken.
@@ -113,7 +113,7 @@ extension RefusalText {
             "Your card did not take your number",
             what: reason.whyNotEntered,
             money: "Your number and your points stay yours. They are kept for you here.",
-            next: reason.isOfNumber
+            next: !reason.canEnd
                 ? "Call us with your card at hand. We put the numbers right."
                 : canJoin
                     ? "Join again. You keep your number."
@@ -126,8 +126,14 @@ extension RefusalText {
 }
 
 extension PointsRefusal {
-    /// No other proof helps.
-    fileprivate var isOfNumber: Bool { self == .alreadyEnrolled || self == .numberTaken }
+    /// Whether another proof of the same card may be taken: it is not where the numbers are at
+    /// odds, and an expired card proves nothing any more.
+    fileprivate var canEnd: Bool {
+        switch self {
+        case .alreadyEnrolled, .numberTaken, .cardExpired: false
+        default: true
+        }
+    }
 
     /// What the member reads.
     fileprivate var whyNotEntered: String {

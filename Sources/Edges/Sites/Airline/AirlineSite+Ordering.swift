@@ -141,7 +141,12 @@ extension AirlineSite {
                 now: now()
             )
             let address = OrderAddress(transaction, received.receiptKey)
-            guard received.order.isSignIn else { return SiteShell.seeOther(address.redemption) }
+            guard received.order.isSignIn else {
+                // Also what was given up is given when it is paid after all, whether or not the
+                // browser goes on to its page, which says how it ended and tries again.
+                _ = try? await desk.finish(received.order, now: now())
+                return SiteShell.seeOther(address.redemption)
+            }
             var response = SiteShell.seeOther(address.signedIn)
             cookies.set(
                 AirlineSite.arrivalCookie,

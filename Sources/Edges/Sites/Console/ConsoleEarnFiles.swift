@@ -188,9 +188,10 @@ struct ConsoleEarnFiles: Sendable {
     func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let programme = try await site.programme(visit, loyalty).programme
         let name = try name(programme, visit)
-        // Before the position is read: what has ended meanwhile is whole, or has a reason.
-        let isUnderWay = loyalty.works.isUnderWay(name)
-        let batch = try await batch(name)
+        var batch = try await batch(name)
+        let isUnderWay = loyalty.works.isUnderWay(batch, now: site.now())
+        // What has ended meanwhile is whole, or has a reason.
+        if !isUnderWay { batch = try await self.batch(name) }
         let path = "/programmes/\(programme.code.digits)"
         var values: [String: Any] = [
             "programme": ["name": programme.name, "href": path],

@@ -24,6 +24,8 @@ package enum ConsoleLimits {
     package static let uploadMarginBytes = 16 * 1024
     /// Earn files that are received or applied at once.
     package static let earnFilesAtOnce = 2
+    /// Another process, whose earn file has not moved for so long, has stopped.
+    package static let earnFileQuietMilliseconds: Int64 = 5_000
     /// Earn files that stopped and whose reason is remembered.
     package static let earnFilesStoppedMax = 64
     /// How often the page of an earn file under way is asked for again, in seconds.

@@ -38,7 +38,7 @@ struct ConsoleMembers: Sendable {
             var pager: [String: Any] = ["summary": "\(shown.count) on this page, newest first"]
             if lines.count > limit, let last = shown.last {
                 let path = "/programmes/\(programme.code.digits)/members"
-                pager["next"] = "\(path)?before=\(last.enrolment.transaction.text)"
+                pager["next"] = "\(path)?before=\(last.proof.text)"
             }
             values["pager"] = pager
         }
@@ -83,21 +83,24 @@ struct ConsoleMembers: Sendable {
         _ programme: Programme,
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any] {
-        let membership = line.enrolment.membership
-        let reference = try await references.text(membership)
         var row: [String: Any] = [
-            "number": membership.number.masked, "enrolled": reader.day(line.enrolment.madeAt),
-            "href": "/programmes/\(programme.code.digits)/members/\(reference)",
+            "number": "not read", "enrolled": "not read",
             "pending": "not read", "here": "not read", "posted": "not read",
             "badge": Shape.badge("Does not open", .bad),
         ]
+        guard let enrolment = line.enrolment else { return row }
+        let membership = enrolment.membership
+        let reference = try await references.text(membership)
+        row["number"] = membership.number.masked
+        row["enrolled"] = reader.day(enrolment.madeAt)
+        row["href"] = "/programmes/\(programme.code.digits)/members/\(reference)"
         guard let member = line.member else { return row }
         func number(_ points: UInt64) -> String { reader.number(programme.points(points)) }
         row["pending"] = number(member.pending)
         row["here"] = number(member.tranches.total)
         row["posted"] = number(member.posted)
-        row["badge"] = Self.badge(line.enrolment.state)
-        if case .refused(let reason) = line.enrolment.state { row["note"] = reason.words }
+        row["badge"] = Self.badge(enrolment.state)
+        if case .refused(let reason) = enrolment.state { row["note"] = reason.words }
         return row
     }
 

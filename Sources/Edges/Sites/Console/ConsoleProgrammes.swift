@@ -73,6 +73,10 @@ struct ConsoleProgrammes: Sendable {
             "rule": reader.words(record.rule, of: programme),
         ]
         if !figure.countsCards { row["note"] = "without what is on cards" }
+        if liability.damagedCount > 0 {
+            let count = reader.count(UInt64(liability.damagedCount))
+            row["note"] = "without \(count) records that do not open"
+        }
         if record.isClosed { row["badge"] = Shape.badge("Closed", .plain) }
         return row
     }
@@ -143,16 +147,19 @@ struct ConsoleProgrammes: Sendable {
             "redemptionsHref": "/redemptions", "journalHref": "\(path)/journal",
         ]
         if !figure.countsCards { values["withoutCards"] = true }
+        if liability.damagedCount > 0 {
+            values["damaged"] = visit.reader.count(UInt64(liability.damagedCount))
+        }
         let chart = LiabilityChart(liability, programme)
         if let drawn = chart.values(visit.reader) { values["liability"] = drawn }
         let files = try await loyaltyStep { () async throws(LoyaltyFailure) in
-            try await loyalty.module.batches(of: programme.code)
+            try await loyalty.module.batches(of: programme.code, limit: ConsoleLimits.pageRows)
         }
-        if !files.isEmpty {
-            let shown = files.prefix(ConsoleLimits.pageRows)
-            values["files"] = ["rows": shown.map { row($0, programme, visit.reader) }]
-            if files.count > shown.count {
-                values["moreFiles"] = "\(shown.count) of \(files.count), newest first"
+        if !files.newest.isEmpty {
+            values["files"] = ["rows": files.newest.map { row($0, programme, visit.reader) }]
+            if files.count > files.newest.count {
+                let count = visit.reader.count(UInt64(files.count))
+                values["moreFiles"] = "\(files.newest.count) of \(count), newest first"
             }
         }
         return site.response("console/programme", values, visit, current: "/programmes")
@@ -207,7 +214,7 @@ struct ConsoleProgrammes: Sendable {
             "points": reader.number(programme.points(batch.points)),
             "badge": ConsoleEarnFiles.badge(
                 batch,
-                isUnderWay: loyalty.works.isUnderWay(batch.name)
+                isUnderWay: loyalty.works.isUnderWay(batch, now: site.now())
             ),
         ]
     }

@@ -50,9 +50,14 @@ package final class EarnFileWorks: Sendable {
     /// Gives a place back.
     func give() { state.withLock { $0.taken -= 1 } }
 
-    /// Whether a file is under way.
-    func isUnderWay(_ name: EarnBatch.Name) -> Bool {
-        state.withLock { $0.tasks[name] != nil }
+    /// Whether a file is under way: here, or, as far as can be seen, in another process.
+    func isUnderWay(_ batch: EarnBatch, now: Instant) -> Bool {
+        state.withLock { state in
+            if state.tasks[batch.name] != nil { return true }
+            guard !batch.isWhole, state.stops[batch.name] == nil else { return false }
+            let age = now.milliseconds - batch.changedAt.milliseconds
+            return (0..<ConsoleLimits.earnFileQuietMilliseconds).contains(age)
+        }
     }
 
     /// Why a file that is not whole and not under way has stopped; nil where it was another process

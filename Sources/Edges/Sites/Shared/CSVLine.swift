@@ -2,7 +2,7 @@
 
 /// A line of a CSV file that people download (RFC 4180).
 package enum CSVLine {
-    static func text(_ cells: [String]) -> String {
+    package static func text(_ cells: [String]) -> String {
         cells.map(quoted).joined(separator: ",") + "\r\n"
     }
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LoyaltyServer
-
 extension RefusedLine {
     /// How the line begins, where the last four characters alone show of what stands in the place
     /// of the member number. Where that place is not known, the reference stands for the line.
-    var maskedText: String {
+    package var maskedText: String {
         switch reason {
         case .tooLong, .unreadable, .fields:
             let end = text.firstIndex { ",;\t|\" ".contains($0) }
