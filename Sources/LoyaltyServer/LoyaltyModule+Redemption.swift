@@ -49,13 +49,7 @@ extension LoyaltyModule {
                 let row = MemberEntry(.expired, at: now, amount: expired, after: left)
                 try await members.change(left, row, to: &transition)
             }
-            let row = MemberEntry(
-                .debited,
-                at: now,
-                amount: points,
-                transaction: transaction,
-                after: next
-            )
+            let row = Self.row(.debited, points, for: transaction, now, after: next)
             let debit = Redemption.Debit(
                 membership: member,
                 points: points,
@@ -94,13 +88,7 @@ extension LoyaltyModule {
             guard member.redeemed >= debit.points else { throw .damaged }
             let next = member.restoring(debit.taken, heldSince: entry.value.madeAt, at: now)
             entry.value.state = .givenBack
-            let row = MemberEntry(
-                .givenBack,
-                at: now,
-                amount: debit.points,
-                transaction: transaction,
-                after: next
-            )
+            let row = Self.row(.givenBack, debit.points, for: transaction, now, after: next)
             try await members.change(next, row, to: &transition)
             try await members.write(to: &transition)
             try await book.put(entry.value, over: entry.revision, to: &transition)
@@ -147,16 +135,21 @@ extension LoyaltyModule {
         guard let before = try await members.member(debit.membership) else { throw .damaged }
         // What is due to expire goes first to whom it is owed.
         guard let (next, _) = before.redeeming(debit.points) else { return false }
-        let row = MemberEntry(
-            .takenAgain,
-            at: now,
-            amount: debit.points,
-            transaction: transaction,
-            after: next
-        )
+        let row = Self.row(.takenAgain, debit.points, for: transaction, now, after: next)
         try await members.change(next, row, to: &transition)
         try await members.write(to: &transition)
         return true
+    }
+
+    /// What the member's history says of points that an order moved.
+    private static func row(
+        _ event: MemberEntry.Event,
+        _ points: UInt64,
+        for transaction: TransactionIdentifier,
+        _ now: Instant,
+        after next: Member
+    ) -> MemberEntry {
+        MemberEntry(event, at: now, amount: points, transaction: transaction, after: next)
     }
 
     /// Points that were debited for an order.

@@ -4,6 +4,16 @@ package import Kernel
 package import LoyaltyServer
 
 extension EarnFile {
+    /// What the file is called in a programme.
+    ///
+    /// - Throws: `.unknownProgramme`.
+    package func batchName(in programme: Currency) throws(LoyaltyFailure) -> EarnBatch.Name {
+        guard let name = EarnBatch.Name(programme: programme, digest: scan.digest) else {
+            throw .unknownProgramme
+        }
+        return name
+    }
+
     /// How far the file has come in a programme; nothing is changed.
     ///
     /// - Returns: nil where it was not begun, and can be.
@@ -12,9 +22,7 @@ extension EarnFile {
         in programme: Currency,
         _ module: LoyaltyModule
     ) async throws(LoyaltyFailure) -> EarnBatch? {
-        guard let batch = EarnBatch.Name(programme: programme, digest: scan.digest) else {
-            throw .unknownProgramme
-        }
+        let batch = try batchName(in: programme)
         do throws(LoyaltyFailure) {
             return try await module.batch(batch)
         } catch .unknownBatch {
@@ -31,11 +39,8 @@ extension EarnFile {
         _ module: LoyaltyModule,
         now: Instant
     ) async throws(LoyaltyFailure) -> EarnBatch {
-        guard let batch = EarnBatch.Name(programme: programme, digest: scan.digest) else {
-            throw .unknownProgramme
-        }
-        return try await module.begin(
-            batch,
+        try await module.begin(
+            try batchName(in: programme),
             fileName: name,
             header: scan.header,
             lines: scan.lineCount,

@@ -99,12 +99,9 @@ extension AirlineSite {
             if case .unknownNumber = standing {
                 return ["refusal": RefusalText.numberUnknown.values()]
             }
-            return [
-                "join": [
-                    "action": "/join", "programme": programme.code.digits, "name": programme.name,
-                    "benefit": view.benefit.code.text, "again": false,
-                ] as [String: Any]
-            ]
+            var form = joinForm(programme, isAgain: false)
+            form["benefit"] = view.benefit.code.text
+            return ["join": form]
         }
         if programme.home == .card, view.benefit.price.points != nil,
             case .refused(_, let reason, let canJoin) = standing

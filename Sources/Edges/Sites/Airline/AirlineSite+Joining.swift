@@ -41,6 +41,13 @@ extension AirlineSite {
         return .refused(membership, reason, canJoin: isNewProof && reason.canEnd)
     }
 
+    func joinForm(_ programme: Programme, isAgain: Bool) -> [String: Any] {
+        [
+            "action": "/join", "programme": programme.code.digits, "name": programme.name,
+            "again": isAgain,
+        ]
+    }
+
     /// Gives the card a number of a programme, or asks again for one that the card has not taken.
     /// The proof that opened the session is what the loyalty server shows the OPAL server.
     func join(_ request: Request) async throws(SiteFailure) -> Response {

@@ -39,20 +39,14 @@ extension AirlineSite {
 
     /// What there is to say and to do about the number on the card.
     private func joining(_ programme: Programme, _ standing: Standing) -> [String: Any] {
-        func form(isAgain: Bool) -> [String: Any] {
-            [
-                "action": "/join", "programme": programme.code.digits, "name": programme.name,
-                "again": isAgain,
-            ]
-        }
         switch standing {
-        case .stranger: return ["join": form(isAgain: false)]
+        case .stranger: return ["join": joinForm(programme, isAgain: false)]
         case .unknownNumber: return ["refusal": RefusalText.numberUnknown.values()]
         case .member: return [:]
         case .refused(_, let reason, let canJoin):
             let text = RefusalText.numberRefused(reason, canJoin: canJoin)
             var values: [String: Any] = ["refusal": text.values()]
-            if canJoin { values["join"] = form(isAgain: true) }
+            if canJoin { values["join"] = joinForm(programme, isAgain: true) }
             return values
         }
     }

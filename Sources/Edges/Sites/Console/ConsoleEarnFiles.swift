@@ -121,9 +121,10 @@ struct ConsoleEarnFiles: Sendable {
         _ programme: Currency,
         _ visit: ConsoleSite.Visit
     ) async throws(SiteFailure) {
-        guard let name = EarnBatch.Name(programme: programme, digest: file.scan.digest) else {
-            throw .notFound
-        }
+        let name: EarnBatch.Name
+        do throws(LoyaltyFailure) {
+            name = try file.batchName(in: programme)
+        } catch { throw SiteFailure(error) }
         let issued = IssuedFile(name, fileName: file.name)
         try await site.write(.pointsIssued, on: programme, visit, about: issued.text)
     }
