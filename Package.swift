@@ -164,7 +164,14 @@ let package = Package(
             at: "CardSide/OPALServer",
             portsOfASide + ["ClientCode", "CardEmulator"]
         ),
-        target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide),
+        // What parties that pass batches on have in common; no party of its own.
+        target("Batches", at: "AcceptorSide/Batches", portsOfASide),
+        target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide + ["Batches"]),
+        target(
+            "ConcentrationPoint",
+            at: "AcceptorSide/ConcentrationPoint",
+            portsOfASide + ["Batches"]
+        ),
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
@@ -231,6 +238,7 @@ let package = Package(
                 "Keys", "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "ClientCode",
                 "CardEmulator", "OPALServer", "PaymentServer", "Merchant", "TerminalHost",
                 "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
+                crypto,
             ]
         ),
 
@@ -347,6 +355,13 @@ let package = Package(
                 "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
                 "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite", "Sites",
                 "opal", logging,
+            ]
+        ),
+        tests(
+            "CollectionTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "SecurityCard", "Batches", "PaymentServer",
+                "TerminalHost", "ConcentrationPoint", "OPALServer", "Merchant", crypto,
             ]
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 package import Kernel
 package import Records
 package import SecurityModule
@@ -57,11 +58,12 @@ package final class PaymentModule: LinkService {
 
     package static let schema = RecordSchema(
         party: "payment_server",
-        version: 1,
+        version: 2,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
+            BatchRecord.kind,
         ]
     )
 
@@ -438,7 +440,8 @@ package final class PaymentModule: LinkService {
             after: completed.isCounted ? .cardDebited : .cardRefused,
             reason: completed.isCounted ? nil : Refusal(declined: answer.completion),
             data: answer.bytes,
-            memory: completed.memory
+            memory: completed.memory,
+            place: completed.place
         ) { $0.answer = answer }
     }
 

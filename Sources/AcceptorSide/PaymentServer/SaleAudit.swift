@@ -94,7 +94,7 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {
