@@ -31,6 +31,7 @@ extension World {
         SaleAudit(
             store: paymentStore,
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
+            batches: BatchKeys(),
             securityCards: (1..<UInt32(terminalCount) + 1).map { keys.securityCard($0) }
                 + hosts.map { keys.securityCard($0.securityCard.serial) }
         )

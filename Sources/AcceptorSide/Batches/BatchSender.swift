@@ -12,15 +12,29 @@ package final class BatchSender: Sendable {
     /// What came of one round.
     package struct Report: Equatable, Sendable {
         /// Sales that went out.
-        package var sent = 0
+        package var sent: Int
         /// Batches that are durable at the clearing house, as was learnt now.
-        package var acknowledged = 0
+        package var acknowledged: Int
         /// Batches that are whole at the next hop, and not yet at the clearing house.
-        package var underWay = 0
+        package var underWay: Int
         /// Batches that were not taken.
-        package var refused = 0
+        package var refused: Int
         /// Whether nobody answered, or could do anything.
-        package var isAway = false
+        package var isAway: Bool
+
+        package init(
+            sent: Int = 0,
+            acknowledged: Int = 0,
+            underWay: Int = 0,
+            refused: Int = 0,
+            isAway: Bool = false
+        ) {
+            self.sent = sent
+            self.acknowledged = acknowledged
+            self.underWay = underWay
+            self.refused = refused
+            self.isAway = isAway
+        }
     }
 
     /// What a batch has come to.

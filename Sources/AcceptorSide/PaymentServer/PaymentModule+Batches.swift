@@ -4,6 +4,7 @@ package import Batches
 import Kernel
 import Records
 import SecurityModule
+import Synchronization
 package import Wire
 
 // Collection: what security cards have counted becomes durable with its place in a batch, and
@@ -24,11 +25,8 @@ extension PaymentModule {
             throw .storeUnavailable
         }
         let bytes = CollectedSale(sale.draw, sale.command, answer).bytes(at: place)
-        if isElsewhere(place.batch.securityCard),
-            try await isTaken(place, by: bytes, of: sale)
-        {
-            return
-        }
+        let mayBeTaken = doubtfulPlaces.withLock { $0.contains(place.batch.securityCard) }
+        if mayBeTaken, try await isTaken(place, by: bytes, of: sale) { return }
         do throws(ModuleFailure) {
             transition.writes.append(
                 try await CollectedRecord.write(bytes, at: place, sealedBy: seals)
@@ -58,8 +56,14 @@ extension PaymentModule {
         }
     }
 
-    private func isElsewhere(_ securityCard: SecurityCardIdentifier) -> Bool {
-        terminals.terminals.contains { $0.identifier == securityCard && $0.remote != nil }
+    /// A commit with a collected sale met a conflict: from now on it is looked whether a place of
+    /// this security card is on record already.
+    func noteConflict(_ transition: Transition) {
+        for write in transition.writes where write.key.kind == CollectedRecord.kind {
+            var reader = ByteReader(write.key.bytes, of: "collected key")
+            guard let place = try? reader.place() else { continue }
+            doubtfulPlaces.withLock { _ = $0.insert(place.batch.securityCard) }
+        }
     }
 
     /// Closes the batches that are due. To be called every few seconds or minutes.

@@ -134,6 +134,7 @@ extension PaymentModule {
             throw .storeUnavailable
         }
         guard outcome == .committed else {
+            noteConflict(transition)
             await change?.terminal.reload(from: store)
             throw .orderInProgress
         }

@@ -52,6 +52,8 @@ package final class PaymentModule: LinkService {
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
     let countWaits = Mutex(CountWaits())
+    /// Security cards that perhaps have given a place in a batch twice.
+    let doubtfulPlaces = Mutex<Set<SecurityCardIdentifier>>([])
     /// Told once of each sale that its security card does not count in time.
     let alarm: @Sendable (UncountedSale) -> Void
     let uses = Mutex<[ComparisonPolicy: PolicyUse]>([:])
