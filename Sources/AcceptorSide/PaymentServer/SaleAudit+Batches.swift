@@ -6,8 +6,8 @@ import Records
 import SecurityModule
 import Wire
 
-// Collected sales and closed batches: each is as it was sold, and the chain over the rows of a batch
-// ends where its security card has signed it.
+// Collected sales and closed batches: each is as it was sold, and the chain over the rows of a
+// batch ends where its security card has signed it.
 extension SaleAudit {
     /// The rows of one batch, as far as they were walked.
     fileprivate struct Rows {

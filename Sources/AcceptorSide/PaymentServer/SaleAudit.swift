@@ -99,7 +99,8 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, SchemeUpdates.update,
+            SchemeUpdates.revision,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {

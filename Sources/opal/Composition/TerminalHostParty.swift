@@ -61,6 +61,7 @@ struct TerminalHostParty {
         _ seals: RecordSealer
     ) async throws -> [any PurchaseModule] {
         let keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+        let batchKey = try await TerminalRecords.batchKey(in: store, sealedBy: seals)
         return try await TerminalRecords.securityCards(in: store).map { identifier in
             let card = SoftwareSecurityCard(identifier, master: master)
             for key in keys {
@@ -69,6 +70,7 @@ struct TerminalHostParty {
                     as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
                 )
             }
+            if let batchKey { try card.install(batchKey: batchKey) }
             return card
         }
     }
