@@ -20,9 +20,8 @@ struct Batch {
 
     var name: BatchName { header.name }
 
-    /// - Parameters:
-    ///   - number: of the batch.
-    ///   - tag: makes another batch of the same name.
+    /// `number`: of the batch.
+    /// `tag`: makes another batch of the same name.
     init(_ number: UInt32 = 1, sales count: Int, serial: UInt32 = 1, tag: UInt64 = 0) throws {
         let card = SecurityCardIdentifier(acquirer: acquirer, serial: serial)
         let name = BatchName(card, number)
@@ -36,7 +35,7 @@ struct Batch {
         self.init(name, sales, totals.list)
     }
 
-    /// - Parameter totals: what the security card says that the sales come to.
+    /// `totals`: what the security card says that the sales come to.
     init(_ name: BatchName, _ sales: [[UInt8]], _ totals: [BatchHeader.Total]) {
         let keys = BatchKeys()
         self.sales = sales

@@ -6,11 +6,10 @@ package import Records
 package protocol BatchContents: Sendable {
     /// Sales of a batch in their order, as ``CollectedSale`` bytes.
     ///
-    /// - Parameters:
-    ///   - index: of the first one.
-    ///   - limit: how many at the most.
-    /// - Returns: none where the first one is not here; fewer where a later one is not.
-    /// - Throws: `StoreFailure`; `.damaged` where one does not open.
+    /// `index`: of the first one.
+    /// `limit`: how many at the most.
+    /// Returns none where the first one is not here; fewer where a later one is not. Throws
+    /// `StoreFailure`; `.damaged` where one does not open.
     func sales(of batch: BatchRecord, from index: UInt32, limit: Int)
         async throws(StoreFailure) -> [[UInt8]]
 

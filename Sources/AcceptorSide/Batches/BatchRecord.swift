@@ -124,7 +124,7 @@ extension BatchRecord {
 
     /// The write of its next state.
     ///
-    /// - Parameter revision: of the one that it replaces, 0 for a new one.
+    /// `revision`: of the one that it replaces, 0 for a new one.
     package func write(
         over revision: UInt64,
         sealedBy seals: any RecordSealing

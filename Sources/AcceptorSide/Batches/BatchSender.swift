@@ -55,10 +55,9 @@ package final class BatchSender: Sendable {
     /// for the same again and again gets no more.
     private static let sparesMax = 8
 
-    /// - Parameters:
-    ///   - store: with records of ``BatchRecord/kind``.
-    ///   - link: to the next hop.
-    ///   - alarm: told once of each batch that stays.
+    /// `store`: with records of ``BatchRecord/kind``.
+    /// `link`: to the next hop.
+    /// `alarm`: told once of each batch that stays.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,

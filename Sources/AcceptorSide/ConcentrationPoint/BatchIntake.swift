@@ -42,7 +42,7 @@ struct BatchIntake {
 
     /// Takes sales of a batch.
     ///
-    /// - Parameter index: of the first one.
+    /// `index`: of the first one.
     func part(
         of name: BatchName,
         from index: UInt32,

@@ -28,12 +28,11 @@ package final class ConcentrationPoint: LinkService {
     private let clearingHouse: any Link
     private let senders: [String: Set<UInt32>]
 
-    /// - Parameters:
-    ///   - checking: walks chains; no key is asked for.
-    ///   - senders: payment servers by the names of their links, and the acquirers whose security
+    /// `checking`: walks chains; no key is asked for.
+    /// `senders`: payment servers by the names of their links, and the acquirers whose security
     ///     cards each may have.
-    ///   - clearingHouse: the link on.
-    ///   - alarm: told once of each batch that does not get on.
+    /// `clearingHouse`: the link on.
+    /// `alarm`: told once of each batch that does not get on.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,

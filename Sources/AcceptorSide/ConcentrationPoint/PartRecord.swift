@@ -10,7 +10,7 @@ import Wire
 enum PartRecord {
     static let kind = RecordKind("part", keyBytes: 20...20)
 
-    /// - Parameter index: of the first sale; 0 comes before all of this generation.
+    /// `index`: of the first sale; 0 comes before all of this generation.
     static func key(_ batch: BatchName, generation: UInt32, from index: UInt32) -> RecordKey {
         var writer = ByteWriter(capacity: 20)
         writer.batch(batch)

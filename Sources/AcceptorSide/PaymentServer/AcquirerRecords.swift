@@ -18,7 +18,7 @@ package enum AcquirerRecords {
     /// the key 00.
     package static let batchKey = RecordKind("batch_key", keyBytes: 1...1)
 
-    /// - Parameter wrapped: KB.
+    /// The write of KB, `wrapped`.
     package static func write(
         batchKey wrapped: [UInt8],
         sealedBy seals: any RecordSealing

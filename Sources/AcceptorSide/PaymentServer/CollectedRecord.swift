@@ -10,10 +10,10 @@ import Wire
 package enum CollectedRecord {
     package static let kind = RecordKind("collected", keyBytes: 16...16)
 
-    /// - Parameter place: index 0 comes before all sales of the batch.
+    /// `place`: index 0 comes before all sales of the batch.
     package static func key(_ place: BatchPlace) -> RecordKey { RecordKey(kind, place.bytes) }
 
-    /// - Parameter bytes: those of the ``CollectedSale`` at this place.
+    /// `bytes`: those of the ``CollectedSale`` at this place.
     package static func write(
         _ bytes: [UInt8],
         at place: BatchPlace,

@@ -12,7 +12,7 @@ package import Wire
 extension PaymentModule {
     /// Adds what makes a counted sale a part of its batch.
     ///
-    /// - Parameter place: as the security card said.
+    /// `place`: as the security card said.
     func collect(
         _ sale: SaleRecord,
         at place: BatchPlace,
@@ -68,7 +68,7 @@ extension PaymentModule {
 
     /// Closes the batches that are due. To be called every few seconds or minutes.
     ///
-    /// - Parameter alarms: told of what cannot be closed.
+    /// `alarms`: told of what cannot be closed.
     /// - Returns: how many were closed; where a terminal serves a sale now, the next round finds
     ///   its batch again.
     @discardableResult
@@ -153,7 +153,7 @@ extension PaymentModule {
 
     /// Sends closed batches to the concentration point, or to the clearing house.
     ///
-    /// - Parameter alarm: told once of each batch that stays.
+    /// `alarm`: told once of each batch that stays.
     package func batchSender(
         over link: any Link,
         alarm: @escaping @Sendable (BatchAlarm) -> Void

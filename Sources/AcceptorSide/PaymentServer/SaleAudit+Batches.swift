@@ -19,7 +19,7 @@ extension SaleAudit {
         var missing: UInt32?
     }
 
-    /// - Parameter before: the memories as they were before the rows are walked; what these say was
+    /// `before`: the memories as they were before the rows are walked; what these say was
     ///   on record by then. Of a security card on another host there is none, and what it has
     ///   counted may still be on its way.
     func checkBatches(

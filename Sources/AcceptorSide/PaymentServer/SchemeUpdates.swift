@@ -69,8 +69,8 @@ package final class SchemeUpdates: Sendable {
 
     /// Asks what is new, and takes it. To be called every few seconds or minutes.
     ///
-    /// - Parameter link: to the concentration point, or to the clearing house.
-    /// - Returns: how many updates came; 0 also where nobody answers.
+    /// `link`: to the concentration point, or to the clearing house.
+    /// Returns how many updates came; 0 also where nobody answers.
     @discardableResult
     package func refresh(over link: any Link) async throws(StoreFailure) -> Int {
         var count = 0

@@ -70,7 +70,7 @@ package enum TerminalRecords {
         return .put(recordKey, expectedRevision: 0, body: body)
     }
 
-    /// - Parameter wrapped: KB, wrapped.
+    /// The write of KB, `wrapped`.
     package static func write(
         batchKey wrapped: [UInt8],
         sealedBy seals: any RecordSealing

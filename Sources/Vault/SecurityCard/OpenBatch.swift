@@ -21,7 +21,7 @@ struct OpenBatch: Equatable {
 
     /// Counts a sale into the batch.
     ///
-    /// - Parameter max: sales that the batch may have.
+    /// `max`: sales that the batch may have.
     /// - Returns: its place; nil, and nothing is changed, where the batch has to be closed before.
     mutating func add(_ sale: CollectedSale, max: UInt32) -> BatchPlace? {
         guard count < max, totals.add(sale.amount) else { return nil }

@@ -68,7 +68,7 @@ struct SecurityCardMemory: Equatable {
     /// Closes a number whose S3 was right: a sale is counted and collected, a proof of identity is
     /// not, because nobody is owed anything for it (FIG. 16).
     ///
-    /// - Parameter max: sales that the open batch may have.
+    /// `max`: sales that the open batch may have.
     /// - Returns: nil, and nothing is changed, where a total would overflow or the batch has to be
     ///   closed before.
     mutating func close(

@@ -41,7 +41,7 @@ package protocol PurchaseModule: Sendable {
 
     /// Closes the open batch, signs it and opens the next one (`docs/decisions/0026`).
     ///
-    /// - Parameter moment: by the clock of who drives the security card.
+    /// `moment`: by the clock of who drives the security card.
     /// - Returns: nil where no sale is in it.
     /// - Throws: `.keyUnknown` where the security card has no KB.
     func close(at moment: Instant, with memory: SealedSecurityCard)
