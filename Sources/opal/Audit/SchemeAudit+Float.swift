@@ -10,7 +10,8 @@ import RecordsSQLite
 
 // What cards have paid, by the sales that came back, beside what they say themselves.
 extension SchemeAudit {
-    /// To be called after the cards were audited: it names no record and no row that is found there.
+    /// To be called after the cards were audited: it names no record and no row that is found
+    /// there.
     func float(
         _ cards: Audited<CardAuditor, CardAuditor.Report>,
         _ report: inout Report

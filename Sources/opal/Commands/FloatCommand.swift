@@ -24,7 +24,7 @@ struct FloatCommand: AsyncParsableCommand {
             float = try OPALServerFloat(
                 options.folder,
                 operation.master,
-                cards: (operation.store, operation.seals),
+                (operation.store, operation.seals),
                 operation.module
             )
         }

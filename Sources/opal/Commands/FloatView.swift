@@ -20,7 +20,17 @@ struct FloatView: Encodable {
 
     struct Named: Encodable {
         let name: String
-        let line: Line
+        let cards: Int
+        /// Minor units.
+        let value: UInt64
+
+        init(_ name: String, _ line: FloatReport.Line) {
+            self.name = name
+            cards = line.cards
+            value = line.value
+        }
+
+        var cells: [String] { [name, "\(cards)", "\(value)"] }
     }
 
     struct Rule: Encodable {
@@ -66,10 +76,10 @@ struct FloatView: Encodable {
                 expired: Line(sums.expired),
                 rule: Rule(report.rules[unit.issuer] ?? .standard),
                 byLastUse: FloatReport.Age.allCases.compactMap { age in
-                    sums.byAge[age].map { Named(name: age.words, line: Line($0)) }
+                    sums.byAge[age].map { Named(age.words, $0) }
                 },
                 byExpiry: sums.byExpiry.sorted { $0.key < $1.key }.map { month, line in
-                    Named(name: Self.month(month), line: Line(line))
+                    Named(Self.month(month), line)
                 }
             )
         }
@@ -98,7 +108,7 @@ struct FloatView: Encodable {
         print()
         Output.table(
             name + [title, "cards", "value"],
-            units.flatMap { unit in lines(unit).map { unit.name + [$0.name] + $0.line.cells } }
+            units.flatMap { unit in lines(unit).map { unit.name + $0.cells } }
         )
     }
 }

@@ -17,9 +17,9 @@ struct OPALServerFloat {
     init(
         _ folder: DataFolder,
         _ master: LocalMasterKey,
-        cards: (store: SQLiteStore, seals: RecordSealer),
+        _ cards: (store: SQLiteStore, seals: RecordSealer),
         _ module: SoftwareModule,
-        clearingHouses: Set<String> = []
+        _ clearingHouses: Set<String> = []
     ) throws {
         store = try SQLiteStore(path: folder.floatDatabase, schema: FloatRecords.schema)
         let seals = RecordSealer(master, party: FloatRecords.schema.party)

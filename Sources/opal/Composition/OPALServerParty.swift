@@ -93,23 +93,10 @@ struct OPALServerParty {
         hasGateway = funding.gateway != nil
         guardians = Guardians(users: users, desk: desk)
         standingOrders = StandingOrders(loads: accountLoads, guardians: guardians)
-        succession = CardSuccession(
-            users: users,
-            desk: desk,
-            emulator: emulator,
-            module: module,
-            loads: loadModule,
-            random: SystemRandom()
-        )
+        succession = OPALServerParty.succession(users, desk, emulator, module, loadModule)
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
-        float = try OPALServerFloat(
-            folder,
-            master,
-            cards: (store, seals),
-            module,
-            clearingHouses: clearingHouses
-        )
+        float = try OPALServerFloat(folder, master, (store, seals), module, clearingHouses)
     }
 
     /// User verification on a store.

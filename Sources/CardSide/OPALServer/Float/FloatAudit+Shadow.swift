@@ -75,7 +75,8 @@ extension FloatAudit {
             count(number, &report)
             if let holder = number.holder {
                 let problem =
-                    "the sale of \(holder.sale.amount.auditText) came back, and the card has no record"
+                    "the sale of \(holder.sale.amount.auditText) came back, and the card has no "
+                    + "record"
                 report.findings.append(FloatAudit.finding(card, number.number, problem))
             }
             numbers.advance()
@@ -215,8 +216,8 @@ extension FloatAudit {
         }
         let amounts = number.entries.map(\.sale.amount.auditText).joined(separator: ", ")
         let problem =
-            "sales came back that cannot all be right (\(amounts)): there are two of the card, or it "
-            + "was set back"
+            "sales came back that cannot all be right (\(amounts)): there are two of the card, or "
+            + "it was set back"
         report.findings.append(FloatAudit.finding(number.card, number.number, problem))
     }
 

@@ -67,7 +67,8 @@ package struct FloatReporter: Sendable {
     ///   - progress: told after each card.
     ///   - due: given the value that a rule has moved, card by card.
     /// - Returns: the sums.
-    /// - Throws: `.store`, `.module` or `.damaged` where a rule does not open, and what `due` throws.
+    /// - Throws: `.store`, `.module` or `.damaged` where a rule does not open, and what `due`
+    ///   throws.
     package func report(
         at moment: Instant,
         _ progress: @Sendable () -> Void = {},
