@@ -80,6 +80,33 @@ import Wire
         #expect(try await float.findings() == [doubled, unsaid, more])
     }
 
+    @Test func `more sales than a page are compared with each card's history, to the last one`()
+        async throws
+    {
+        let float = try await FloatWorld(cardValues: [12_000, 12_000])
+        let count = RecordLimits.pageMax / 2 + 20
+        var mark = 0
+        var sales: [CollectedSale] = []
+        for card in [0, 1] {
+            for _ in 0..<count {
+                mark = float.cards.mark
+                let page = try await float.world.page(try await float.world.order(1))
+                guard case .paid = await float.world.pay(page, with: card) else {
+                    throw Unexpected()
+                }
+            }
+            sales += try await float.sales(of: card)
+        }
+        let proofs = try await float.proofs.prove(sales.map { $0.bytes(at: 1) })
+        #expect(proofs == Array(repeating: .proved, count: 2 * count))
+        let report = try await float.audit()
+        #expect(report.findings.isEmpty && report.provedCount == 2 * count)
+        try await float.cards.rollBack(to: mark)
+        let findings = try await float.findings()
+        #expect(findings.first?.hasPrefix("number \(count + 1): the sale of 20 of") == true)
+        #expect(findings.count == 2)
+    }
+
     @Test func `a forged sale is found by number and amount`() async throws {
         let float = try await FloatWorld()
         let sale = try await float.buy()

@@ -93,6 +93,15 @@ struct FloatWorld {
         throw Unexpected()
     }
 
+    /// All sales of a card that its history has now.
+    func sales(of card: Int) async throws -> [CollectedSale] {
+        let rows = try await world.desk.history(world.cards[card], after: 0, limit: 1_000)
+        return rows.compactMap { row in
+            guard case .debit(let debit) = row.entry.event else { return nil }
+            return CollectedSale(debit, of: world.cards[card])
+        }
+    }
+
     // MARK: Asking
 
     func ask(
