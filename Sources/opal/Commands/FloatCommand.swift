@@ -4,6 +4,7 @@ import ArgumentParser
 import Kernel
 import OPALServer
 import RecordsSQLite
+import SecurityModule
 
 struct FloatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,7 +46,12 @@ struct FloatCommand: AsyncParsableCommand {
 
         func run() async throws {
             let access = try await Access(options)
-            let report = try await access.float.reporter.report(at: SystemClock.now())
+            let report: FloatReport
+            do throws(FloatFailure) {
+                report = try await access.float.reporter.report(at: SystemClock.now())
+            } catch {
+                throw CommandFailure(error.words)
+            }
             await access.close()
             let view = FloatView(report)
             if output.json { return try Output.json(view) }
@@ -118,6 +124,17 @@ struct FloatCommand: AsyncParsableCommand {
                 ["issuer", "months", "dormant", "expired"],
                 [[bin, "\(line.months)", line.dormant.rawValue, line.expired.rawValue]]
             )
+        }
+    }
+}
+
+extension FloatFailure {
+    /// Why a command was not done, and what to do.
+    fileprivate var words: String {
+        switch self {
+        case .module(.sealBroken), .damaged:
+            "A record of the issuer's float was changed by somebody else: see opal audit."
+        case .store, .module, .busy: "The issuer's float cannot be read now: \(self)"
         }
     }
 }
