@@ -271,6 +271,13 @@ let package = Package(
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
         tests(
+            "FloatTests",
+            portsOfASide + [
+                "Simulation", "Keys", "HSM", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant",
+            ]
+        ),
+        tests(
             "FundingTests",
             portsOfASide + ["Simulation", "Keys", "HSM", "CardEmulator", "OPALServer"]
         ),

@@ -12,6 +12,23 @@ import Wire
 
 // How the parts of the OPAL server are put together.
 extension OPALServerParty {
+    static func succession(
+        _ users: UserDirectory,
+        _ desk: CardDesk,
+        _ emulator: Emulator,
+        _ module: SoftwareModule,
+        _ loadModule: any LoadModule
+    ) -> CardSuccession {
+        CardSuccession(
+            users: users,
+            desk: desk,
+            emulator: emulator,
+            module: module,
+            loads: loadModule,
+            random: SystemRandom()
+        )
+    }
+
     static func desk(
         _ store: SQLiteStore,
         _ module: SoftwareModule,

@@ -33,12 +33,15 @@ struct OPALServerParty {
     let outbox: MailOutbox
     let auditor: CardAuditor
     let points: OPALServerPoints
+    /// The issuer's side of clearing.
+    let float: OPALServerFloat
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
     /// `loadServers`: the load servers that it may talk to.
     /// `funding`: how cards are loaded from funding accounts.
     /// `logonURL`: what the mails say where to log on.
+    /// `clearingHouses`: the names of who may ask whether sales are proved.
     /// `alarm`: told of each card that a purchase finds to be set back.
     init(
         _ folder: DataFolder,
@@ -47,6 +50,7 @@ struct OPALServerParty {
         loadServers: LoadServerDirectory = LoadServerDirectory([:]),
         funding: FundingAccess = FundingAccess(),
         logonURL: String,
+        clearingHouses: Set<String> = [],
         alarm: (@Sendable (CardIdentifier) -> Void)? = nil
     ) async throws {
         lock = try folder.lock(.opalServer)
@@ -89,16 +93,10 @@ struct OPALServerParty {
         hasGateway = funding.gateway != nil
         guardians = Guardians(users: users, desk: desk)
         standingOrders = StandingOrders(loads: accountLoads, guardians: guardians)
-        succession = CardSuccession(
-            users: users,
-            desk: desk,
-            emulator: emulator,
-            module: module,
-            loads: loadModule,
-            random: SystemRandom()
-        )
+        succession = OPALServerParty.succession(users, desk, emulator, module, loadModule)
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
+        float = try OPALServerFloat(folder, master, (store, seals), module, clearingHouses)
     }
 
     /// User verification on a store.

@@ -398,6 +398,7 @@ struct Parties {
         await shop?.store.close()
         await airline?.close()
         await bank?.store.close()
+        await opal?.float.store.close()
         await opal?.store.close()
         await gateway?.close()
         await network?.store.close()
