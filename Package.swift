@@ -248,7 +248,7 @@ let package = Package(
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
                 lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpClient,
+                hummingbirdTLS, httpClient, "Telemetry", metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict

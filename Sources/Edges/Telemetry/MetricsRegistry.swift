@@ -29,7 +29,9 @@ package final class MetricsRegistry: MetricsFactory {
         let name: String
         let value: String
 
-        static func < (one: Label, two: Label) -> Bool { one.name < two.name }
+        static func < (one: Label, two: Label) -> Bool {
+            (one.name, one.value) < (two.name, two.value)
+        }
     }
 
     /// Series in one process: whoever makes names of what strangers send finds no end of memory.
