@@ -2,8 +2,8 @@
 
 package import Hummingbird
 
-/// What machines ask of a process: whether it lives, whether it can work, and its figures. It is for
-/// the operator's network alone, has no password, and tells no secret.
+/// What machines ask of a process: whether it lives, whether it can work, and its figures. It is
+/// for the operator's network alone, has no password, and tells no secret.
 package struct TelemetrySite: Sendable {
     /// Something without which the process cannot do its work.
     package struct Check: Sendable {
