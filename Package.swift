@@ -58,6 +58,7 @@ let configuration = Target.Dependency.product(
     package: "swift-configuration"
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
     package: "swift-service-lifecycle"
@@ -111,6 +112,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -210,6 +212,7 @@ let package = Package(
         target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
+        target("Telemetry", at: "Edges/Telemetry", ["Wire", "Records", metrics, hummingbird]),
         target(
             "Sites",
             at: "Edges/Sites",
@@ -253,7 +256,7 @@ let package = Package(
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
                 lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpClient,
+                hummingbirdTLS, httpClient, "Telemetry", metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict
@@ -325,6 +328,7 @@ let package = Package(
                 hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
+        tests("TelemetryTests", ["Wire", "Records", "Telemetry", hummingbird, hummingbirdTesting]),
         tests(
             "ClientTerminalTests",
             ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]

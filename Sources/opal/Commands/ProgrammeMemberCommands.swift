@@ -136,9 +136,7 @@ extension ProgrammeCommand {
             if output.json { return try Output.json(report) }
             show(report, countsCards: issuer != nil)
             if liability.damagedCount > 0 {
-                print(
-                    "Without \(liability.damagedCount) records that do not open: see opal audit."
-                )
+                print("Not in it, because they do not open: \(liability.damagedCount) records.")
             }
         }
 

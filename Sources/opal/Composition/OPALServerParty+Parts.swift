@@ -5,7 +5,7 @@ import HSM
 import Kernel
 import Keys
 import OPALServer
-import RecordsSQLite
+import Records
 import SecurityModule
 import SessionKeys
 import Wire
@@ -30,7 +30,7 @@ extension OPALServerParty {
     }
 
     static func desk(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ module: SoftwareModule,
         _ loadModule: any LoadModule,
         _ seals: RecordSealer
@@ -46,7 +46,7 @@ extension OPALServerParty {
     }
 
     static func emulator(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ module: SoftwareModule,
         _ desk: CardDesk,
         _ alarm: (@Sendable (CardIdentifier) -> Void)?
@@ -58,7 +58,7 @@ extension OPALServerParty {
     }
 
     static func purchases(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ seals: RecordSealer,
         _ emulator: Emulator,
         _ directory: AcquirerDirectory,
@@ -78,7 +78,7 @@ extension OPALServerParty {
     }
 
     static func loads(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ seals: RecordSealer,
         _ emulator: Emulator,
         _ loadServers: LoadServerDirectory,

@@ -6,7 +6,6 @@ import Kernel
 import Keys
 import OPALServer
 import Records
-import RecordsSQLite
 import SecurityModule
 import SessionKeys
 import Sites
@@ -15,7 +14,7 @@ import Wire
 /// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases,
 /// loads, guardians and standing orders.
 struct OPALServerParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let master: LocalMasterKey
     let module: SoftwareModule
     let users: UserDirectory
@@ -55,10 +54,7 @@ struct OPALServerParty {
     ) async throws {
         lock = try folder.lock(.opalServer)
         master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.opalServer),
-            schema: OPALServerRecords.schema
-        )
+        store = try PartyStore(folder, .opalServer, OPALServerRecords.schema)
         module = SoftwareModule(master)
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)

@@ -4,7 +4,6 @@ import Kernel
 import Keys
 import PaymentServer
 import Records
-import RecordsSQLite
 import SecurityCard
 import SecurityModule
 import SessionKeys
@@ -13,7 +12,7 @@ import Wire
 /// The payment server 206, composed: database 223, terminals with their security cards, payment
 /// module.
 struct PaymentServerParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let terminals: TerminalInterface
     let module: PaymentModule
     private let lock: FolderLock
@@ -40,10 +39,7 @@ struct PaymentServerParty {
             at: folder.keyFile(.paymentServer),
             passphrase: passphrase
         )
-        store = try SQLiteStore(
-            path: folder.database(.paymentServer),
-            schema: PaymentModule.schema
-        )
+        store = try PartyStore(folder, .paymentServer, PaymentModule.schema)
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
         let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
         let workshop = TerminalWorkshop(

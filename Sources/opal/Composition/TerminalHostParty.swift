@@ -3,7 +3,6 @@
 import Kernel
 import Keys
 import Records
-import RecordsSQLite
 import SecurityCard
 import SecurityModule
 import SessionKeys
@@ -11,7 +10,7 @@ import TerminalHost
 
 /// A host of terminals, composed: its security cards with the issuers' keys, and their memories.
 struct TerminalHostParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let module: TerminalModule
     private let lock: FolderLock
 
@@ -24,10 +23,7 @@ struct TerminalHostParty {
         }
         lock = try folder.lock(.terminal)
         let master = try KeyFile.read(at: folder.keyFile(.terminal), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.terminal),
-            schema: TerminalModule.schema
-        )
+        store = try PartyStore(folder, .terminal, TerminalModule.schema)
         let seals = RecordSealer(master, party: TerminalModule.schema.party)
         let host = try await TerminalRecords.host(in: store, sealedBy: seals)
         guard let sealer = TerminalSealer(sharing: try master.unwrapBytes(host.wrappedKey)) else {

@@ -75,7 +75,7 @@ struct ConsoleProgrammes: Sendable {
         if !figure.countsCards { row["note"] = "without what is on cards" }
         if liability.damagedCount > 0 {
             let count = reader.count(UInt64(liability.damagedCount))
-            row["note"] = "without \(count) records that do not open"
+            row["note"] = "records that do not open, and are not in it: \(count)"
         }
         if record.isClosed { row["badge"] = Shape.badge("Closed", .plain) }
         return row
