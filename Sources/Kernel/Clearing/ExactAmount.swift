@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An amount in the books of the clearing house, with its sign, in trillionths of a currency's major
-/// unit: any amount at any exponent, times any fee in millionths, is such a number. Nothing is
+/// An amount in the books of the clearing house, with its sign, in trillionths of a currency's
+/// major unit: any amount at any exponent, times any fee in millionths, is such a number. Nothing is
 /// rounded before it is paid out.
 package struct ExactAmount: Hashable, Sendable {
     /// 10^-12 of the major unit.

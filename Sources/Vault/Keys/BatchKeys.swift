@@ -5,8 +5,8 @@ package import Kernel
 package import SecurityModule
 import Wire
 
-/// The chain over the sales of a batch (`docs/decisions/0026`): SHA-256 of the digest before and the
-/// next sale.
+/// The chain over the sales of a batch (`docs/decisions/0026`): SHA-256 of the digest before and
+/// the next sale.
 package enum BatchChain {
     package static func start(of batch: BatchName) -> [UInt8] {
         var writer = ByteWriter(capacity: 24)

@@ -2,19 +2,19 @@
 
 package import Kernel
 
-/// A message between payment server, concentration point and clearing house: version 1, type 1, then
-/// the fields of the type (`docs/messages/collection.md`). Every request may come again.
+/// A message between payment server, concentration point and clearing house: version 1, type 1,
+/// then the fields of the type (`docs/messages/collection.md`). Every request may come again.
 package enum CollectionMessage: Equatable, Sendable {
     /// Towards the clearing house: there is this batch.
     case offer(BatchHeader)
-    /// Towards the clearing house: sales of a batch that was offered. IDPSAM 8, batch number 4, index
-    /// of the first one 4, number 2, and each as ``CollectedSale`` bytes.
+    /// Towards the clearing house: sales of a batch that was offered. IDPSAM 8, batch number 4,
+    /// index of the first one 4, number 2, and each as ``CollectedSale`` bytes.
     case part(BatchName, from: UInt32, sales: [[UInt8]])
     /// Towards the clearing house: what is new since this revision? 8.
     case updatesQuestion(after: UInt64)
     /// Back: the batch is wanted from this index on. IDPSAM 8, batch number 4, index 4.
     case wanted(BatchName, from: UInt32)
-    /// Back: all of it is durable here. IDPSAM 8, batch number 4.
+    /// Back: all of it is durable at the clearing house. IDPSAM 8, batch number 4.
     case acknowledged(BatchName)
     /// Back: it is not taken. IDPSAM 8, batch number 4, reason 1.
     case refused(BatchName, BatchRefusal)
