@@ -7,6 +7,7 @@ package enum PrometheusText {
     /// - Parameters:
     ///   - registry: what was counted and measured.
     ///   - gauges: what was read just now.
+    /// - Returns: the text.
     package static func text(_ registry: MetricsRegistry, _ gauges: [Gauge] = []) -> String {
         var text = ""
         for (name, family) in registry.all {

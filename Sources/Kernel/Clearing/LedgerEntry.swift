@@ -17,9 +17,10 @@ package struct LedgerEntry: Equatable, Sendable {
     /// Each account once; none of nothing.
     package let legs: [Leg]
 
+    /// Nil where the legs do not balance to zero, are in several currencies, or a sum is too large;
+    /// also where nothing is left.
+    ///
     /// - Parameter legs: those of one account are added up.
-    /// - Returns: nil where they do not balance to zero, are in several currencies, or a sum is too
-    ///   large; also where nothing is left.
     package init?(_ legs: [Leg]) {
         var sums: [(account: LedgerAccount, amount: ExactAmount)] = []
         var total = ExactAmount.zero

@@ -15,7 +15,12 @@ package enum BatchChain {
         return Array(SHA256.hash(data: writer.bytes))
     }
 
-    /// - Parameter sale: as ``CollectedSale`` bytes.
+    /// Goes on with a chain by one sale.
+    ///
+    /// - Parameters:
+    ///   - digest: over the sales before.
+    ///   - sale: as ``CollectedSale`` bytes.
+    /// - Returns: the digest over this one, too; 32 bytes.
     package static func extend(_ digest: [UInt8], with sale: [UInt8]) -> [UInt8] {
         var hash = SHA256()
         hash.update(data: digest)

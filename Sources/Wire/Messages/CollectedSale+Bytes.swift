@@ -9,6 +9,7 @@ extension CollectedSale {
     private static let format: UInt8 = 1
 
     /// - Parameter place: where the security card has counted it.
+    /// - Returns: ``length`` bytes.
     package func bytes(at place: BatchPlace) -> [UInt8] {
         precondition(place.batch.securityCard == securityCard)
         var writer = ByteWriter(capacity: CollectedSale.length)
@@ -32,6 +33,7 @@ extension CollectedSale {
 
     /// - Parameter bytes: ``length`` of them.
     /// - Returns: the sale, and where it was counted.
+    /// - Throws: `WireFailure` with the field that is none.
     package static func read(
         _ bytes: [UInt8]
     ) throws(WireFailure) -> (sale: CollectedSale, place: BatchPlace) {
