@@ -33,7 +33,9 @@ package enum BatchChain {
 package struct BatchKey: Sendable {
     private let key: CMACKey
 
-    /// - Parameter master: KB, which acquirer and clearing house share.
+    /// - Parameters:
+    ///   - securityCard: whose.
+    ///   - master: KB, which acquirer and clearing house share.
     package init(_ securityCard: SecurityCardIdentifier, master: CMACKey) {
         key = master.deriveMAC("OPAL security card batch key", securityCard.bytes)
     }
