@@ -104,10 +104,15 @@ import Foundation
         guard code == 0 else { throw .pdf(UInt(code)) }
     }
 
+    /// Windows-1252, which the fonts have; only what it lacks is changed.
     private static func encoded(_ text: String) -> [UInt8] {
-        if let data = text.data(using: .windowsCP1252) { return data.filter { $0 >= 0x20 } }
-        return LatinText.inLatin(text).unicodeScalars.map { scalar in
-            (0x20...0x7E).contains(scalar.value) ? UInt8(scalar.value) : 0x3F
+        text.flatMap { character -> [UInt8] in
+            if let data = String(character).data(using: .windowsCP1252) {
+                return data.filter { $0 >= 0x20 }
+            }
+            return LatinText.inLatin(String(character)).unicodeScalars.map { scalar in
+                (0x20...0x7E).contains(scalar.value) ? UInt8(scalar.value) : 0x3F
+            }
         }
     }
 }
