@@ -117,7 +117,8 @@ struct BankStatementParts {
         throw .missing("Stmt/Bal \(codes[0])")
     }
 
-    /// - Returns: the entry at the first of its details or, without any, at its end; nil after that.
+    /// - Returns: the entry at the first of its details or, without any, at its end; nil after
+    ///   that.
     mutating func endEntryHead() throws(BankStatementFailure) -> BankEntry? {
         guard let figures, let parts = entry, !parts.isTold else { return nil }
         let told = try parts.entry

@@ -3,7 +3,8 @@
 /// Reads camt.053 piece by piece: memory does not grow with the file.
 ///
 /// What it gives is provisional until ``finish()`` has returned: only then the whole file was
-/// well-formed and each statement added up. ``BankStatementFile`` goes through a file twice for that.
+/// well-formed and each statement added up. ``BankStatementFile`` goes through a file twice for
+/// that.
 package struct BankStatementReader {
     /// The versions of the message, which have the elements that are read here at the same places.
     package static let messages = (2...14).map { number in

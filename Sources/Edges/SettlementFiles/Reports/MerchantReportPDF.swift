@@ -27,7 +27,8 @@ package struct MerchantReportPDF {
     /// - Throws: `.doesNotAddUp` of the payout before, `.pdf`.
     package mutating func begin(_ payout: ReportedPayout) throws(SettlementFileFailure) {
         try check.begin(payout)
-        // With room for its sums and a sale or two: a head alone at the foot of a page helps nobody.
+        // With room for its sums and a sale or two: a head alone at the foot of a page helps
+        // nobody.
         try needs(9 * MerchantReportPDF.rowHeight)
         y -= MerchantReportPDF.rowHeight
         try text("Payout \(payout.endToEnd.text)", size: 11, face: .bold)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// ISO 4217, List One of 2026-01-01: code, number and decimals of each currency that has a number of
-/// decimals. `Tests/Settlement/schemas.py` compares it with the table that the Python package
+/// ISO 4217, List One of 2026-01-01: code, number and decimals of each currency that has a number
+/// of decimals. `Tests/Settlement/schemas.py` compares it with the table that the Python package
 /// iso4217 has from the maintenance agency.
 enum ISOCurrencyTable {
     static let text = """

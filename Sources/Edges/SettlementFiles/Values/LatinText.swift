@@ -22,8 +22,8 @@ enum LatinText {
         "€": "EUR", "£": "GBP", "%": "pct",
     ]
 
-    /// The same in characters that banks take: accents fall, other scripts are transliterated, white
-    /// space becomes one space. Nothing is left out and nothing is cut.
+    /// The same in characters that banks take: accents fall, other scripts are transliterated,
+    /// white space becomes one space. Nothing is left out and nothing is cut.
     ///
     /// - Parameters:
     ///   - text: in any script.

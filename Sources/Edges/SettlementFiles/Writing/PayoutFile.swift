@@ -5,8 +5,8 @@ import Kernel
 /// pain.001.001.09, a customer's credit transfers: asks a bank to pay. One currency a file.
 ///
 /// The head says how many payments come and what they sum to, and is written first: what follows
-/// must be that, or ``finish()`` refuses. Payments that follow each other from one debtor on one day
-/// are one block.
+/// must be that, or ``finish()`` refuses. Payments that follow each other from one debtor on one
+/// day are one block.
 package struct PayoutFile {
     package static let message = "pain.001.001.09"
 

@@ -17,7 +17,8 @@ struct TransferTally {
     private var count: UInt64 = 0
     private var sum: UInt64 = 0
 
-    /// - Throws: `.nothingInside` for no payment, `.amountTooLarge` for more than a message can count.
+    /// - Throws: `.nothingInside` for no payment, `.amountTooLarge` for more than a message can
+    ///   count.
     init(_ announced: TransferTotals) throws(SettlementFileFailure) {
         guard announced.count > 0 else { throw .nothingInside }
         guard announced.count <= SettlementLimits.paymentsMax else { throw .amountTooLarge }
