@@ -228,6 +228,16 @@ let package = Package(
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
+        .systemLibrary(
+            name: "CHaru",
+            path: "Sources/Edges/CHaru",
+            providers: [.apt(["libhpdf-dev"])]
+        ),
+        target(
+            "SettlementFiles",
+            at: "Edges/SettlementFiles",
+            ["Kernel", "Wire", "CLibXML2", "CHaru", crypto]
+        ),
         target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
@@ -376,6 +386,7 @@ let package = Package(
             ]
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
+        tests("SettlementTests", ["Kernel", "SettlementFiles"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),
         tests(

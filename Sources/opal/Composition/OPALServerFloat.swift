@@ -17,7 +17,7 @@ struct OPALServerFloat {
     init(
         _ folder: DataFolder,
         _ master: LocalMasterKey,
-        _ cards: (store: SQLiteStore, seals: RecordSealer),
+        _ cards: (store: any RecordStore, seals: RecordSealer),
         _ module: SoftwareModule,
         _ clearingHouses: Set<String> = []
     ) throws {
