@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An amount in the books of the clearing house, with its sign, in trillionths of a currency's
-/// major unit: any amount at any exponent, times any fee in millionths, is such a number. Nothing is
-/// rounded before it is paid out.
+/// major unit: any amount at any exponent, times any fee in millionths, is such a number. Nothing
+/// is rounded before it is paid out.
 package struct ExactAmount: Hashable, Sendable {
     /// 10^-12 of the major unit.
     package let trillionths: Int128
