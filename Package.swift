@@ -58,6 +58,7 @@ let configuration = Target.Dependency.product(
     package: "swift-configuration"
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
     package: "swift-service-lifecycle"
@@ -111,6 +112,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -164,7 +166,14 @@ let package = Package(
             at: "CardSide/OPALServer",
             portsOfASide + ["ClientCode", "CardEmulator"]
         ),
-        target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide),
+        // What parties that pass batches on have in common; no party of its own.
+        target("Batches", at: "AcceptorSide/Batches", portsOfASide),
+        target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide + ["Batches"]),
+        target(
+            "ConcentrationPoint",
+            at: "AcceptorSide/ConcentrationPoint",
+            portsOfASide + ["Batches"]
+        ),
         target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
@@ -203,6 +212,7 @@ let package = Package(
         target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
+        target("Telemetry", at: "Edges/Telemetry", ["Wire", "Records", metrics, hummingbird]),
         target(
             "Sites",
             at: "Edges/Sites",
@@ -218,6 +228,16 @@ let package = Package(
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
+        .systemLibrary(
+            name: "CHaru",
+            path: "Sources/Edges/CHaru",
+            providers: [.apt(["libhpdf-dev"])]
+        ),
+        target(
+            "SettlementFiles",
+            at: "Edges/SettlementFiles",
+            ["Kernel", "Wire", "CLibXML2", "CHaru", crypto]
+        ),
         target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
@@ -231,6 +251,7 @@ let package = Package(
                 "Keys", "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "ClientCode",
                 "CardEmulator", "OPALServer", "PaymentServer", "Merchant", "TerminalHost",
                 "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
+                crypto,
             ]
         ),
 
@@ -245,7 +266,7 @@ let package = Package(
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
                 "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
                 lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpClient,
+                hummingbirdTLS, httpClient, "Telemetry", metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict
@@ -262,6 +283,13 @@ let package = Package(
             ]
         ),
         tests("OPALServerTests", ["Kernel", "Wire", "Records", "SecurityModule", "OPALServer"]),
+        tests(
+            "FloatTests",
+            portsOfASide + [
+                "Simulation", "Keys", "HSM", "CardEmulator", "OPALServer", "PaymentServer",
+                "Merchant",
+            ]
+        ),
         tests(
             "FundingTests",
             portsOfASide + ["Simulation", "Keys", "HSM", "CardEmulator", "OPALServer"]
@@ -310,6 +338,7 @@ let package = Package(
                 hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
+        tests("TelemetryTests", ["Wire", "Records", "Telemetry", hummingbird, hummingbirdTesting]),
         tests(
             "ClientTerminalTests",
             ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
@@ -349,7 +378,15 @@ let package = Package(
                 "opal", logging,
             ]
         ),
+        tests(
+            "CollectionTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "SecurityCard", "Batches", "PaymentServer",
+                "TerminalHost", "ConcentrationPoint", "OPALServer", "Merchant", crypto,
+            ]
+        ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
+        tests("SettlementTests", ["Kernel", "SettlementFiles"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),
         tests(

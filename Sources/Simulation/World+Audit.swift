@@ -6,7 +6,7 @@ package import Merchant
 package import OPALServer
 package import PaymentServer
 import Records
-import SecurityModule
+package import SecurityModule
 
 // The audits that each party can make of its own database.
 extension World {
@@ -31,6 +31,7 @@ extension World {
         SaleAudit(
             store: paymentStore,
             seals: RecordSealer(keys.acquirer, party: "payment_server"),
+            batches: BatchKeys(),
             securityCards: (1..<UInt32(terminalCount) + 1).map { keys.securityCard($0) }
                 + hosts.map { keys.securityCard($0.securityCard.serial) }
         )
@@ -38,5 +39,10 @@ extension World {
 
     package func orderAudit(at shop: Int = 0) -> OrderAudit {
         OrderAudit(store: shops[shop].store, sealing: shops[shop].records)
+    }
+
+    /// Checks batches with KB of the acquirer, as the clearing house does.
+    package var batchKeys: any BatchChecking {
+        BatchKeys([WorldKeys.acquirerNumber: CMACKey(keys.batchMaster)])
     }
 }

@@ -46,6 +46,7 @@ extension World {
         behind concentrator: ConcentratorHost?,
         wait: Duration,
         _ fates: Fates,
+        updates: SchemeUpdates? = nil,
         uptime: (@Sendable () -> Uptime)? = nil,
         alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> (module: PaymentModule, pool: TerminalInterface) {
@@ -81,6 +82,7 @@ extension World {
                 PaymentModule.Agreement(merchant: shop.merchant, policy: shop.profile.policy)
             },
             cardSidePeers: [World.opalServerName, ClientTerminalEntry.peer],
+            updates: updates,
             now: { fates.now(of: .paymentServer) },
             uptime: uptime ?? { Uptime(clock.now) },
             alarm: alarm
@@ -178,6 +180,7 @@ extension World {
 extension World {
     /// A further payment server on the same database, whose time-outs go by a clock of its own.
     package func paymentServer(
+        updates: SchemeUpdates? = nil,
         uptime: (@Sendable () -> Uptime)? = nil,
         alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws(WorldFailure) -> PaymentModule {
@@ -190,9 +193,18 @@ extension World {
             behind: concentrator,
             wait: terminalWait,
             fates,
+            updates: updates,
             uptime: uptime,
             alarm: alarm
         ).module
+    }
+
+    /// What the clearing house has told, as the payment server keeps it.
+    package func schemeUpdates() -> SchemeUpdates {
+        SchemeUpdates(
+            store: paymentStore,
+            seals: RecordSealer(keys.acquirer, party: PaymentModule.schema.party)
+        )
     }
 
     /// A security card of the acquirer, without its memory.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 import HSM
 import Kernel
 import Keys
@@ -11,9 +12,13 @@ import Synchronization
 /// The keys of all parties, as their security modules and key files would keep them over a restart.
 final class WorldKeys: Sendable {
     private static let version: UInt8 = 1
+    /// Of all security cards.
+    static let acquirerNumber: UInt32 = 7
 
     let hsm = LocalMasterKey.make()
     let acquirer = LocalMasterKey.make()
+    /// KB of the acquirer.
+    let batchMaster = SymmetricKey(size: .bits256)
     let directory = SharedKeyDirectory()
     let sales: SaleSealer
     private let issuers = Mutex<[IssuerIdentifier: [UInt8]]>([:])
@@ -77,9 +82,12 @@ final class WorldKeys: Sendable {
     ) -> SoftwareSecurityCard {
         let master = master ?? acquirer
         let card = SoftwareSecurityCard(
-            SecurityCardIdentifier(acquirer: 7, serial: serial),
+            SecurityCardIdentifier(acquirer: WorldKeys.acquirerNumber, serial: serial),
             master: master
         )
+        guard let wrapped = try? master.wrap(batchMaster),
+            (try? card.install(batchKey: wrapped)) != nil
+        else { preconditionFailure("A key is wrapped and unwrapped under the same master.") }
         let module = SoftwareModule(hsm)
         for (issuer, wrapped) in issuers.withLock({ $0 }) {
             guard

@@ -16,7 +16,8 @@ struct Opal: AsyncParsableCommand {
             HSMCommand.self, CACommand.self,
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
             ProgrammeCommand.self,
-            TerminalCommand.self, CardCommand.self, ReaderCommand.self, PayCommand.self,
+            TerminalCommand.self, CardCommand.self, FloatCommand.self, ReaderCommand.self,
+            PayCommand.self,
         ]
     )
 }

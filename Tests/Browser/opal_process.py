@@ -14,7 +14,8 @@ READY_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
 COMMAND_SECONDS_MAX = 60
 # The sites of `opal up --port P`, as ports after P; the payment server listens on more.
-SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "airline": 4, "console": 9}
+SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "airline": 4, "telemetry": 8,
+         "console": 9}
 PORTS_IN_A_ROW = 18
 
 

@@ -25,6 +25,7 @@ struct FundedScheme {
         let opal: OPALServerParty
 
         func close() async {
+            await opal.float.store.close()
             await opal.store.close()
             await gateway.close()
             await network.store.close()
@@ -167,7 +168,7 @@ extension FundedScheme.Running {
         return card
     }
 
-    private func cardholder(_ folder: DataFolder) async throws -> SignedInUser {
+    func cardholder(_ folder: DataFolder) async throws -> SignedInUser {
         let password = try DataFolder.read(secret: folder.demoPassword)
         let now = SystemClock.now()
         let verified = try await opal.users.verify(

@@ -14,6 +14,8 @@ enum Step: CaseIterable {
     case status, draw, complete, count, giveUp
     /// Given up too late: the sale was completed before, and the answer got lost.
     case giveUpCompleted
+    /// Of the batch that the sales before were counted into.
+    case close
 
     var kind: Tap.Kind {
         switch self {
@@ -22,15 +24,16 @@ enum Step: CaseIterable {
         case .complete: .complete
         case .count: .count
         case .giveUp, .giveUpCompleted: .giveUp
+        case .close: .close
         }
     }
 
     /// Whether the sale is sold when it has been taken.
-    var sells: Bool { self != .status && self != .giveUp }
+    var sells: Bool { self != .status && self != .giveUp && self != .close }
 
     func isTaken(under policy: ComparisonPolicy) -> Bool {
         switch self {
-        case .status, .draw, .giveUp: true
+        case .status, .draw, .giveUp, .close: true
         case .complete, .giveUpCompleted: policy == .securityCard
         case .count: policy != .securityCard
         }
@@ -119,7 +122,7 @@ struct AttackedStep: Sendable {
     /// Brings the sale to where the step is next.
     private func prepare() async throws {
         switch step {
-        case .status, .draw: break
+        case .status, .draw, .close: break
         case .complete:
             world.link.plan.script(.dropRequest, at: 2)
             #expect(await world.pay(page).isPending)
@@ -147,6 +150,7 @@ struct AttackedStep: Sendable {
         case .count: return await world.payments.countSales() == 1
         case .giveUp where policy.isOneTrip: return await world.purchases.settleUnheard() == 1
         case .giveUp, .giveUpCompleted: return await world.payments.giveUpLateSales() == 1
+        case .close: return await world.payments.closeBatches(.byOrder) == 1
         }
     }
 

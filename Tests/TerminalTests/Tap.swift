@@ -10,7 +10,7 @@ import Wire
 /// plays with it.
 final class Tap: LinkService {
     /// What is asked, by its type.
-    enum Kind: Sendable { case draw, complete, giveUp, count, status }
+    enum Kind: Sendable { case draw, complete, giveUp, count, status, close }
 
     struct Exchange: Sendable {
         let kind: Kind
@@ -90,6 +90,7 @@ final class Tap: LinkService {
         case .giveUp: .giveUp
         case .count: .count
         case .status: .status
+        case .close: .close
         case nil: nil
         }
     }

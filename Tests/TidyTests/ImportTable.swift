@@ -34,7 +34,9 @@ enum ImportTable {
         "CardSide/ClientCode": .only(ports),
         "CardSide/CardEmulator": .only(ports),
         "CardSide/OPALServer": .only(ports.union(["ClientCode", "CardEmulator"])),
-        "AcceptorSide/PaymentServer": .only(ports),
+        "AcceptorSide/Batches": .only(ports),
+        "AcceptorSide/PaymentServer": .only(ports.union(["Batches"])),
+        "AcceptorSide/ConcentrationPoint": .only(ports.union(["Batches"])),
         "AcceptorSide/TerminalHost": .only(ports),
         "AcceptorSide/Concentrator": .only(["Wire"]),
         "AcceptorSide/Merchant": .only(ports),
@@ -70,6 +72,7 @@ enum ImportTable {
     static let parties: [String: Set<String>] = [
         "Sources/CardSide": ["OPALServer", "CardEmulator", "ClientCode"],
         "Sources/AcceptorSide/PaymentServer": ["PaymentServer"],
+        "Sources/AcceptorSide/ConcentrationPoint": ["ConcentrationPoint"],
         "Sources/AcceptorSide/TerminalHost": ["TerminalHost"],
         "Sources/AcceptorSide/Concentrator": ["Concentrator"],
         "Sources/AcceptorSide/Merchant": ["Merchant"],

@@ -33,11 +33,28 @@ import Wire
     static let requests: [TerminalRequest] = [
         .complete(closing), .giveUp(transaction, securityCardNumber: 9),
         .count([closing, closing]), .status,
+        .close(batch: 3, at: Instant(milliseconds: 1_000)),
     ]
 
+    private static let place = BatchPlace(BatchName(header.securityCard, 3), 17)
+    private static let total = BatchHeader.Total(
+        count: 2,
+        sum: Money(minorUnits: 300, currency: .euro, exponent: .cents)
+    )
+    private static let batch = BatchHeader(
+        name: place.batch,
+        count: 2,
+        totals: [total],
+        digest: [UInt8](repeating: 7, count: BatchHeader.digestBytes),
+        closedAt: Instant(milliseconds: 1_000),
+        signature: [UInt8](repeating: 8, count: BatchHeader.signatureBytes)
+    )
+
     static let answers: [TerminalAnswer] = [
-        .completed(isCounted: true), .void(Signature(bits: 5)),
-        .ended(cardAnswer, isCounted: false), .counted([true, false]),
+        .completed(isCounted: true, place: place), .completed(isCounted: false, place: nil),
+        .void(Signature(bits: 5)), .ended(cardAnswer, isCounted: false, place: nil),
+        .ended(cardAnswer, isCounted: true, place: place),
+        .counted([true, true, false], places: [place, nil, nil]), .closed(batch), .closed(nil),
         .status(
             TerminalStatus(
                 lastNumber: 9,
@@ -47,7 +64,9 @@ import Wire
                         count: 2,
                         sum: Money(minorUnits: 300, currency: .euro, exponent: .cents)
                     )
-                ]
+                ],
+                batchNumber: 3,
+                batchTotals: [total]
             )
         ),
         .refusal(.busy),

@@ -135,7 +135,7 @@ extension PaymentModule {
     }
 
     /// What a remote terminal said last: a page does not wait for it.
-    private func description(of terminal: Terminal) async -> SecurityCardDescription? {
+    func description(of terminal: Terminal) async -> SecurityCardDescription? {
         if let remote = terminal.remote { return remote.lastDescription }
         return try? await terminal.describe()
     }

@@ -91,7 +91,7 @@ extension PaymentModule {
         let write = await terminal.write(result.memory)
         var transition = Transition(writes: write.map { [$0] } ?? [])
         var counted: [TransactionIdentifier] = []
-        for (stored, isCounted) in zip(batch, result.isCounted) where isCounted {
+        for (index, stored) in batch.enumerated() where result.isCounted[index] {
             var sale = stored.sale
             sale.isClosedBySecurityCard = true
             try await append(
@@ -101,6 +101,9 @@ extension PaymentModule {
                 steps: [SaleStep(.counted, at: moment)],
                 to: &transition
             )
+            if let place = result.places[index] {
+                try await collect(sale, at: place, into: &transition)
+            }
             counted.append(sale.transaction)
         }
         if !counted.isEmpty { try await commit(transition, (terminal, result.memory)) }

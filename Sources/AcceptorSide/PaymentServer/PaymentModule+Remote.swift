@@ -68,13 +68,14 @@ extension PaymentModule {
                 data: proof.bits.bigEndianBytes,
                 memory: memory
             ) { $0.voidProof = proof }
-        case .completed(let answer, let isCounted):
+        case .completed(let answer, let isCounted, let place):
             return try await end(
                 &held,
                 after: isCounted ? .cardDebited : .cardRefused,
                 reason: isCounted ? nil : Refusal(declined: answer.completion),
                 data: answer.bytes,
-                memory: memory
+                memory: memory,
+                place: place
             ) { $0.answer = answer }
         }
     }

@@ -9,6 +9,7 @@ extension PaymentModule {
     /// Ends a sale: makes both results, and everything durable at once.
     ///
     /// `memory`: of the security card, where it has closed the number.
+    /// `place`: where the security card has collected the sale.
     /// `change`: what else the sale gets. It stays as it was where the commit fails: no SV is left
     ///     in a sale that may still be sold.
     func end(
@@ -17,6 +18,7 @@ extension PaymentModule {
         reason: Refusal? = nil,
         data: [UInt8],
         memory: SealedSecurityCard? = nil,
+        place: BatchPlace? = nil,
         _ change: (inout SaleRecord) -> Void
     ) async throws(Refusal) -> [UInt8] {
         guard let state = held.sale.state.next(after: event), let outcome = state.outcome else {
@@ -39,6 +41,7 @@ extension PaymentModule {
             revision: held.revision,
             reply: reply,
             steps: [SaleStep(kind, at: moment, data)],
+            collectedAt: place,
             memory.flatMap { memory in held.terminal.map { ($0, memory) } }
         )
         held.sale = sale

@@ -52,12 +52,14 @@ extension PaymentModule {
 
     /// Makes a step durable: sale, security card, journal and reply in one transition.
     ///
+    /// `place`: where its security card has collected it, when this step counts it.
     /// `change`: the terminal, and the memory of its security card afterwards, where it changed.
     func commit(
         _ sale: inout SaleRecord,
         revision: UInt64,
         reply: [UInt8],
         steps: [SaleStep],
+        collectedAt place: BatchPlace? = nil,
         _ change: (terminal: Terminal, memory: SealedSecurityCard)?
     ) async throws(Refusal) {
         var transition = Transition(writes: [])
@@ -65,6 +67,7 @@ extension PaymentModule {
             transition.writes.append(write)
         }
         try await append(&sale, revision: revision, reply: reply, steps: steps, to: &transition)
+        if let place { try await collect(sale, at: place, into: &transition) }
         try await commit(transition, change)
     }
 
@@ -131,6 +134,7 @@ extension PaymentModule {
             throw .storeUnavailable
         }
         guard outcome == .committed else {
+            noteConflict(transition)
             await change?.terminal.reload(from: store)
             throw .orderInProgress
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 package import Kernel
 package import Records
 package import SecurityModule
@@ -51,22 +52,27 @@ package final class PaymentModule: LinkService {
     private let cardSidePeers: Set<String>
     let held = Mutex<[TransactionIdentifier: Held]>([:])
     let countWaits = Mutex(CountWaits())
+    /// Security cards that perhaps have given a place in a batch twice.
+    let doubtfulPlaces = Mutex<Set<SecurityCardIdentifier>>([])
     /// Told once of each sale that its security card does not count in time.
     let alarm: @Sendable (UncountedSale) -> Void
     let uses = Mutex<[ComparisonPolicy: PolicyUse]>([:])
+    private let updates: SchemeUpdates?
 
     package static let schema = RecordSchema(
         party: "payment_server",
-        version: 1,
+        version: 2,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
+            BatchRecord.kind, SchemeUpdates.update, SchemeUpdates.revision,
         ]
     )
 
     /// `terminalWait`: how long a sale waits for a terminal when all are busy; much less than the
     ///     OPAL server waits for an answer.
+    /// `updates`: what the clearing house has told, loaded; nil where there is none.
     /// `now`: asked once for each message.
     /// `uptime`: a clock that only goes forward; nil where nobody sets the other one.
     /// `alarm`: told once of each sale that its security card does not count in time.
@@ -78,6 +84,7 @@ package final class PaymentModule: LinkService {
         terminalWait: Duration = .zero,
         agreements: [Agreement],
         cardSidePeers: Set<String>,
+        updates: SchemeUpdates? = nil,
         now: @escaping @Sendable () -> Instant,
         uptime: (@Sendable () -> Uptime)? = nil,
         alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
@@ -91,6 +98,7 @@ package final class PaymentModule: LinkService {
         self.uptime = uptime ?? { Uptime(now()) }
         self.alarm = alarm
         self.cardSidePeers = cardSidePeers
+        self.updates = updates
         self.agreements = Dictionary(agreements.map { ($0.merchant, $0) }) { first, _ in first }
     }
 
@@ -155,6 +163,7 @@ package final class PaymentModule: LinkService {
         }
         try await checkOtherHalf(of: request.terms)
         let draw = try await openDraw(request, session, from: peer)
+        if let refusal = updates?.refusal(draw, at: now()) { throw refusal }
         do throws(Refusal) {
             let policy = request.terms.policy
             let (terminal, drawn) = try await drawn(for: policy) { terminal throws(Refusal) in
@@ -438,7 +447,8 @@ package final class PaymentModule: LinkService {
             after: completed.isCounted ? .cardDebited : .cardRefused,
             reason: completed.isCounted ? nil : Refusal(declined: answer.completion),
             data: answer.bytes,
-            memory: completed.memory
+            memory: completed.memory,
+            place: completed.place
         ) { $0.answer = answer }
     }
 

@@ -14,7 +14,7 @@ package final class RemoteSecurityCard: PurchaseModule {
         /// Given up; SV.
         case void(Signature)
         /// Completed before, with this answer of the card.
-        case completed(DebitAnswer, isCounted: Bool)
+        case completed(DebitAnswer, isCounted: Bool, place: BatchPlace?)
     }
 
     private struct State {
@@ -106,9 +106,13 @@ package final class RemoteSecurityCard: PurchaseModule {
             answer: answer
         )
         switch try await ask(.complete(closing)) {
-        case .completed(let isCounted):
+        case .completed(let isCounted, let place):
             return .success(
-                SecurityCardCompletion(memory: .elsewhere(identifier), isCounted: isCounted)
+                SecurityCardCompletion(
+                    memory: .elsewhere(identifier),
+                    isCounted: isCounted,
+                    place: try own(place)
+                )
             )
         case .refusal(let refusal): return .failure(refusal)
         default: throw .sealBroken
@@ -137,8 +141,8 @@ package final class RemoteSecurityCard: PurchaseModule {
     ) async throws(ModuleFailure) -> Result<End, Refusal> {
         switch try await ask(.giveUp(transaction, securityCardNumber: number)) {
         case .void(let proof): return .success(.void(proof))
-        case .ended(let answer, let isCounted):
-            return .success(.completed(answer, isCounted: isCounted))
+        case .ended(let answer, let isCounted, let place):
+            return .success(.completed(answer, isCounted: isCounted, place: try own(place)))
         case .refusal(let refusal): return .failure(refusal)
         default: throw .sealBroken
         }
@@ -155,10 +159,49 @@ package final class RemoteSecurityCard: PurchaseModule {
                 answer: sale.answer
             )
         }
-        guard case .counted(let isCounted) = try await ask(.count(closings)),
+        guard case .counted(let isCounted, let places) = try await ask(.count(closings)),
             isCounted.count == sales.count
         else { throw .sealBroken }
-        return SecurityCardCount(memory: .elsewhere(identifier), isCounted: isCounted)
+        for place in places { _ = try own(place) }
+        return SecurityCardCount(
+            memory: .elsewhere(identifier),
+            isCounted: isCounted,
+            places: places
+        )
+    }
+
+    /// A place that the security card gave.
+    ///
+    /// - Throws: `.sealBroken` where it is one of another security card.
+    private func own(_ place: BatchPlace?) throws(ModuleFailure) -> BatchPlace? {
+        guard place == nil || place?.batch.securityCard == identifier else { throw .sealBroken }
+        return place
+    }
+
+    package func close(
+        at moment: Instant,
+        with memory: SealedSecurityCard
+    ) async throws(ModuleFailure) -> SecurityCardClosing? {
+        let open = try await refresh().batchNumber
+        return try await close(BatchName(identifier, open), at: moment)
+    }
+
+    /// Closes a batch, or gives its header again.
+    ///
+    /// - Returns: nil where no sale is in it, or where another batch is open.
+    func close(
+        _ batch: BatchName,
+        at moment: Instant
+    ) async throws(ModuleFailure) -> SecurityCardClosing? {
+        switch try await ask(.close(batch: batch.number, at: moment)) {
+        case .closed(nil): return nil
+        case .closed(let header?):
+            guard header.name == batch else { throw .sealBroken }
+            return SecurityCardClosing(memory: .elsewhere(identifier), header: header)
+        // The security card has no KB.
+        case .refusal: throw .keyUnknown
+        default: throw .sealBroken
+        }
     }
 
     package func describe(
@@ -188,7 +231,12 @@ package final class RemoteSecurityCard: PurchaseModule {
                     count: total.count,
                     minorUnits: total.sum.minorUnits
                 )
-            }
+            },
+            openBatch: SecurityCardDescription.OpenBatch(
+                number: status.batchNumber,
+                count: status.batchCount,
+                totals: status.batchTotals
+            )
         )
     }
 

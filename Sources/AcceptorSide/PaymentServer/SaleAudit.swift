@@ -34,17 +34,21 @@ package struct SaleAudit: Sendable {
         package var countedElsewhere: [TransactionIdentifier: SecurityCardIdentifier] = [:]
     }
 
-    private let store: any RecordStore
-    private let seals: any RecordSealing
+    let store: any RecordStore
+    let seals: any RecordSealing
+    let batches: any BatchChecking
     private let securityCards: [SecurityCardIdentifier: any PurchaseModule]
 
+    /// `batches`: walks chains; no key is asked for.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
+        batches: any BatchChecking,
         securityCards: [any PurchaseModule]
     ) {
         self.store = store
         self.seals = seals
+        self.batches = batches
         self.securityCards = Dictionary(
             securityCards.map { ($0.identifier, $0) },
             uniquingKeysWith: { first, _ in first }
@@ -87,6 +91,7 @@ package struct SaleAudit: Sendable {
                 )
             )
         }
+        report.findings += try await checkBatches(before)
         for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
         var silent = Report()
         for (card, memory) in try await memories(&silent) where before[card] != nil {
@@ -94,7 +99,8 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, SchemeUpdates.update,
+            SchemeUpdates.revision,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {
@@ -317,7 +323,7 @@ package struct SaleAudit: Sendable {
         }
     }
 
-    private static func place(_ record: Record) -> String {
+    static func place(_ record: Record) -> String {
         "payment server, \(record.key.kind.name) \(Hex.text(record.key.bytes))"
     }
 }

@@ -131,6 +131,19 @@ package actor Terminal {
         return try await securityCard.count(sales, with: memory)
     }
 
+    /// Has the security card close a batch.
+    ///
+    /// - Returns: nil where no sale is in it.
+    /// - Throws: `.sealBroken` where the memory has another batch open.
+    package func close(
+        _ batch: BatchName,
+        at moment: Instant
+    ) async throws(ModuleFailure) -> SecurityCardClosing? {
+        if let remote { return try await remote.close(batch, at: moment) }
+        guard try await describe().openBatch.number == batch.number else { throw .sealBroken }
+        return try await securityCard.close(at: moment, with: memory)
+    }
+
     private func noteExchange() { exchanges.withLock { $0 += 1 } }
 
     package func describe() async throws(ModuleFailure) -> SecurityCardDescription {

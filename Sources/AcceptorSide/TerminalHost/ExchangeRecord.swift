@@ -5,9 +5,9 @@ package import Records
 package import Wire
 
 /// What a security card of this host did for one draw, sealed: the same request has the same answer
-/// as long as the record lives. Key: IDPSAM 8, NTPSAM 4. Format 2: state 1, request 16, draw
-/// (counted), DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8. Open while
-/// the number is.
+/// as long as the record lives. Key: IDPSAM 8, NTPSAM 4. Format 3: state 1, request 16, draw
+/// (counted), DEBIT IEP 69, expected S3 8, length of the answer 1 and the answer, SV 8, whether it
+/// was collected 1 and where 16. Format 2 ends with SV. Open while the number is.
 package struct ExchangeRecord: Equatable, Sendable {
     package enum State: UInt8, Sendable {
         /// S2 was issued; the number is open.
@@ -23,7 +23,8 @@ package struct ExchangeRecord: Equatable, Sendable {
     /// The number that a security card drew last for a transaction, sealed: IDPSAM 8, TRX 16;
     /// NTPSAM 4.
     package static let latest = RecordKind("latest_draw", keyBytes: 24...24)
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
+    private static let formatWithoutPlace: UInt8 = 2
 
     package var state: State
     /// The attempt of the payment server that the number was drawn for: no other gets it.
@@ -35,6 +36,8 @@ package struct ExchangeRecord: Equatable, Sendable {
     package var answer: DebitAnswer?
     /// SV, once it was given up.
     package var voidProof: Signature
+    /// Where it was collected, once it was counted; nil for a proof of identity.
+    package var place: BatchPlace?
 
     package init(
         request: RequestIdentifier,
@@ -73,7 +76,8 @@ package struct ExchangeRecord: Equatable, Sendable {
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "exchange record")
-        guard try reader.byte("format") == ExchangeRecord.format else {
+        let format = try reader.byte("format")
+        guard [ExchangeRecord.format, ExchangeRecord.formatWithoutPlace].contains(format) else {
             throw reader.failure("format", .invalid)
         }
         state = try reader.value("state", bytes: 1) { State(rawValue: UInt8($0)) }
@@ -86,6 +90,11 @@ package struct ExchangeRecord: Equatable, Sendable {
             hasAnswer
             ? try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length)) : nil
         voidProof = try reader.signature("SV")
+        if format == ExchangeRecord.format {
+            place = try reader.optional("place") { reader throws(WireFailure) in
+                try reader.place()
+            }
+        }
         try reader.end()
     }
 
@@ -100,6 +109,8 @@ package struct ExchangeRecord: Equatable, Sendable {
         writer.byte(answer == nil ? 0 : 1)
         if let answer { writer.append(answer.bytes) }
         writer.signature(voidProof)
+        writer.byte(place == nil ? 0 : 1)
+        if let place { writer.place(place) }
         return writer.bytes
     }
 }

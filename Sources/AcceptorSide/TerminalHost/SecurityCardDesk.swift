@@ -101,7 +101,7 @@ struct SecurityCardDesk {
             let isCounted = stored.exchange.state == .counted
             return TerminalStep(
                 answer: stored.exchange.answer == closing.answer
-                    ? .completed(isCounted: isCounted)
+                    ? .completed(isCounted: isCounted, place: stored.exchange.place)
                     : .refusal(isCounted ? .orderAlreadyPaid : .orderGivenUp)
             )
         case .void: return TerminalStep(answer: .refusal(.orderGivenUp))
@@ -119,12 +119,13 @@ struct SecurityCardDesk {
         }
         stored.exchange.state = completed.isCounted ? .counted : .refused
         stored.exchange.answer = closing.answer
+        stored.exchange.place = completed.place
         return TerminalStep(
             transition: Transition(writes: [
                 write(completed.memory, over: memory),
                 try await write(stored.exchange, over: stored.revision),
             ]),
-            answer: .completed(isCounted: completed.isCounted)
+            answer: .completed(isCounted: completed.isCounted, place: completed.place)
         )
     }
 
@@ -142,7 +143,9 @@ struct SecurityCardDesk {
         case .counted, .refused:
             guard let answer = stored.exchange.answer else { throw .sealBroken }
             let isCounted = stored.exchange.state == .counted
-            return TerminalStep(answer: .ended(answer, isCounted: isCounted))
+            return TerminalStep(
+                answer: .ended(answer, isCounted: isCounted, place: stored.exchange.place)
+            )
         }
         let memory = try await memory()
         let given: SecurityCardVoid
@@ -170,6 +173,7 @@ struct SecurityCardDesk {
         _ closings: [TerminalRequest.Closing]
     ) async throws(ModuleFailure) -> TerminalStep {
         var isCounted = Array(repeating: false, count: closings.count)
+        var places = [BatchPlace?](repeating: nil, count: closings.count)
         var waiting: [(index: Int, stored: Stored)] = []
         for (index, closing) in closings.enumerated() {
             // One that does not open is not counted, and keeps no other from it.
@@ -181,11 +185,15 @@ struct SecurityCardDesk {
             else { continue }
             switch stored.exchange.state.toCount {
             case .drawn: waiting.append((index, stored))
-            case .counted: isCounted[index] = stored.exchange.answer == closing.answer
+            case .counted:
+                isCounted[index] = stored.exchange.answer == closing.answer
+                if isCounted[index] { places[index] = stored.exchange.place }
             case .refused, .void: break
             }
         }
-        if waiting.isEmpty { return TerminalStep(answer: .counted(isCounted)) }
+        if waiting.isEmpty {
+            return TerminalStep(answer: .counted(isCounted, places: places))
+        }
         let memory = try await memory()
         let sales = waiting.map { index, stored in
             ComparedSale(
@@ -200,12 +208,40 @@ struct SecurityCardDesk {
             var exchange = entry.stored.exchange
             exchange.state = .counted
             exchange.answer = closings[entry.index].answer
+            exchange.place = result.places[position]
             writes.append(try await write(exchange, over: entry.stored.revision))
             isCounted[entry.index] = true
+            places[entry.index] = exchange.place
         }
         return TerminalStep(
             transition: writes.count > 1 ? Transition(writes: writes) : nil,
-            answer: .counted(isCounted)
+            answer: .counted(isCounted, places: places)
+        )
+    }
+
+    /// Closes the batch with this number, and keeps its header: the payment server asks for the
+    /// next one only when it has this one.
+    func close(
+        _ number: UInt32,
+        at moment: Instant
+    ) async throws(ModuleFailure) -> TerminalStep {
+        let key = TerminalModule.lastBatchKey(card.identifier)
+        let last = try await read(key)
+        if let last {
+            guard let header = try? BatchHeader(last.body) else { throw .sealBroken }
+            if header.name.number == number { return TerminalStep(answer: .closed(header)) }
+        }
+        let memory = try await memory()
+        // Another number is of who has lost count: it gets nothing, and nothing is closed.
+        guard try await card.describe(memory).openBatch.number == number,
+            let closed = try await card.close(at: moment, with: memory)
+        else { return TerminalStep(answer: .closed(nil)) }
+        return TerminalStep(
+            transition: Transition(writes: [
+                write(closed.memory, over: memory),
+                try await write(key, closed.header.bytes, over: last?.revision ?? 0),
+            ]),
+            answer: .closed(closed.header)
         )
     }
 
@@ -236,7 +272,9 @@ struct SecurityCardDesk {
                                 exponent: total.exponent
                             )
                         )
-                    }
+                    },
+                    batchNumber: description.openBatch.number,
+                    batchTotals: description.openBatch.totals
                 )
             )
         )

@@ -72,14 +72,16 @@ package struct TerminalAudit: Sendable {
                     )
             }
         }
-        try await store.forEach(ExchangeRecord.latest) { record async throws(StoreFailure) in
-            if await open(record) == nil {
-                report.findings.append(
-                    AuditFinding(
-                        place("latest_draw \(Hex.text(record.key.bytes))"),
-                        "does not open"
+        for kind in [ExchangeRecord.latest, TerminalModule.lastBatch, TerminalRecords.batchKey] {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                if await open(record) == nil {
+                    report.findings.append(
+                        AuditFinding(
+                            place("\(kind.name) \(Hex.text(record.key.bytes))"),
+                            "does not open"
+                        )
                     )
-                )
+                }
             }
         }
         var silent = Report()

@@ -11,14 +11,21 @@ import Wire
 package final class TerminalModule: LinkService {
     package static let memoryKind = RecordKind("security_card", keyBytes: 8...8)
 
+    /// The header of the batch that a security card closed last, sealed.
+    package static let lastBatch = RecordKind("last_batch", keyBytes: 8...8)
+
     package static let schema = RecordSchema(
         party: "terminal",
-        version: 1,
+        version: 2,
         kinds: [
             memoryKind, ExchangeRecord.kind, ExchangeRecord.latest, TerminalRecords.issuerKey,
-            TerminalRecords.host,
+            TerminalRecords.host, TerminalRecords.batchKey, lastBatch,
         ]
     )
+
+    static func lastBatchKey(_ securityCard: SecurityCardIdentifier) -> RecordKey {
+        RecordKey(lastBatch, securityCard.bytes)
+    }
 
     /// How often a step is decided again when another one came first. A terminal serves one sale
     /// at a time, so that more than one at once is a request that came twice.
@@ -106,6 +113,7 @@ package final class TerminalModule: LinkService {
                 try await desk.giveUp(transaction, number)
             case .count(let closings): try await desk.count(closings)
             case .status: try await desk.status()
+            case .close(let batch, let moment): try await desk.close(batch, at: moment)
             }
         } catch {
             switch error {

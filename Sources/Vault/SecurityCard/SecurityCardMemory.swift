@@ -4,8 +4,10 @@ import Kernel
 import SecurityModule
 import Wire
 
-/// What a security card remembers. Format 1: last NTPSAM 4, number of open ones 2 and each NTPSAM
-/// 4, number of totals 1 and for each CURR 2, CEXP 1, count 8, sum 8.
+/// What a security card remembers. Format 2: last NTPSAM 4, number of open ones 2 and each NTPSAM
+/// 4, number of totals 1 and for each CURR 2, CEXP 1, count 8, sum 8; then of the open batch its
+/// number 4, count 4, digest 32, number of totals 1 and for each CURR 2, CEXP 1, sum 8, count 4.
+/// Format 1 had no batch: it is read as if the first one were still empty.
 ///
 /// A number is open from the draw until it is counted or given up; whichever comes first removes
 /// it, so that it is never both.
@@ -13,16 +15,20 @@ struct SecurityCardMemory: Equatable {
     private(set) var lastNumber: UInt32
     private(set) var open: [UInt32]
     private(set) var totals: [SecurityCardDescription.Total]
+    private(set) var batch: OpenBatch
 
     /// A terminal serves one sale at a time; more stay open only while their outcome is sought.
     static let openMax = 256
     static let totalsMax = 64
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
+    private static let formatWithoutBatch: UInt8 = 1
+    private static let firstBatch: UInt32 = 1
 
-    init(lastNumber: UInt32 = 0) {
+    init(of securityCard: SecurityCardIdentifier, lastNumber: UInt32 = 0) {
         self.lastNumber = lastNumber
         open = []
         totals = []
+        batch = OpenBatch(BatchName(securityCard, SecurityCardMemory.firstBatch))
     }
 
     /// Takes the next number, or gives nil where none may be taken.
@@ -53,17 +59,51 @@ struct SecurityCardMemory: Equatable {
         open.removeAll { $0 == number }
     }
 
-    /// Closes a number whose S3 was right: a sale is counted, a proof of identity is not, because
-    /// nobody is owed anything for it (FIG. 16).
+    /// How a number was closed whose S3 was right.
+    struct Closed: Equatable {
+        /// Nil for what is not collected.
+        let place: BatchPlace?
+    }
+
+    /// Closes a number whose S3 was right: a sale is counted and collected, a proof of identity is
+    /// not, because nobody is owed anything for it (FIG. 16).
     ///
-    /// - Returns: false, and nothing is changed, where a total would overflow.
-    mutating func close(_ number: UInt32, _ type: TransactionType, _ amount: Money) -> Bool {
+    /// `max`: sales that the open batch may have.
+    /// - Returns: nil, and nothing is changed, where a total would overflow or the batch has to be
+    ///   closed before.
+    mutating func close(
+        _ sale: CollectedSale,
+        _ type: TransactionType,
+        max: UInt32
+    ) -> Closed? {
+        let number = sale.securityCardNumber
         #if PLANTED_BUGS
-            if PlantedBug.isPlanted(.proofCounted) { return count(number, amount) }
+            if PlantedBug.isPlanted(.proofCounted), type == .authentication {
+                return count(number, sale.amount) ? Closed(place: nil) : nil
+            }
         #endif
-        guard type == .authentication else { return count(number, amount) }
-        giveUp(number)
-        return true
+        if type == .authentication {
+            giveUp(number)
+            return Closed(place: nil)
+        }
+        var next = self
+        guard next.count(number, sale.amount), let place = next.batch.add(sale, max: max) else {
+            return nil
+        }
+        self = next
+        return Closed(place: place)
+    }
+
+    /// Opens the next batch.
+    ///
+    /// - Returns: the one before; nil, and nothing is changed, where it is empty or no number is
+    ///   left for the next one.
+    mutating func closeBatch() -> OpenBatch? {
+        guard batch.count > 0, batch.name.number < .max else { return nil }
+        defer {
+            batch = OpenBatch(BatchName(batch.name.securityCard, batch.name.number + 1))
+        }
+        return batch
     }
 
     /// Counts a sale once.
@@ -92,11 +132,11 @@ struct SecurityCardMemory: Equatable {
         return true
     }
 
-    init(_ bytes: [UInt8]) throws(WireFailure) {
+    init(_ bytes: [UInt8], of securityCard: SecurityCardIdentifier) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "security card memory")
-        guard try reader.byte("format") == SecurityCardMemory.format else {
-            throw reader.failure("format", .invalid)
-        }
+        let format = try reader.byte("format")
+        guard [SecurityCardMemory.format, SecurityCardMemory.formatWithoutBatch].contains(format)
+        else { throw reader.failure("format", .invalid) }
         lastNumber = try reader.number("NTPSAM")
         open = []
         for _ in 0..<(try reader.integer("open numbers", bytes: 2)) {
@@ -113,11 +153,15 @@ struct SecurityCardMemory: Equatable {
                 )
             )
         }
+        batch =
+            format == SecurityCardMemory.format
+            ? try OpenBatch(&reader, of: securityCard)
+            : OpenBatch(BatchName(securityCard, SecurityCardMemory.firstBatch))
         try reader.end()
     }
 
     var bytes: [UInt8] {
-        var writer = ByteWriter(capacity: 64)
+        var writer = ByteWriter(capacity: 128)
         writer.byte(SecurityCardMemory.format)
         writer.number(lastNumber)
         writer.integer(UInt64(open.count), bytes: 2)
@@ -129,6 +173,7 @@ struct SecurityCardMemory: Equatable {
             writer.integer(total.count, bytes: 8)
             writer.integer(total.minorUnits, bytes: 8)
         }
+        batch.write(to: &writer)
         return writer.bytes
     }
 }

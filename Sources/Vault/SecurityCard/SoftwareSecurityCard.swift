@@ -7,8 +7,9 @@ package import SecurityModule
 import Synchronization
 package import Wire
 
-/// Security card 218 (PSAM) in software. It holds KMP of the issuers that its acquirer accepts; its
-/// memory (number, open numbers, totals) leaves it sealed.
+/// Security card 218 (PSAM) in software. It holds KMP of the issuers that its acquirer accepts, and
+/// KBC, with which it signs its batches; its memory (number, open numbers, totals, open batch)
+/// leaves it sealed.
 package final class SoftwareSecurityCard: PurchaseModule {
     /// KMP of one issuer and version.
     package struct KeyName: Hashable, Sendable {
@@ -25,11 +26,21 @@ package final class SoftwareSecurityCard: PurchaseModule {
     private let master: LocalMasterKey
     private let memoryKey: SymmetricKey
     private let issuers = Mutex<[KeyName: CMACKey]>([:])
+    private let batchKey = Mutex<BatchKey?>(nil)
+    private let batchMax: UInt32
 
     /// `master`: the local master key of the acquirer's module.
-    package init(_ identifier: SecurityCardIdentifier, master: LocalMasterKey) {
+    /// `batchMax`: sales in one batch, at most ``BatchHeader/countMax``; no more is counted before
+    ///     the batch is closed.
+    package init(
+        _ identifier: SecurityCardIdentifier,
+        master: LocalMasterKey,
+        batchMax: UInt32 = BatchHeader.countMax
+    ) {
+        precondition((1...BatchHeader.countMax).contains(batchMax))
         self.identifier = identifier
         self.master = master
+        self.batchMax = batchMax
         memoryKey = master.derive("OPAL security card memory")
     }
 
@@ -39,6 +50,12 @@ package final class SoftwareSecurityCard: PurchaseModule {
         issuers.withLock { $0[name] = key }
     }
 
+    /// Takes a wrapped KB in, from which it derives its KBC.
+    package func install(batchKey wrapped: [UInt8]) throws(KeyFailure) {
+        let key = BatchKey(identifier, master: CMACKey(try master.unwrap(wrapped)))
+        batchKey.withLock { $0 = key }
+    }
+
     /// Takes the KMP of given master keys in: for tests with published vectors.
     package func install(_ keys: IssuerMasterKeys, as name: KeyName) {
         let key = CMACKey(keys.purchase)
@@ -46,12 +63,12 @@ package final class SoftwareSecurityCard: PurchaseModule {
     }
 
     package func personalize() async throws(ModuleFailure) -> SealedSecurityCard {
-        try seal(SecurityCardMemory(), revision: 1)
+        try seal(SecurityCardMemory(of: identifier), revision: 1)
     }
 
     /// Makes a memory whose next number is given: for tests with published vectors.
     package func personalize(lastNumber: UInt32) throws(ModuleFailure) -> SealedSecurityCard {
-        try seal(SecurityCardMemory(lastNumber: lastNumber), revision: 1)
+        try seal(SecurityCardMemory(of: identifier, lastNumber: lastNumber), revision: 1)
     }
 
     package func describe(
@@ -62,7 +79,12 @@ package final class SoftwareSecurityCard: PurchaseModule {
             identifier: identifier,
             lastNumber: memory.lastNumber,
             openNumbers: memory.open,
-            totals: memory.totals
+            totals: memory.totals,
+            openBatch: SecurityCardDescription.OpenBatch(
+                number: memory.batch.name.number,
+                count: memory.batch.count,
+                totals: memory.batch.totals.list
+            )
         )
     }
 
@@ -121,17 +143,23 @@ package final class SoftwareSecurityCard: PurchaseModule {
             return .failure(.orderGivenUp)
         }
         guard try await verify(draw, command, answer) else { return .failure(.cardSignatureWrong) }
+        var place: BatchPlace?
         if answer.completion == .done {
-            guard memory.close(command.securityCardNumber, draw.type, command.amount) else {
-                throw .unavailable("the totals of security card \(identifier.text) are full")
+            let sale = CollectedSale(draw, command, answer)
+            guard let closed = memory.close(sale, draw.type, max: batchMax) else {
+                throw .unavailable(
+                    "totals or open batch of security card \(identifier.text) are full"
+                )
             }
+            place = closed.place
         } else {
             memory.giveUp(command.securityCardNumber)
         }
         return .success(
             SecurityCardCompletion(
                 memory: try seal(memory, revision: sealed.revision + 1),
-                isCounted: answer.completion == .done
+                isCounted: answer.completion == .done,
+                place: place
             )
         )
     }
@@ -142,6 +170,7 @@ package final class SoftwareSecurityCard: PurchaseModule {
     ) async throws(ModuleFailure) -> SecurityCardCount {
         var memory = try open(sealed)
         var isCounted: [Bool] = []
+        var places: [BatchPlace?] = []
         for sale in sales {
             let number = sale.command.securityCardNumber
             let isRight =
@@ -149,14 +178,46 @@ package final class SoftwareSecurityCard: PurchaseModule {
                 && sale.answer.completion == .done
             // One whose key is gone must not keep the others waiting.
             let isProven = try? await verify(sale.draw, sale.command, sale.answer)
-            isCounted.append(
+            let closed =
                 isRight && isProven == true
-                    && memory.close(number, sale.draw.type, sale.command.amount)
-            )
+                ? memory.close(
+                    CollectedSale(sale.draw, sale.command, sale.answer),
+                    sale.draw.type,
+                    max: batchMax
+                ) : nil
+            isCounted.append(closed != nil)
+            places.append(closed?.place)
         }
         return SecurityCardCount(
             memory: try seal(memory, revision: sealed.revision + 1),
-            isCounted: isCounted
+            isCounted: isCounted,
+            places: places
+        )
+    }
+
+    package func close(
+        at moment: Instant,
+        with sealed: SealedSecurityCard
+    ) async throws(ModuleFailure) -> SecurityCardClosing? {
+        var memory = try open(sealed)
+        guard let batch = memory.closeBatch() else { return nil }
+        guard let key = batchKey.withLock({ $0 }) else { throw .keyUnknown }
+        func header(signature: [UInt8]) -> BatchHeader {
+            BatchHeader(
+                name: batch.name,
+                count: batch.count,
+                totals: batch.totals.list,
+                digest: batch.digest,
+                closedAt: moment,
+                signature: signature
+            )
+        }
+        let unsigned = header(
+            signature: Array(repeating: 0, count: BatchHeader.signatureBytes)
+        )
+        return SecurityCardClosing(
+            memory: try seal(memory, revision: sealed.revision + 1),
+            header: header(signature: key.sign(unsigned.signedBytes))
         )
     }
 
@@ -269,7 +330,9 @@ package final class SoftwareSecurityCard: PurchaseModule {
             name: identifier.bytes,
             revision: sealed.revision
         )
-        guard sealed.identifier == identifier, let memory = try? SecurityCardMemory(bytes) else {
+        guard sealed.identifier == identifier,
+            let memory = try? SecurityCardMemory(bytes, of: identifier)
+        else {
             throw .sealBroken
         }
         return memory

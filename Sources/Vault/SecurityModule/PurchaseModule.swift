@@ -39,6 +39,14 @@ package protocol PurchaseModule: Sendable {
     func count(_ sales: [ComparedSale], with memory: SealedSecurityCard)
         async throws(ModuleFailure) -> SecurityCardCount
 
+    /// Closes the open batch, signs it and opens the next one (`docs/decisions/0026`).
+    ///
+    /// `moment`: by the clock of who drives the security card.
+    /// - Returns: nil where no sale is in it.
+    /// - Throws: `.keyUnknown` where the security card has no KB.
+    func close(at moment: Instant, with memory: SealedSecurityCard)
+        async throws(ModuleFailure) -> SecurityCardClosing?
+
     /// What the memory says.
     func describe(_ memory: SealedSecurityCard) async throws(ModuleFailure)
         -> SecurityCardDescription
@@ -69,10 +77,15 @@ package struct SecurityCardCount: Sendable {
     package let memory: SealedSecurityCard
     /// In the order of the sales.
     package let isCounted: [Bool]
+    /// In the order of the sales: where each was collected; nil for a proof of identity, and for
+    /// what is not counted.
+    package let places: [BatchPlace?]
 
-    package init(memory: SealedSecurityCard, isCounted: [Bool]) {
+    package init(memory: SealedSecurityCard, isCounted: [Bool], places: [BatchPlace?]) {
+        precondition(isCounted.count == places.count)
         self.memory = memory
         self.isCounted = isCounted
+        self.places = places
     }
 }
 
@@ -107,10 +120,13 @@ package struct SecurityCardCompletion: Sendable {
     package let memory: SealedSecurityCard
     /// Whether the sale was counted; else the card had refused and the number was given up.
     package let isCounted: Bool
+    /// Where the sale was collected; nil for a proof of identity, and for what is not counted.
+    package let place: BatchPlace?
 
-    package init(memory: SealedSecurityCard, isCounted: Bool) {
+    package init(memory: SealedSecurityCard, isCounted: Bool, place: BatchPlace?) {
         self.memory = memory
         self.isCounted = isCounted
+        self.place = place
     }
 }
 
@@ -122,6 +138,18 @@ package struct SecurityCardVoid: Sendable {
     package init(memory: SealedSecurityCard, voidProof: Signature) {
         self.memory = memory
         self.voidProof = voidProof
+    }
+}
+
+/// A batch that a security card has closed.
+package struct SecurityCardClosing: Sendable {
+    /// In which the next batch is open.
+    package let memory: SealedSecurityCard
+    package let header: BatchHeader
+
+    package init(memory: SealedSecurityCard, header: BatchHeader) {
+        self.memory = memory
+        self.header = header
     }
 }
 
@@ -141,22 +169,39 @@ package struct SecurityCardDescription: Equatable, Sendable {
         }
     }
 
+    /// The batch that it counts into now.
+    package struct OpenBatch: Equatable, Sendable {
+        /// 1 for the first one.
+        package let number: UInt32
+        package let count: UInt32
+        package let totals: [BatchHeader.Total]
+
+        package init(number: UInt32, count: UInt32, totals: [BatchHeader.Total]) {
+            self.number = number
+            self.count = count
+            self.totals = totals
+        }
+    }
+
     package let identifier: SecurityCardIdentifier
     /// NTPSAM of the last draw.
     package let lastNumber: UInt32
     /// Numbers drawn and neither counted nor given up.
     package let openNumbers: [UInt32]
     package let totals: [Total]
+    package let openBatch: OpenBatch
 
     package init(
         identifier: SecurityCardIdentifier,
         lastNumber: UInt32,
         openNumbers: [UInt32],
-        totals: [Total]
+        totals: [Total],
+        openBatch: OpenBatch
     ) {
         self.identifier = identifier
         self.lastNumber = lastNumber
         self.openNumbers = openNumbers
         self.totals = totals
+        self.openBatch = openBatch
     }
 }

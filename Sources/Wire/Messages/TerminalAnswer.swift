@@ -8,13 +8,16 @@ package enum TerminalAnswer: Equatable, Sendable {
     /// DEBIT IEP with S2, and the S3 that the security card expects (FIG. 11D, step 694).
     case drawn(DebitIEP, expectedSignature: Signature)
     /// S3 is right: the sale was counted, or the card proved that it did not debit.
-    case completed(isCounted: Bool)
+    /// Place: where it was collected; nil for what is not.
+    case completed(isCounted: Bool, place: BatchPlace?)
     /// Given up; SV.
     case void(Signature)
     /// Not given up: it had been completed before, with this answer of the card.
-    case ended(DebitAnswer, isCounted: Bool)
-    /// Of each sale in a count, whether it is counted.
-    case counted([Bool])
+    case ended(DebitAnswer, isCounted: Bool, place: BatchPlace?)
+    /// Of each sale in a count, whether it is counted, and where it was collected.
+    case counted([Bool], places: [BatchPlace?])
+    /// The batch that was to be closed; nil where no sale is in it.
+    case closed(BatchHeader?)
     case status(TerminalStatus)
     case refusal(Refusal)
 
@@ -26,21 +29,33 @@ package enum TerminalAnswer: Equatable, Sendable {
                 try DebitIEP(try reader.bytes("DEBIT IEP", count: DebitIEP.length)),
                 expectedSignature: try reader.signature("expected S3")
             )
-        case 0x02: self = .completed(isCounted: try reader.flag("counted"))
+        case 0x02:
+            let isCounted = try reader.flag("counted")
+            self = .completed(isCounted: isCounted, place: try reader.optionalPlace())
         case 0x03: self = .void(try reader.signature("SV"))
         case 0x04:
             let isCounted = try reader.flag("counted")
+            let answer = try reader.bytes("answer", count: DebitAnswer.length)
             self = .ended(
-                try DebitAnswer(try reader.bytes("answer", count: DebitAnswer.length)),
-                isCounted: isCounted
+                try DebitAnswer(answer),
+                isCounted: isCounted,
+                place: try reader.optionalPlace()
             )
         case 0x05:
             var counted: [Bool] = []
+            var places: [BatchPlace?] = []
             for _ in 0..<(try reader.byte("number of sales")) {
                 counted.append(try reader.flag("counted"))
+                places.append(try reader.optionalPlace())
             }
-            self = .counted(counted)
+            self = .counted(counted, places: places)
         case 0x06: self = .status(try TerminalStatus(&reader))
+        case 0x07:
+            self = .closed(
+                try reader.optional("batch") { reader throws(WireFailure) in
+                    try reader.batchHeader()
+                }
+            )
         case 0x0F:
             self = .refusal(
                 try reader.value("reason", bytes: 1) { Refusal(rawValue: UInt8($0)) }
@@ -57,21 +72,31 @@ package enum TerminalAnswer: Equatable, Sendable {
             writer.byte(0x01)
             writer.append(command.bytes)
             writer.signature(expected)
-        case .completed(let isCounted):
+        case .completed(let isCounted, let place):
             writer.byte(0x02)
             writer.flag(isCounted)
+            writer.optionalPlace(place)
         case .void(let proof):
             writer.byte(0x03)
             writer.signature(proof)
-        case .ended(let answer, let isCounted):
+        case .ended(let answer, let isCounted, let place):
             writer.byte(0x04)
             writer.flag(isCounted)
             writer.append(answer.bytes)
-        case .counted(let counted):
+            writer.optionalPlace(place)
+        case .counted(let counted, let places):
             precondition(counted.count <= TerminalRequest.countMax)
+            precondition(counted.count == places.count)
             writer.byte(0x05)
             writer.byte(UInt8(counted.count))
-            for isCounted in counted { writer.flag(isCounted) }
+            for (isCounted, place) in zip(counted, places) {
+                writer.flag(isCounted)
+                writer.optionalPlace(place)
+            }
+        case .closed(let header):
+            writer.byte(0x07)
+            writer.flag(header != nil)
+            if let header { writer.append(header.bytes) }
         case .status(let status):
             writer.byte(0x06)
             status.write(to: &writer)
@@ -111,16 +136,31 @@ package struct TerminalStatus: Equatable, Sendable {
     package let lastNumber: UInt32
     package let open: [Open]
     package let totals: [Total]
+    /// Number of the batch that the security card counts into now.
+    package let batchNumber: UInt32
+    package let batchTotals: [BatchHeader.Total]
 
     /// Twice what a security card holds open.
     package static let openMax = 512
 
-    package init(lastNumber: UInt32, open: [Open], totals: [Total]) {
+    package init(
+        lastNumber: UInt32,
+        open: [Open],
+        totals: [Total],
+        batchNumber: UInt32,
+        batchTotals: [BatchHeader.Total]
+    ) {
         precondition(open.count <= TerminalStatus.openMax && totals.count <= Int(UInt8.max))
+        precondition(batchTotals.count <= BatchHeader.totalsMax)
         self.lastNumber = lastNumber
         self.open = open
         self.totals = totals
+        self.batchNumber = batchNumber
+        self.batchTotals = batchTotals
     }
+
+    /// Sales in the open batch.
+    package var batchCount: UInt32 { batchTotals.reduce(0) { $0 &+ $1.count } }
 
     init(_ reader: inout ByteReader) throws(WireFailure) {
         lastNumber = try reader.number("last NTPSAM")
@@ -140,6 +180,8 @@ package struct TerminalStatus: Equatable, Sendable {
             totals.append(Total(count: count, sum: try reader.money()))
         }
         self.totals = totals
+        batchNumber = try reader.number("batch")
+        batchTotals = try reader.batchTotals(max: BatchHeader.totalsMax)
     }
 
     func write(to writer: inout ByteWriter) {
@@ -154,10 +196,16 @@ package struct TerminalStatus: Equatable, Sendable {
             writer.integer(total.count, bytes: 8)
             writer.money(total.sum)
         }
+        writer.number(batchNumber)
+        writer.batchTotals(batchTotals)
     }
 }
 
 extension ByteReader {
+    fileprivate mutating func optionalPlace() throws(WireFailure) -> BatchPlace? {
+        try optional("place") { reader throws(WireFailure) in try reader.place() }
+    }
+
     /// One byte that is 0 or 1.
     fileprivate mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
         try value(field, bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
@@ -166,4 +214,9 @@ extension ByteReader {
 
 extension ByteWriter {
     fileprivate mutating func flag(_ value: Bool) { byte(value ? 1 : 0) }
+
+    fileprivate mutating func optionalPlace(_ place: BatchPlace?) {
+        flag(place != nil)
+        if let place { self.place(place) }
+    }
 }

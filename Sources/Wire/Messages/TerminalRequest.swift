@@ -14,6 +14,8 @@ package enum TerminalRequest: Equatable, Sendable {
     case count([Closing])
     /// How the security card is; changes nothing.
     case status
+    /// The batch with this number, which the security card may have closed before.
+    case close(batch: UInt32, at: Instant)
 
     /// What a card answered to a DEBIT IEP of this security card. Draw and command are on record
     /// at the terminal.
@@ -71,6 +73,11 @@ package enum TerminalRequest: Equatable, Sendable {
             for _ in 0..<count { closings.append(try Closing(&reader)) }
             self = .count(closings)
         case 0x05: self = .status
+        case 0x06:
+            self = .close(
+                batch: try reader.number("batch"),
+                at: try reader.moment("closed")
+            )
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()
@@ -97,6 +104,10 @@ package enum TerminalRequest: Equatable, Sendable {
             writer.byte(UInt8(closings.count))
             for closing in closings { closing.write(to: &writer) }
         case .status: writer.byte(0x05)
+        case .close(let batch, let moment):
+            writer.byte(0x06)
+            writer.number(batch)
+            writer.moment(moment)
         }
         return writer.bytes
     }

@@ -54,6 +54,7 @@ extension SchemeAudit {
             let audit = SaleAudit(
                 store: side.store,
                 seals: side.seals,
+                batches: BatchKeys(),
                 securityCards: try await securityCards(side)
             )
             let sales = try await audit.run(progress.step)

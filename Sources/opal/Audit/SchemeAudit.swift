@@ -47,6 +47,9 @@ struct SchemeAudit {
         var onAccountsMinorUnits: [String: UInt64] = [:]
         var loadedMinorUnits: [String: UInt64] = [:]
         var debitedMinorUnits: [String: UInt64] = [:]
+        /// Sales that came back for payment and that S6 proves.
+        var proved = 0
+        var provedMinorUnits: [String: UInt64] = [:]
         var recoveredMinorUnits: [String: UInt64] = [:]
         /// Points that expired on cards.
         var expiredMinorUnits: [String: UInt64] = [:]
@@ -71,6 +74,7 @@ struct SchemeAudit {
         let network = try await network(&report)
         let gateway = try await gateway(&report)
         let cards = try await opalServer(&report)
+        if let cards { try await float(cards, &report) }
         try await console(&report)
         for merchant in [shop, airline] {
             if let merchant { fill(&report, merchant.report) }

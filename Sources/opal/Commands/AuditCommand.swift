@@ -55,6 +55,9 @@ struct AuditCommand: AsyncParsableCommand {
             )
         }
         print("\(report.orders) orders, \(report.delivered) delivered")
+        for (unit, proved) in report.provedMinorUnits.sorted(by: { $0.key < $1.key }) {
+            print("currency \(unit): sales that came back for payment and are proved \(proved)")
+        }
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             let expired = report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? ""
             print(

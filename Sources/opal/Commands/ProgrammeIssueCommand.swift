@@ -6,6 +6,7 @@ import Foundation
 import Kernel
 import LoyaltyServer
 import Sites
+import Wire
 
 extension ProgrammeCommand {
     struct Issue: AsyncParsableCommand {

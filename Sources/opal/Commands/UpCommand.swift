@@ -27,7 +27,7 @@ struct UpCommand: AsyncParsableCommand {
         name: .long,
         help: ArgumentHelp(
             "The first port; the shop has +1, card terminals +2, the bank +3, the airline +4, "
-                + "the console +9."
+                + "figures for machines +8, the console +9."
         )
     )
     var port = 8400
@@ -81,6 +81,9 @@ struct UpCommand: AsyncParsableCommand {
             ]
         )
         print("")
+        if let port = settings.telemetryPort {
+            print("Figures for Prometheus: http://localhost:\(port)/metrics")
+        }
         print("Data: \(folder.path). The passwords are kept there, readable by you only.")
         print("ready")
         fflush(nil)

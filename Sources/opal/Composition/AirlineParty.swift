@@ -4,7 +4,6 @@ import Kernel
 import Keys
 import LoyaltyServer
 import Records
-import RecordsSQLite
 import Sites
 import Synchronization
 import Wire
@@ -42,7 +41,7 @@ struct AirlineParty {
 
 /// A loyalty server, composed.
 struct LoyaltyParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let module: LoyaltyModule
     let benefits: Benefits
     private let lock: FolderLock
@@ -59,13 +58,13 @@ struct LoyaltyParty {
     init(_ folder: DataFolder, passphrase: String?, link: any Link) throws {
         lock = try folder.lock(.loyaltyServer)
         let master = try KeyFile.read(at: folder.keyFile(.loyaltyServer), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.loyaltyServer), schema: Self.schema)
+        store = try PartyStore(folder, .loyaltyServer, Self.schema)
         (module, benefits) = Self.modules(store, master, link: link)
     }
 
     /// The modules on a store.
     static func modules(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ master: LocalMasterKey,
         link: any Link
     ) -> (LoyaltyModule, Benefits) {

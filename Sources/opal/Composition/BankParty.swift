@@ -4,7 +4,6 @@ import Bank
 import Kernel
 import Keys
 import Records
-import RecordsSQLite
 import SecurityModule
 import SessionKeys
 import Sites
@@ -13,7 +12,7 @@ import Wire
 
 /// The bank server 860 of the demo bank, composed: accounts, loads, and the customers of its site.
 struct BankParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let bank: BankModule
     let customers: BankCustomers
     private let lock: FolderLock
@@ -42,7 +41,7 @@ struct BankParty {
     ) async throws {
         lock = try folder.lock(.bank)
         let master = try KeyFile.read(at: folder.keyFile(.bank), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.bank), schema: Self.schema)
+        store = try PartyStore(folder, .bank, Self.schema)
         let seals = RecordSealer(master, party: Self.schema.party)
         bank = try await Self.module(
             store,

@@ -3,12 +3,11 @@
 import Foundation
 import Keys
 import Records
-import RecordsSQLite
 import Sites
 
 /// The operator's console, composed: its own small database with the operators.
 struct ConsoleParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let operators: OperatorDesk
     let seals: RecordSealer
     /// The earn files that operators upload, in the console's folder while they are applied.
@@ -33,7 +32,7 @@ struct ConsoleParty {
             isNew
             ? try KeyFile.create(at: folder.keyFile(.console), passphrase: passphrase)
             : try KeyFile.read(at: folder.keyFile(.console), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.console), schema: Self.schema)
+        store = try PartyStore(folder, .console, Self.schema)
         seals = RecordSealer(master, party: Self.schema.party)
         earnFiles = EarnFileWorks(
             folder: URL(fileURLWithPath: folder.folder(.console), isDirectory: true)

@@ -30,6 +30,9 @@ struct DataFolder {
 
     func folder(_ party: Party) -> String { "\(path)/\(party.rawValue)" }
     func database(_ party: Party) -> String { "\(folder(party))/\(party.rawValue).sqlite" }
+    /// What the issuer keeps about its float: apart from the cards, so that neither is set back
+    /// with the other (`docs/decisions/0028`).
+    var floatDatabase: String { "\(folder(.opalServer))/issuer-float.sqlite" }
     func keyFile(_ party: Party) -> String { "\(folder(party))/module.key" }
     var certificates: String { "\(path)/ca" }
     /// How the simulated funding network behaves.

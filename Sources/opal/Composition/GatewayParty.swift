@@ -4,14 +4,13 @@ import Gateway
 import Keys
 import NetworkEdge
 import Records
-import RecordsSQLite
 import Synchronization
 import Wire
 
 /// The payment gateway, composed: its book, the connection to the funding network, and the desk
 /// where OPAL servers ask.
 struct GatewayParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let gateway: FundingGateway
     let desk: GatewayDesk
     private let connection: Connection
@@ -39,7 +38,7 @@ struct GatewayParty {
     ) throws {
         lock = try folder.lock(.gateway)
         let master = try KeyFile.read(at: folder.keyFile(.gateway), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.gateway), schema: GatewayRecords.schema)
+        store = try PartyStore(folder, .gateway, GatewayRecords.schema)
         self.connection = connection
         let gateway = FundingGateway(
             profile,

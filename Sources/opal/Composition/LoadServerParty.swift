@@ -5,23 +5,19 @@ import Keys
 import LoadSecurityModule
 import LoadServer
 import Records
-import RecordsSQLite
 import SecurityModule
 import SessionKeys
 
 /// The load server 862, composed: database, module 864 with the issuers' load keys, desk.
 struct LoadServerParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let desk: LoadDesk
     private let lock: FolderLock
 
     init(_ folder: DataFolder, passphrase: String?) async throws {
         lock = try folder.lock(.loadServer)
         let master = try KeyFile.read(at: folder.keyFile(.loadServer), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.loadServer),
-            schema: LoadServerRecords.schema
-        )
+        store = try PartyStore(folder, .loadServer, LoadServerRecords.schema)
         let seals = RecordSealer(master, party: LoadServerRecords.schema.party)
         let module = SoftwareLoadModule(master)
         for key in try await LoadServerRecords.issuerKeys(in: store, sealedBy: seals) {

@@ -4,7 +4,6 @@ import Kernel
 import Keys
 import Merchant
 import Records
-import RecordsSQLite
 import SecurityModule
 import SessionKeys
 import Synchronization
@@ -13,7 +12,7 @@ import Wire
 /// A merchant server 208, composed: the demo shop, or what the web server 208' of the airline takes
 /// orders with.
 struct MerchantParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let merchant: MerchantModule
     private let lock: FolderLock
     private let rounds = Rounds()
@@ -36,7 +35,7 @@ struct MerchantParty {
     ) async throws {
         lock = try folder.lock(party)
         let master = try KeyFile.read(at: folder.keyFile(party), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(party), schema: MerchantRecords.schema)
+        store = try PartyStore(folder, party, MerchantRecords.schema)
         let seals = RecordSealer(master, party: MerchantRecords.schema.party)
         var keys: [SharedKey] = []
         for record in try await store.list(

@@ -5,13 +5,12 @@ import FundingNetwork
 import Keys
 import Logging
 import Records
-import RecordsSQLite
 import Synchronization
 
 /// The simulated funding network, composed: its accounts and holds, and the file that says how it
 /// behaves, which may be changed while it runs.
 struct NetworkParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let network: SimulatedNetwork
     private let lock: FolderLock
     private let behaviours: NetworkBehaviours
@@ -24,7 +23,7 @@ struct NetworkParty {
     ) throws {
         lock = try folder.lock(.network)
         let master = try KeyFile.read(at: folder.keyFile(.network), passphrase: passphrase)
-        store = try SQLiteStore(path: folder.database(.network), schema: SimulatedNetwork.schema)
+        store = try PartyStore(folder, .network, SimulatedNetwork.schema)
         behaviours = NetworkBehaviours(settings.behaviours ?? folder.networkBehaviours, logger)
         network = Self.network(
             store,
@@ -36,7 +35,7 @@ struct NetworkParty {
 
     /// The network on a store.
     static func network(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ master: LocalMasterKey,
         settings: FundingSettings,
         script: NetworkScript = .standard

@@ -5,15 +5,32 @@ import HSM
 import Kernel
 import Keys
 import OPALServer
-import RecordsSQLite
+import Records
 import SecurityModule
 import SessionKeys
 import Wire
 
 // How the parts of the OPAL server are put together.
 extension OPALServerParty {
+    static func succession(
+        _ users: UserDirectory,
+        _ desk: CardDesk,
+        _ emulator: Emulator,
+        _ module: SoftwareModule,
+        _ loadModule: any LoadModule
+    ) -> CardSuccession {
+        CardSuccession(
+            users: users,
+            desk: desk,
+            emulator: emulator,
+            module: module,
+            loads: loadModule,
+            random: SystemRandom()
+        )
+    }
+
     static func desk(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ module: SoftwareModule,
         _ loadModule: any LoadModule,
         _ seals: RecordSealer
@@ -29,7 +46,7 @@ extension OPALServerParty {
     }
 
     static func emulator(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ module: SoftwareModule,
         _ desk: CardDesk,
         _ alarm: (@Sendable (CardIdentifier) -> Void)?
@@ -41,7 +58,7 @@ extension OPALServerParty {
     }
 
     static func purchases(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ seals: RecordSealer,
         _ emulator: Emulator,
         _ directory: AcquirerDirectory,
@@ -61,7 +78,7 @@ extension OPALServerParty {
     }
 
     static func loads(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ seals: RecordSealer,
         _ emulator: Emulator,
         _ loadServers: LoadServerDirectory,

@@ -6,7 +6,6 @@ import Kernel
 import Keys
 import OPALServer
 import Records
-import RecordsSQLite
 import SecurityModule
 import SessionKeys
 import Sites
@@ -15,7 +14,7 @@ import Wire
 /// The OPAL server 260, composed: card database, HSM, emulator, user verification, purchases,
 /// loads, guardians and standing orders.
 struct OPALServerParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let master: LocalMasterKey
     let module: SoftwareModule
     let users: UserDirectory
@@ -33,12 +32,15 @@ struct OPALServerParty {
     let outbox: MailOutbox
     let auditor: CardAuditor
     let points: OPALServerPoints
+    /// The issuer's side of clearing.
+    let float: OPALServerFloat
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
     /// `loadServers`: the load servers that it may talk to.
     /// `funding`: how cards are loaded from funding accounts.
     /// `logonURL`: what the mails say where to log on.
+    /// `clearingHouses`: the names of who may ask whether sales are proved.
     /// `alarm`: told of each card that a purchase finds to be set back.
     init(
         _ folder: DataFolder,
@@ -47,14 +49,12 @@ struct OPALServerParty {
         loadServers: LoadServerDirectory = LoadServerDirectory([:]),
         funding: FundingAccess = FundingAccess(),
         logonURL: String,
+        clearingHouses: Set<String> = [],
         alarm: (@Sendable (CardIdentifier) -> Void)? = nil
     ) async throws {
         lock = try folder.lock(.opalServer)
         master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.opalServer),
-            schema: OPALServerRecords.schema
-        )
+        store = try PartyStore(folder, .opalServer, OPALServerRecords.schema)
         module = SoftwareModule(master)
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
@@ -89,16 +89,10 @@ struct OPALServerParty {
         hasGateway = funding.gateway != nil
         guardians = Guardians(users: users, desk: desk)
         standingOrders = StandingOrders(loads: accountLoads, guardians: guardians)
-        succession = CardSuccession(
-            users: users,
-            desk: desk,
-            emulator: emulator,
-            module: module,
-            loads: loadModule,
-            random: SystemRandom()
-        )
+        succession = OPALServerParty.succession(users, desk, emulator, module, loadModule)
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
+        float = try OPALServerFloat(folder, master, (store, seals), module, clearingHouses)
     }
 
     /// User verification on a store.

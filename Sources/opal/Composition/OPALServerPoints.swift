@@ -4,7 +4,7 @@ import CardEmulator
 import HSM
 import Keys
 import OPALServer
-import RecordsSQLite
+import Records
 import SecurityModule
 
 /// What the OPAL server does with points, composed.
@@ -19,7 +19,7 @@ struct OPALServerPoints {
     let members: CardMembers
 
     init(
-        _ store: SQLiteStore,
+        _ store: any RecordStore,
         _ seals: RecordSealer,
         _ module: SoftwareModule,
         _ loadModule: any LoadModule,

@@ -4,7 +4,6 @@ import Kernel
 import Keys
 import PaymentServer
 import Records
-import RecordsSQLite
 import SecurityCard
 import SecurityModule
 import SessionKeys
@@ -13,7 +12,7 @@ import Wire
 /// The payment server 206, composed: database 223, terminals with their security cards, payment
 /// module.
 struct PaymentServerParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let terminals: TerminalInterface
     let module: PaymentModule
     private let lock: FolderLock
@@ -40,13 +39,15 @@ struct PaymentServerParty {
             at: folder.keyFile(.paymentServer),
             passphrase: passphrase
         )
-        store = try SQLiteStore(
-            path: folder.database(.paymentServer),
-            schema: PaymentModule.schema
-        )
+        store = try PartyStore(folder, .paymentServer, PaymentModule.schema)
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
         let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
-        let workshop = TerminalWorkshop(master: master, issuerKeys: issuerKeys, store: store)
+        let workshop = TerminalWorkshop(
+            master: master,
+            issuerKeys: issuerKeys,
+            batchKey: try await AcquirerRecords.batchKey(in: store, sealedBy: seals),
+            store: store
+        )
         let pool = try await workshop.pool(count)
         let remote = try await RemoteTerminalWorkshop(
             master: master,
@@ -108,6 +109,8 @@ struct PaymentServerParty {
 private struct TerminalWorkshop {
     let master: LocalMasterKey
     let issuerKeys: [AcquirerRecords.IssuerKey]
+    /// KB, wrapped; without it no batch is closed.
+    let batchKey: [UInt8]?
     let store: any RecordStore
 
     func pool(_ count: Int) async throws -> [Terminal] {
@@ -116,7 +119,8 @@ private struct TerminalWorkshop {
         return pool
     }
 
-    /// Where the pool was made smaller: the terminals that still have sales to end.
+    /// Where the pool was made smaller: the terminals that still have sales to end, or a batch to
+    /// close.
     func retired(behind pool: [Terminal]) async throws -> [Terminal] {
         var retired: [Terminal] = []
         for record in try await store.list(
@@ -127,7 +131,10 @@ private struct TerminalWorkshop {
         ) {
             let bits = record.key.bytes.reduce(0) { $0 << 8 | UInt64($1) }
             let former = try await terminal(SecurityCardIdentifier(bits: bits).serial)
-            if try await former.describe().openNumbers.isEmpty == false { retired.append(former) }
+            let description = try await former.describe()
+            if !description.openNumbers.isEmpty || description.openBatch.count > 0 {
+                retired.append(former)
+            }
         }
         return retired
     }
@@ -143,6 +150,7 @@ private struct TerminalWorkshop {
                 as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
             )
         }
+        if let batchKey { try card.install(batchKey: batchKey) }
         return try await Terminal.start(
             name: "terminal-\(serial)",
             securityCard: card,

@@ -30,6 +30,10 @@ struct ServerSettings {
     var consolePort: Int
     /// The address that the console listens on: not where the public sites do.
     var consoleHost: String
+    /// Where figures, health and readiness are asked for; nil where they are not.
+    var telemetryPort: Int?
+    /// The address that this listens on: for the operator's network alone.
+    var telemetryHost: String
     /// Whether the sites speak HTTPS.
     var usesTLS: Bool
     var certificates: String
@@ -81,6 +85,8 @@ struct ServerSettings {
         case opalServerPort = "opalServer.port"
         case consolePort = "console.port"
         case consoleHost = "console.host"
+        case telemetryPort = "telemetry.port"
+        case telemetryHost = "telemetry.host"
         case tls
         case certificates
         case siteCertificate
@@ -146,6 +152,8 @@ struct ServerSettings {
             opalServerPort: port + 16,
             consolePort: port + 9,
             consoleHost: "127.0.0.1",
+            telemetryPort: port + 8,
+            telemetryHost: "127.0.0.1",
             usesTLS: false,
             certificates: "\(data)/ca",
             siteCertificate: "site",
@@ -189,6 +197,8 @@ struct ServerSettings {
         settings.bankPort = try reader.port(.bankPort, 8403)
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
+        settings.telemetryPort = try reader.optionalPort(.telemetryPort)
+        settings.telemetryHost = reader.text(.telemetryHost, settings.telemetryHost)
         settings.usesTLS = reader.flag(.tls, true)
         let scheme = settings.usesTLS ? "https" : "http"
         settings.cardholderOrigin = try reader.origin(

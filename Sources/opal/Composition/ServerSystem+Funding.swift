@@ -143,7 +143,11 @@ extension ServerSystem {
             issuer: settings.newCardIssuer
         )
         if let party {
-            access.gateway = DirectLink(to: party.desk, as: Role.opalServer.rawValue)
+            access.gateway = ProcessTelemetry.link(
+                to: party.desk,
+                of: settings.funding.gatewayName,
+                as: Role.opalServer.rawValue
+            )
         } else if let host = settings.funding.gatewayHost {
             var bounds = LinkSettings()
             bounds.responseTime = GatewayLimits.deskTime
@@ -161,7 +165,13 @@ extension ServerSystem {
         _ party: LoadServerParty?,
         from role: Role
     ) throws -> any Link {
-        if let party { return DirectLink(to: party.desk, as: role.rawValue) }
+        if let party {
+            return ProcessTelemetry.link(
+                to: party.desk,
+                of: settings.loadServerName,
+                as: role.rawValue
+            )
+        }
         return try link(
             to: settings.loadServerName,
             at: (settings.loadServerHost, settings.loadServerPort),

@@ -36,7 +36,13 @@ extension ServerSystem {
             opalServers: [settings.opalServerName],
             now: SystemClock.now
         )
-        parties.opal?.points.loyaltyServer.set(DirectLink(to: desk, as: settings.opalServerName))
+        parties.opal?.points.loyaltyServer.set(
+            ProcessTelemetry.link(
+                to: desk,
+                of: settings.airlineName,
+                as: settings.opalServerName
+            )
+        )
         var services: [any Service] = [Ticker(seconds: 5) { await party.tick() }]
         if settings.usesTLS {
             services.append(
@@ -85,7 +91,13 @@ extension ServerSystem {
     }
 
     private func linkToOPALServer(_ party: OPALServerParty?) throws -> any Link {
-        if let party { return DirectLink(to: party.points.desk, as: settings.airlineName) }
+        if let party {
+            return ProcessTelemetry.link(
+                to: party.points.desk,
+                of: settings.opalServerName,
+                as: settings.airlineName
+            )
+        }
         return try link(
             to: settings.opalServerName,
             at: (settings.opalServerHost, settings.opalServerPort),

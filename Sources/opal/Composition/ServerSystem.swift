@@ -94,6 +94,7 @@ struct ServerSystem {
         }
         services += try await airlineServices(&parties, &links, gate)
         services += try await sites(&parties, gate)
+        services += telemetry(parties, gate)
         try await run(services, parties, links)
     }
 
@@ -237,6 +238,7 @@ struct ServerSystem {
         _ gate: ReadyGate
     ) throws -> any Service {
         let logger = logger
+        let service = ProcessTelemetry.metered(service, as: name)
         let server = try TLSLinkServer(
             group: group,
             host: address.host,
@@ -258,7 +260,13 @@ struct ServerSystem {
         _ party: PaymentServerParty?,
         from role: Role
     ) throws -> any Link {
-        if let party { return DirectLink(to: party.module, as: role.rawValue) }
+        if let party {
+            return ProcessTelemetry.link(
+                to: party.module,
+                of: settings.paymentServerName,
+                as: role.rawValue
+            )
+        }
         return try link(
             to: settings.paymentServerName,
             at: (settings.paymentServerHost, settings.paymentServerPort),
@@ -398,6 +406,7 @@ struct Parties {
         await shop?.store.close()
         await airline?.close()
         await bank?.store.close()
+        await opal?.float.store.close()
         await opal?.store.close()
         await gateway?.close()
         await network?.store.close()

@@ -47,6 +47,12 @@ struct SettingsReader {
         try number(key, usual, 1...65_535)
     }
 
+    /// Nil where it is not set.
+    func optionalPort(_ key: ServerSettings.Key) throws -> Int? {
+        guard reader.int(forKey: ConfigKey(key.rawValue)) != nil else { return nil }
+        return try port(key, 1)
+    }
+
     func origin(_ key: ServerSettings.Key, _ usual: String) throws -> String {
         let origin = text(key, usual)
         guard let url = URL(string: origin), let scheme = url.scheme,

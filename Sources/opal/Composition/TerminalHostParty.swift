@@ -3,7 +3,6 @@
 import Kernel
 import Keys
 import Records
-import RecordsSQLite
 import SecurityCard
 import SecurityModule
 import SessionKeys
@@ -11,7 +10,7 @@ import TerminalHost
 
 /// A host of terminals, composed: its security cards with the issuers' keys, and their memories.
 struct TerminalHostParty {
-    let store: SQLiteStore
+    let store: PartyStore
     let module: TerminalModule
     private let lock: FolderLock
 
@@ -24,10 +23,7 @@ struct TerminalHostParty {
         }
         lock = try folder.lock(.terminal)
         let master = try KeyFile.read(at: folder.keyFile(.terminal), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.terminal),
-            schema: TerminalModule.schema
-        )
+        store = try PartyStore(folder, .terminal, TerminalModule.schema)
         let seals = RecordSealer(master, party: TerminalModule.schema.party)
         let host = try await TerminalRecords.host(in: store, sealedBy: seals)
         guard let sealer = TerminalSealer(sharing: try master.unwrapBytes(host.wrappedKey)) else {
@@ -61,6 +57,7 @@ struct TerminalHostParty {
         _ seals: RecordSealer
     ) async throws -> [any PurchaseModule] {
         let keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+        let batchKey = try await TerminalRecords.batchKey(in: store, sealedBy: seals)
         return try await TerminalRecords.securityCards(in: store).map { identifier in
             let card = SoftwareSecurityCard(identifier, master: master)
             for key in keys {
@@ -69,6 +66,7 @@ struct TerminalHostParty {
                     as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
                 )
             }
+            if let batchKey { try card.install(batchKey: batchKey) }
             return card
         }
     }

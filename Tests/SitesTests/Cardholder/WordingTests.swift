@@ -3,6 +3,7 @@
 import Kernel
 import Sites
 import Testing
+import Wire
 
 /// Amounts, languages, addresses and refusals in words.
 struct WordingTests {

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Batches
+import Kernel
+import Records
+import SecurityModule
+import Wire
+
+/// The steps by which a batch comes in: each reads what is stored, and gives what has to become
+/// durable with the answer. A step that was taken before gives its answer and changes nothing.
+struct BatchIntake {
+    struct Step {
+        var transition: Transition?
+        let answer: CollectionMessage
+        /// The batch has parts of a generation before, which may be removed.
+        var outdated: BatchRecord?
+    }
+
+    let store: any RecordStore
+    let seals: any RecordSealing
+    let checking: any BatchChecking
+    let contents: ReceivedSales
+
+    private static let firstNumber: UInt32 = 1
+
+    /// Says what is wanted of a batch.
+    func offer(_ header: BatchHeader) async throws(StoreFailure) -> Step {
+        guard let stored = try await read(header.name) else {
+            guard try await isNext(header.name) else {
+                return Step(answer: .refused(header.name, .gap))
+            }
+            return try await begin(header, over: nil)
+        }
+        if stored.batch.header == header { return Step(answer: stored.batch.answer) }
+        // Nobody here can tell which header is the security card's. One whose sales do not come
+        // to it, or that the clearing house has refused, must not stand in the way of another one.
+        guard stored.batch.state == .receiving || stored.batch.refusal != nil else {
+            return Step(answer: .refused(header.name, .nameTaken))
+        }
+        return try await begin(header, over: stored)
+    }
+
+    /// Takes sales of a batch.
+    ///
+    /// `index`: of the first one.
+    func part(
+        of name: BatchName,
+        from index: UInt32,
+        _ sales: [[UInt8]]
+    ) async throws(StoreFailure) -> Step {
+        guard let stored = try await read(name) else {
+            return Step(answer: .refused(name, .notOffered))
+        }
+        guard let progress = stored.batch.progress, progress.next == index else {
+            return Step(answer: stored.batch.answer)
+        }
+        guard let next = next(stored.batch.header, progress, sales) else {
+            return try await giveUp(stored)
+        }
+        var batch = stored.batch
+        if next.next > batch.header.count {
+            guard next.digest == batch.header.digest, next.totals.areThose(of: batch.header)
+            else { return try await giveUp(stored) }
+            (batch.state, batch.progress) = (.waiting, nil)
+        } else {
+            batch.progress = next
+        }
+        let key = PartRecord.key(name, generation: batch.generation, from: index)
+        let body: [UInt8]
+        do throws(ModuleFailure) {
+            body = try await seals.seal(
+                Array(sales.joined()),
+                name: key.sealName(),
+                revision: 1
+            )
+        } catch {
+            throw .unavailable("a part cannot be sealed: \(error)")
+        }
+        return Step(
+            transition: Transition(writes: [
+                .put(key, expectedRevision: 0, body: body),
+                try await write(batch, over: stored.revision),
+            ]),
+            answer: batch.answer
+        )
+    }
+
+    /// Removes parts that a batch does not need any more.
+    func remove(_ outdated: BatchRecord) async throws(StoreFailure) {
+        try await contents.removeOutdated(outdated)
+    }
+
+    /// How far a batch has come with these sales; nil where they are not its next ones.
+    private func next(
+        _ header: BatchHeader,
+        _ progress: BatchRecord.Progress,
+        _ sales: [[UInt8]]
+    ) -> BatchRecord.Progress? {
+        var next = progress
+        for bytes in sales {
+            guard next.next <= header.count, let (sale, place) = try? CollectedSale.read(bytes),
+                place == BatchPlace(header.name, next.next), next.totals.add(sale.amount)
+            else { return nil }
+            next.next += 1
+        }
+        next.digest = checking.extend(progress.digest, with: sales)
+        return next
+    }
+
+    /// What came is not what the header says: all of it is wanted once more.
+    private func giveUp(_ stored: BatchRecord.Stored) async throws(StoreFailure) -> Step {
+        var step = try await begin(stored.batch.header, over: stored)
+        step = Step(
+            transition: step.transition,
+            answer: .refused(stored.batch.name, .contentsDiffer),
+            outdated: step.outdated
+        )
+        return step
+    }
+
+    private func begin(
+        _ header: BatchHeader,
+        over stored: BatchRecord.Stored?
+    ) async throws(StoreFailure) -> Step {
+        let batch = BatchRecord(
+            header,
+            .receiving,
+            generation: (stored?.batch.generation ?? 0) &+ 1,
+            progress: BatchRecord.Progress(
+                next: 1,
+                digest: checking.start(of: header.name),
+                totals: BatchTotals()
+            )
+        )
+        return Step(
+            transition: Transition(writes: [
+                try await write(batch, over: stored?.revision ?? 0)
+            ]),
+            answer: batch.answer,
+            outdated: stored == nil ? nil : batch
+        )
+    }
+
+    /// Whether the batch before is whole here.
+    private func isNext(_ name: BatchName) async throws(StoreFailure) -> Bool {
+        if name.number == BatchIntake.firstNumber { return true }
+        guard name.number > BatchIntake.firstNumber else { return false }
+        let before = BatchName(name.securityCard, name.number - 1)
+        guard let stored = try await read(before) else { return false }
+        return stored.batch.state != .receiving
+    }
+
+    private func read(_ name: BatchName) async throws(StoreFailure) -> BatchRecord.Stored? {
+        try await BatchRecord.read(name, in: store, sealedBy: seals)
+    }
+
+    private func write(
+        _ batch: BatchRecord,
+        over revision: UInt64
+    ) async throws(StoreFailure) -> RecordWrite {
+        do throws(ModuleFailure) {
+            return try await batch.write(over: revision, sealedBy: seals)
+        } catch {
+            throw .unavailable("a batch cannot be sealed: \(error)")
+        }
+    }
+}
+
+extension BatchRecord {
+    /// What is to be said of it to who sends it. What is whole here is not acknowledged before it
+    /// is durable at the clearing house.
+    fileprivate var answer: CollectionMessage {
+        switch state {
+        case .receiving: .wanted(name, from: progress?.next ?? 1)
+        case .waiting: refusal.map { .refused(name, $0) } ?? .wanted(name, from: header.count + 1)
+        case .acknowledged, .closed: .acknowledged(name)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Batches
+import Kernel
+package import Records
+package import SecurityModule
+package import Wire
+
+/// Concentration point 68: takes the batches of payment servers in, keeps them until the clearing
+/// house 110 has them, and passes what is new back (`docs/messages/collection.md`).
+///
+/// It has no key of the scheme: it walks the chain of a batch and adds its totals up, so that what
+/// was lost or changed on the way is seen here; whether a security card has signed the end of the
+/// chain is for the clearing house to say.
+package final class ConcentrationPoint: LinkService {
+    package static let schema = RecordSchema(
+        party: "concentration_point",
+        version: 1,
+        kinds: [BatchRecord.kind, PartRecord.kind, UpdatePages.kind]
+    )
+
+    /// How often a step is decided again when another one came first.
+    private static let conflictsMax = 8
+
+    private let intake: BatchIntake
+    private let sender: BatchSender
+    private let updates: UpdatePages
+    private let clearingHouse: any Link
+    private let senders: [String: Set<UInt32>]
+
+    /// `checking`: walks chains; no key is asked for.
+    /// `senders`: payment servers by the names of their links, and the acquirers whose security
+    ///     cards each may have.
+    /// `clearingHouse`: the link on.
+    /// `alarm`: told once of each batch that does not get on.
+    package init(
+        store: any RecordStore,
+        seals: any RecordSealing,
+        checking: any BatchChecking,
+        senders: [String: Set<UInt32>],
+        clearingHouse: any Link,
+        alarm: @escaping @Sendable (BatchAlarm) -> Void = { _ in }
+    ) {
+        let contents = ReceivedSales(store: store, seals: seals)
+        intake = BatchIntake(store: store, seals: seals, checking: checking, contents: contents)
+        sender = BatchSender(
+            store: store,
+            seals: seals,
+            contents: contents,
+            link: clearingHouse,
+            alarm: alarm
+        )
+        updates = UpdatePages(store: store, seals: seals)
+        self.senders = senders
+        self.clearingHouse = clearingHouse
+    }
+
+    package func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
+        guard let message = try? CollectionMessage(request) else {
+            return CollectionMessage.unavailable.bytes
+        }
+        let answer: CollectionMessage
+        do throws(StoreFailure) {
+            answer = try await self.answer(message, from: peer)
+        } catch {
+            answer = .unavailable
+        }
+        return answer.bytes
+    }
+
+    private func answer(
+        _ message: CollectionMessage,
+        from peer: String
+    ) async throws(StoreFailure) -> CollectionMessage {
+        guard let acquirers = senders[peer] else {
+            return message.batch.map { .refused($0, .unknownSecurityCard) } ?? .unavailable
+        }
+        if let batch = message.batch, !acquirers.contains(batch.securityCard.acquirer) {
+            return .refused(batch, .unknownSecurityCard)
+        }
+        if case .updatesQuestion(let revision) = message {
+            return try await updates.answer(after: revision)
+        }
+        for _ in 0..<ConcentrationPoint.conflictsMax {
+            let step: BatchIntake.Step
+            switch message {
+            case .offer(let header): step = try await intake.offer(header)
+            case .part(let batch, let index, let sales):
+                step = try await intake.part(of: batch, from: index, sales)
+            default: return .unavailable
+            }
+            guard let transition = step.transition else { return step.answer }
+            if try await store(transition) {
+                if let outdated = step.outdated { try await intake.remove(outdated) }
+                return step.answer
+            }
+        }
+        return .unavailable
+    }
+
+    private func store(_ transition: Transition) async throws(StoreFailure) -> Bool {
+        try await intake.store.commit(transition) == .committed
+    }
+
+    // MARK: Rounds
+
+    /// Offers what is whole here to the clearing house. To be called every few seconds or minutes.
+    ///
+    /// - Throws: `StoreFailure`; the next round goes on.
+    @discardableResult
+    package func forward() async throws(StoreFailure) -> BatchSender.Report {
+        try await sender.run()
+    }
+
+    /// Asks the clearing house what is new, and keeps it for payment servers. To be called every
+    /// few seconds or minutes.
+    ///
+    /// - Returns: how many updates came.
+    @discardableResult
+    package func refreshUpdates() async throws(StoreFailure) -> Int {
+        try await updates.refresh(over: clearingHouse)
+    }
+}
+
+extension CollectionMessage {
+    /// The batch that a request is about.
+    fileprivate var batch: BatchName? {
+        switch self {
+        case .offer(let header): header.name
+        case .part(let batch, _, _): batch
+        default: nil
+        }
+    }
+}

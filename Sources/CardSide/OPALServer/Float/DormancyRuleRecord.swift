@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+package import Records
+package import Wire
+
+/// An issuer's own ``DormancyRule``, sealed by BIN. Format 1: months 2, what becomes of dormant
+/// value 1, of expired value 1 (00 reported, 01 moved).
+package enum DormancyRuleRecord {
+    package static let kind = RecordKind("dormancy_rule", keyBytes: 3...3)
+    private static let format: UInt8 = 1
+
+    package static func key(_ issuer: IssuerIdentifier) -> RecordKey {
+        RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+    }
+
+    package static func bytes(_ rule: DormancyRule) -> [UInt8] {
+        var writer = ByteWriter(capacity: 5)
+        writer.byte(format)
+        writer.integer(UInt64(rule.months), bytes: 2)
+        writer.byte(rule.dormant.rawValue)
+        writer.byte(rule.expired.rawValue)
+        return writer.bytes
+    }
+
+    package static func read(_ bytes: [UInt8]) throws(WireFailure) -> DormancyRule {
+        var reader = ByteReader(bytes, of: "dormancy rule")
+        guard try reader.byte("format") == format else { throw reader.failure("format", .invalid) }
+        let months = Int(try reader.integer("months", bytes: 2))
+        let dormant = try reader.consequence("dormant")
+        let expired = try reader.consequence("expired")
+        try reader.end()
+        guard let rule = DormancyRule(months: months, dormant: dormant, expired: expired) else {
+            throw reader.failure("months", .invalid)
+        }
+        return rule
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func consequence(
+        _ field: StaticString
+    ) throws(WireFailure) -> DormancyRule.Consequence {
+        try value(field, bytes: 1) { DormancyRule.Consequence(rawValue: UInt8($0)) }
+    }
+}

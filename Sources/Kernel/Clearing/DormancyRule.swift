@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an issuer does with value that nobody uses, as data: law and contract differ by country.
+package struct DormancyRule: Equatable, Sendable {
+    package enum Consequence: UInt8, CaseIterable, Sendable {
+        /// The float report shows it; the card keeps it.
+        case reported = 0
+        /// It is due to be moved to the issuer's account of expired value.
+        case moved = 1
+    }
+
+    /// Whole calendar months without a movement, after which value is dormant.
+    package let months: Int
+    package let dormant: Consequence
+    /// Of value on a card that has expired, dormant or not.
+    package let expired: Consequence
+
+    package static let monthsRange = 1...600
+    /// Where an issuer has none of its own.
+    package static let standard = DormancyRule(known: 24, .reported, .reported)
+
+    private init(known months: Int, _ dormant: Consequence, _ expired: Consequence) {
+        self.months = months
+        self.dormant = dormant
+        self.expired = expired
+    }
+
+    /// - Returns: nil for months outside of ``monthsRange``.
+    package init?(months: Int, dormant: Consequence, expired: Consequence) {
+        guard DormancyRule.monthsRange.contains(months) else { return nil }
+        self.init(known: months, dormant, expired)
+    }
+
+    /// Whole calendar months from one moment to a later one; 0 where it is not later.
+    package static func months(from earlier: Instant, to later: Instant) -> Int {
+        let (one, two) = (CivilDate(day: earlier.day), CivilDate(day: later.day))
+        let months = (two.year - one.year) * 12 + two.month - one.month
+        // The 31st is over on the last day of a shorter month.
+        let lastDay = CivilDate.lastDay(of: two.month, in: two.year)
+        let isShort = two.dayOfMonth < min(one.dayOfMonth, lastDay)
+        return max(0, isShort ? months - 1 : months)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An amount in the books of the clearing house, with its sign, in trillionths of a currency's
+/// major unit: any amount at any exponent, times any fee in millionths, is such a number. Nothing
+/// is rounded before it is paid out.
+package struct ExactAmount: Hashable, Sendable {
+    /// 10^-12 of the major unit.
+    package let trillionths: Int128
+
+    package static let zero = ExactAmount(trillionths: 0)
+    /// Decimals of the smallest amount.
+    package static let decimals: UInt8 = 12
+    /// Far above what all banks of the world hold; sums of as many stay below 128 bits.
+    package static let max = ExactAmount(trillionths: 1 << 120)
+
+    package init(trillionths: Int128) {
+        self.trillionths = trillionths
+    }
+
+    /// An amount as cards count it.
+    package init(_ money: Money) {
+        self.init(minorUnits: money.minorUnits, money.exponent)
+    }
+
+    package init(minorUnits: UInt64, _ exponent: Exponent) {
+        trillionths = Int128(minorUnits) * ExactAmount.unit(exponent)
+    }
+
+    /// Trillionths in one minor unit.
+    package static func unit(_ exponent: Exponent) -> Int128 {
+        (0..<decimals - exponent.decimals).reduce(1) { unit, _ in unit * 10 }
+    }
+
+    /// The whole minor units in it, and what is left: less than one of them, with the sign of the
+    /// amount.
+    package func split(at exponent: Exponent) -> (minorUnits: Int128, rest: ExactAmount) {
+        let unit = ExactAmount.unit(exponent)
+        let (quotient, remainder) = trillionths.quotientAndRemainder(dividingBy: unit)
+        return (quotient, ExactAmount(trillionths: remainder))
+    }
+
+    package var isNegative: Bool { trillionths < 0 }
+
+    package static prefix func - (amount: ExactAmount) -> ExactAmount {
+        ExactAmount(trillionths: -amount.trillionths)
+    }
+
+    /// - Returns: nil beyond ``max``.
+    package func adding(_ other: ExactAmount) -> ExactAmount? {
+        let (sum, isTooLarge) = trillionths.addingReportingOverflow(other.trillionths)
+        guard !isTooLarge, sum.magnitude <= ExactAmount.max.trillionths.magnitude else {
+            return nil
+        }
+        return ExactAmount(trillionths: sum)
+    }
+}
+
+extension ExactAmount: Comparable {
+    package static func < (one: ExactAmount, two: ExactAmount) -> Bool {
+        one.trillionths < two.trillionths
+    }
+}

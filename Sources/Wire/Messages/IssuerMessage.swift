@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+
+/// A message between clearing house and issuer: version 1, type 1, then the fields of the type
+/// (`docs/messages/clearing.md`). Every request may come again and is answered the same.
+package enum IssuerMessage: Equatable, Sendable {
+    /// Clearing house → issuer: has this issuer's module made S6 of these sales? Number 2, and each
+    /// as ``CollectedSale`` bytes.
+    case prove([[UInt8]])
+    /// Issuer → clearing house: in the order of the sales. Number 2, and a proof 1 of each.
+    case proved([SaleProof])
+    /// Back: nothing can be done now; the same later.
+    case unavailable
+
+    package static let version: UInt8 = 1
+    /// Sales in one question.
+    package static let proveMax = CollectionMessage.partMax
+
+    package init(_ bytes: [UInt8]) throws(WireFailure) {
+        var reader = ByteReader(bytes, of: "issuer message")
+        guard try reader.byte("version") == IssuerMessage.version else {
+            throw reader.failure("version", .invalid)
+        }
+        switch try reader.byte("type") {
+        case 0xA1: self = .prove(try reader.collectedSales())
+        case 0xA2:
+            let count = Int(try reader.integer("proofs", bytes: 2))
+            guard count <= IssuerMessage.proveMax else { throw reader.failure("proofs", .invalid) }
+            var proofs: [SaleProof] = []
+            for _ in 0..<count {
+                proofs.append(
+                    try reader.value("proof", bytes: 1) { SaleProof(rawValue: UInt8($0)) }
+                )
+            }
+            self = .proved(proofs)
+        case 0xA3: self = .unavailable
+        default: throw reader.failure("type", .invalid)
+        }
+        try reader.end()
+    }
+
+    package var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 128)
+        writer.byte(IssuerMessage.version)
+        switch self {
+        case .prove(let sales):
+            writer.byte(0xA1)
+            writer.collectedSales(sales)
+        case .proved(let proofs):
+            precondition(proofs.count <= IssuerMessage.proveMax)
+            writer.byte(0xA2)
+            writer.integer(UInt64(proofs.count), bytes: 2)
+            for proof in proofs { writer.byte(proof.rawValue) }
+        case .unavailable: writer.byte(0xA3)
+        }
+        return writer.bytes
+    }
+}

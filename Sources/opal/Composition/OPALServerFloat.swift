@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HSM
+import Keys
+import OPALServer
+import Records
+import RecordsSQLite
+import SecurityModule
+
+/// The issuer's side of clearing, composed: its own database, what it says of sales, its float.
+struct OPALServerFloat {
+    let store: SQLiteStore
+    /// Where clearing houses ask.
+    let proofs: SaleProofs
+    let reporter: FloatReporter
+
+    init(
+        _ folder: DataFolder,
+        _ master: LocalMasterKey,
+        _ cards: (store: any RecordStore, seals: RecordSealer),
+        _ module: SoftwareModule,
+        _ clearingHouses: Set<String> = []
+    ) throws {
+        store = try SQLiteStore(path: folder.floatDatabase, schema: FloatRecords.schema)
+        let seals = RecordSealer(master, party: FloatRecords.schema.party)
+        proofs = SaleProofs(
+            ledger: (store, seals),
+            cards: cards,
+            module: module,
+            sales: module,
+            clearingHouses: clearingHouses,
+            now: SystemClock.now
+        )
+        reporter = FloatReporter(ledger: (store, seals), cards: cards.store, module: module)
+    }
+}

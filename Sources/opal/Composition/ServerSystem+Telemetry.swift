@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import HummingbirdCore
+import Kernel
+import PaymentServer
+import SecurityModule
+import ServiceLifecycle
+import Telemetry
+
+// What machines ask of this process.
+extension ServerSystem {
+    /// `GET /metrics`, `/health` and `/ready`, without TLS, where a port is set for them.
+    func telemetry(_ parties: Parties, _ gate: ReadyGate) -> [any Service] {
+        guard let port = settings.telemetryPort else { return [] }
+        let listening = gate.listener()
+        let site = TelemetrySite(
+            ProcessTelemetry.registry,
+            checks: parties.stores.map { name, store in
+                TelemetrySite.Check(name) { await store.isReady() }
+            },
+            gauges: { await parties.gauges() }
+        )
+        let address = BindAddress.hostname(settings.telemetryHost, port: port)
+        return [
+            Application(
+                router: site.router(),
+                configuration: ApplicationConfiguration(address: address, serverName: "opal"),
+                onServerRunning: { _ in await listening() },
+                logger: logger
+            )
+        ]
+    }
+}
+
+extension Parties {
+    /// Without these nothing works.
+    var stores: [(String, PartyStore)] {
+        let all: [(String, PartyStore?)] = [
+            ("opal-server", opal?.store), ("payment-server", payment?.store),
+            ("shop", shop?.store), ("bank", bank?.store), ("load-server", loadServer?.store),
+            ("gateway", gateway?.store), ("network", network?.store),
+            ("airline", airline?.merchant.store), ("loyalty-server", airline?.loyalty.store),
+            ("terminal", terminal?.store), ("console", console?.store),
+        ]
+        return all.compactMap { name, store in store.map { (name, $0) } }
+    }
+
+    /// What is read when it is asked for.
+    func gauges() async -> [PrometheusText.Gauge] {
+        guard let payment else { return [] }
+        var gauges = [
+            PrometheusText.Gauge(
+                "opal_sales_overdue_to_be_counted",
+                [],
+                Double(payment.module.overdueCount)
+            ),
+            PrometheusText.Gauge(
+                "opal_sales_waiting_for_a_terminal",
+                [],
+                Double(payment.terminals.waitingCount)
+            ),
+            PrometheusText.Gauge(
+                "opal_terminals_leased",
+                [],
+                Double(payment.terminals.leased.count)
+            ),
+        ]
+        var totals: [Total: (count: UInt64, minorUnits: UInt64)] = [:]
+        for terminal in payment.terminals.terminals {
+            guard let description = try? await terminal.describe() else { continue }
+            for total in description.totals {
+                let name = Total(total.currency.digits, total.exponent.decimals)
+                totals[name, default: (0, 0)].count &+= total.count
+                totals[name, default: (0, 0)].minorUnits &+= total.minorUnits
+            }
+        }
+        for (name, total) in totals {
+            let labels = [("currency", name.currency), ("exponent", "\(name.exponent)")]
+            gauges += [
+                PrometheusText.Gauge("opal_sales_counted", labels, Double(total.count)),
+                PrometheusText.Gauge(
+                    "opal_sales_counted_minor_units",
+                    labels,
+                    Double(total.minorUnits)
+                ),
+            ]
+        }
+        return gauges
+    }
+
+    private struct Total: Hashable {
+        let currency: String
+        let exponent: UInt8
+
+        init(_ currency: String, _ exponent: UInt8) {
+            self.currency = currency
+            self.exponent = exponent
+        }
+    }
+}
