@@ -158,6 +158,9 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", crypto]
         ),
 
+        // What parties that take batches in or pass them on have in common; no party of its own.
+        target("Batches", at: "Batches", portsOfASide),
+
         // The parties. None sees another.
         target("ClientCode", at: "CardSide/ClientCode", ["Kernel", "Wire", "SecurityModule"]),
         target("CardEmulator", at: "CardSide/CardEmulator", portsOfASide),
@@ -166,8 +169,6 @@ let package = Package(
             at: "CardSide/OPALServer",
             portsOfASide + ["ClientCode", "CardEmulator"]
         ),
-        // What parties that pass batches on have in common; no party of its own.
-        target("Batches", at: "AcceptorSide/Batches", portsOfASide),
         target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide + ["Batches"]),
         target(
             "ConcentrationPoint",
@@ -182,6 +183,7 @@ let package = Package(
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
         target("Bank", at: "FundingSide/Bank", portsOfASide),
         target("LoyaltyServer", at: "LoyaltyServer", portsOfASide),
+        target("ClearingHouse", at: "ClearingHouse", portsOfASide + ["Batches"]),
 
         // The edges: one target for each dependency.
         .systemLibrary(
