@@ -387,6 +387,13 @@ let package = Package(
                 "TerminalHost", "ConcentrationPoint", "OPALServer", "Merchant", crypto,
             ]
         ),
+        tests(
+            "ClearingTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "Batches", "ClearingHouse",
+                "PaymentServer", "OPALServer", crypto,
+            ]
+        ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
         tests("SettlementTests", ["Kernel", "SettlementFiles"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

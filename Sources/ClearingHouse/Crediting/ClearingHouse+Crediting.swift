@@ -153,7 +153,9 @@ extension ClearingHouse {
             throw .damaged("sales of batch \(Hex.text(batch.name.bytes)) from \(index)")
         }
         let proofs = try await proofs(of: sales.map(\.sale), bytes, files)
-        return zip(sales, proofs).map { CreditStep.Claim(sale: $0.sale, place: $0.place, proof: $1) }
+        return zip(sales, proofs).map {
+            CreditStep.Claim(sale: $0.sale, place: $0.place, proof: $1)
+        }
     }
 
     /// What the issuers say of sales, in their order; nil where there is no such issuer.

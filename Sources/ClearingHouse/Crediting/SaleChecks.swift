@@ -37,9 +37,12 @@ struct SaleChecks {
         let latest = header.closedAt.adding(ClearingLimits.clockTolerance)
         if sale.time.instant > latest { return .timeWrong }
         if isClaimed { return nil }
-        if try await isKnown(sale) { return .alreadyCleared }
+        if transactions.contains(sale.transaction) { return .alreadyCleared }
+        if looksUp, try await isOnRecord(sale) { return .alreadyCleared }
         guard issuer.pools.contains(sale.amount.currency) else { return .noPool }
-        guard try await take(sale) else { return .securityCardNumberUsedTwice }
+        guard try await take(sale) else {
+            return try await isOnRecord(sale) ? .alreadyCleared : .securityCardNumberUsedTwice
+        }
         transactions.insert(sale.transaction)
         return nil
     }
@@ -54,11 +57,9 @@ struct SaleChecks {
         }
     }
 
-    /// Whether the transaction has moved money before, in this batch or another one.
-    private func isKnown(_ sale: CollectedSale) async throws(ClearingFailure) -> Bool {
-        if transactions.contains(sale.transaction) { return true }
-        guard looksUp else { return false }
-        return try await book.find(ClearedSale.self, ClearedSale.key(sale.transaction)) != nil
+    /// Whether the transaction has moved money before.
+    private func isOnRecord(_ sale: CollectedSale) async throws(ClearingFailure) -> Bool {
+        try await book.find(ClearedSale.self, ClearedSale.key(sale.transaction)) != nil
     }
 
     /// Takes the security card's number of a sale.
