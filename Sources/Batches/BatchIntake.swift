@@ -33,9 +33,8 @@ package struct BatchIntake: Sendable {
     /// How often a step is decided again when another one came first.
     private static let conflictsMax = 8
 
-    /// - Parameters:
-    ///   - store: with records of ``BatchRecord/kind`` and ``PartRecord/kind``.
-    ///   - checking: walks chains; at the clearing house it also checks SB.
+    /// `store`: with records of ``BatchRecord/kind`` and ``PartRecord/kind``.
+    /// `checking`: walks chains; at the clearing house it also checks SB.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,

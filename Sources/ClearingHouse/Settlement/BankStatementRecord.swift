@@ -22,7 +22,7 @@ package struct BankStatementRecord: Equatable, Sendable {
 
     private static let format: UInt8 = 1
 
-    /// - Parameter digest: 32 bytes.
+    /// `digest`: 32 bytes.
     package init(
         digest: [UInt8],
         name: String,

@@ -135,7 +135,12 @@ extension ClearingHouse {
 
     /// Payouts of an account, newest first.
     ///
-    /// - Parameter name: the last one of the page before; nil for the first page.
+    /// - Parameters:
+    ///   - account: a merchant's or an acquirer's.
+    ///   - name: the last one of the page before; nil for the first page.
+    ///   - limit: how many at the most; each is a read.
+    /// - Returns: the payouts; none behind the first one.
+    /// - Throws: `.damaged` where one is missing or does not open; `.store`, `.module`.
     package func payouts(
         of account: LedgerAccount,
         before name: Payout.Name? = nil,
