@@ -104,9 +104,8 @@ extension ClearingHouse {
 
     /// Sales of a batch in their order, as far as they are credited.
     ///
-    /// - Parameters:
-    ///   - index: of the first one.
-    ///   - limit: at most ``CollectionMessage/partMax`` are given.
+    /// `index`: of the first one.
+    /// `limit`: at most ``CollectionMessage/partMax`` are given.
     package func sales(
         of name: BatchName,
         from index: UInt32,

@@ -57,7 +57,7 @@ package struct ClearingAudit: Sendable {
     /// How often the books are added up again where somebody changes them meanwhile.
     private static let attemptsMax = 5
 
-    /// - Parameter batches: checks SB with KB of the acquirers.
+    /// `batches`: checks SB with KB of the acquirers.
     package init(
         store: any RecordStore,
         sealing: any RecordSealing,
@@ -67,7 +67,7 @@ package struct ClearingAudit: Sendable {
         self.batches = batches
     }
 
-    /// - Parameter progress: told after each record.
+    /// `progress`: told after each record.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
         try await each(ClearingTerms.self, &report, progress)

@@ -23,8 +23,8 @@ extension ClearingHouse {
     /// Credits what is whole, batch by batch. To be called every few seconds or minutes; where it
     /// is broken off, the next round goes on.
     ///
-    /// - Parameter now: asked for the moment of each step.
-    /// - Throws: `.noTerms`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
+    /// `now`: asked for the moment of each step.
+    /// Throws `.noTerms`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
     @discardableResult
     package func credit(
         _ now: @Sendable () -> Instant

@@ -154,10 +154,9 @@ struct CreditStep {
 
     // MARK: The transition
 
-    /// - Parameters:
-    ///   - crediting: the position before, and its revision.
-    ///   - first: where the first sale of the step stands.
-    /// - Returns: the position afterwards, and all that becomes durable with it.
+    /// `crediting`: the position before, and its revision.
+    /// `first`: where the first sale of the step stands.
+    /// Returns the position afterwards, and all that becomes durable with it.
     mutating func transition(
         _ crediting: ClearingBook.Entry<Crediting>,
         from first: BatchPlace

@@ -17,8 +17,8 @@ struct ReleaseStep {
         self.now = now
     }
 
-    /// - Parameter isPosted: whether its amount stands in suspense, and its transaction is its own.
-    /// - Throws: `.stillSuspended`.
+    /// `isPosted`: whether its amount stands in suspense, and its transaction is its own.
+    /// Throws `.stillSuspended`.
     func release(
         _ claim: CreditStep.Claim,
         isPosted: Bool

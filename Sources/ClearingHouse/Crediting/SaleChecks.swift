@@ -23,7 +23,7 @@ struct SaleChecks {
 
     /// Why a sale moves no money; nil where it does, and then transaction and number are taken.
     ///
-    /// - Parameter isClaimed: whether they are the sale's already.
+    /// `isClaimed`: whether they are the sale's already.
     mutating func refusal(
         of claim: CreditStep.Claim,
         isClaimed: Bool = false

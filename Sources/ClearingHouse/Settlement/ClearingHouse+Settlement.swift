@@ -123,7 +123,7 @@ extension ClearingHouse {
 
     /// Payouts of a run in the order of their numbers.
     ///
-    /// - Parameter number: the last one of the page before; 0 for the first page.
+    /// `number`: the last one of the page before; 0 for the first page.
     package func payouts(
         of day: BusinessDay,
         after number: UInt32 = 0,
