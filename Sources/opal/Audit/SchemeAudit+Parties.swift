@@ -54,13 +54,21 @@ extension SchemeAudit {
             let audit = SaleAudit(
                 store: side.store,
                 seals: side.seals,
-                batches: BatchKeys(),
+                batches: await batchKeys(side),
                 securityCards: try await securityCards(side)
             )
             let sales = try await audit.run(progress.step)
             findings += sales.findings
             return Audited(side: side, audit: audit, report: sales)
         }
+    }
+
+    /// KB, to check what security cards have signed; none where it does not open, which the audit
+    /// of the sales names.
+    private func batchKeys(_ side: Side) async -> BatchKeys {
+        let wrapped = try? await AcquirerRecords.batchKey(in: side.store, sealedBy: side.seals)
+        guard let wrapped, let key = try? side.master.unwrap(wrapped) else { return BatchKeys() }
+        return BatchKeys([PaymentServerParty.acquirer: CMACKey(key)])
     }
 
     func opalServer(

@@ -160,6 +160,7 @@ struct Founding {
             PaymentModule.schema,
             [
                 try await AcquirerRecords.issuerKey(key, sealedBy: seals),
+                try await AcquirerBatchKey.make(acquirer, sealedBy: seals),
                 try await AcquirerRecords.agreement(of: merchant, comparison, sealedBy: seals),
                 try await AcquirerRecords.merchantKey(
                     name,

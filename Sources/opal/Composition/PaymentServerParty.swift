@@ -45,7 +45,7 @@ struct PaymentServerParty {
         let workshop = TerminalWorkshop(
             master: master,
             issuerKeys: issuerKeys,
-            batchKey: try await AcquirerRecords.batchKey(in: store, sealedBy: seals),
+            batchKey: try await AcquirerBatchKey.ensured(in: store, master, seals),
             store: store
         )
         let pool = try await workshop.pool(count)
@@ -109,8 +109,8 @@ struct PaymentServerParty {
 private struct TerminalWorkshop {
     let master: LocalMasterKey
     let issuerKeys: [AcquirerRecords.IssuerKey]
-    /// KB, wrapped; without it no batch is closed.
-    let batchKey: [UInt8]?
+    /// KB, wrapped.
+    let batchKey: [UInt8]
     let store: any RecordStore
 
     func pool(_ count: Int) async throws -> [Terminal] {
@@ -150,7 +150,7 @@ private struct TerminalWorkshop {
                 as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
             )
         }
-        if let batchKey { try card.install(batchKey: batchKey) }
+        try card.install(batchKey: batchKey)
         return try await Terminal.start(
             name: "terminal-\(serial)",
             securityCard: card,
