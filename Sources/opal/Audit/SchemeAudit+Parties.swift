@@ -150,7 +150,7 @@ extension SchemeAudit {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
         case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network, .airline,
-            .loyaltyServer:
+            .loyaltyServer, .concentrationPoint:
             isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
@@ -196,8 +196,8 @@ extension SchemeAudit {
         case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
         case .console: return OperatorAudit.owner(of: stream)
-        // A terminal and the funding network have records and no history.
-        case .terminal, .network: return nil
+        // These have records and no history.
+        case .terminal, .network, .concentrationPoint: return nil
         }
         return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
     }
@@ -230,6 +230,7 @@ extension SchemeAudit {
         case .terminal: "terminal, stream \(Hex.text(stream))"
         case .gateway: "gateway, authorisation \(Hex.text(stream))"
         case .network: "funding network, stream \(Hex.text(stream))"
+        case .concentrationPoint: "concentration point, stream \(Hex.text(stream))"
         }
     }
 

@@ -15,6 +15,8 @@ struct PaymentServerParty {
     let store: PartyStore
     let terminals: TerminalInterface
     let module: PaymentModule
+    /// What the clearing house has told.
+    let updates: SchemeUpdates
     private let lock: FolderLock
 
     /// The acquirer of the demo scheme.
@@ -60,6 +62,8 @@ struct PaymentServerParty {
             retired: try await workshop.retired(behind: pool),
             uptime: SystemClock.uptime
         )
+        updates = SchemeUpdates(store: store, seals: seals)
+        try await updates.load()
         module = PaymentModule(
             store: store,
             seals: seals,
@@ -71,6 +75,7 @@ struct PaymentServerParty {
             terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
             cardSidePeers: [Role.opalServer.rawValue, ClientTerminalEntry.peer],
+            updates: updates,
             now: SystemClock.now,
             uptime: SystemClock.uptime,
             alarm: alarm
