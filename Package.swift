@@ -263,12 +263,13 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
-                "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
-                "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
-                "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
-                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
-                lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpClient, "Telemetry", metrics,
+                "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
+                "ConcentrationPoint", "LoadServer", "Bank", "Gateway", "FundingNetwork",
+                "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
+                "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
+                argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
+                nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
+                metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict
@@ -376,8 +377,9 @@ let package = Package(
             "OpalTests",
             [
                 "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
-                "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite", "Sites",
-                "opal", logging,
+                "FundingNetwork", "OPALServer", "Batches", "PaymentServer", "TerminalHost",
+                "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "Sites", "opal",
+                argumentParser, logging,
             ]
         ),
         tests(

@@ -61,12 +61,12 @@ package final class PaymentModule: LinkService {
 
     package static let schema = RecordSchema(
         party: "payment_server",
-        version: 2,
+        version: 3,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
             AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
-            BatchRecord.kind, SchemeUpdates.update, SchemeUpdates.revision,
+            BatchRecord.kind, BatchOrder.kind, SchemeUpdates.update, SchemeUpdates.revision,
         ]
     )
 

@@ -32,6 +32,10 @@ package struct SaleAudit: Sendable {
         package var saleCount = 0
         /// Sales that a security card whose memory is elsewhere has counted.
         package var countedElsewhere: [TransactionIdentifier: SecurityCardIdentifier] = [:]
+        /// Closed batches.
+        package var batchCount = 0
+        /// Those of them that are durable at the clearing house, as the payment server was told.
+        package var acknowledged: Set<BatchName> = []
     }
 
     let store: any RecordStore
@@ -39,7 +43,7 @@ package struct SaleAudit: Sendable {
     let batches: any BatchChecking
     private let securityCards: [SecurityCardIdentifier: any PurchaseModule]
 
-    /// `batches`: walks chains; no key is asked for.
+    /// `batches`: walks chains; signatures are checked where it has the key for them.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
@@ -91,7 +95,7 @@ package struct SaleAudit: Sendable {
                 )
             )
         }
-        report.findings += try await checkBatches(before)
+        try await checkBatches(before, &report)
         for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
         var silent = Report()
         for (card, memory) in try await memories(&silent) where before[card] != nil {
@@ -99,8 +103,8 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, SchemeUpdates.update,
-            SchemeUpdates.revision,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, BatchOrder.kind,
+            SchemeUpdates.update, SchemeUpdates.revision,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {

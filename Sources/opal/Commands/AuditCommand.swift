@@ -41,6 +41,9 @@ struct AuditCommand: AsyncParsableCommand {
     private func show(_ report: SchemeAudit.Report) {
         print("\(report.cards) cards with \(report.historyRows) history rows")
         print("\(report.sales) sales, \(report.sold) sold; \(report.pending) draws pending")
+        if report.batches > 0 {
+            print("\(report.batches) batches, \(report.batchesAcknowledged) acknowledged")
+        }
         if report.inReaders > 0 { print("\(report.inReaders) debits in card readers") }
         if report.loads > 0 || report.accounts > 0 {
             print(

@@ -22,6 +22,8 @@ struct DataFolder {
         case airline
         /// Its programmes, members and benefits.
         case loyaltyServer = "loyalty-server"
+        /// What is on its way from the payment server to the clearing house.
+        case concentrationPoint = "concentration"
     }
 
     init(_ path: String) {

@@ -15,7 +15,7 @@ import SecurityModule
 /// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
 /// an acquirer with the issuer's purchase key, a merchant with its shared key; then a load server
 /// and a bank (``FundingFounding``), a payment gateway and a simulated funding network
-/// (``GatewayFounding``).
+/// (``GatewayFounding``), and a concentration point (``ConcentrationFounding``).
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -61,6 +61,7 @@ struct Founding {
     private func foundFundingSide() async throws {
         try await FundingFounding(folder: folder, passphrase: passphrase).run()
         try await GatewayFounding(folder: folder, passphrase: passphrase).run()
+        try await ConcentrationFounding(folder: folder, passphrase: passphrase).run()
         try await AirlineFounding(
             folder: folder,
             passphrase: passphrase,
@@ -160,6 +161,7 @@ struct Founding {
             PaymentModule.schema,
             [
                 try await AcquirerRecords.issuerKey(key, sealedBy: seals),
+                try await AcquirerBatchKey.make(acquirer, sealedBy: seals),
                 try await AcquirerRecords.agreement(of: merchant, comparison, sealedBy: seals),
                 try await AcquirerRecords.merchantKey(
                     name,

@@ -59,22 +59,12 @@ struct ServerSystem {
         var parties = Parties()
         let gate = ReadyGate(ready)
         let terminals = TerminalConnections(settings, identity, logger)
-        if roles.contains(.paymentServer) {
-            let party = try await PaymentServerParty(
-                folder,
-                passphrase: passphrase,
-                terminals: settings.terminals,
-                link: { try terminals.link(toHost: $0) },
-                alarm: SaleWatch.alarm(logger)
-            )
-            parties.payment = party
-            services.append(Ticker(seconds: 5) { await party.tick() })
-            // Apart from the rest: a host that does not answer takes some seconds.
-            services.append(Ticker(seconds: 3) { await party.module.refreshTerminals() })
-            if settings.usesTLS { services.append(try linkServer(party, gate)) }
-        }
+        var links: [any Link] = []
+        services += try await clearingServices(&parties, &links, gate)
+        services += try concentrationServices(&parties, &links, gate)
+        services += try await paymentServices(&parties, &links, terminals, gate)
         services += try await terminalServices(&parties, terminals, gate)
-        var links: [any Link] = terminals.links
+        links += terminals.links as [any Link]
         services += try await fundingServices(&parties, gate, &links)
         services += try await cardServices(&parties, &links, gate, prepare)
         if roles.contains(.shop) {
@@ -194,7 +184,7 @@ struct ServerSystem {
         )
     }
 
-    private func linkServer(
+    func linkServer(
         _ party: PaymentServerParty,
         _ gate: ReadyGate
     ) throws -> any Service {
@@ -281,13 +271,23 @@ struct ServerSystem {
         as role: Role,
         _ bounds: LinkSettings = .init()
     ) throws -> any Link {
+        try link(to: peer, at: address, as: role.rawValue, bounds)
+    }
+
+    /// `name`: of who asks, as in its certificate.
+    func link(
+        to peer: String,
+        at address: (host: String, port: Int),
+        as name: String,
+        _ bounds: LinkSettings = .init()
+    ) throws -> any Link {
         let logger = logger
         return try TLSLink(
             group: group,
             host: address.host,
             port: address.port,
             peer: peer,
-            identity: try identity(role.rawValue),
+            identity: try identity(name),
             settings: bounds,
             report: { peer, reason in
                 logger.warning(
@@ -391,6 +391,7 @@ struct ServerSystem {
 struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
+    var concentrationPoint: ConcentrationParty?
     var shop: MerchantParty?
     var loadServer: LoadServerParty?
     var bank: BankParty?
@@ -412,6 +413,7 @@ struct Parties {
         await network?.store.close()
         await loadServer?.store.close()
         await payment?.store.close()
+        await concentrationPoint?.store.close()
         await terminal?.store.close()
     }
 }
