@@ -241,6 +241,11 @@ let package = Package(
             ["Kernel", "Wire", "CLibXML2", "CHaru", crypto]
         ),
         target(
+            "Settlement",
+            at: "Edges/Settlement",
+            ["Kernel", "ClearingHouse", "SettlementFiles"]
+        ),
+        target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
             ["Wire", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
@@ -264,8 +269,8 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
-                "ConcentrationPoint", "LoadServer", "Bank", "Gateway", "FundingNetwork",
-                "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
+                "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles", "LoadServer",
+                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
                 "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
                 argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
                 nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",

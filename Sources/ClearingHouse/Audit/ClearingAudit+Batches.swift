@@ -106,12 +106,13 @@ extension ClearingAudit {
         guard let outcomes = try await house.outcomes(of: batch.name, at: index) else {
             return "has no outcome"
         }
-        let reason = outcomes.reasons[Int(index - outcomes.first.index)]
+        let outcome = outcomes.outcomes[Int(index - outcomes.first.index)]
         let key = ClearedSale.key(sale.transaction)
         let known = try await book.find(ClearedSale.self, key)?.value
-        guard let reason else {
+        guard case .suspended(let reason) = outcome else {
             cleared += 1
-            return known?.place == place && known?.isCredited == true ? nil : "is not on record"
+            let isOnRecord = known?.place == place && known?.isCredited == true
+            return outcome == .points || isOnRecord ? nil : "is not on record"
         }
         suspended += 1
         let entry = try await book.find(SuspendedSale.self, place.bytes)?.value

@@ -63,7 +63,12 @@ package struct ClearingAudit: Sendable {
         sealing: any RecordSealing,
         batches: any BatchChecking
     ) {
-        house = ClearingHouse(store: store, sealing: sealing, batches: batches, issuers: [:])
+        house = ClearingHouse(
+            store: store,
+            sealing: sealing,
+            batches: batches,
+            issuers: { _ in nil }
+        )
         self.batches = batches
     }
 
@@ -73,6 +78,7 @@ package struct ClearingAudit: Sendable {
         try await each(ClearingTerms.self, &report, progress)
         try await each(ClearedIssuer.self, &report, progress)
         try await each(ClearedAcquirer.self, &report, progress)
+        try await each(AcquirerKey.self, &report, progress)
         try await each(ClearedMerchant.self, &report, progress)
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)
@@ -154,7 +160,7 @@ package struct ClearingAudit: Sendable {
                 number: row.number,
                 previous: previous
             )
-            if let entry = try? AccountEntry(row.body) {
+            if let entry = try? AccountRow(row.body) {
                 balance = ExactAmount(
                     trillionths: balance.trillionths &+ entry.amount.trillionths
                 )
@@ -265,19 +271,5 @@ extension LedgerAccount {
             case .inTransit: "payouts in transit"
             }
         return "\(whose) in \(currency.digits)"
-    }
-}
-
-extension ExactAmount {
-    /// All its decimals, without zeros at the end: `-12.345`.
-    package var decimal: String {
-        let unit = Int128(1_000_000_000_000)
-        let (whole, part) = trillionths.magnitude.quotientAndRemainder(dividingBy: unit.magnitude)
-        let sign = isNegative ? "-" : ""
-        if part == 0 { return "\(sign)\(whole)" }
-        var decimals = String(part)
-        decimals = String(repeating: "0", count: 12 - decimals.count) + decimals
-        while decimals.hasSuffix("0") { decimals.removeLast() }
-        return "\(sign)\(whole).\(decimals)"
     }
 }

@@ -66,7 +66,7 @@ extension ClearingHouse {
             var transition = Transition(writes: [])
             if entry.value.isPosted {
                 var posting = Posting(book, now: now)
-                let cause = AccountEntry.Cause.rejected(place)
+                let cause = AccountRow.Cause.rejected(place)
                 try await posting.post(
                     [
                         Posting.Leg(account: sale.suspense, amount: -gross, cause: cause),

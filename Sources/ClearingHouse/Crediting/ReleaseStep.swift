@@ -35,7 +35,7 @@ struct ReleaseStep {
         let fee = merchant.fee(in: sale.amount.currency, files.terms).fee(of: sale.amount)
         guard let net = gross.adding(-fee) else { throw .amountTooLarge }
         var posting = Posting(book, now: now)
-        let cause = AccountEntry.Cause.released(claim.place)
+        let cause = AccountRow.Cause.released(claim.place)
         let source = isPosted ? sale.suspense : sale.pool
         try await posting.post(
             [
