@@ -29,9 +29,9 @@ import Testing
         BatchBook(store: world.paymentStore, seals: world.paymentSeals)
     }
 
-    private func order(_ world: World) async throws {
+    private func order(_ world: World, at cutOff: Instant? = nil) async throws {
         let isGiven = try await BatchOrder.give(
-            world.clock.now,
+            cutOff ?? world.clock.now,
             in: world.paymentStore,
             sealedBy: world.paymentSeals
         )
@@ -51,6 +51,15 @@ import Testing
         try await order(world)
         #expect(await world.payments.closeBatches(never) == 1)
         #expect(try await world.saleAudit.run {}.findings == [])
+    }
+
+    @Test func `an order by a clock that was ahead closes nothing until then`() async throws {
+        let world = try await world()
+        try await buy(world)
+        try await order(world, at: world.clock.now.adding(.seconds(600)))
+        #expect(await world.payments.closeBatches(never) == 0)
+        world.clock.advance(by: .seconds(600))
+        #expect(await world.payments.closeBatches(never) == 1)
     }
 
     @Test func `a batch that began before the day ended is closed, and none of the next day`()
