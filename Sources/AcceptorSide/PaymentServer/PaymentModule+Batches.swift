@@ -77,9 +77,7 @@ extension PaymentModule {
         _ policy: BatchPolicy,
         alarms: BatchAlarms = BatchAlarms { _ in }
     ) async -> Int {
-        // An order that does not open is for the audit; the policy goes on.
-        let order = try? await BatchOrder.read(in: store, sealedBy: seals)?.cutOff
-        let policy = policy.with(order: order)
+        let policy = policy.with(order: await order())
         var count = 0
         for terminal in terminals.terminals where terminal.isPresent {
             do throws(StoreFailure) {
@@ -92,6 +90,14 @@ extension PaymentModule {
             }
         }
         return count
+    }
+
+    /// What the operator has ordered; nil where nothing was, or by a clock that was ahead: it would
+    /// close each sale's batch until then. An order that does not open is for the audit.
+    private func order() async -> Instant? {
+        let order = try? await BatchOrder.read(in: store, sealedBy: seals)?.cutOff
+        guard let order, order <= now() else { return nil }
+        return order
     }
 
     private var book: BatchBook { BatchBook(store: store, seals: seals) }

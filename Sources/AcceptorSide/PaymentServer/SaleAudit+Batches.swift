@@ -69,9 +69,14 @@ extension SaleAudit {
         _ record: Record,
         _ report: inout Report
     ) async {
+        let name = batch.name
         report.batchCount += 1
+        report.lastBatches[name.securityCard] = max(
+            report.lastBatches[name.securityCard] ?? 0,
+            name.number
+        )
         if batch.state == .acknowledged || batch.state == .closed {
-            report.acknowledged.insert(batch.name)
+            report.acknowledged.insert(name)
         }
         // Without KB nobody can tell.
         if (try? await batches.isGenuine(batch.header)) == false {

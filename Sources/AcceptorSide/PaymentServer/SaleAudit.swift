@@ -36,6 +36,8 @@ package struct SaleAudit: Sendable {
         package var batchCount = 0
         /// Those of them that are durable at the clearing house, as the payment server was told.
         package var acknowledged: Set<BatchName> = []
+        /// The last batch that each security card has closed.
+        var lastBatches: [SecurityCardIdentifier: UInt32] = [:]
     }
 
     let store: any RecordStore
@@ -235,14 +237,20 @@ package struct SaleAudit: Sendable {
                     && $0.count >= sum.count && $0.minorUnits >= sum.minorUnits
             }
         }
+        let younger: String
         if !isCounted || found.lastNumber > memory.lastNumber {
-            report.findings.append(
-                AuditFinding(
-                    "security card \(memory.identifier.text)",
-                    "its memory is older than its sales"
-                )
-            )
+            younger = "sales"
+        } else if report.lastBatches[memory.identifier, default: 0] >= memory.openBatch.number {
+            younger = "batches"
+        } else {
+            return
         }
+        report.findings.append(
+            AuditFinding(
+                "security card \(memory.identifier.text)",
+                "its memory is older than its \(younger)"
+            )
+        )
     }
 
     private static func add(_ amount: Money, to totals: inout [SecurityCardDescription.Total]) {

@@ -6,9 +6,9 @@ import PaymentServer
 import Records
 import RecordsSQLite
 
-/// KB of the acquirer (`docs/decisions/0026`): made once at its payment server, and given from there
-/// to hosts of terminals and to the clearing house, for each wrapped under its own local master
-/// key. It is never in clear outside the process that wraps it.
+/// KB of the acquirer (`docs/decisions/0026`): made once at its payment server, and given from
+/// there to hosts of terminals and to the clearing house, for each wrapped under its own local
+/// master key. It is never in clear outside the process that wraps it.
 enum AcquirerBatchKey {
     /// KB as the clearing house gets it.
     struct Shared {
