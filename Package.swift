@@ -219,8 +219,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
-                "EarnFiles", hummingbird, mustache, logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoadServer",
+                "LoyaltyServer", "Batches", "EarnFiles", hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
