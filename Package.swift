@@ -158,6 +158,9 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", crypto]
         ),
 
+        // What parties that take batches in or pass them on have in common; no party of its own.
+        target("Batches", at: "Batches", portsOfASide),
+
         // The parties. None sees another.
         target("ClientCode", at: "CardSide/ClientCode", ["Kernel", "Wire", "SecurityModule"]),
         target("CardEmulator", at: "CardSide/CardEmulator", portsOfASide),
@@ -166,8 +169,6 @@ let package = Package(
             at: "CardSide/OPALServer",
             portsOfASide + ["ClientCode", "CardEmulator"]
         ),
-        // What parties that pass batches on have in common; no party of its own.
-        target("Batches", at: "AcceptorSide/Batches", portsOfASide),
         target("PaymentServer", at: "AcceptorSide/PaymentServer", portsOfASide + ["Batches"]),
         target(
             "ConcentrationPoint",
@@ -182,6 +183,7 @@ let package = Package(
         target("LoadServer", at: "FundingSide/LoadServer", portsOfASide),
         target("Bank", at: "FundingSide/Bank", portsOfASide),
         target("LoyaltyServer", at: "LoyaltyServer", portsOfASide),
+        target("ClearingHouse", at: "ClearingHouse", portsOfASide + ["Batches"]),
 
         // The edges: one target for each dependency.
         .systemLibrary(
@@ -239,6 +241,11 @@ let package = Package(
             ["Kernel", "Wire", "CLibXML2", "CHaru", crypto]
         ),
         target(
+            "Settlement",
+            at: "Edges/Settlement",
+            ["Kernel", "ClearingHouse", "SettlementFiles"]
+        ),
+        target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
             ["Wire", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
@@ -262,8 +269,8 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
-                "ConcentrationPoint", "LoadServer", "Bank", "Gateway", "FundingNetwork",
-                "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
+                "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles", "LoadServer",
+                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
                 "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
                 argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
                 nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
@@ -385,6 +392,13 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "Keys", "SecurityCard", "Batches", "PaymentServer",
                 "TerminalHost", "ConcentrationPoint", "OPALServer", "Merchant", crypto,
+            ]
+        ),
+        tests(
+            "ClearingTests",
+            portsOfASide + [
+                "Simulation", "RecordsSQLite", "Keys", "HSM", "Batches", "ClearingHouse",
+                "PaymentServer", "OPALServer", crypto,
             ]
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),

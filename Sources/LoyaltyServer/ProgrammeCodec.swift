@@ -8,10 +8,6 @@ import Wire
 // days 1, and for each: behind a presence byte each the weekday 1 (Monday is 0) and the dates 3 +
 // 3, then tenths 2.
 extension ByteReader {
-    mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
-        try value(field, bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
-    }
-
     mutating func programmeTerms(of code: Currency) throws(WireFailure) -> Programme {
         let exponent = try exponent()
         let name = try text("name", bytesMax: Programme.nameBytesMax)
@@ -88,8 +84,6 @@ extension ByteReader {
 }
 
 extension ByteWriter {
-    mutating func flag(_ isSo: Bool) { byte(isSo ? 1 : 0) }
-
     mutating func programmeTerms(_ programme: Programme) {
         exponent(programme.exponent)
         text(programme.name)

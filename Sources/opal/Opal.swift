@@ -17,7 +17,7 @@ struct Opal: AsyncParsableCommand {
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
             ProgrammeCommand.self,
             TerminalCommand.self, BatchCommand.self, CardCommand.self, FloatCommand.self,
-            ReaderCommand.self,
+            ClearingCommand.self, ReaderCommand.self,
             PayCommand.self,
         ]
     )

@@ -19,9 +19,6 @@ package final class ConcentrationPoint: LinkService {
         kinds: [BatchRecord.kind, PartRecord.kind, UpdatePages.kind]
     )
 
-    /// How often a step is decided again when another one came first.
-    private static let conflictsMax = 8
-
     private let intake: BatchIntake
     private let sender: BatchSender
     private let updates: UpdatePages
@@ -41,12 +38,11 @@ package final class ConcentrationPoint: LinkService {
         clearingHouse: any Link,
         alarm: @escaping @Sendable (BatchAlarm) -> Void = { _ in }
     ) {
-        let contents = ReceivedSales(store: store, seals: seals)
-        intake = BatchIntake(store: store, seals: seals, checking: checking, contents: contents)
+        intake = BatchIntake(store: store, seals: seals, checking: checking, at: .onTheWay)
         sender = BatchSender(
             store: store,
             seals: seals,
-            contents: contents,
+            contents: intake.contents,
             link: clearingHouse,
             alarm: alarm
         )
@@ -81,25 +77,7 @@ package final class ConcentrationPoint: LinkService {
         if case .updatesQuestion(let revision) = message {
             return try await updates.answer(after: revision)
         }
-        for _ in 0..<ConcentrationPoint.conflictsMax {
-            let step: BatchIntake.Step
-            switch message {
-            case .offer(let header): step = try await intake.offer(header)
-            case .part(let batch, let index, let sales):
-                step = try await intake.part(of: batch, from: index, sales)
-            default: return .unavailable
-            }
-            guard let transition = step.transition else { return step.answer }
-            if try await store(transition) {
-                if let outdated = step.outdated { try await intake.remove(outdated) }
-                return step.answer
-            }
-        }
-        return .unavailable
-    }
-
-    private func store(_ transition: Transition) async throws(StoreFailure) -> Bool {
-        try await intake.store.commit(transition) == .committed
+        return try await intake.answer(message)
     }
 
     // MARK: Rounds

@@ -91,6 +91,11 @@ package struct ByteReader {
         return value
     }
 
+    /// A byte that is 0 or 1.
+    package mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
+        try value(field, bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
+    }
+
     /// A value behind a presence byte, which is 0 or 1.
     package mutating func optional<Value>(
         _ field: StaticString,

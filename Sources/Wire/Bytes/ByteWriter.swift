@@ -19,6 +19,7 @@ package struct ByteWriter {
     }
 
     package mutating func byte(_ value: UInt8) { bytes.append(value) }
+    package mutating func flag(_ isSo: Bool) { byte(isSo ? 1 : 0) }
     package mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
     /// Bytes led by their length in two bytes.

@@ -135,10 +135,6 @@ extension ByteReader {
         default: throw failure("kind", .invalid)
         }
     }
-
-    private mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
-        try value(field, bytes: 1) { $0 < 2 ? $0 == 1 : nil }
-    }
 }
 
 extension ByteWriter {

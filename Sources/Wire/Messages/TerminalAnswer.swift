@@ -205,16 +205,9 @@ extension ByteReader {
     fileprivate mutating func optionalPlace() throws(WireFailure) -> BatchPlace? {
         try optional("place") { reader throws(WireFailure) in try reader.place() }
     }
-
-    /// One byte that is 0 or 1.
-    fileprivate mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
-        try value(field, bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
-    }
 }
 
 extension ByteWriter {
-    fileprivate mutating func flag(_ value: Bool) { byte(value ? 1 : 0) }
-
     fileprivate mutating func optionalPlace(_ place: BatchPlace?) {
         flag(place != nil)
         if let place { self.place(place) }

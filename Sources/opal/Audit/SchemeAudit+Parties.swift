@@ -2,6 +2,7 @@
 
 import Bank
 import CardEmulator
+import ClearingHouse
 import Gateway
 import HSM
 import Kernel
@@ -150,7 +151,7 @@ extension SchemeAudit {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
         case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network, .airline,
-            .loyaltyServer, .concentrationPoint:
+            .loyaltyServer, .concentrationPoint, .clearing:
             isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
@@ -196,6 +197,10 @@ extension SchemeAudit {
         case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
         case .console: return OperatorAudit.owner(of: stream)
+        case .clearing:
+            return LedgerAccount(stream: stream).map {
+                RecordKey(ClearingRecords.account, $0.key)
+            }
         // These have records and no history.
         case .terminal, .network, .concentrationPoint: return nil
         }
@@ -230,6 +235,8 @@ extension SchemeAudit {
         case .terminal: "terminal, stream \(Hex.text(stream))"
         case .gateway: "gateway, authorisation \(Hex.text(stream))"
         case .network: "funding network, stream \(Hex.text(stream))"
+        case .clearing:
+            "clearing house, \(LedgerAccount(stream: stream)?.name ?? Hex.text(stream))"
         case .concentrationPoint: "concentration point, stream \(Hex.text(stream))"
         }
     }

@@ -26,6 +26,8 @@ struct SchemeAudit {
         /// Closed batches of the payment server, and those of them that the clearing house has.
         var batches = 0
         var batchesAcknowledged = 0
+        /// The clearing house's books, by currency.
+        var books: [String: BooksLine] = [:]
         /// Debits of cards in readers.
         var inReaders = 0
         var orders = 0
@@ -74,6 +76,7 @@ struct SchemeAudit {
         let airline = try await merchant(.airline, &report)
         let acquirer = try await paymentServer(&report)
         try await concentrationPoint(acquirer, &report)
+        try await clearingHouse(acquirer, &report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
         let gateway = try await gateway(&report)

@@ -61,6 +61,13 @@ struct AuditCommand: AsyncParsableCommand {
         for (unit, proved) in report.provedMinorUnits.sorted(by: { $0.key < $1.key }) {
             print("currency \(unit): sales that came back for payment and are proved \(proved)")
         }
+        for (currency, books) in report.books.sorted(by: { $0.key < $1.key }) {
+            print(
+                "clearing in \(currency): pools \(books.pools), merchants \(books.merchants), "
+                    + "acquirers \(books.acquirers), suspense \(books.suspense), in transit "
+                    + "\(books.inTransit), bank \(books.bank) = 0"
+            )
+        }
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             let expired = report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? ""
             print(

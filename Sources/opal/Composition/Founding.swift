@@ -24,6 +24,7 @@ struct Founding {
 
     static let issuer = "990001"
     static let issuerName = "Opal City"
+    static let shopName = "Farthing Press"
     static let balanceMax: UInt64 = 500_00
     /// News dealers (ISO 18245).
     static let shopCategory = "5994"
@@ -67,6 +68,7 @@ struct Founding {
             passphrase: passphrase,
             comparison: comparison
         ).run()
+        try await ClearingFounding(folder: folder, passphrase: passphrase).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {

@@ -25,7 +25,7 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
 
     /// Those that `opal up` runs: everything that one machine needs.
     static let ofOneMachine: Set<Role> = [
-        .opalServer, .paymentServer, .concentrationPoint, .shop, .bank, .loadServer, .gateway,
-        .network, .airline, .console,
+        .opalServer, .paymentServer, .concentrationPoint, .clearing, .shop, .bank, .loadServer,
+        .gateway, .network, .airline, .console,
     ]
 }

@@ -9,16 +9,6 @@ import Wire
 // Collection: the payment server 206 with its batches, concentration point 68, and the way to the
 // clearing house 110. Who takes batches is opened before who sends them.
 extension ServerSystem {
-    /// Opens the clearing house, where it is a role of this process.
-    func clearingServices(
-        _ parties: inout Parties,
-        _ links: inout [any Link],
-        _ gate: ReadyGate
-    ) async throws -> [any Service] {
-        guard roles.contains(.clearing) else { return [] }
-        throw CommandFailure("This version has no clearing house yet.")
-    }
-
     /// Opens the concentration point, where it is a role of this process.
     func concentrationServices(
         _ parties: inout Parties,
@@ -140,6 +130,13 @@ extension ServerSystem {
     /// `name`: of who asks, as in its certificate.
     func linkToClearingHouse(_ parties: Parties, from name: String) throws -> (any Link)? {
         let collection = settings.collection
+        if let party = parties.clearing {
+            return ProcessTelemetry.link(
+                to: party.module,
+                of: collection.clearingName,
+                as: name
+            )
+        }
         guard settings.usesTLS, let host = collection.clearingHost else { return nil }
         return try link(
             to: collection.clearingName,

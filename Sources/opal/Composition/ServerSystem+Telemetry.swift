@@ -40,7 +40,7 @@ extension Parties {
     var stores: [(String, PartyStore)] {
         let all: [(String, PartyStore?)] = [
             ("opal-server", opal?.store), ("payment-server", payment?.store),
-            ("concentration", concentrationPoint?.store),
+            ("concentration", concentrationPoint?.store), ("clearing", clearing?.store),
             ("shop", shop?.store), ("bank", bank?.store), ("load-server", loadServer?.store),
             ("gateway", gateway?.store), ("network", network?.store),
             ("airline", airline?.merchant.store), ("loyalty-server", airline?.loyalty.store),

@@ -112,9 +112,11 @@ struct ServerSystem {
             loadServers: LoadServerDirectory([settings.loadServerName: loads]),
             funding: funding,
             logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
+            clearingHouses: [settings.collection.clearingName],
             alarm: CardWatch.alarm(logger)
         )
         parties.opal = party
+        introduce(party, to: parties)
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
         return try pointsServices(party, &links, gate) + [
@@ -392,6 +394,9 @@ struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
     var concentrationPoint: ConcentrationParty?
+    var clearing: ClearingParty?
+    /// How the clearing house of this process reaches the issuer.
+    var issuer: LateLink?
     var shop: MerchantParty?
     var loadServer: LoadServerParty?
     var bank: BankParty?
@@ -414,6 +419,7 @@ struct Parties {
         await loadServer?.store.close()
         await payment?.store.close()
         await concentrationPoint?.store.close()
+        await clearing?.store.close()
         await terminal?.store.close()
     }
 }

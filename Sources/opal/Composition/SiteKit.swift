@@ -166,7 +166,7 @@ struct SiteKit {
         if let party = parties.shop {
             parts.shops = [
                 ConsoleParts.Shop(
-                    name: "Farthing Press",
+                    name: Founding.shopName,
                     module: party.merchant,
                     store: ConsoleParts.Store(
                         name: "shop",

@@ -29,11 +29,6 @@ extension ByteReader {
     mutating func userKey() throws(WireFailure) -> UserKey {
         UserKey(try bytes("user", count: UserKey.length))
     }
-
-    /// A byte 0 or 1.
-    mutating func flag(_ field: StaticString) throws(WireFailure) -> Bool {
-        try value(field, bytes: 1) { $0 > 1 ? nil : $0 == 1 }
-    }
 }
 
 extension ByteWriter {
@@ -46,8 +41,6 @@ extension ByteWriter {
     mutating func optionalInstant(_ instant: Instant?) {
         integer(UInt64(bitPattern: instant?.milliseconds ?? 0), bytes: 8)
     }
-
-    mutating func flag(_ isSet: Bool) { byte(isSet ? 1 : 0) }
 }
 
 enum UserRecordVersion {

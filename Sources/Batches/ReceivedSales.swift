@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Batches
 import Kernel
-import Records
-import SecurityModule
+package import Records
+package import SecurityModule
 import Wire
 
 /// The sales that are kept until the clearing house has them.
-struct ReceivedSales: BatchContents {
+package struct ReceivedSales: BatchContents {
     let store: any RecordStore
     let seals: any RecordSealing
+
+    package init(store: any RecordStore, seals: any RecordSealing) {
+        self.store = store
+        self.seals = seals
+    }
 
     /// Parts that are removed in one commit.
     private static let removedTogetherMax = 100
 
-    func sales(
+    package func sales(
         of batch: BatchRecord,
         from index: UInt32,
         limit: Int
@@ -51,7 +55,7 @@ struct ReceivedSales: BatchContents {
         return sales
     }
 
-    func release(_ batch: BatchRecord) async throws(StoreFailure) {
+    package func release(_ batch: BatchRecord) async throws(StoreFailure) {
         try await remove(of: batch.name) { _ in true }
     }
 

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Batches
 import Kernel
-import Records
-import SecurityModule
-import Wire
+package import Records
+package import SecurityModule
+package import Wire
 
-/// The steps by which a batch comes in: each reads what is stored, and gives what has to become
-/// durable with the answer. A step that was taken before gives its answer and changes nothing.
-struct BatchIntake {
+/// How batches come in: each step reads what is stored, and gives what has to become durable with
+/// the answer. A step that was taken before gives its answer and changes nothing.
+package struct BatchIntake: Sendable {
+    /// Who takes the batch in.
+    package enum Place: Sendable {
+        /// It passes the batch on: whole here is not acknowledged before it is durable at the
+        /// clearing house.
+        case onTheWay
+        case clearingHouse
+    }
+
     struct Step {
         var transition: Transition?
         let answer: CollectionMessage
@@ -19,20 +26,65 @@ struct BatchIntake {
     let store: any RecordStore
     let seals: any RecordSealing
     let checking: any BatchChecking
-    let contents: ReceivedSales
+    let place: Place
+    package let contents: ReceivedSales
 
     private static let firstNumber: UInt32 = 1
+    /// How often a step is decided again when another one came first.
+    private static let conflictsMax = 8
+
+    /// `store`: with records of ``BatchRecord/kind`` and ``PartRecord/kind``.
+    /// `checking`: walks chains; at the clearing house it also checks SB.
+    package init(
+        store: any RecordStore,
+        seals: any RecordSealing,
+        checking: any BatchChecking,
+        at place: Place
+    ) {
+        self.store = store
+        self.seals = seals
+        self.checking = checking
+        self.place = place
+        contents = ReceivedSales(store: store, seals: seals)
+    }
+
+    /// Takes an offer or a part in.
+    ///
+    /// - Returns: what is answered, and durable before; `.unavailable` for other messages.
+    /// - Throws: `StoreFailure`; the same again later.
+    package func answer(
+        _ message: CollectionMessage
+    ) async throws(StoreFailure) -> CollectionMessage {
+        for _ in 0..<BatchIntake.conflictsMax {
+            let step: Step
+            switch message {
+            case .offer(let header): step = try await offer(header)
+            case .part(let batch, let index, let sales):
+                step = try await part(of: batch, from: index, sales)
+            default: return .unavailable
+            }
+            guard let transition = step.transition else { return step.answer }
+            if try await store.commit(transition) == .committed {
+                if let outdated = step.outdated { try await contents.removeOutdated(outdated) }
+                return step.answer
+            }
+        }
+        return .unavailable
+    }
 
     /// Says what is wanted of a batch.
-    func offer(_ header: BatchHeader) async throws(StoreFailure) -> Step {
+    private func offer(_ header: BatchHeader) async throws(StoreFailure) -> Step {
+        if place == .clearingHouse, let refusal = try await refusal(of: header) {
+            return Step(answer: .refused(header.name, refusal))
+        }
         guard let stored = try await read(header.name) else {
             guard try await isNext(header.name) else {
                 return Step(answer: .refused(header.name, .gap))
             }
             return try await begin(header, over: nil)
         }
-        if stored.batch.header == header { return Step(answer: stored.batch.answer) }
-        // Nobody here can tell which header is the security card's. One whose sales do not come
+        if stored.batch.header == header { return Step(answer: answer(of: stored.batch)) }
+        // On the way nobody can tell which header is the security card's. One whose sales do not come
         // to it, or that the clearing house has refused, must not stand in the way of another one.
         guard stored.batch.state == .receiving || stored.batch.refusal != nil else {
             return Step(answer: .refused(header.name, .nameTaken))
@@ -43,7 +95,7 @@ struct BatchIntake {
     /// Takes sales of a batch.
     ///
     /// `index`: of the first one.
-    func part(
+    private func part(
         of name: BatchName,
         from index: UInt32,
         _ sales: [[UInt8]]
@@ -52,7 +104,7 @@ struct BatchIntake {
             return Step(answer: .refused(name, .notOffered))
         }
         guard let progress = stored.batch.progress, progress.next == index else {
-            return Step(answer: stored.batch.answer)
+            return Step(answer: answer(of: stored.batch))
         }
         guard let next = next(stored.batch.header, progress, sales) else {
             return try await giveUp(stored)
@@ -81,13 +133,31 @@ struct BatchIntake {
                 .put(key, expectedRevision: 0, body: body),
                 try await write(batch, over: stored.revision),
             ]),
-            answer: batch.answer
+            answer: answer(of: batch)
         )
     }
 
-    /// Removes parts that a batch does not need any more.
-    func remove(_ outdated: BatchRecord) async throws(StoreFailure) {
-        try await contents.removeOutdated(outdated)
+    /// Why the clearing house does not take a header, whatever comes with it.
+    private func refusal(
+        of header: BatchHeader
+    ) async throws(StoreFailure) -> BatchRefusal? {
+        do throws(ModuleFailure) {
+            return try await checking.isGenuine(header) ? nil : .signatureWrong
+        } catch .keyUnknown { return .unknownSecurityCard } catch {
+            throw .unavailable("a batch cannot be checked: \(error)")
+        }
+    }
+
+    /// What is to be said of a batch to who sends it.
+    private func answer(of batch: BatchRecord) -> CollectionMessage {
+        switch (batch.state, place) {
+        case (.receiving, _): return .wanted(batch.name, from: batch.progress?.next ?? 1)
+        case (.waiting, .onTheWay):
+            let whole = CollectionMessage.wanted(batch.name, from: batch.header.count + 1)
+            return batch.refusal.map { .refused(batch.name, $0) } ?? whole
+        case (.waiting, .clearingHouse), (.acknowledged, _), (.closed, _):
+            return .acknowledged(batch.name)
+        }
     }
 
     /// How far a batch has come with these sales; nil where they are not its next ones.
@@ -136,7 +206,7 @@ struct BatchIntake {
             transition: Transition(writes: [
                 try await write(batch, over: stored?.revision ?? 0)
             ]),
-            answer: batch.answer,
+            answer: answer(of: batch),
             outdated: stored == nil ? nil : batch
         )
     }
@@ -162,18 +232,6 @@ struct BatchIntake {
             return try await batch.write(over: revision, sealedBy: seals)
         } catch {
             throw .unavailable("a batch cannot be sealed: \(error)")
-        }
-    }
-}
-
-extension BatchRecord {
-    /// What is to be said of it to who sends it. What is whole here is not acknowledged before it
-    /// is durable at the clearing house.
-    fileprivate var answer: CollectionMessage {
-        switch state {
-        case .receiving: .wanted(name, from: progress?.next ?? 1)
-        case .waiting: refusal.map { .refused(name, $0) } ?? .wanted(name, from: header.count + 1)
-        case .acknowledged, .closed: .acknowledged(name)
         }
     }
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Records
+
+/// One transition that clears a sale which was set aside.
+struct ReleaseStep {
+    private let book: ClearingBook
+    private let files: PartyFiles
+    private let header: BatchHeader
+    private let now: Instant
+
+    init(_ book: ClearingBook, _ files: PartyFiles, _ header: BatchHeader, now: Instant) {
+        self.book = book
+        self.files = files
+        self.header = header
+        self.now = now
+    }
+
+    /// `isPosted`: whether its amount stands in suspense, and its transaction is its own.
+    /// Throws `.stillSuspended`.
+    func release(
+        _ claim: CreditStep.Claim,
+        isPosted: Bool
+    ) async throws(ClearingFailure) -> Transition {
+        let sale = claim.sale
+        var transition = Transition(writes: [])
+        var checks = SaleChecks(book, files, header, looksUp: true)
+        if let reason = try await checks.refusal(of: claim, isClaimed: isPosted) {
+            throw .stillSuspended(reason)
+        }
+        let (merchant, reason) = try await files.merchant(of: sale)
+        guard let merchant else { throw .stillSuspended(reason) }
+        let gross = ExactAmount(sale.amount)
+        let fee = merchant.fee(in: sale.amount.currency, files.terms).fee(of: sale.amount)
+        guard let net = gross.adding(-fee) else { throw .amountTooLarge }
+        var posting = Posting(book, now: now)
+        let cause = AccountRow.Cause.released(claim.place)
+        let source = isPosted ? sale.suspense : sale.pool
+        try await posting.post(
+            [
+                Posting.Leg(account: source, amount: -gross, cause: cause),
+                Posting.Leg(account: sale.merchantAccount, amount: net, cause: cause),
+                Posting.Leg(account: sale.acquirerAccount, amount: fee, cause: cause),
+            ],
+            to: &transition
+        )
+        let row = try await posting.account(sale.merchantAccount).lastRow
+        let known = try await book.find(ClearedSale.self, ClearedSale.key(sale.transaction))
+        var cleared =
+            known?.value
+            ?? ClearedSale(sale.transaction, at: claim.place, row: row, isCredited: true)
+        (cleared.row, cleared.isCredited) = (row, true)
+        try await book.put(cleared, over: known?.revision ?? 0, to: &transition)
+        try await checks.write(to: &transition)
+        try await posting.write(to: &transition)
+        return transition
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Records
+
+/// One transition of a settlement run: payouts of accounts that stand next to each other.
+struct SettlementStep {
+    private let book: ClearingBook
+    private let files: PartyFiles
+    private let now: Instant
+    private var posting: Posting
+    private var writes = Transition(writes: [])
+
+    init(_ book: ClearingBook, _ files: PartyFiles, now: Instant) {
+        self.book = book
+        self.files = files
+        self.now = now
+        posting = Posting(book, now: now)
+    }
+
+    mutating func balance(of account: LedgerAccount) async throws(ClearingFailure) -> ExactAmount {
+        try await posting.account(account).balance
+    }
+
+    /// Pays what is on an account, where it is one that is paid and there is enough.
+    mutating func pay(
+        _ account: LedgerAccount,
+        in run: inout SettlementRun
+    ) async throws(ClearingFailure) {
+        guard let unit = files.terms.unit(of: account.currency),
+            let payee = try await payee(of: account)
+        else { return }
+        if case .acquirer = account.owner { try await net(account, payee, run.day) }
+        let record = try await posting.account(account)
+        // Never from a negative balance: division rounds towards zero there.
+        guard !record.balance.isNegative,
+            let minorUnits = UInt64(exactly: record.balance.split(at: unit.exponent).minorUnits),
+            minorUnits >= unit.payoutMinimum
+        else { return }
+        guard let number = run.add(minorUnits, account.currency) else { throw .amountTooLarge }
+        let payout = Payout(
+            name: Payout.Name(run.day, number),
+            state: .instructed,
+            account: account,
+            minorUnits: minorUnits,
+            exponent: unit.exponent,
+            payee: payee,
+            content: try content(of: record),
+            valueDate: run.valueDate,
+            madeAt: now,
+            previous: record.lastPayout
+        )
+        let cause = AccountRow.Cause.payout(payout.name)
+        let transit = LedgerAccount(.inTransit, account.currency)
+        try await posting.post(
+            [
+                Posting.Leg(account: account, amount: -payout.amount, cause: cause),
+                Posting.Leg(account: transit, amount: payout.amount, cause: cause),
+            ],
+            to: &writes
+        )
+        posting.close(account, with: payout.name)
+        try await book.put(payout, over: 0, to: &writes)
+    }
+
+    func transition(
+        _ run: SettlementRun,
+        over revision: UInt64
+    ) async throws(ClearingFailure) -> Transition {
+        var transition = writes
+        try await book.put(run, over: revision, to: &transition)
+        try await posting.write(to: &transition)
+        return transition
+    }
+
+    /// - Returns: nil for an account that is not paid out.
+    private func payee(of account: LedgerAccount) async throws(ClearingFailure) -> Payee? {
+        switch account.owner {
+        case .merchant(let merchant):
+            let found = try await book.find(ClearedMerchant.self, merchant.bytes)?.value
+            return found?.account(in: account.currency)?.payee
+        case .acquirer(let acquirer):
+            let key = ClearedAcquirer.key(acquirer)
+            return try await book.find(ClearedAcquirer.self, key)?.value.payee
+        case .bank, .pool, .suspense, .expired, .inTransit: return nil
+        }
+    }
+
+    /// What an institution is to have as an acquirer goes against what it owes as an issuer: it is
+    /// one institution where both have the same payee.
+    private mutating func net(
+        _ account: LedgerAccount,
+        _ payee: Payee,
+        _ day: BusinessDay
+    ) async throws(ClearingFailure) {
+        for issuer in try await files.issuers(paidAs: payee) {
+            let pool = LedgerAccount(.pool(issuer), account.currency)
+            let owed = -(try await balance(of: pool))
+            let amount = min(owed, try await balance(of: account))
+            guard amount > .zero else { continue }
+            let cause = AccountRow.Cause.netted(day)
+            try await posting.post(
+                [
+                    Posting.Leg(account: account, amount: -amount, cause: cause),
+                    Posting.Leg(account: pool, amount: amount, cause: cause),
+                ],
+                to: &writes
+            )
+        }
+    }
+
+    private func content(of record: AccountRecord) throws(ClearingFailure) -> Payout.Content {
+        let period = record.period
+        let known = [period.opening, period.gross, -period.fees].reduce(0) { $0 + $1.trillionths }
+        return Payout.Content(
+            after: period.row,
+            upTo: record.lastRow,
+            opening: period.opening,
+            gross: period.gross,
+            fees: period.fees,
+            adjustments: ExactAmount(trillionths: record.balance.trillionths - known),
+            count: period.count
+        )
+    }
+}

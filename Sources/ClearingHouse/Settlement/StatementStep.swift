@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Records
+
+/// One transition over lines of a bank statement: what the bank paid, what came back, and what
+/// issuers paid in.
+struct StatementStep {
+    private let book: ClearingBook
+    private var posting: Posting
+    private var writes = Transition(writes: [])
+    private var payouts: [Payout.Name: ClearingBook.Entry<Payout>] = [:]
+    private var payIns: Set<[UInt8]> = []
+    private(set) var matched: UInt32 = 0
+
+    init(_ book: ClearingBook, now: Instant) {
+        self.book = book
+        posting = Posting(book, now: now)
+    }
+
+    mutating func apply(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name
+    ) async throws(ClearingFailure) {
+        let reason: UnmatchedLine.Reason?
+        if let payout = line.reference.flatMap(Payout.Name.init(reference:)) {
+            reason = try await match(line, name, payout)
+        } else if line.isCredit,
+            let issuer = line.reference.flatMap(IssuerIdentifier.init(payInReference:))
+        {
+            reason = try await receive(line, name, issuer)
+        } else {
+            reason = .unknownReference
+        }
+        if let reason {
+            try await book.put(UnmatchedLine(name, line, reason), over: 0, to: &writes)
+        } else {
+            matched += 1
+        }
+    }
+
+    /// A payout that the bank made, or that came back.
+    private mutating func match(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        _ payoutName: Payout.Name
+    ) async throws(ClearingFailure) -> UnmatchedLine.Reason? {
+        guard var entry = try await payout(payoutName) else { return .unknownReference }
+        let payout = entry.value
+        guard payout.account.currency == line.amount.currency,
+            payout.amount == ExactAmount(line.amount)
+        else { return .amountDiffers }
+        let bank = LedgerAccount(.bank, payout.account.currency)
+        switch (payout.state, line.isCredit) {
+        case (.instructed, false):
+            let transit = LedgerAccount(.inTransit, payout.account.currency)
+            try await move(payout.amount, from: transit, to: bank, .statement(name))
+            entry.value.state = .paid
+        case (.paid, true):
+            try await move(payout.amount, from: bank, to: payout.account, .returned(name))
+            entry.value.state = .returned
+        default: return .notExpected
+        }
+        entry.value.line = name
+        payouts[payoutName] = entry
+        return nil
+    }
+
+    private mutating func payout(
+        _ name: Payout.Name
+    ) async throws(ClearingFailure) -> ClearingBook.Entry<Payout>? {
+        if let known = payouts[name] { return known }
+        return try await book.find(Payout.self, name.bytes)
+    }
+
+    /// A payment of an issuer into its pool.
+    private mutating func receive(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        _ issuer: IssuerIdentifier
+    ) async throws(ClearingFailure) -> UnmatchedLine.Reason? {
+        let currency = line.amount.currency
+        let known = try await book.find(ClearedIssuer.self, ClearedIssuer.key(issuer))?.value
+        guard known?.pools.contains(currency) == true else { return .noPool }
+        guard let payIn = line.bankReference.flatMap({ PayIn($0, name) }) else {
+            return .noBankReference
+        }
+        if payIns.contains(payIn.key) { return .knownBankReference }
+        guard try await book.find(PayIn.self, payIn.key) == nil else {
+            return .knownBankReference
+        }
+        payIns.insert(payIn.key)
+        try await book.put(payIn, over: 0, to: &writes)
+        try await receive(line, name, to: issuer)
+        return nil
+    }
+
+    /// Puts what came in into a pool.
+    mutating func receive(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        to issuer: IssuerIdentifier
+    ) async throws(ClearingFailure) {
+        let currency = line.amount.currency
+        try await move(
+            ExactAmount(line.amount),
+            from: LedgerAccount(.bank, currency),
+            to: LedgerAccount(.pool(issuer), currency),
+            .statement(name)
+        )
+    }
+
+    private mutating func move(
+        _ amount: ExactAmount,
+        from one: LedgerAccount,
+        to other: LedgerAccount,
+        _ cause: AccountRow.Cause
+    ) async throws(ClearingFailure) {
+        try await posting.post(
+            [
+                Posting.Leg(account: one, amount: -amount, cause: cause),
+                Posting.Leg(account: other, amount: amount, cause: cause),
+            ],
+            to: &writes
+        )
+    }
+
+    /// What becomes durable together.
+    func transition() async throws(ClearingFailure) -> Transition {
+        var transition = writes
+        for (_, entry) in payouts {
+            try await book.put(entry.value, over: entry.revision, to: &transition)
+        }
+        try await posting.write(to: &transition)
+        return transition
+    }
+}
