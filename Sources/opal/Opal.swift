@@ -16,8 +16,8 @@ struct Opal: AsyncParsableCommand {
             HSMCommand.self, CACommand.self,
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
             ProgrammeCommand.self,
-            TerminalCommand.self, BatchCommand.self, CardCommand.self, FloatCommand.self,
-            ClearingCommand.self, ReaderCommand.self,
+            TerminalCommand.self, BatchCommand.self, ClearingCommand.self, CardCommand.self,
+            FloatCommand.self, ReaderCommand.self,
             PayCommand.self,
         ]
     )
