@@ -219,8 +219,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
-                "EarnFiles", hummingbird, mustache, logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoadServer",
+                "LoyaltyServer", "Batches", "EarnFiles", hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -269,8 +269,10 @@ let package = Package(
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
-                "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles", "LoadServer",
-                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader",
+                "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles",
+                "LoadServer",
+                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
+                "NetworkEdge", "VirtualReader",
                 "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
                 argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
                 nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
@@ -419,8 +421,8 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
             name: "opal-bench",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "CardEmulator",
-                "LoyaltyServer", "RecordsSQLite", hummingbird, hummingbirdCore, hummingbirdTLS,
-                httpClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "LoyaltyServer", "ClearingHouse", "RecordsSQLite", hummingbird, hummingbirdCore,
+                hummingbirdTLS, httpClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
             ],
             path: "Benchmarks/opal-bench",
             swiftSettings: strict

@@ -84,6 +84,7 @@ struct ServerSystem {
         }
         services += try await airlineServices(&parties, &links, gate)
         services += try await sites(&parties, gate)
+        services += figureServices(parties)
         services += telemetry(parties, gate)
         try await run(services, parties, links)
     }
@@ -341,9 +342,11 @@ struct ServerSystem {
         if roles.contains(.console) {
             let party = try await ConsoleParty(folder, passphrase: passphrase)
             parties.console = party
+            let parts = kit.consoleParts(party, parties)
+            parties.consoleParts = parts
             applications.append(
                 try server(
-                    try kit.console(party, parties),
+                    kit.console(party, parts),
                     host: settings.consoleHost,
                     port: settings.consolePort,
                     gate.listener()
@@ -351,6 +354,26 @@ struct ServerSystem {
             )
         }
         return applications
+    }
+
+    /// Counts for the console what has happened.
+    private func figureServices(_ parties: Parties) -> [any Service] {
+        guard let figures = parties.console?.operators.figures, let parts = parties.consoleParts
+        else { return [] }
+        let logger = logger
+        return [
+            Ticker(seconds: 5) {
+                do {
+                    try await figures.round(parts, now: SystemClock.now)
+                } catch {
+                    logger.warning("figures", metadata: ["failure": "\(error)"])
+                }
+            },
+            Ticker(seconds: 60) {
+                guard let reporter = parts.cardSide?.float else { return }
+                await figures.countFloat(reporter, now: SystemClock.now)
+            },
+        ]
     }
 
     private func server(
@@ -401,6 +424,8 @@ struct Parties {
     var loadServer: LoadServerParty?
     var bank: BankParty?
     var console: ConsoleParty?
+    /// What the console can look into.
+    var consoleParts: ConsoleParts?
     var terminal: TerminalHostParty?
     var gateway: GatewayParty?
     var network: NetworkParty?
