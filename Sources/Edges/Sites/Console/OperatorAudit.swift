@@ -12,6 +12,7 @@ package struct OperatorAudit: Sendable {
 
     private static let kinds = [
         OperatorJournal.kind, OperatorJournal.questionKind, OperatorJournal.programmeKind,
+        OperatorJournal.operatorKind,
     ]
 
     package init(store: any RecordStore, seals: any RecordSealing) {
@@ -29,8 +30,12 @@ package struct OperatorAudit: Sendable {
         for kind in FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 guard await open(record) == nil else { return }
-                let place = "console, \(kind.name) \(Hex.text(record.key.bytes))"
-                findings.append(AuditFinding(place, "does not open"))
+                // A card is named by the last four digits of its number.
+                let key =
+                    kind == LimitProposal.kind
+                    ? "•••• •••• •••• \(Hex.text(record.key.bytes.suffix(2)))"
+                    : Hex.text(record.key.bytes)
+                findings.append(AuditFinding("console, \(kind.name) \(key)", "does not open"))
             }
         }
         for kind in OperatorAudit.kinds {
@@ -56,6 +61,10 @@ package struct OperatorAudit: Sendable {
     package static func place(_ key: [UInt8]) -> String {
         if OperatorJournal.questionKind.keyBytes.contains(key.count) {
             return "console, questions about \(Hex.text(key))"
+        }
+        if OperatorJournal.operatorKind.keyBytes.contains(key.count) {
+            let name = String(decoding: key.prefix { $0 != 0 }, as: UTF8.self)
+            return "console, changes of operator \(name)"
         }
         return OperatorJournal.programmeKind.keyBytes.contains(key.count)
             ? "console, acts on programme \(Hex.text(key))"
