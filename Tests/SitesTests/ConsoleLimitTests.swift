@@ -56,7 +56,12 @@ import Wire
     ) async throws {
         let name = try #require(OperatorName("second"))
         #expect(
-            try await fixture.operators.add(name, password: Self.password, as: .everything)
+            try await fixture.operators.add(
+                name,
+                password: Self.password,
+                as: .everything,
+                at: fixture.world.now
+            )
         )
         try await fixture.browse { browser async throws in
             try await ConsoleFixture.signIn(browser, "second", Self.password)

@@ -21,7 +21,14 @@ import Wire
         _ test: @escaping @Sendable (Browser) async throws -> Void
     ) async throws {
         let name = try #require(OperatorName("second"))
-        #expect(try await fixture.operators.add(name, password: Self.password, as: role))
+        #expect(
+            try await fixture.operators.add(
+                name,
+                password: Self.password,
+                as: role,
+                at: fixture.world.now
+            )
+        )
         try await fixture.browse { browser async throws in
             try await ConsoleFixture.signIn(browser, "second", Self.password)
             try await test(browser)
@@ -184,15 +191,32 @@ import Wire
         let operators = fixture.operators
         let first = try #require(OperatorName(ConsoleFixture.name))
         let second = try #require(OperatorName("second"))
-        #expect(try await operators.remove(first) == false)
+        #expect(try await operators.remove(first, at: fixture.world.now) == false)
         try await work(fixture, as: .auditor) { browser async throws in
             #expect(try await browser.open("/cards").status == .ok)
-            #expect(try await operators.remove(second))
+            #expect(try await operators.remove(second, at: fixture.world.now))
             #expect(try await browser.open("/cards").location == "/sign-in")
         }
         #expect(try await operators.operators().map(\.name) == [first])
+        let acts = try await operators.journal(ofOperator: second)
+        #expect(acts.map(\.kind) == [.operatorAdded, .operatorRemoved])
+        #expect(acts.first?.reason == "auditor")
         #expect(try await operators.role(of: first) == .everything)
         #expect(try await fixture.audit.run().isEmpty)
+    }
+
+    @Test func `a session of who was removed by a command beside the console sees nothing`()
+        async throws
+    {
+        let fixture = try await ConsoleFixture()
+        let second = try #require(OperatorName("second"))
+        let beside = try fixture.restarted().operators
+        try await work(fixture, as: .auditor) { browser async throws in
+            #expect(try await beside.remove(second, at: fixture.world.now))
+            let page = try await browser.open("/cards")
+            #expect(page.status == .forbidden)
+            #expect(page.text.contains("Your role does not allow this"))
+        }
     }
 
     @Test(arguments: [

@@ -52,7 +52,14 @@ struct OperatorCommand: AsyncParsableCommand {
                     throw CommandFailure("There is an operator of this name.")
                 }
                 try options.folder.write(secret: password, to: passwordFile)
-                guard try await desk.add(name, password: password, as: role) else {
+                guard
+                    try await desk.add(
+                        name,
+                        password: password,
+                        as: role,
+                        at: SystemClock.now()
+                    )
+                else {
                     throw CommandFailure("There is an operator of this name.")
                 }
             }
@@ -106,7 +113,7 @@ struct OperatorCommand: AsyncParsableCommand {
         func run() async throws {
             let name = try OperatorCommand.name(name)
             try await OperatorCommand.step(options) { desk in
-                guard try await desk.remove(name) else {
+                guard try await desk.remove(name, at: SystemClock.now()) else {
                     throw CommandFailure(
                         "There is no such operator, or nobody else has the role everything."
                     )

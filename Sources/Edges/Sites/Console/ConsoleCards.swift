@@ -178,9 +178,25 @@ struct ConsoleCards: Sendable {
             "facts": try await facts(description, visit, showsNumber: showsNumber),
             "cardsHref": "/cards", "limitsHref": "/cards/\(reference)/limits",
         ]
+        if site.role.acts {
+            try await addActs(description, reference, visit, showsNumber: showsNumber, &values)
+        }
+        let number = visit.form["before"].flatMap { DecimalText.integer($0) }
+        try await addHistory(card, description.historyCount, before: number, visit, &values)
+        return site.response("console/card", values, visit, current: "/cards")
+    }
+
+    /// What an operator may do with the card.
+    private func addActs(
+        _ description: CardDescription,
+        _ reference: String,
+        _ visit: ConsoleSite.Visit,
+        showsNumber: Bool,
+        _ values: inout [String: Any]
+    ) async throws(SiteFailure) {
         if !showsNumber { values["showNumber"] = ["action": "/cards/\(reference)/number"] }
         if description.isBlocked {
-            let block = try await standingBlock(card)
+            let block = try await standingBlock(description.card)
             values["unblock"] = [
                 "action": "/cards/\(reference)/unblock",
                 "since": block.map { visit.reader.timeText($0.moment) } ?? "some time",
@@ -190,9 +206,6 @@ struct ConsoleCards: Sendable {
         } else {
             values["block"] = ["action": "/cards/\(reference)/block"]
         }
-        let number = visit.form["before"].flatMap { DecimalText.integer($0) }
-        try await addHistory(card, description.historyCount, before: number, visit, &values)
-        return site.response("console/card", values, visit, current: "/cards")
     }
 
     /// A card that stands still until its record is the right one again.

@@ -76,8 +76,8 @@ struct ConsoleLoads: Sendable {
             "transaction": transaction.text, "step": step,
             "time": since.map { reader.time($0) } ?? Shape.time(ofKey: transaction.bytes, reader),
             "amount": amount.map { reader.amount($0) } ?? "not read",
-            "ask": ["action": "\(ask)/\(transaction.text)"],
         ]
+        if site.role.acts { row["ask"] = ["action": "\(ask)/\(transaction.text)"] }
         try await open.addLastQuestion(transaction, to: &row, visit)
         return row
     }

@@ -112,7 +112,9 @@ struct ConsoleOpen: Sendable {
                 line.draw?.terms.amount,
                 visit.reader
             )
-            row["ask"] = ["action": "/open/draws/\(line.transaction.text)"]
+            if site.role.acts {
+                row["ask"] = ["action": "/open/draws/\(line.transaction.text)"]
+            }
             try await addLastQuestion(line.transaction, to: &row, visit)
             rows.append(row)
         }
@@ -161,7 +163,9 @@ struct ConsoleOpen: Sendable {
                 line.order?.amount,
                 visit.reader
             )
-            row["ask"] = ["action": "/open/orders/\(line.transaction.text)"]
+            if site.role.acts {
+                row["ask"] = ["action": "/open/orders/\(line.transaction.text)"]
+            }
             try await addLastQuestion(line.transaction, to: &row, visit)
             rows.append(row)
         }

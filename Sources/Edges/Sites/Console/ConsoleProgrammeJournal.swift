@@ -114,8 +114,8 @@ extension OperatorJournal.Act.Kind {
         case .benefitWithdrawn: "Withdrew a benefit"
         case .benefitOffered: "Offered a benefit again"
         case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked,
-            .limitsProposed, .limitsAgreed, .limitsDeclined, .saleReleased, .saleRejected,
-            .dayClosed:
+            .limitsProposed, .limitsAgreed, .limitsDeclined, .operatorAdded, .operatorRemoved,
+            .saleReleased, .saleRejected, .dayClosed:
             "Something else"
         }
     }

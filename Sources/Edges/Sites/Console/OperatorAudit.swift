@@ -12,7 +12,7 @@ package struct OperatorAudit: Sendable {
 
     private static let kinds = [
         OperatorJournal.kind, OperatorJournal.questionKind, OperatorJournal.programmeKind,
-        OperatorJournal.clearingKind,
+        OperatorJournal.operatorKind, OperatorJournal.clearingKind,
     ]
 
     package init(store: any RecordStore, seals: any RecordSealing) {
@@ -30,8 +30,12 @@ package struct OperatorAudit: Sendable {
         for kind in FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 guard await open(record) == nil else { return }
-                let place = "console, \(kind.name) \(Hex.text(record.key.bytes))"
-                findings.append(AuditFinding(place, "does not open"))
+                // A card is named by the last four digits of its number.
+                let key =
+                    kind == LimitProposal.kind
+                    ? "•••• •••• •••• \(Hex.text(record.key.bytes.suffix(2)))"
+                    : Hex.text(record.key.bytes)
+                findings.append(AuditFinding("console, \(kind.name) \(key)", "does not open"))
             }
         }
         for kind in OperatorAudit.kinds {
@@ -60,6 +64,10 @@ package struct OperatorAudit: Sendable {
         }
         if OperatorJournal.clearingKind.keyBytes.contains(key.count) {
             return "console, acts at the clearing house"
+        }
+        if OperatorJournal.operatorKind.keyBytes.contains(key.count) {
+            let name = String(decoding: key.prefix { $0 != 0 }, as: UTF8.self)
+            return "console, changes of operator \(name)"
         }
         return OperatorJournal.programmeKind.keyBytes.contains(key.count)
             ? "console, acts on programme \(Hex.text(key))"

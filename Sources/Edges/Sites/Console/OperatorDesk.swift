@@ -15,7 +15,8 @@ package final class OperatorDesk: Sendable {
     package static let kinds =
         [
             operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
-            OperatorJournal.programmeKind, OperatorJournal.clearingKind,
+            OperatorJournal.programmeKind, OperatorJournal.operatorKind,
+            OperatorJournal.clearingKind,
         ] + FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind]
 
     let journal: OperatorJournal
@@ -124,6 +125,13 @@ package final class OperatorDesk: Sendable {
         ofProgramme code: Currency
     ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
         try await journal.acts(onProgramme: code)
+    }
+
+    /// What became of an operator, oldest first.
+    package func journal(
+        ofOperator name: OperatorName
+    ) async throws(OperatorFailure) -> [OperatorJournal.Act] {
+        try await journal.acts(onOperator: name)
     }
 
     /// The last question about a transaction, or nil where there was none.

@@ -17,6 +17,10 @@ package struct OperatorJournal: Sendable {
     package static let programmeKind = RecordKind("operator_programme", keyBytes: 2...2)
     /// The end of the acts at the clearing house; one record, key 00.
     package static let clearingKind = RecordKind("operator_clearing", keyBytes: 1...1)
+    /// The end of the changes of an operator, by its name, with zeros up to 32 bytes.
+    package static let operatorKind = RecordKind("operator_change", keyBytes: 32...32)
+    /// In whose name a command of the host changes operators.
+    private static let host = "host"
     fileprivate static let format: UInt8 = 1
 
     /// One act: format 1, act 1, moment 8, operator (counted), reason (counted).
@@ -49,11 +53,14 @@ package struct OperatorJournal: Sendable {
             case limitsAgreed = 16
             /// Declined, or taken back; the reason names who had proposed it.
             case limitsDeclined = 17
+            /// A command of the host; the reason names the role.
+            case operatorAdded = 18
+            case operatorRemoved = 19
             /// A sale that was set aside was cleared, or given up; the reason names its place.
-            case saleReleased = 18
-            case saleRejected = 19
+            case saleReleased = 20
+            case saleRejected = 21
             /// A day of clearing was closed before its cut-off.
-            case dayClosed = 20
+            case dayClosed = 22
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {
@@ -76,6 +83,14 @@ package struct OperatorJournal: Sendable {
             self.kind = kind
             self.moment = moment
             operatorName = name.text
+            self.reason = reason
+        }
+
+        /// By a command of the host.
+        init(_ kind: Kind, at moment: Instant, byHost reason: String) {
+            self.kind = kind
+            self.moment = moment
+            operatorName = OperatorJournal.host
             self.reason = reason
         }
     }
@@ -124,6 +139,16 @@ package struct OperatorJournal: Sendable {
     /// Writes down what an operator does at the clearing house.
     package func writeOnClearing(_ act: Act) async throws(OperatorFailure) {
         try await write(act, RecordKey(OperatorJournal.clearingKind, [0]))
+    }
+
+    /// Writes down what becomes of an operator.
+    func write(_ act: Act, onOperator name: OperatorName) async throws(OperatorFailure) {
+        try await write(act, OperatorJournal.key(name))
+    }
+
+    /// What became of an operator, oldest first.
+    package func acts(onOperator name: OperatorName) async throws(OperatorFailure) -> [Act] {
+        try await acts(OperatorJournal.key(name))
     }
 
     /// The last question about a transaction, or nil where there was none.
@@ -231,6 +256,11 @@ package struct OperatorJournal: Sendable {
 
     private static func key(_ card: CardIdentifier) -> RecordKey { RecordKey(kind, card.bytes) }
 
+    private static func key(_ name: OperatorName) -> RecordKey {
+        let zeros = operatorKind.keyBytes.upperBound - name.bytes.count
+        return RecordKey(operatorKind, name.bytes + [UInt8](repeating: 0, count: zeros))
+    }
+
     private static func key(_ programme: Currency) -> RecordKey {
         RecordKey(
             programmeKind,
@@ -238,8 +268,8 @@ package struct OperatorJournal: Sendable {
         )
     }
 
-    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 20 for a card, 28 for a transaction. No
-    /// other stream has these lengths.
+    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 20 for a card, 28
+    /// for a transaction, 44 for an operator. No other stream has these lengths.
     static let streamPrefix = Array("operator act".utf8)
 
     private func end(_ key: RecordKey) async throws(OperatorFailure) -> End {

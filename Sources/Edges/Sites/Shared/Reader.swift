@@ -62,6 +62,7 @@ package struct Reader: Sendable {
     /// - Parameters:
     ///   - instant: when it was.
     ///   - toSecond: whether no more than the second is known.
+    /// - Returns: a `Time` of the templates.
     package func preciseTime(_ instant: Instant, toSecond: Bool = false) -> [String: Any] {
         let second = DateWords.two(secondOfDay(instant) % 60)
         let thousandth = Int(((instant.milliseconds % 1000) + 1000) % 1000)

@@ -42,9 +42,12 @@ struct ConsoleCardLimits: Sendable {
         if let facts = words.facts { limits["table"] = ["facts": facts] }
         var values: [String: Any] = [
             "card": card.card.masked, "cardHref": path, "limits": limits,
-            "form": form.values(action: path + "/limits"),
             "currency": visit.reader.currency(card.purses[0].balance.currency),
         ]
+        if site.role.acts {
+            values["propose"] = true
+            values["form"] = form.values(action: path + "/limits")
+        }
         if let problems = form.problems.values { values["problems"] = problems }
         if let stored = try await stored(card.card), stored.proposal.isOpen(at: visit.now) {
             values["proposal"] = self.values(stored.proposal, path, card, visit)
@@ -78,8 +81,9 @@ struct ConsoleCardLimits: Sendable {
         var values: [String: Any] = [
             "by": proposal.proposer, "time": visit.reader.time(proposal.moment),
             "end": visit.reader.time(proposal.end), "limits": limits,
-            "decline": ["action": path + "/limits/decline"],
         ]
+        guard site.role.acts else { return values }
+        values["decline"] = ["action": path + "/limits/decline"]
         if proposal.proposer == visit.session.name.text {
             values["isOwn"] = true
         } else {

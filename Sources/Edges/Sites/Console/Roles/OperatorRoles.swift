@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
+package import Kernel
 import Records
 import SecurityModule
 
@@ -57,19 +57,33 @@ extension OperatorDesk {
         of name: OperatorName
     ) async throws(OperatorFailure) -> OperatorRole? {
         if let role = try await roles.role(of: name) { return role }
-        return try await isAlone() ? .everything : nil
+        // Who was removed may still have a session, and somebody else be alone.
+        guard try await isAlone() else { return nil }
+        return try await isKnown(name) ? .everything : nil
     }
 
-    /// Makes an operator.
+    /// Makes an operator, which is written down before it is done.
     ///
+    /// - Parameters:
+    ///   - name: of the new one.
+    ///   - password: its first one.
+    ///   - role: what it may see.
+    ///   - now: when.
     /// - Returns: false where there is one of this name; then nothing was changed.
+    /// - Throws: `.passwordUnsuitable`, and where store or seals fail.
     package func add(
         _ name: OperatorName,
         password: String,
-        as role: OperatorRole
+        as role: OperatorRole,
+        at now: Instant
     ) async throws(OperatorFailure) -> Bool {
         try await keepFirst()
         guard try await !isKnown(name) else { return false }
+        let what = role.party.isEmpty ? role.word : "\(role.word) \(role.party)"
+        try await journal.write(
+            OperatorJournal.Act(.operatorAdded, at: now, byHost: what),
+            onOperator: name
+        )
         // The role first: an operator without one would see nothing, and with none alone all.
         try await roles.give(role, to: name)
         return try await make(name, password: password)
@@ -84,14 +98,26 @@ extension OperatorDesk {
         return operators
     }
 
-    /// Removes an operator; what he did stays written down. His sessions see nothing any more.
+    /// Removes an operator, which is written down before; what he did stays, too. His sessions see
+    /// nothing any more.
     ///
+    /// - Parameters:
+    ///   - name: whose.
+    ///   - now: when.
     /// - Returns: false where there is none, or he is the last one with everything.
-    package func remove(_ name: OperatorName) async throws(OperatorFailure) -> Bool {
+    /// - Throws: `OperatorFailure` where store or seals fail.
+    package func remove(
+        _ name: OperatorName,
+        at now: Instant
+    ) async throws(OperatorFailure) -> Bool {
         let all = try await operators()
         guard let one = all.first(where: { $0.name == name }) else { return false }
         let others = all.filter { $0.name != name && $0.role == .everything }
         if one.role == .everything && others.isEmpty { return false }
+        try await journal.write(
+            OperatorJournal.Act(.operatorRemoved, at: now, byHost: ""),
+            onOperator: name
+        )
         return try await delete(name)
     }
 

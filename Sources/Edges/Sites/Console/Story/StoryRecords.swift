@@ -72,7 +72,8 @@ struct StoryRecords {
         draw = try await side.purchases.draw(of: transaction)
         if draw == .none { readerDebit = try await side.desk.readerDebit(of: transaction) }
         load = try await side.loads?.load(transaction)
-        accountLoad = try await side.accountLoads?.read(transaction)?.load
+        // One that does not open is for the audit; the store was read before.
+        accountLoad = try? await side.accountLoads?.read(transaction)?.load
         guard isCovered(by: side) else {
             (draw, readerDebit, load, accountLoad) = (.none, nil, nil, nil)
             return
