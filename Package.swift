@@ -211,6 +211,7 @@ let package = Package(
         ),
         target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
+        target("BackUps", at: "Edges/BackUps", ["Records", "RecordsSQLite", crypto]),
         target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
         target("Telemetry", at: "Edges/Telemetry", ["Wire", "Records", metrics, hummingbird]),
         target(
@@ -264,7 +265,8 @@ let package = Package(
                 "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
                 "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
                 "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
-                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
+                "BackUps", "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration,
+                logging,
                 lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
                 hummingbirdTLS, httpClient, "Telemetry", metrics,
             ],
@@ -344,6 +346,7 @@ let package = Package(
             ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
         ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
+        tests("BackUpTests", ["Records", "RecordsSQLite", "BackUps"]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
         tests(
             "LinkEdgeTests",

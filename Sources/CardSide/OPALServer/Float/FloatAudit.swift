@@ -19,6 +19,8 @@ package struct FloatAudit: Sendable {
         package var cardCount = 0
         /// Minor units of proved sales, by currency and exponent (the amount in the key is zero).
         package var proved: [Money: UInt64] = [:]
+        /// Proved sales whose value the card still has, because it was set back, or is one of two.
+        package var forgotten: [TransactionIdentifier: CollectedSale] = [:]
     }
 
     let cards: any RecordStore
