@@ -377,8 +377,9 @@ let package = Package(
             "OpalTests",
             [
                 "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
-                "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite", "Sites",
-                "opal", logging,
+                "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite",
+                "BackUps",
+                "Sites", "opal", logging,
             ]
         ),
         tests(

@@ -21,8 +21,8 @@ enum FileCopy {
 
     /// Copies a file to where none is, and flushes the copy.
     ///
-    /// `path`: how a failure names it. `isPublic`: whether others may read the copy (0644 instead of
-    /// 0600).
+    /// `path`: how a failure names it. `isPublic`: whether others may read the copy, by mode 0644
+    /// instead of 0600.
     static func copy(
         _ source: String,
         to target: String,
