@@ -178,6 +178,55 @@ import Wire
         }
     }
 
+    @Test func `data that were put back by hand are recognised by what was noted elsewhere`()
+        async throws
+    {
+        try await with { scheme in
+            let notes = HighWater(path: scheme.folder.path + "-back-ups/notes")
+            let roles: Set<Role> = [.opalServer]
+            try notes.check(scheme.folder, roles)
+            try notes.raise(scheme.folder, roles)
+            try scheme.keep(.opalServer)
+            try await scheme.running { running in
+                _ = try await running.load(5_00, scheme.folder)
+            }
+            try notes.raise(scheme.folder, roles)
+            try notes.check(scheme.folder, roles)
+            try scheme.setBack(.opalServer)
+            #expect(try notes.fallen(in: scheme.folder).map(\.table) == ["account_load"])
+            #expect(throws: CommandFailure.self) { try notes.check(scheme.folder, roles) }
+            // A server of others may start.
+            try notes.check(scheme.folder, [.shop])
+            // Seen again, it is still less: what was noted is never lowered by a look.
+            try notes.raise(scheme.folder, roles)
+            #expect(throws: CommandFailure.self) { try notes.check(scheme.folder, roles) }
+            try notes.accept(scheme.folder, ["opal-server"])
+            try notes.check(scheme.folder, roles)
+        }
+    }
+
+    @Test func `an old back-up in an empty folder is recognised by what was noted elsewhere`()
+        async throws
+    {
+        try await with { scheme in
+            let copy = try backUp(scheme)
+            try await scheme.running { running in
+                _ = try await running.load(5_00, scheme.folder)
+            }
+            let notes = HighWater(path: scheme.folder.path + "-back-ups/notes")
+            try notes.check(scheme.folder, [.opalServer])
+            try notes.raise(scheme.folder, [.opalServer])
+            let empty = DataFolder(scheme.folder.path + "-back-ups/elsewhere")
+            let restore = try restore(copy, into: empty)
+            try restore.stage()
+            let progress = ProgressLine(isShown: false)
+            #expect(try await !RestoreReport(restore, progress).setsBack)
+            let noted = try await RestoreReport(restore, progress, highWater: notes)
+            #expect(noted.setsBack)
+            #expect(noted.fallen.map(\.table) == ["account_load"])
+        }
+    }
+
     @Test func `a restore beside a running server is refused`() async throws {
         try await with { scheme in
             let copy = try backUp(scheme)

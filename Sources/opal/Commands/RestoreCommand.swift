@@ -35,6 +35,11 @@ struct RestoreCommand: AsyncParsableCommand {
     var withFloat = false
     @Option(name: .long, help: "Where the keys are that the back-up was made without.")
     var keys: String?
+    @Option(
+        name: .long,
+        help: "The folder of the setting `highWater`. Also by the variable OPAL_HIGH_WATER."
+    )
+    var highWater: String?
     @OptionGroup var options: DataOptions
 
     func run() async throws {
@@ -78,7 +83,9 @@ struct RestoreCommand: AsyncParsableCommand {
     }
 
     private func finish(_ restore: Restore, _ progress: ProgressLine) async throws {
-        let report = try await RestoreReport(restore, progress)
+        let notes = (highWater ?? ProcessInfo.processInfo.environment["OPAL_HIGH_WATER"])
+            .map(HighWater.init)
+        let report = try await RestoreReport(restore, progress, highWater: notes)
         print("The back-up of \(restore.backUp.manifest.time) is whole.")
         for line in report.lines { print(line) }
         if check { return restore.removeStaging() }
@@ -90,6 +97,7 @@ struct RestoreCommand: AsyncParsableCommand {
         }
         let blocked = try await restore.block(report.cardsToBlock)
         let aside = try restore.place(at: BackUpTime.text(Date()))
+        try notes?.accept(options.folder, restore.parts)
         print("Restored \(restore.parts.sorted().joined(separator: ", ")).")
         if let aside { print("What was there is in \(aside).") }
         if blocked > 0 {

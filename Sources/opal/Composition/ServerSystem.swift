@@ -55,7 +55,7 @@ struct ServerSystem {
         prepare: (OPALServerParty?) async throws -> Void = { _ in },
         ready: @escaping @Sendable () async -> Void
     ) async throws {
-        var services: [any Service] = []
+        var services: [any Service] = try highWaterServices()
         var parties = Parties()
         let gate = ReadyGate(ready)
         let terminals = TerminalConnections(settings, identity, logger)
@@ -96,6 +96,22 @@ struct ServerSystem {
         services += try await sites(&parties, gate)
         services += telemetry(parties, gate)
         try await run(services, parties, links)
+    }
+
+    /// Refuses data that were set back, and notes how far they come.
+    private func highWaterServices() throws -> [any Service] {
+        guard let highWater = settings.highWater.map(HighWater.init) else { return [] }
+        try highWater.check(folder, roles)
+        let (folder, roles, logger) = (folder, roles, logger)
+        return [
+            Ticker(seconds: HighWater.seconds) {
+                do {
+                    try highWater.raise(folder, roles)
+                } catch {
+                    logger.error("high water", metadata: ["problem": "\(error)"])
+                }
+            }
+        ]
     }
 
     /// The OPAL server.

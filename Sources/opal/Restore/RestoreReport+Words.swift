@@ -21,6 +21,7 @@ extension RestoreReport {
         lines += newerRows.map { path, rows in
             "\(path) has had \(rows) rows since the back-up, which would be forgotten."
         }
+        lines += fallen.map { $0.words }
         if let cards { lines += words(cards) }
         if let behind = audit?.cardsBehind, !behind.isEmpty {
             lines.append(

@@ -13,6 +13,8 @@ struct RestoreReport {
     private(set) var cards: SetBackCards?
     /// Of each database that is newer than the back-up, how many rows it has had since.
     private(set) var newerRows: [(path: String, rows: Int64)] = []
+    /// What was noted outside the data folder, and is more than the back-up has.
+    private(set) var fallen: [HighWater.Fallen] = []
     /// Back-ups of the same scheme that are newer.
     private(set) var newerBackUps: [BackUp] = []
     /// What the audit says of the folder as it would be.
@@ -22,9 +24,17 @@ struct RestoreReport {
     private let isPartial: Bool
 
     /// Looks at a restore that is staged. What cannot be looked at is noted.
-    init(_ restore: Restore, _ progress: ProgressLine) async throws {
+    init(
+        _ restore: Restore,
+        _ progress: ProgressLine,
+        highWater: HighWater? = nil
+    ) async throws {
         isPartial = restore.isPartial
         newerBackUps = restore.backUp.newerOnes()
+        fallen =
+            try highWater?.fallen(in: restore.comparison.after).filter {
+                restore.parts.contains($0.party.rawValue)
+            } ?? []
         compareDatabases(restore)
         await compareCards(restore)
         await lookAtAll(restore, progress)
@@ -32,7 +42,8 @@ struct RestoreReport {
 
     /// Whether somebody would forget what others may remember.
     var setsBack: Bool {
-        !newerRows.isEmpty || !newerBackUps.isEmpty || !(cards?.cards.isEmpty ?? true)
+        !newerRows.isEmpty || !fallen.isEmpty || !newerBackUps.isEmpty
+            || !(cards?.cards.isEmpty ?? true)
             || !(audit?.cardsBehind.isEmpty ?? true) || (isPartial && !(audit?.isClean ?? false))
     }
 
