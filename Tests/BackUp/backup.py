@@ -10,6 +10,7 @@ anything was not as it should be.
 """
 import argparse
 import json
+import os
 import random
 import re
 import shutil
@@ -39,6 +40,7 @@ PAUSE_SECONDS = 1.5
 SETTLE_SECONDS_MAX = 120
 MORE = re.compile(r"would go back[^:]*: (\d+) of 0978/2 that was spent would be on cards again")
 LESS = re.compile(r"and (\d+) of 0978/2 that was loaded would not be")
+NOTES = "OPAL_HIGH_WATER"
 KNOWN_ELSEWHERE = re.compile(r"Other parties have (\d+) sales of (\d+) cards .*: (\d+) of 0978/2")
 
 
@@ -60,11 +62,14 @@ class Walk:
 
     def run(self):
         self.scheme.found(USERS, VALUE, FUNDS, "security-card")
+        # Where servers note how far they have come: the first ones alone.
+        os.environ[NOTES] = str(self.folder / "notes")
         self.scheme.start()
         self._back_up_while_people_buy()
         self._refuse_beside_servers()
         for role in self.scheme.roles:
             role.kill()
+        notes = os.environ.pop(NOTES)
         code, report = self.scheme.audit()
         self.check("the audit of what was killed finds nothing", code == 0, report["findings"])
         self._restore_each()
@@ -72,6 +77,7 @@ class Walk:
         self._refuse_what_is_not_whole()
         self._set_back_all()
         self._set_back_the_cards()
+        self._start_what_was_set_back(notes)
 
     # Backing up
 
@@ -231,6 +237,14 @@ class Walk:
                    behind <= {card[-4:] for card in blocked}, (behind, len(blocked)))
         kept = list(data.glob("set-aside-*/opal-server/opal-server.sqlite"))
         self.check("what was there is set aside", len(kept) == 1, list(data.iterdir()))
+
+    def _start_what_was_set_back(self, notes: str):
+        """The restore was not told of the notes; the server is."""
+        ended = subprocess.run(
+            [self.scheme.program, "serve", "opal-server", "--config", self.folder / "opal.json"],
+            capture_output=True, text=True, env=os.environ | {NOTES: notes}, timeout=60)
+        self.check("a server does not start on data that were set back", ended.returncode != 0
+                   and "The data were set back" in ended.stderr, ended.stderr)
 
     def _reported(self) -> set[str]:
         """Last digits of the cards of which others know more."""
