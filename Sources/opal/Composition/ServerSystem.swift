@@ -147,6 +147,7 @@ struct ServerSystem {
             Ticker(seconds: 5) { await party.tick() },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },
+            Ticker(seconds: 300) { await party.refreshBlockingList() },
             Ticker(seconds: 3600) { await watch.run() },
             Ticker(seconds: 3600) { await party.tidy() },
         ]
