@@ -178,6 +178,22 @@ import Wire
         }
     }
 
+    @Test func `where the data that are replaced cannot be read, nothing is taken for right`()
+        async throws
+    {
+        try await with { scheme in
+            let copy = try backUp(scheme)
+            let database = scheme.folder.database(.opalServer)
+            try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: database))
+            let restore = try restore(copy, into: scheme.folder, only: ["opal-server"])
+            try restore.stage()
+            let report = try await report(restore)
+            #expect(report.isUnknown && report.setsBack)
+            #expect(report.audit?.findings == [])
+            restore.removeStaging()
+        }
+    }
+
     @Test func `data that were put back by hand are recognised by what was noted elsewhere`()
         async throws
     {

@@ -4,12 +4,12 @@ import Crypto
 import Foundation
 
 /// Copies and hashes files piece by piece, and makes them durable.
-enum FileCopy {
+package enum FileCopy {
     /// What has gone through.
-    struct Outcome: Equatable {
-        var bytes: Int64 = 0
+    package struct Outcome: Equatable {
+        package var bytes: Int64 = 0
         /// SHA-256, 64 hexadecimal digits.
-        var sha256 = ""
+        package var sha256 = ""
     }
 
     private static let pieceBytes = 1 << 20
@@ -23,7 +23,8 @@ enum FileCopy {
     ///
     /// `path`: how a failure names it. `isPublic`: whether others may read the copy, by mode 0644
     /// instead of 0600.
-    static func copy(
+    @discardableResult
+    package static func copy(
         _ source: String,
         to target: String,
         as path: String,
@@ -55,7 +56,7 @@ enum FileCopy {
     }
 
     /// Makes what was done in a folder durable: files made, renamed and removed.
-    static func flush(folder path: String) throws(BackUpFailure) {
+    package static func flush(folder path: String) throws(BackUpFailure) {
         let file = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard file >= 0 else { throw .unwritable(path: path) }
         defer { close(file) }

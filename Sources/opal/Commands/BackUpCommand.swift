@@ -41,6 +41,8 @@ struct BackUpCommand: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
+        // Between its moves the folder holds parts of two days.
+        try RestoreNote(options.folder).check()
         let writer = BackUpWriter(
             data: options.folder.path,
             destination: destination,

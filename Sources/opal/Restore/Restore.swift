@@ -131,7 +131,7 @@ struct Restore {
                         + "\(wanted). See `opal hsm show`."
                 )
             }
-            try copy(source, to: "\(staging.path)/\(path)")
+            try FileCopy.copy(source, to: "\(staging.path)/\(path)", as: path)
         }
     }
 
@@ -149,16 +149,6 @@ struct Restore {
         try DatabaseCopy.copy(present.floatDatabase, to: kept)
         try? FileManager.default.removeItem(atPath: target)
         try FileManager.default.moveItem(atPath: kept, toPath: target)
-    }
-
-    private func copy(_ source: String, to target: String) throws {
-        let data = try Data(contentsOf: URL(fileURLWithPath: source))
-        let isMade = FileManager.default.createFile(
-            atPath: target,
-            contents: data,
-            attributes: [.posixPermissions: 0o600]
-        )
-        guard isMade else { throw CommandFailure("\(target) cannot be written.") }
     }
 
     /// Blocks cards in the copy that was staged, each with a row of its history.
@@ -190,7 +180,9 @@ struct Restore {
             )
         let note = RestoreNote(folder)
         try note.write(aside.path)
+        try FileCopy.flush(folder: folder.path)
         for part in parts.sorted() { try replace(part, aside) }
+        try FileCopy.flush(folder: folder.path)
         try note.remove()
         removeStaging()
         return FileManager.default.fileExists(atPath: aside.path) ? aside.path : nil
@@ -200,6 +192,7 @@ struct Restore {
         let (old, new) = ("\(folder.path)/\(part)", "\(staging.path)/\(part)")
         if FileManager.default.fileExists(atPath: old) {
             try aside.make()
+            defer { try? FileCopy.flush(folder: aside.path) }
             try FileManager.default.moveItem(
                 atPath: old,
                 toPath: freePath("\(aside.path)/\(part)")

@@ -21,6 +21,8 @@ struct RestoreReport {
     private(set) var audit: SchemeAudit.Report?
     /// What could not be looked at, and why.
     private(set) var notes: [String] = []
+    /// Whether data that are there could not be compared: what they know is not known.
+    private(set) var isUnknown = false
     private let isPartial: Bool
 
     /// Looks at a restore that is staged. What cannot be looked at is noted.
@@ -40,9 +42,9 @@ struct RestoreReport {
         await lookAtAll(restore, progress)
     }
 
-    /// Whether somebody would forget what others may remember.
+    /// Whether somebody would forget what others may remember, or may.
     var setsBack: Bool {
-        !newerRows.isEmpty || !fallen.isEmpty || !newerBackUps.isEmpty
+        isUnknown || !newerRows.isEmpty || !fallen.isEmpty || !newerBackUps.isEmpty
             || !(cards?.cards.isEmpty ?? true)
             || !(audit?.cardsBehind.isEmpty ?? true) || (isPartial && !(audit?.isClean ?? false))
     }
@@ -57,6 +59,7 @@ struct RestoreReport {
                 let rows = marks.rowsSince(until: try DatabaseCopy.marks(of: present))
                 if rows > 0 { newerRows.append((file.path, rows)) }
             } catch {
+                isUnknown = true
                 notes.append("\(file.path), as it is now, cannot be read: \(error)")
             }
         }
@@ -75,12 +78,14 @@ struct RestoreReport {
             )
             self.cards = cards
             if cards.unreadableCount > 0 {
+                isUnknown = true
                 notes.append(
                     "\(cards.unreadableCount) cards do not open, now or in the back-up: nothing is "
                         + "known of them"
                 )
             }
         } catch {
+            isUnknown = true
             notes.append("the cards cannot be compared with those that are there now: \(error)")
         }
     }

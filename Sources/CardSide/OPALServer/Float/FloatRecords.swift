@@ -3,7 +3,8 @@
 package import Records
 
 /// What the issuer keeps about its float, in a database of its own: set back to an old back-up with
-/// the cards, it would forget with them what they paid (`docs/decisions/0028`). Its blocking list lies here for the same reason.
+/// the cards, it would forget with them what they paid (`docs/decisions/0028`). The blocking list
+/// lies here for the same reason.
 package enum FloatRecords {
     package static let schema = RecordSchema(
         party: "issuer_float",
