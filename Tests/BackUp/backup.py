@@ -34,8 +34,9 @@ USERS = 8
 VALUE, FUNDS = 3000, 5000
 SHOPPERS = 8
 BACK_UPS = 4
-# Between two of them, in which people buy and load.
-PAUSE_SECONDS = 1.5
+# Between two of them people buy so often, on a busy machine for longer.
+SALES = 5
+SALES_SECONDS_MAX = 60
 # What is open is finished within the pauses of the servers: 20 s and 60 s.
 SETTLE_SECONDS_MAX = 120
 MORE = re.compile(r"would go back[^:]*: (\d+) of 0978/2 that was spent would be on cards again")
@@ -88,24 +89,32 @@ class Walk:
         for one in hands:
             one.start()
         for number in range(BACK_UPS):
-            time.sleep(PAUSE_SECONDS)
+            self._wait_for_sales(crowd)
             began = time.monotonic()
             done = self.opal(
                 "backup", self.folder / "back-ups", "--json", "--data", self.scheme.data)
             self.check(f"back-up {number + 1} while people buy, {time.monotonic() - began:.1f} s",
                        done.returncode == 0, done.stderr)
             self.copies.append(Path(json.loads(done.stdout)["path"]))
-        time.sleep(PAUSE_SECONDS)
+        self._wait_for_sales(crowd)
         crowd.is_over.set()
         for one in hands:
             one.join()
             if one.failure:
                 self.problems.append(f"a {type(one).__name__} gave up: {one.failure}")
         self.problems += crowd.problems
-        paid = sum(order.state == "paid" for order in crowd.orders)
-        self.check(f"people buy meanwhile: {paid} paid", paid > 20)
+        paid = self._paid(crowd)
+        self.check(f"people buy meanwhile: {paid} paid", paid >= SALES * (BACK_UPS + 1))
         locked = [line for line in self.scheme.log_lines("locked", "alarm")]
         self.check("no server was kept waiting for too long", not locked, locked[:3])
+
+    def _paid(self, crowd: Crowd) -> int:
+        return sum(order.state == "paid" for order in list(crowd.orders))
+
+    def _wait_for_sales(self, crowd: Crowd):
+        wanted, deadline = self._paid(crowd) + SALES, time.monotonic() + SALES_SECONDS_MAX
+        while self._paid(crowd) < wanted and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def _refuse_beside_servers(self):
         done = self.opal("restore", self.copies[0], "--replace", "--accept-rollback",
