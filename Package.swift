@@ -213,6 +213,7 @@ let package = Package(
         ),
         target("PCSCReader", at: "Edges/PCSCReader", ["Wire", "CPCSC"]),
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
+        target("BackUps", at: "Edges/BackUps", ["Records", "RecordsSQLite", crypto]),
         target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
         target("Telemetry", at: "Edges/Telemetry", ["Wire", "Records", metrics, hummingbird]),
         target(
@@ -271,10 +272,9 @@ let package = Package(
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
                 "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
                 "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles",
-                "LoadServer",
-                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
-                "NetworkEdge", "VirtualReader",
-                "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
+                "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
+                "RecordsSQLite", "LinkEdge", "NetworkEdge", "VirtualReader", "PCSCReader",
+                "SchemeAuthority", crypto, "BackUps", "EarnFiles", "Sites", "ClientTerminal",
                 argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
                 nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
                 metrics,
@@ -355,6 +355,7 @@ let package = Package(
             ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
         ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
+        tests("BackUpTests", ["Records", "RecordsSQLite", "BackUps"]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
         tests(
             "LinkEdgeTests",
@@ -386,8 +387,8 @@ let package = Package(
             [
                 "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
                 "FundingNetwork", "OPALServer", "Batches", "PaymentServer", "TerminalHost",
-                "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "Sites", "opal",
-                argumentParser, logging,
+                "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "BackUps",
+                "Sites", "opal", argumentParser, logging,
             ]
         ),
         tests(

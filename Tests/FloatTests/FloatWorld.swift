@@ -49,6 +49,15 @@ struct FloatWorld {
         )
     }
 
+    var blocking: BlockingList {
+        BlockingList(
+            ledger: (ledger, ledgerSeals),
+            cards: cards,
+            module: module,
+            clearingHouses: [Self.clearingHouse]
+        )
+    }
+
     var reporter: FloatReporter {
         FloatReporter(ledger: (ledger, ledgerSeals), cards: cards, module: module)
     }

@@ -9,7 +9,7 @@ import Wire
 
 /// The issuer's side of clearing, as the program composes it, and what the audit says of it.
 @Suite(.timeLimit(.minutes(15))) struct FloatSchemeTests {
-    private func forged(_ card: CardIdentifier) throws -> [UInt8] {
+    static func forged(_ card: CardIdentifier) throws -> [UInt8] {
         let securityCard = SecurityCardIdentifier(acquirer: 7, serial: 9)
         let sale = CollectedSale(
             transaction: TransactionIdentifier(high: 5, low: 1),
@@ -38,7 +38,7 @@ import Wire
                 card = holder
                 let float = running.opal.float
                 let before = try await float.reporter.report(at: SystemClock.now()).sums
-                #expect(try await float.proofs.prove([forged(holder)]) == [.forged])
+                #expect(try await float.proofs.prove([Self.forged(holder)]) == [.forged])
                 #expect(try await float.reporter.report(at: SystemClock.now()).sums == before)
             }
             let digits = try #require(card).digits.suffix(4)

@@ -20,4 +20,18 @@ package enum SQLiteLimits {
     package static let readers = 2...16
     /// Faults of the file that one check names at the most.
     package static let problemsMax = 20
+
+    /// For how long the first of several locks is held until all are had, before all are released
+    /// and it is tried again: well below ``writerLockSecondsMax``.
+    package static let cutDuration = Duration.milliseconds(800)
+    /// Between two looks whether a writer has left its lock, in microseconds.
+    package static let cutPollMicroseconds: UInt32 = 100
+    /// Looks for one lock; with ``cutPollMicroseconds`` about half a second.
+    package static let cutPollsMax = 3000
+    /// How often the locks are tried for together.
+    package static let cutRoundsMax = 40
+    /// Between two tries, in which the writers write what waits for them.
+    package static let cutPauseMicroseconds: UInt32 = 250_000
+    /// Pages that are copied at a time: 16 MiB.
+    package static let backUpPages: Int32 = 4096
 }

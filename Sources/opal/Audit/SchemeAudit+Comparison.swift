@@ -49,6 +49,7 @@ extension SchemeAudit {
         let cardReport = cards.report
         for (transaction, sold) in acquirer.report.sold
         where cardReport.debits[transaction] != sold.card {
+            report.cardsBehind.note(transaction, sold.amount, of: sold.card)
             report.findings.append(
                 "transaction \(transaction.text): sold without a debit of card \(sold.card)"
             )

@@ -36,6 +36,9 @@ extension SchemeAudit {
                 module: SoftwareModule(cards.side.master)
             ).run(progress.step)
             report.findings += found.findings.map(\.description)
+            for (transaction, sale) in found.forgotten {
+                report.cardsBehind.note(transaction, sale.amount, of: sale.card)
+            }
             report.proved = found.provedCount
             report.provedMinorUnits = named(found.proved)
             await store.close()

@@ -59,6 +59,8 @@ struct SchemeAudit {
         /// Points that expired on cards.
         var expiredMinorUnits: [String: UInt64] = [:]
         var onCardsMinorUnits: [String: UInt64] = [:]
+        /// Cards of which others know more than the card database.
+        var cardsBehind = CardsBehind()
 
         var isClean: Bool { findings.isEmpty }
     }

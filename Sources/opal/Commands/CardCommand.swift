@@ -14,7 +14,7 @@ struct CardCommand: AsyncParsableCommand {
         abstract: "The virtual cards of this OPAL server.",
         discussion: "May be used beside the running server.",
         subcommands: [
-            Create.self, List.self, Show.self, Limits.self, Category.self, Block.self,
+            Create.self, Issue.self, List.self, Show.self, Limits.self, Category.self, Block.self,
             Unblock.self, Renew.self,
         ]
     )
@@ -139,53 +139,6 @@ struct CardCommand: AsyncParsableCommand {
                 isMasked: false
             )
         }
-    }
-
-    struct Block: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Block a card.")
-
-        @Argument(help: "The card number, sixteen digits.")
-        var card: String
-        @OptionGroup var options: DataOptions
-        @OptionGroup var output: JSONOption
-
-        func run() async throws {
-            try await CardCommand.set(blocked: true, card, options, output)
-        }
-    }
-
-    struct Unblock: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Unblock a card.")
-
-        @Argument(help: "The card number, sixteen digits.")
-        var card: String
-        @OptionGroup var options: DataOptions
-        @OptionGroup var output: JSONOption
-
-        func run() async throws {
-            try await CardCommand.set(blocked: false, card, options, output)
-        }
-    }
-
-    private static func set(
-        blocked: Bool,
-        _ card: String,
-        _ options: DataOptions,
-        _ output: JSONOption
-    ) async throws {
-        let access = try await OperatorAccess(options)
-        let identifier = try identifier(card)
-        do {
-            guard try await access.desk.setBlocked(blocked, identifier) else {
-                throw CommandFailure("There is no such card.")
-            }
-        } catch EmulatorFailure.setBack {
-            throw CommandFailure(
-                "The card's record is not the newest one of its history: it stays blocked until "
-                    + "the right one is put back."
-            )
-        }
-        try await print(identifier, access, output, isMasked: true)
     }
 
     static func identifier(_ text: String) throws -> CardIdentifier {

@@ -81,8 +81,11 @@ struct DataFolder {
     }
 
     /// Takes the lock of a party's folder for as long as the value lives.
+    ///
+    /// - Throws: Where another server has it, or where a restore was broken off.
     func lock(_ party: Party) throws -> FolderLock {
-        try FolderLock("\(folder(party))/lock")
+        try RestoreNote(self).check()
+        return try FolderLock("\(folder(party))/lock")
     }
 }
 

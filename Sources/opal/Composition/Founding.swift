@@ -33,6 +33,7 @@ struct Founding {
     /// leaves none or all of it. A scheme that is there is left alone.
     func run() async throws {
         try folder.make()
+        try RestoreNote(folder).check()
         let parties: [DataFolder.Party] = [.opalServer, .paymentServer, .shop]
         let present = parties.filter(folder.exists)
         if present.count == parties.count {

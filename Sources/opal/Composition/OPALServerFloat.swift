@@ -13,6 +13,8 @@ struct OPALServerFloat {
     /// Where clearing houses ask.
     let proofs: SaleProofs
     let reporter: FloatReporter
+    /// Where they ask which cards were blocked.
+    let blocking: BlockingList
 
     init(
         _ folder: DataFolder,
@@ -30,6 +32,12 @@ struct OPALServerFloat {
             sales: module,
             clearingHouses: clearingHouses,
             now: SystemClock.now
+        )
+        blocking = BlockingList(
+            ledger: (store, seals),
+            cards: cards.store,
+            module: module,
+            clearingHouses: clearingHouses
         )
         reporter = FloatReporter(ledger: (store, seals), cards: cards.store, module: module)
     }

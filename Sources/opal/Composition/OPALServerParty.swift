@@ -166,6 +166,11 @@ struct OPALServerParty {
         await standingOrders.run(at: SystemClock.now())
     }
 
+    /// What must be done every few minutes: cards that were blocked or unblocked are listed.
+    func refreshBlockingList() async {
+        _ = try? await float.blocking.refresh(at: SystemClock.now())
+    }
+
     /// What must be done every hour: sessions, failures and sign-ups that are over are removed.
     func tidy() async {
         _ = try? await users.tidy(at: SystemClock.now())

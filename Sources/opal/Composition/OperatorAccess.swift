@@ -17,11 +17,11 @@ struct OperatorAccess {
     let desk: CardDesk
 
     init(_ options: DataOptions) async throws {
-        let folder = options.folder
-        master = try KeyFile.read(
-            at: folder.keyFile(.opalServer),
-            passphrase: try options.passphrase()
-        )
+        try await self.init(options.folder, passphrase: try options.passphrase())
+    }
+
+    init(_ folder: DataFolder, passphrase: String?) async throws {
+        master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
         store = try SQLiteStore(
             path: folder.database(.opalServer),
             schema: OPALServerRecords.schema

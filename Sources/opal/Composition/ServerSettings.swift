@@ -9,6 +9,9 @@ import SystemPackage
 struct ServerSettings {
     var data: String
     var passphraseFile: String?
+    /// A folder outside of the data folder where it is noted how far databases have come; nil where
+    /// it is noted nowhere.
+    var highWater: String?
     var host: String
     var cardholderPort: Int
     var cardholderOrigin: String
@@ -70,6 +73,7 @@ struct ServerSettings {
     enum Key: String, CaseIterable {
         case data
         case passphraseFile
+        case highWater
         case host
         case cardholderPort = "cardholder.port"
         case cardholderOrigin = "cardholder.origin"
@@ -209,6 +213,7 @@ struct ServerSettings {
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
         settings.telemetryPort = try reader.optionalPort(.telemetryPort)
+        settings.highWater = reader.optionalText(.highWater)
         settings.telemetryHost = reader.text(.telemetryHost, settings.telemetryHost)
         settings.usesTLS = reader.flag(.tls, true)
         let scheme = settings.usesTLS ? "https" : "http"

@@ -55,7 +55,7 @@ struct ServerSystem {
         prepare: (OPALServerParty?) async throws -> Void = { _ in },
         ready: @escaping @Sendable () async -> Void
     ) async throws {
-        var services: [any Service] = []
+        var services: [any Service] = try highWaterServices()
         var parties = Parties()
         let gate = ReadyGate(ready)
         let terminals = TerminalConnections(settings, identity, logger)
@@ -87,6 +87,22 @@ struct ServerSystem {
         services += figureServices(parties)
         services += telemetry(parties, gate)
         try await run(services, parties, links)
+    }
+
+    /// Refuses data that were set back, and notes how far they come.
+    private func highWaterServices() throws -> [any Service] {
+        guard let highWater = settings.highWater.map(HighWater.init) else { return [] }
+        try highWater.check(folder, roles)
+        let (folder, roles, logger) = (folder, roles, logger)
+        return [
+            Ticker(seconds: HighWater.seconds) {
+                do {
+                    try highWater.raise(folder, roles)
+                } catch {
+                    logger.error("high water", metadata: ["problem": "\(error)"])
+                }
+            }
+        ]
     }
 
     /// The OPAL server.
@@ -124,6 +140,7 @@ struct ServerSystem {
             Ticker(seconds: 5) { await party.tick() },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },
+            Ticker(seconds: 300) { await party.refreshBlockingList() },
             Ticker(seconds: 3600) { await watch.run() },
             Ticker(seconds: 3600) { await party.tidy() },
         ]

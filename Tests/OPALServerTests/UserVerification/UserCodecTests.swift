@@ -39,7 +39,16 @@ import Wire
             email: "a@b.org",
             funding: .guardian(UserKey(plainHash([9])))
         )
-        return [waiting, active, child]
+        let given = UserRecord(
+            identifier: try #require(UserIdentifier("Finn")),
+            state: .active(try UserWorld.card(9)),
+            createdAt: Self.start,
+            epoch: 2,
+            passwordHash: [1],
+            email: "a@b.org",
+            funding: .issuer
+        )
+        return [waiting, active, child, given]
     }
 
     private func sessions() -> [SessionRecord] {

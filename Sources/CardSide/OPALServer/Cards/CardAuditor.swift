@@ -85,7 +85,7 @@ package struct CardAuditor: Sendable {
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
                 SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
-                EnrolmentRecord.kind,
+                EnrolmentRecord.kind, CardOrderRecord.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
@@ -238,11 +238,14 @@ package struct CardAuditor: Sendable {
             report.findings.append(AuditFinding(Self.place(record), "does not open"))
             return
         }
+        let made: CardIdentifier? =
+            switch record.key.kind {
+            case UserRecordKinds.user: (try? UserRecord(body))?.card
+            case CardOrderRecord.kind: (try? CardOrderRecord(body, key: record.key.bytes))?.card
+            default: nil
+            }
         // Cards are never removed.
-        guard record.key.kind == UserRecordKinds.user,
-            let card = (try? UserRecord(body))?.card,
-            try await store.read(Emulator.key(card)) == nil
-        else { return }
+        guard let card = made, try await store.read(Emulator.key(card)) == nil else { return }
         report.findings.append(
             AuditFinding(Self.place(record), "its card \(card.masked) has no record")
         )

@@ -164,7 +164,7 @@ extension FloatAudit {
         count(number, &report)
         doubled(number, &report)
         guard let holder = number.holder else { return }
-        takeProved(holder, &walk)
+        takeProved(holder, &walk, &report)
         let problem =
             "the sale of \(holder.sale.amount.auditText) came back, but its history has \(event): "
             + "the card was set back, or there are two of it"
@@ -187,15 +187,21 @@ extension FloatAudit {
             case .nothing, .another, .noSuchCard: break
             }
         }
-        takeProved(holder, &walk)
+        takeProved(holder, &walk, &report)
         let problem =
             "the sale of \(holder.sale.amount.auditText) came back, but its history does not have "
             + "it: the card was set back"
         report.findings.append(FloatAudit.finding(walk.card, number.number, problem))
     }
 
-    private func takeProved(_ holder: NumberRecord.Entry, _ walk: inout Walk) {
-        if holder.proof == .proved { walk.shadow.take(holder.sale.amount) }
+    private func takeProved(
+        _ holder: NumberRecord.Entry,
+        _ walk: inout Walk,
+        _ report: inout Report
+    ) {
+        guard holder.proof == .proved else { return }
+        walk.shadow.take(holder.sale.amount)
+        report.forgotten[holder.sale.transaction] = holder.sale
     }
 
     private func count(_ number: NumberRecord, _ report: inout Report) {

@@ -19,6 +19,8 @@ package struct FloatAudit: Sendable {
         package var cardCount = 0
         /// Minor units of proved sales, by currency and exponent (the amount in the key is zero).
         package var proved: [Money: UInt64] = [:]
+        /// Proved sales whose value the card still has, because it was set back, or is one of two.
+        package var forgotten: [TransactionIdentifier: CollectedSale] = [:]
     }
 
     let cards: any RecordStore
@@ -57,6 +59,20 @@ package struct FloatAudit: Sendable {
             record async throws(StoreFailure) in
             let opened = try? await ledger.open(record)
             if opened.flatMap({ try? DormancyRuleRecord.read($0.body) }) == nil {
+                report.findings.append(FloatAudit.damaged(record))
+            }
+        }
+        try await ledger.store.forEach(BlockChange.kind) {
+            record async throws(StoreFailure) in
+            let opened = try? await ledger.open(record)
+            if opened.flatMap({ try? BlockChange($0.body, key: record.key.bytes) }) == nil {
+                report.findings.append(FloatAudit.damaged(record))
+            }
+        }
+        try await ledger.store.forEach(ListedCard.kind) {
+            record async throws(StoreFailure) in
+            let opened = try? await ledger.open(record)
+            if opened.flatMap({ try? ListedCard($0.body) }) == nil {
                 report.findings.append(FloatAudit.damaged(record))
             }
         }
@@ -110,12 +126,16 @@ package struct FloatAudit: Sendable {
         AuditFinding(CardAuditor.cardPlace(card.bytes), "number \(number): \(problem)")
     }
 
-    /// Keys lead with a card number, but for a rule's.
+    /// Keys lead with a card number, but for a rule's and a change's.
     static func damaged(_ record: Record) -> AuditFinding {
         let (kind, key) = (record.key.kind, record.key.bytes)
         let name: String
         if kind == DormancyRuleRecord.kind {
             name = "issuer \(Hex.text(key))"
+        } else if kind == BlockChange.kind {
+            name = "revision \(Hex.text(key))"
+        } else if kind == ListedCard.kind {
+            name = "card •••• •••• •••• \(Hex.text(key[6..<8]))"
         } else {
             let number = key[8..<12].reduce(0) { $0 << 8 | UInt32($1) }
             name = "card •••• •••• •••• \(Hex.text(key[6..<8])), number \(number)"

@@ -22,3 +22,14 @@ package enum FloatFailure: Error, Equatable, Sendable {
         }
     }
 }
+
+/// Reads from a store, as a failure of the float.
+func reading<Value>(
+    _ part: () async throws(StoreFailure) -> Value
+) async throws(FloatFailure) -> Value {
+    do throws(StoreFailure) {
+        return try await part()
+    } catch {
+        throw .store(error)
+    }
+}

@@ -3,11 +3,15 @@
 package import Records
 
 /// What the issuer keeps about its float, in a database of its own: set back to an old back-up with
-/// the cards, it would forget with them what they paid (`docs/decisions/0028`).
+/// the cards, it would forget with them what they paid (`docs/decisions/0028`). The blocking list
+/// lies here for the same reason.
 package enum FloatRecords {
     package static let schema = RecordSchema(
         party: "issuer_float",
-        version: 1,
-        kinds: [NumberRecord.kind, RefusedSaleRecord.kind, DormancyRuleRecord.kind]
+        version: 2,
+        kinds: [
+            NumberRecord.kind, RefusedSaleRecord.kind, DormancyRuleRecord.kind, BlockChange.kind,
+            ListedCard.kind,
+        ]
     )
 }

@@ -168,16 +168,6 @@ package struct FloatReporter: Sendable {
             throw FloatFailure(error)
         }
     }
-
-    private func reading<Value>(
-        _ part: () async throws(StoreFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(StoreFailure) {
-            return try await part()
-        } catch {
-            throw .store(error)
-        }
-    }
 }
 
 extension FloatReport.Sums {

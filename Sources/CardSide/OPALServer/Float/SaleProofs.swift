@@ -248,14 +248,4 @@ package struct SaleProofs: LinkService {
             throw FloatFailure(error)
         }
     }
-
-    private func reading<Value>(
-        _ part: () async throws(StoreFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(StoreFailure) {
-            return try await part()
-        } catch {
-            throw .store(error)
-        }
-    }
 }

@@ -13,12 +13,14 @@ struct UserRecord: Equatable, Sendable {
         case active(CardIdentifier)
     }
 
-    /// Who pays what is loaded onto the card: always one of the two, and never both.
+    /// Who pays what is loaded onto the card: always one of them.
     enum Funding: Equatable, Sendable {
         /// The user, from an account of their own.
         case account(FundingAccount, BillingAddress)
         /// A child's guardian.
         case guardian(UserKey)
+        /// The issuer, who gave the card: there is no account on file.
+        case issuer
     }
 
     /// The slow hash of a mailed one-time password.
@@ -66,8 +68,8 @@ struct UserRecord: Equatable, Sendable {
 // Version 2, state 1, its time or card 8, time of sign-up 8, epoch 8, identifier, password hash
 // (counted), one-time password 0/1 and, where there is one, its hash (counted) and end 8; e-mail
 // (counted, UTF-8); funding 1: 01 and account number, year 2, month 1, street, city, postal code,
-// country (texts counted, UTF-8), or 02 and the key of the guardian 32; time of the last notice 8
-// and of the last reminder 8; card before 0/1 and, where there was one, its number 8.
+// country (texts counted, UTF-8), or 02 and the key of the guardian 32, or 03 alone; time of the
+// last notice 8 and of the last reminder 8; card before 0/1 and, where there was one, its number 8.
 // Version 1 has no byte for the funding, which is an account, and ends with the reminder.
 extension UserRecord {
     private static let version: UInt8 = 2
@@ -101,6 +103,7 @@ extension UserRecord {
         switch version == 1 ? 1 : try reader.byte("funding") {
         case 1: funding = .account(try reader.fundingAccount(), try reader.billingAddress())
         case 2: funding = .guardian(try reader.userKey())
+        case 3: funding = .issuer
         default: throw reader.failure("funding", .invalid)
         }
         noticeAt = try reader.optionalInstant("time of notice")
@@ -139,6 +142,7 @@ extension UserRecord {
         case .guardian(let guardian):
             writer.byte(2)
             writer.append(guardian.bytes)
+        case .issuer: writer.byte(3)
         }
         writer.optionalInstant(noticeAt)
         writer.optionalInstant(reminderAt)
