@@ -388,7 +388,9 @@ struct ServerSystem {
             },
             Ticker(seconds: 60) {
                 guard let reporter = parts.cardSide?.float else { return }
-                await figures.countFloat(reporter, now: SystemClock.now)
+                // Nobody waits for it: where there are many cards, it would hold up the end of the
+                // process.
+                Task { await figures.countFloat(reporter, now: SystemClock.now) }
             },
         ]
     }

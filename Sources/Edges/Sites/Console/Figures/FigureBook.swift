@@ -44,6 +44,7 @@ package actor FigureBook {
     private var nextRound: Instant?
     private var floatFigure: FloatFigure?
     private var nextFloat: Instant?
+    private var isCountingFloat = false
 
     init(store: any RecordStore, seals: any RecordSealing) {
         self.store = store
@@ -102,6 +103,8 @@ package actor FigureBook {
             } catch {
                 throw OperatorFailure(error)
             }
+            // The process ends: what is counted for good so far is durable.
+            if Task.isCancelled { return }
         }
         try await publish(tail, at: begun)
         recentSales = sales
@@ -122,6 +125,9 @@ package actor FigureBook {
         if let next = nextFloat, begun < next, next.milliseconds - begun.milliseconds < pauseMax {
             return
         }
+        if isCountingFloat { return }
+        isCountingFloat = true
+        defer { isCountingFloat = false }
         guard let report = try? await reporter.report(at: begun) else { return }
         floatFigure = FloatFigure(report)
         let took = max(0, now().milliseconds - begun.milliseconds)
@@ -152,7 +158,7 @@ package actor FigureBook {
         let key = RecordKey(Self.cursorKind, [source.name.rawValue])
         var stored = try await read(key)
         var cursor = stored.flatMap { TransactionIdentifier(Hex.text($0.body)) }
-        while true {
+        while !Task.isCancelled {
             let page = try await source.page(cursor, Self.chunkMax)
             let old = page.prefix { FigureItem.moment(of: $0.transaction) < moment }
             guard let last = old.last else { return cursor }
@@ -164,8 +170,9 @@ package actor FigureBook {
             try await commit(&step)
             stored = try await read(key)
             cursor = last.transaction
-            if old.count < Self.chunkMax { return cursor }
+            if old.count < Self.chunkMax { break }
         }
+        return cursor
     }
 
     private func add(
@@ -223,7 +230,7 @@ package actor FigureBook {
         _ sales: inout [[UInt8]: TransactionIdentifier]
     ) async throws {
         var cursor = end
-        while true {
+        while !Task.isCancelled {
             let page = try await source.page(cursor, RecordLimits.pageMax)
             for item in page {
                 item.add(to: &hours[Self.hour(item.moment), default: Figures()])
