@@ -84,8 +84,9 @@ package struct BatchIntake: Sendable {
             return try await begin(header, over: nil)
         }
         if stored.batch.header == header { return Step(answer: answer(of: stored.batch)) }
-        // On the way nobody can tell which header is the security card's. One whose sales do not come
-        // to it, or that the clearing house has refused, must not stand in the way of another one.
+        // On the way nobody can tell which header is the security card's. One whose sales do not
+        // come to it, or that the clearing house has refused, must not stand in the way of another
+        // one.
         guard stored.batch.state == .receiving || stored.batch.refusal != nil else {
             return Step(answer: .refused(header.name, .nameTaken))
         }

@@ -5,8 +5,8 @@ package import Records
 package import SecurityModule
 import Wire
 
-/// KB of an acquirer, with which its security cards' batches are checked. Format 1: KB wrapped under
-/// the clearing house's local master key (counted). The key is the acquirer 4.
+/// KB of an acquirer, with which its security cards' batches are checked. Format 1: KB wrapped
+/// under the clearing house's local master key (counted). The key is the acquirer 4.
 package struct AcquirerKey: Equatable, Sendable {
     package let acquirer: UInt32
     package let wrapped: [UInt8]

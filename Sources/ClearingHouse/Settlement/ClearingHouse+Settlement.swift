@@ -7,8 +7,8 @@ import Records
 extension ClearingHouse {
     /// Makes the payouts of the last business day whose cut-off has passed, or goes on with them.
     /// Whatever is on an account when the run comes to it is paid, rounded down to the minor unit;
-    /// the rest stays there, and is paid with a later run. A day whose run has ended, and an earlier
-    /// one, is not paid again.
+    /// the rest stays there, and is paid with a later run. A day whose run has ended, and an
+    /// earlier one, is not paid again.
     ///
     /// Returns the run; nil where its day has been settled before. Throws `.noTerms`; `.store`,
     /// `.module`, `.busy`, `.amountTooLarge`.

@@ -29,7 +29,8 @@ extension ClearingCommand {
                     return print("This day has been settled before. Nothing has changed.")
                 }
                 print(
-                    "\(run.day.text): \(run.payouts) payouts, value \(BusinessDay(run.valueDate).text)"
+                    "\(run.day.text): \(run.payouts) payouts, "
+                        + "value \(BusinessDay(run.valueDate).text)"
                 )
                 for total in run.totals {
                     let unit = try await access.house.terms().unit(of: total.currency)

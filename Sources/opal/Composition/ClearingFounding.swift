@@ -7,8 +7,8 @@ import Records
 import RecordsSQLite
 import SecurityModule
 
-/// Makes the demo's clearing house beside the parties that are there: it gets the acquirer's KB, and
-/// knows issuer, acquirer and merchants of the demo with accounts at banks that do not exist.
+/// Makes the demo's clearing house beside the parties that are there: it gets the acquirer's KB,
+/// and knows issuer, acquirer and merchants of the demo with accounts at banks that do not exist.
 struct ClearingFounding {
     let folder: DataFolder
     let passphrase: String?
