@@ -111,7 +111,10 @@ extension ClearingAudit {
         let known = try await book.find(ClearedSale.self, key)?.value
         guard let reason else {
             cleared += 1
-            return known?.place == place && known?.isCredited == true ? nil : "is not on record"
+            guard let known, known.place == place, known.isCredited else {
+                return "is not on record"
+            }
+            return try await refundProblem(of: known)
         }
         suspended += 1
         let entry = try await book.find(SuspendedSale.self, place.bytes)?.value

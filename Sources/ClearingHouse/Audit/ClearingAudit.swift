@@ -77,6 +77,7 @@ package struct ClearingAudit: Sendable {
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)
         try await each(BatchFee.self, &report, progress)
+        try await checkRefunds(&report, progress)
         try await checkBatches(&report, progress)
         try await checkAccounts(&report, progress)
         try await checkBooks(&report, progress)
@@ -158,6 +159,10 @@ package struct ClearingAudit: Sendable {
                 balance = ExactAmount(
                     trillionths: balance.trillionths &+ entry.amount.trillionths
                 )
+                if (try? await isRefundUnknown(entry)) == true {
+                    let problem = "no refund is on record for it"
+                    problems.append(AuditFinding("\(place), journal row \(row.number)", problem))
+                }
                 if entry.balance != balance {
                     let problem = "the balance is not what its rows come to"
                     problems.append(AuditFinding("\(place), journal row \(row.number)", problem))
