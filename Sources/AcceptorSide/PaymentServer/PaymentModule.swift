@@ -61,12 +61,12 @@ package final class PaymentModule: LinkService {
 
     package static let schema = RecordSchema(
         party: "payment_server",
-        version: 2,
+        version: 3,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
             AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
-            BatchRecord.kind, SchemeUpdates.update, SchemeUpdates.revision,
+            BatchRecord.kind, SchemeUpdates.update, SchemeUpdates.revision, RefundRecords.kind,
         ]
     )
 
@@ -126,6 +126,7 @@ package final class PaymentModule: LinkService {
             case .otherHalfRefused(let transaction):
                 return try await otherHalfRefused(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
+            case .refundQuestion(let question): return try await refundQuestion(question)
             default: throw .unknownMessage
             }
         } catch {

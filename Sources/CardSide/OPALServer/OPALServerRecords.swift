@@ -6,17 +6,17 @@ package import Records
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
 /// offers, issuers, what merchants sell, programmes, members, answers to enrolments, loads of
-/// points, earn notices.
+/// points, earn notices, refunds.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 5,
+        version: 6,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
-            EnrolmentRecord.kind, EarnNoticeRecord.kind,
+            EnrolmentRecord.kind, EarnNoticeRecord.kind, RefundedSaleRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }
