@@ -6,7 +6,8 @@ extension BankIdentifier {
     /// The bits without number and BIN: `RF`.
     private static let refund: UInt64 = 0x5246_0000_0000_0000
 
-    /// What comes back from a merchant: `RF`, number of the refund of its sale, two zero bytes, BIN.
+    /// What comes back from a merchant: `RF`, number of the refund of its sale, two zero bytes,
+    /// BIN.
     /// TRX of the load is that of the sale.
     package static func refund(
         _ number: UInt8,

@@ -66,8 +66,8 @@ extension RefundKey: CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Checks batches and refunds with the KB of the acquirers that are cleared for; none where it only walks
-/// chains.
+/// Checks batches and refunds with the KB of the acquirers that are cleared for; none where it only
+/// walks chains.
 package struct BatchKeys: BatchChecking {
     private let masters: [UInt32: CMACKey]
 
