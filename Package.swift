@@ -219,8 +219,8 @@ let package = Package(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
-                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoyaltyServer",
-                "EarnFiles", hummingbird, mustache, logging, nioCore,
+                "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoadServer",
+                "LoyaltyServer", "Batches", "EarnFiles", hummingbird, mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -239,6 +239,11 @@ let package = Package(
             "SettlementFiles",
             at: "Edges/SettlementFiles",
             ["Kernel", "Wire", "CLibXML2", "CHaru", crypto]
+        ),
+        target(
+            "Settlement",
+            at: "Edges/Settlement",
+            ["Kernel", "ClearingHouse", "SettlementFiles"]
         ),
         target(
             "ClientTerminal",
@@ -263,12 +268,15 @@ let package = Package(
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "SecurityCard",
                 "LoadSecurityModule", "SessionKeys", "ClientCode", "CardEmulator", "OPALServer",
-                "PaymentServer", "Merchant", "TerminalHost", "Concentrator", "LoadServer", "Bank",
-                "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
-                "NetworkEdge", "VirtualReader", "PCSCReader", "SchemeAuthority", crypto,
-                "EarnFiles", "Sites", "ClientTerminal", argumentParser, configuration, logging,
-                lifecycle, unixSignals, nioCore, nioPosix, nioSSL, hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpClient, "Telemetry", metrics,
+                "Batches", "PaymentServer", "Merchant", "TerminalHost", "Concentrator",
+                "ConcentrationPoint", "ClearingHouse", "Settlement", "SettlementFiles",
+                "LoadServer",
+                "Bank", "Gateway", "FundingNetwork", "LoyaltyServer", "RecordsSQLite", "LinkEdge",
+                "NetworkEdge", "VirtualReader",
+                "PCSCReader", "SchemeAuthority", crypto, "EarnFiles", "Sites", "ClientTerminal",
+                argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
+                nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
+                metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict
@@ -376,8 +384,9 @@ let package = Package(
             "OpalTests",
             [
                 "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
-                "FundingNetwork", "OPALServer", "NetworkEdge", "Records", "RecordsSQLite", "Sites",
-                "opal", logging,
+                "FundingNetwork", "OPALServer", "Batches", "PaymentServer", "TerminalHost",
+                "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "Sites", "opal",
+                argumentParser, logging,
             ]
         ),
         tests(
@@ -399,6 +408,7 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Keys", "HSM", "SessionKeys", "Batches", "CardEmulator",
                 "OPALServer", "PaymentServer", "Merchant", "ConcentrationPoint", "ClearingHouse",
+                "Sites",
             ]
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
@@ -419,8 +429,8 @@ if Context.environment["OPAL_BENCHMARKS"] != nil {
             name: "opal-bench",
             dependencies: [
                 "Kernel", "Wire", "Records", "SecurityModule", "Keys", "HSM", "CardEmulator",
-                "LoyaltyServer", "RecordsSQLite", hummingbird, hummingbirdCore, hummingbirdTLS,
-                httpClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "LoyaltyServer", "ClearingHouse", "RecordsSQLite", hummingbird, hummingbirdCore,
+                hummingbirdTLS, httpClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
             ],
             path: "Benchmarks/opal-bench",
             swiftSettings: strict

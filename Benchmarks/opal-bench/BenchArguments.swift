@@ -8,6 +8,7 @@ struct BenchArguments {
         case loads
         case policies
         case points
+        case clearing
     }
 
     /// All of them where none is named.
@@ -40,7 +41,8 @@ struct BenchArguments {
     }
 
     static let help = """
-        usage: opal-bench [--json] [card] [web] [loads] [policies] [points] [clients …]
+        usage: opal-bench [--json] [card] [web] [loads] [policies] [points] [clearing]
+                          [clients …]
 
         Measures, always beside a bound in the same run; everything where no part is named.
 
@@ -49,6 +51,7 @@ struct BenchArguments {
           loads     loads through a bank and from an account, beside order to article
           policies  purchases by where S3 is compared, the payment server near and away
           points    an earn file of a million lines, beside the bare store
+          clearing  a batch of a million sales, beside the bare store
           clients   for web and loads: numbers from 1 to \(Shoppers.count); 1 8 32 without them
           --json    one JSON object a line
           --help    this

@@ -42,6 +42,7 @@ struct OpalBench {
             case .loads:
                 try await LoadBench(folder: folder, opal: opal, clients: clients).run(&report)
             case .points: try await EarnFileBench(folder: folder).run(&report)
+            case .clearing: try await ClearingBench(folder: folder).run(&report)
             case .policies: try await PolicyBench(folder: folder, opal: opal).run(&report)
             }
         }

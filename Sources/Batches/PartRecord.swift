@@ -31,7 +31,7 @@ package enum PartRecord {
     }
 
     /// - Returns: nil where these are no whole sales.
-    static func sales(_ body: [UInt8]) -> [[UInt8]]? {
+    package static func sales(_ body: [UInt8]) -> [[UInt8]]? {
         guard !body.isEmpty, body.count % CollectedSale.length == 0 else { return nil }
         return stride(from: 0, to: body.count, by: CollectedSale.length).map {
             Array(body[$0..<$0 + CollectedSale.length])

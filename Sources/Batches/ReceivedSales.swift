@@ -2,13 +2,18 @@
 
 import Kernel
 package import Records
-import SecurityModule
+package import SecurityModule
 import Wire
 
 /// The sales that are kept until the clearing house has them.
 package struct ReceivedSales: BatchContents {
     let store: any RecordStore
     let seals: any RecordSealing
+
+    package init(store: any RecordStore, seals: any RecordSealing) {
+        self.store = store
+        self.seals = seals
+    }
 
     /// Parts that are removed in one commit.
     private static let removedTogetherMax = 100

@@ -111,9 +111,8 @@ extension ClearingHouse {
 
     /// Merchants in the order of their identifiers.
     ///
-    /// - Parameters:
-    ///   - merchant: the last one of the page before; nil for the first page.
-    ///   - limit: capped at ``RecordLimits/pageMax``.
+    /// `merchant`: the last one of the page before; nil for the first page.
+    /// `limit`: capped at ``RecordLimits/pageMax``.
     package func merchants(
         after merchant: MerchantIdentifier?,
         limit: Int

@@ -30,14 +30,14 @@ extension ClearingHouse {
         of account: LedgerAccount,
         after number: UInt64,
         limit: Int
-    ) async throws(ClearingFailure) -> [(number: UInt64, entry: AccountEntry)] {
+    ) async throws(ClearingFailure) -> [(number: UInt64, entry: AccountRow)] {
         let history: [HistoryRow]
         do throws(StoreFailure) {
             history = try await book.store.history(account.stream, after: number, limit: limit)
         } catch { throw .store(error) }
-        var rows: [(number: UInt64, entry: AccountEntry)] = []
+        var rows: [(number: UInt64, entry: AccountRow)] = []
         for row in history {
-            guard let entry = try? AccountEntry(row.body) else {
+            guard let entry = try? AccountRow(row.body) else {
                 throw .damaged("row \(row.number) of an account \(Hex.text(account.key))")
             }
             rows.append((row.number, entry))
@@ -98,15 +98,13 @@ extension ClearingHouse {
     package struct SaleView: Sendable {
         package let sale: CollectedSale
         package let place: BatchPlace
-        /// Why it was not cleared then.
-        package let reason: SuspenseReason?
+        package let outcome: CreditOutcome
     }
 
     /// Sales of a batch in their order, as far as they are credited.
     ///
-    /// - Parameters:
-    ///   - index: of the first one.
-    ///   - limit: at most ``CollectionMessage/partMax`` are given.
+    /// `index`: of the first one.
+    /// `limit`: at most ``CollectionMessage/partMax`` are given.
     package func sales(
         of name: BatchName,
         from index: UInt32,
@@ -119,15 +117,15 @@ extension ClearingHouse {
             try await intake.contents.sales(
                 of: view.batch,
                 from: index,
-                limit: min(limit, outcomes.reasons.count - first)
+                limit: min(limit, outcomes.outcomes.count - first)
             )
         }
         var sales: [SaleView] = []
-        for (bytes, reason) in zip(bytes, outcomes.reasons[first...]) {
+        for (bytes, outcome) in zip(bytes, outcomes.outcomes[first...]) {
             guard let (sale, place) = try? CollectedSale.read(bytes) else {
                 throw .damaged("sales of batch \(Hex.text(name.bytes)) from \(index)")
             }
-            sales.append(SaleView(sale: sale, place: place, reason: reason))
+            sales.append(SaleView(sale: sale, place: place, outcome: outcome))
         }
         return sales
     }
@@ -144,7 +142,7 @@ extension ClearingHouse {
             order: .descending
         ).first
         guard let last, last.first.batch == name, index >= last.first.index,
-            Int(index - last.first.index) < last.reasons.count
+            Int(index - last.first.index) < last.outcomes.count
         else { return nil }
         return last
     }

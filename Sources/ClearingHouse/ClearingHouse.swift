@@ -15,18 +15,19 @@ package struct ClearingHouse: LinkService {
     let book: ClearingBook
     let intake: BatchIntake
     let batches: any BatchChecking
-    let issuers: [IssuerIdentifier: any Link]
+    let issuers: @Sendable (IssuerIdentifier) -> (any Link)?
 
     /// - Parameters:
     ///   - store: opened with ``ClearingRecords/schema``.
     ///   - sealing: seals the records in the store.
     ///   - batches: checks SB and refunds with KB of the acquirers, and walks chains.
-    ///   - issuers: links to those who prove sales and credit refunds, by BIN.
+    ///   - issuers: gives the links to those who prove sales and credit refunds, by BIN; nil where
+    ///     there is none.
     package init(
         store: any RecordStore,
         sealing: any RecordSealing,
         batches: any BatchChecking,
-        issuers: [IssuerIdentifier: any Link]
+        issuers: @escaping @Sendable (IssuerIdentifier) -> (any Link)?
     ) {
         book = ClearingBook(store: store, sealing: sealing)
         intake = BatchIntake(store: store, seals: sealing, checking: batches, at: .clearingHouse)

@@ -13,6 +13,8 @@ package enum ClearingRecords {
     package static let issuer = RecordKind("issuer", keyBytes: 3...3)
     /// Acquirer 4.
     package static let acquirer = RecordKind("acquirer", keyBytes: 4...4)
+    /// Acquirer 4: KB, wrapped under the local master key.
+    package static let batchKey = RecordKind("batch_key", keyBytes: 4...4)
     /// MERCH 15.
     package static let merchant = RecordKind("merchant", keyBytes: 15...15)
     /// See `LedgerAccount.key`.
@@ -48,7 +50,7 @@ package enum ClearingRecords {
         party: "clearing_house",
         version: 1,
         kinds: [
-            terms, issuer, acquirer, merchant, BatchRecord.kind, PartRecord.kind, account,
+            terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
             unmatched, payIn, refund, update,
         ]

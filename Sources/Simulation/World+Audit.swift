@@ -30,11 +30,16 @@ extension World {
     package var saleAudit: SaleAudit {
         SaleAudit(
             store: paymentStore,
-            seals: RecordSealer(keys.acquirer, party: "payment_server"),
-            batches: BatchKeys(),
+            seals: paymentSeals,
+            batches: batchKeys,
             securityCards: (1..<UInt32(terminalCount) + 1).map { keys.securityCard($0) }
                 + hosts.map { keys.securityCard($0.securityCard.serial) }
         )
+    }
+
+    /// Seals database 223.
+    package var paymentSeals: any RecordSealing {
+        RecordSealer(keys.acquirer, party: "payment_server")
     }
 
     package func orderAudit(at shop: Int = 0) -> OrderAudit {

@@ -15,8 +15,9 @@ struct Opal: AsyncParsableCommand {
             UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
             HSMCommand.self, CACommand.self,
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
-            ProgrammeCommand.self,
-            TerminalCommand.self, CardCommand.self, FloatCommand.self, ReaderCommand.self,
+            ProgrammeCommand.self, OperatorCommand.self,
+            TerminalCommand.self, BatchCommand.self, ClearingCommand.self, CardCommand.self,
+            FloatCommand.self, ReaderCommand.self,
             PayCommand.self,
         ]
     )

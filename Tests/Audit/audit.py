@@ -25,7 +25,9 @@ from website import Website  # noqa: E402
 
 DATABASES = (
     "opal-server", "payment-server", "shop", "console", "load-server", "bank", "gateway", "network",
-    "airline", "loyalty-server")
+    "airline", "loyalty-server", "concentration")
+# They have records alone.
+WITHOUT_HISTORY = ("network", "concentration")
 # Where no card is in a reader there is no row. Tests/Reader/purchase.py changes those.
 TABLES_OF_READERS = ("reader_debit",)
 # Likewise where points of purchases are due at once. Tests/LoyaltyTests/AuditTests.swift changes
@@ -35,6 +37,10 @@ TABLES_OF_PENDING_POINTS = ("maturity",)
 # changes those.
 TABLES_OF_ACCOUNTS = (
     "allowance", "guardianship", "refused_purchases", "succession", "top_up")
+# Likewise where no clearing house tells anything. Tests/CollectionTests changes those.
+TABLES_OF_UPDATES = ("scheme_update", "update_revision", "update_page")
+ABSENT_TABLES = (
+    TABLES_OF_READERS + TABLES_OF_PENDING_POINTS + TABLES_OF_ACCOUNTS + TABLES_OF_UPDATES)
 COLUMNS = ("key", "revision", "open", "body", "reply")
 HISTORY_COLUMNS = ("stream", "number", "hash", "body")
 # Tables whose rows are named by the last four digits of the card number that leads their key.
@@ -138,6 +144,13 @@ class Scheme:
         """- Returns: what `opal programme` says."""
         done = subprocess.run(
             [self.program, "programme", *arguments, "--json", "--data", self.data],
+            check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def batches(self, *arguments: str):
+        """- Returns: what `opal batch` says."""
+        done = subprocess.run(
+            [self.program, "batch", *arguments, "--json", "--data", self.data],
             check=True, capture_output=True, text=True)
         return json.loads(done.stdout)
 
@@ -281,8 +294,7 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
         for table in database.tables():
             # The row in the middle, so that rows before and behind it are right.
             rows = database.read(f'SELECT {", ".join(COLUMNS)} FROM "{table}" ORDER BY key')
-            absent = TABLES_OF_READERS + TABLES_OF_ACCOUNTS + TABLES_OF_PENDING_POINTS
-            if not rows and table in absent:
+            if not rows and table in ABSENT_TABLES:
                 continue
             if not rows:
                 checks.note(f"{party}: {table}", "there is no row to be changed")
@@ -296,8 +308,7 @@ def single_values(scheme: Scheme, checks: Checks) -> list[Tampering]:
                     set_value(party, table, "key = ?", (row["key"],), column, value),
                     names_of(table, key, party)))
         if not database.read("SELECT 1 FROM history"):
-            if party == "network":
-                # It has records alone.
+            if party in WITHOUT_HISTORY:
                 continue
             checks.note(f"{party}: history", "there is no row to be changed")
             continue
@@ -345,6 +356,8 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
     (order,) = shop.read('SELECT key FROM "order" ORDER BY key LIMIT 1')[0]
     (draw,) = opal.read("SELECT key FROM draw ORDER BY key LIMIT 1")[0]
     (merchant,) = opal.read("SELECT key FROM merchant_category")[0]
+    (batch,) = acquirer.read("SELECT key FROM batch")[0]
+    (collected,) = acquirer.read("SELECT key FROM collected")[0]
     memory = next(
         row for row in earlier.memories
         if acquirer.read("SELECT revision FROM security_card WHERE key = ?", row[2])[0][0] > row[0])
@@ -406,6 +419,16 @@ def larger_changes(scheme: Scheme, earlier: Earlier) -> list[Tampering]:
         ("a security card is deleted",
          run_sql("payment-server", ("DELETE FROM security_card WHERE key = ?", memory[2])),
          ["its security card is not on record"]),
+        ("a batch is deleted",
+         run_sql("payment-server", ("DELETE FROM batch WHERE key = ?", batch)),
+         ["its header is not on record"],
+         [f"batch {batch.hex()}: the payment server has closed no such batch"]),
+        ("a sale is taken out of its batch",
+         run_sql("payment-server", ("DELETE FROM collected WHERE key = ?", collected)),
+         [f"of security card {collected[:4].hex()}", "has no sales on record"]),
+        ("a part of a batch on its way is deleted",
+         run_sql("concentration", ("DELETE FROM part WHERE substr(key, 1, 12) = ?", batch)),
+         [f"batch {batch.hex()}: its sales are not those of its header"]),
         ("an order is deleted with its journal",
          run_sql("shop", ('DELETE FROM "order" WHERE key = ?', order), (*history, order)),
          names_of("order", order)),
@@ -443,6 +466,7 @@ def make_data(scheme: Scheme, checks: Checks) -> Earlier:
         checks.note("a wrong password", "" if code == NOT_ADMITTED else f"ended with {code}")
         use_sites(opal)
         use_points(scheme, opal)
+        collect(scheme, checks)
         code, findings, _ = scheme.audit()
         checks.note("a running system is clean", "" if code == 0 else f"{code}: {findings}")
     finally:
@@ -541,6 +565,21 @@ def wait_for(is_so):
     while not is_so():
         assert time.monotonic() < deadline, "the servers' rounds did not do it in time"
         time.sleep(1)
+
+
+def collect(scheme: Scheme, checks: Checks):
+    """What was sold is closed into batches, and comes to the concentration point."""
+    closed = scheme.batches("close")
+    problem = "" if closed["closed"] > 0 and closed["open"] == 0 else f"{closed}"
+    checks.note("batches are closed by order", problem)
+    batches = scheme.batches("list")
+    # Of the fifteen, two are proofs of identity: nobody is paid for them.
+    sales = sum(batch["sales"] for batch in batches)
+    checks.note("what was sold is in batches", "" if sales == 13 else f"{sales} sales")
+    states = {batch["state"] for batch in batches}
+    checks.note("batches wait for a clearing house", "" if states == {"waiting"} else f"{states}")
+    concentration = scheme.database("concentration")
+    wait_for(lambda: concentration.read("SELECT count(*) FROM part") == [(len(batches),)])
 
 
 def load_card(opal: Opal):

@@ -66,7 +66,9 @@ struct ClearingWorld {
             store: store,
             sealing: sealing,
             batches: Self.keys,
-            issuers: [bin: DirectLink(to: issuer, as: "clearing-house")]
+            issuers: { [bin, issuer] in
+                $0 == bin ? DirectLink(to: issuer, as: "clearing-house") : nil
+            }
         )
         try await found(fee, payoutMinimum)
     }

@@ -35,7 +35,7 @@ import Wire
             var index = sales.first
             while index <= sales.last {
                 let page = try await world.house.sales(of: sales.batch, from: index, limit: 100)
-                for view in page where view.place.index <= sales.last && view.reason == nil {
+                for view in page where view.place.index <= sales.last && view.outcome == .cleared {
                     guard view.sale.merchant.text == "SHOP" else { continue }
                     sum = try #require(sum.adding(ExactAmount(view.sale.amount)))
                     count += 1
@@ -78,6 +78,21 @@ import Wire
         #expect(try await world.house.settle(night.subtracting(Self.day)) == nil)
         #expect(try await world.merchantBalance() == .cents(300))
         #expect(try await world.house.settle(night.adding(Self.day))?.payouts == 1)
+        try await world.expectSound()
+    }
+
+    @Test func `a day that is closed early is paid, and its later sales go with the next one`()
+        async throws
+    {
+        let world = try await ClearingWorld()
+        try await world.clear(try PlayedBatch(1, count: 2))
+        let run = try #require(try await world.house.settle(ClearingWorld.noon, isEarly: true))
+        #expect(run.day.digits == "20261128" && run.payouts == 1)
+        #expect(run.cutOff == ClearingWorld.noon)
+        try await world.clear(try PlayedBatch(2, count: 1, from: 10))
+        #expect(try await world.house.settle(ClearingWorld.noon, isEarly: true) == nil)
+        #expect(try await world.house.settle(night) == nil)
+        #expect(try await world.house.settle(night.adding(Self.day))?.totals.map(\.sum) == [150])
         try await world.expectSound()
     }
 

@@ -61,7 +61,9 @@ struct RefundWorld {
             store: clearing,
             sealing: clearingSeals,
             batches: world.batchKeys,
-            issuers: [world.issuer.identifier: toIssuer]
+            issuers: { [toIssuer] issuer in
+                issuer == world.issuer.identifier ? toIssuer : nil
+            }
         )
         onward = FaultyLink(DirectLink(to: house, as: Self.point))
         passing = ConcentrationPoint(

@@ -8,6 +8,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import Simulation
+import Sites
 import Testing
 import Wire
 
@@ -30,6 +31,19 @@ import Wire
         let mails = try await refunds.mails().filter { $0.hasPrefix("Refund") && $0.contains(text) }
         #expect(mails.count == 1)
         try await refunds.expectSound()
+    }
+
+    @Test func `the holder's history names the shop, and says that it is a refund`() async throws {
+        let refunds = try await RefundWorld()
+        let sale = try await refunds.buyAndClear()
+        #expect(try await refunds.refund(sale, 100) == .refunded)
+        let desk = refunds.world.desk
+        let rows = try await desk.history(refunds.world.cards[0], after: 0, limit: 100)
+        var file = HistoryFile(Wording())
+        for row in rows { file.add(row.entry) }
+        let shop = refunds.world.shops[0].merchant.text
+        let line = try #require(file.text.split(separator: "\r\n").last)
+        #expect(line.hasSuffix(",refund,Refund from \(shop),,1.00,EUR,99.50,\(sale.text)"))
     }
 
     @Test func `parts come back one after the other, and together never more than was paid`()

@@ -17,26 +17,26 @@ import Testing
         )
     }
 
-    private static func payout(net: UInt64 = 2900) throws -> ReportedPayout {
+    private static func payout(net: Int64 = 2900) throws -> ReportedPayout {
         ReportedPayout(
             endToEnd: try FileIdentifier("E2E-1"),
             executionDate: try Samples.day(21),
             account: "GB29…6819",
-            sales: 3001,
-            fees: 151,
-            adjustments: 50,
-            net: net
+            sales: .cents(3001),
+            fees: .cents(151),
+            adjustments: .cents(50),
+            net: .cents(net)
         )
     }
 
-    private static func sale(_ index: UInt32, _ amount: UInt64) -> ReportedSale {
+    private static func sale(_ index: UInt32, _ amount: Int64) -> ReportedSale {
         ReportedSale(
             transaction: "000102030405060708090a0b0c0d0e\(index < 10 ? "0" : "")\(index)",
             time: Samples.created,
             securityCard: "0000000000000218",
             batch: 7,
             index: index,
-            amount: amount
+            amount: .cents(amount)
         )
     }
 
@@ -59,14 +59,44 @@ import Testing
         #expect(lines.map(String.init) == [columns, payout, sale(1, "10.00"), sale(2, "20.01")])
     }
 
-    @Test(arguments: [[1000, 2000], [3001], [1000, 2001, 1]] as [[UInt64]])
-    func `a payout that its sales do not come to is refused`(sales: [UInt64]) throws {
+    @Test(arguments: [[1000, 2000], [3001], [1000, 2001, 1]] as [[Int64]])
+    func `a payout that its sales do not come to is refused`(sales: [Int64]) throws {
         var report = try MerchantReportCSV(to: MemorySink(), Self.head())
         try report.begin(Self.payout(net: sales == [3001] ? 2901 : 2900))
         for (index, amount) in sales.enumerated() {
             try report.add(Self.sale(UInt32(index), amount))
         }
         #expect(throws: SettlementFileFailure.self) { try report.finish() }
+    }
+
+    @Test func `sales of parts of a cent stand with all their decimals`() throws {
+        let sink = MemorySink()
+        var report = try MerchantReportCSV(to: sink, Self.head())
+        let tiny = ExactAmount(trillionths: 12_345_678_000)
+        try report.begin(
+            ReportedPayout(
+                endToEnd: FileIdentifier("E2E-1"),
+                executionDate: Samples.day(21),
+                account: "GB29…6819",
+                sales: tiny,
+                fees: .zero,
+                adjustments: ExactAmount(trillionths: -2_345_678_000),
+                net: .cents(1)
+            )
+        )
+        var sale = Self.sale(1, 0)
+        sale = ReportedSale(
+            transaction: sale.transaction,
+            time: sale.time,
+            securityCard: sale.securityCard,
+            batch: 7,
+            index: 1,
+            amount: tiny
+        )
+        try report.add(sale)
+        try report.finish()
+        let text = String(decoding: sink.bytes, as: UTF8.self)
+        #expect(text.contains("0.012345678,0.00,-0.002345678,0.01,EUR"))
     }
 
     @Test func `the PDF is the same each time and goes over pages`() throws {
@@ -91,13 +121,19 @@ import Testing
                     endToEnd: FileIdentifier("E2E-\(number)"),
                     executionDate: Samples.day(21),
                     account: "GB29…6819",
-                    sales: UInt64(sales) * 1000,
-                    fees: 150,
-                    net: UInt64(sales) * 1000 - 150
+                    sales: .cents(Int64(sales) * 1000),
+                    fees: .cents(150),
+                    net: .cents(Int64(sales) * 1000 - 150)
                 )
             )
             for index in 0..<sales { try report.add(Self.sale(index, 1000)) }
         }
         return try report.finish()
+    }
+}
+
+extension ExactAmount {
+    fileprivate static func cents(_ units: Int64) -> ExactAmount {
+        ExactAmount(trillionths: Int128(units) * ExactAmount.unit(.cents))
     }
 }

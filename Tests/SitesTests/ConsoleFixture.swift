@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bank
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -9,6 +10,7 @@ import Merchant
 import OPALServer
 import PaymentServer
 import Records
+import SecurityModule
 import Simulation
 import Sites
 import Testing
@@ -21,20 +23,24 @@ struct ConsoleFixture {
     static let user = "anna.b"
 
     let world: World
+    let parts: ConsoleParts
     let site: ConsoleSite
     let operators: OperatorDesk
     let users: UserDirectory
     let outbox: MailOutbox
     /// Of what operators did.
     let audit: OperatorAudit
+    private let master: LocalMasterKey
 
     init(
         withParts: Bool = true,
         _ policy: ComparisonPolicy = .securityCard,
-        accountLoads: AccountLoads? = nil
+        accountLoads: AccountLoads? = nil,
+        bankAccounts: [UInt64] = []
     ) async throws {
         var plan = WorldPlan()
         plan.policies = [policy]
+        plan.accountValues = bankAccounts
         let world = try await World(plan)
         let master = LocalMasterKey.make()
         let seals = RecordSealer(master, party: "opal_server")
@@ -50,18 +56,47 @@ struct ConsoleFixture {
         )
         outbox = MailOutbox(store: world.opalStore, sealing: seals)
         audit = OperatorAudit(store: world.opalStore, seals: seals)
-        operators = OperatorDesk(
-            store: world.opalStore,
-            seals: seals,
-            passwords: PasswordKeeper(master, rounds: 16),
-            random: world.random
-        )
+        operators = Self.operators(world, master)
         let name = try #require(OperatorName(Self.name))
         #expect(try await operators.makeFirst(name, password: Self.password))
         self.world = world
-        site = ConsoleSite(
-            parts: withParts
-                ? Self.parts(world, users, outbox, seals, accountLoads) : ConsoleParts(),
+        parts =
+            withParts
+            ? Self.parts(world, users, outbox, seals, accountLoads) : ConsoleParts()
+        site = try Self.site(parts, operators, world)
+        self.master = master
+    }
+
+    /// The same console in a process that has just begun.
+    private init(after other: ConsoleFixture) throws {
+        world = other.world
+        parts = other.parts
+        users = other.users
+        outbox = other.outbox
+        audit = other.audit
+        master = other.master
+        operators = Self.operators(world, master)
+        site = try Self.site(parts, operators, world)
+    }
+
+    func restarted() throws -> ConsoleFixture { try ConsoleFixture(after: self) }
+
+    private static func operators(_ world: World, _ master: LocalMasterKey) -> OperatorDesk {
+        OperatorDesk(
+            store: world.opalStore,
+            seals: RecordSealer(master, party: "opal_server"),
+            passwords: PasswordKeeper(master, rounds: 16),
+            random: world.random
+        )
+    }
+
+    private static func site(
+        _ parts: ConsoleParts,
+        _ operators: OperatorDesk,
+        _ world: World
+    ) throws -> ConsoleSite {
+        ConsoleSite(
+            parts: parts,
             operators: operators,
             templates: try Templates(),
             wording: Wording(),
@@ -84,6 +119,7 @@ struct ConsoleFixture {
                 users: users,
                 outbox: outbox,
                 purchases: world.purchases,
+                loads: world.loads,
                 accountLoads: accountLoads,
                 store: ConsoleParts.Store(
                     name: "Cards and users",
@@ -92,7 +128,9 @@ struct ConsoleFixture {
                     kinds: [DrawRecord.kind] + UserRecordKinds.all()
                 ),
                 seals: seals,
-                mailFrom: "cards@harbour.example"
+                mailFrom: "cards@harbour.example",
+                sales: world.cardModule as? any SaleChecking,
+                refusals: RefusalCounter()
             ),
             payments: ConsoleParts.Payments(
                 module: world.payments,
@@ -115,8 +153,26 @@ struct ConsoleFixture {
                     )
                 )
             ],
+            banks: banks(world),
+            loadDesk: world.loadServer?.desk,
             links: [ConsoleParts.Link(name: "Bank server") { ("no answer", false) }]
         )
+    }
+
+    private static func banks(_ world: World) -> [ConsoleParts.Bank] {
+        guard let bank = world.bank else { return [] }
+        return [
+            ConsoleParts.Bank(
+                name: "Bank of the Harbour",
+                module: bank.module,
+                store: ConsoleParts.Store(
+                    name: "Accounts",
+                    engine: "memory",
+                    records: bank.store,
+                    kinds: [BankRecords.hold]
+                )
+            )
+        ]
     }
 
     func browse(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
@@ -171,6 +227,23 @@ struct ConsoleFixture {
             return page
         }
         return page
+    }
+
+    /// Pays one order whose answer gets lost: the sale is given up, and the value is put back.
+    func putBack() async throws -> OrderPage {
+        let page = try await world.page(try await world.order())
+        world.link.plan.script(.dropRequest, at: 2)
+        _ = await world.pay(page)
+        world.clock.advance(by: PurchaseLimits.saleTime + .seconds(1))
+        #expect(await world.payments.giveUpLateSales() == 1)
+        #expect(await world.purchases.settleOpenDraws(olderThan: .zero) == 1)
+        return page
+    }
+
+    /// Counts for the overview what has happened.
+    func count() async throws {
+        let world = world
+        try await operators.figures.round(parts) { world.now }
     }
 
     /// The link to the first card, as the list of cards shows it.

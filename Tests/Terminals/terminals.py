@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Terminals on other hosts, as processes: payment server without terminals of its own, a
-concentrator, two hosts of terminals. People buy while these are killed and started again; at the
-end nothing is open and `opal audit` is clean, the hosts' data included."""
+concentrator, two hosts of terminals, a concentration point. People buy while these are killed and
+started again; at the end nothing is open, each sale is in a batch at the concentration point, and
+`opal audit` is clean, the hosts' data included."""
 import argparse
 import json
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from roles import Role  # noqa: E402
 HOSTS = ("terminal-a", "terminal-b")
 # Ports after the first one.
 CARD_PORT, SHOP_PORT, LINK_PORT, CONCENTRATOR_PORT, HOST_PORT = 0, 1, 10, 20, 21
+CONCENTRATION_PORT = 18
 ARTICLE = "comma"
 PAID, REFUSED, PENDING, PAID_BEFORE = 0, 2, 3, 5
 SETTLE_SECONDS_MAX = 120
@@ -46,7 +49,11 @@ class Scheme:
             "cardholder": {"port": first_port + CARD_PORT, "origin": card},
             "shop": {"port": first_port + SHOP_PORT, "origin": self.shop},
             "paymentServer": {"port": first_port + LINK_PORT},
-            "concentrator": {"host": "127.0.0.1", "port": first_port + CONCENTRATOR_PORT}})
+            "concentrator": {"host": "127.0.0.1", "port": first_port + CONCENTRATOR_PORT},
+            # Each round closes what was counted, so that there are many batches.
+            "batches": {"count": 1},
+            "concentration": {
+                "host": "127.0.0.1", "port": first_port + CONCENTRATION_PORT}})
         routing = self._configuration("routing", {
             "data": str(self.data), "remoteTerminals": addresses,
             "concentrator": {"host": "127.0.0.1", "port": first_port + CONCENTRATOR_PORT}})
@@ -56,9 +63,11 @@ class Scheme:
             for name, data in self.hosts.items()]
         self.roles = self.terminals + [
             Role(program, "concentrator", routing), Role(program, "payment-server", main),
-            Role(program, "opal-server", main), Role(program, "shop", main)]
-        # The hosts, the concentrator and the payment server, which all must find together again.
-        self.victims = self.roles[:len(HOSTS) + 2]
+            Role(program, "concentration", main), Role(program, "opal-server", main),
+            Role(program, "shop", main)]
+        # The hosts, the concentrator, the payment server and the concentration point, which all
+        # must find together again.
+        self.victims = self.roles[:len(HOSTS) + 3]
 
     def _host_port(self, name: str) -> int:
         return self._port + HOST_PORT + HOSTS.index(name)
@@ -90,6 +99,22 @@ class Scheme:
             return done.returncode, json.loads(done.stdout)
         except ValueError:
             return done.returncode, {"error": done.stderr.strip()}
+
+    def batches(self, *arguments: str) -> list | dict:
+        done = subprocess.run(
+            [self.program, "batch", *arguments, "--json", "--data", self.data],
+            capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def gathered(self) -> int:
+        """- Returns: how many batches are at the concentration point, whole."""
+        file = self.data / "concentration" / "concentration.sqlite"
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            # While its sales come in, a batch has fewer parts; few sales are one part.
+            return connection.execute("SELECT count(*) FROM part").fetchone()[0]
+        finally:
+            connection.close()
 
     def audit(self) -> tuple[int, dict]:
         hosts = [part for data in self.hosts.values() for part in ("--terminal", data)]
@@ -162,6 +187,21 @@ def settle(scheme: Scheme) -> dict:
         time.sleep(1)
 
 
+def gather(scheme: Scheme, sold: int):
+    """Each sale is in a batch, once, and all batches come to the concentration point."""
+    states = {batch["state"] for batch in scheme.batches("list")}
+    expect("waiting" in states, f"batches close by count: {states}")
+    closed = scheme.batches("close", "--wait", "60")
+    expect(closed["open"] == 0, f"all security cards close their batches: {closed}")
+    batches = scheme.batches("list")
+    counted = sum(batch["sales"] for batch in batches)
+    expect(counted == sold, f"{sold} sales, {counted} in batches")
+    deadline = time.monotonic() + SETTLE_SECONDS_MAX
+    while scheme.gathered() < len(batches):
+        expect(time.monotonic() < deadline, "batches do not come to the concentration point")
+        time.sleep(1)
+
+
 def run(options, folder: Path):
     scheme = Scheme(options.opal.resolve(), folder, options.port, options.comparison)
     try:
@@ -185,12 +225,13 @@ def run(options, folder: Path):
         report = settle(scheme)
         expect(report["sold"] == report["delivered"], "what is sold is delivered")
         expect(report["sold"] >= sold + 4, "who was told paid has paid")
+        gather(scheme, report["sold"])
     finally:
         scheme.stop()
     code, report = scheme.audit()
     expect(code == 0, f"{report.get('findings')}")
     print(f"{options.kills} kills, {report['sales']} sales, {report['sold']} sold and delivered, "
-          f"nothing pending, audit clean")
+          f"{report['batches']} batches, nothing pending, audit clean")
 
 
 def main():

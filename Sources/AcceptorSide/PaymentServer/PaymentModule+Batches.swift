@@ -66,7 +66,8 @@ extension PaymentModule {
         }
     }
 
-    /// Closes the batches that are due. To be called every few seconds or minutes.
+    /// Closes the batches that are due, by the policy or by the operator's order
+    /// (``BatchOrder``). To be called every few seconds or minutes.
     ///
     /// `alarms`: told of what cannot be closed.
     /// - Returns: how many were closed; where a terminal serves a sale now, the next round finds
@@ -76,10 +77,11 @@ extension PaymentModule {
         _ policy: BatchPolicy,
         alarms: BatchAlarms = BatchAlarms { _ in }
     ) async -> Int {
+        let policy = policy.with(order: await order())
         var count = 0
         for terminal in terminals.terminals where terminal.isPresent {
             do throws(StoreFailure) {
-                let name = try await nextBatch(of: terminal.identifier)
+                let name = try await book.nextBatch(of: terminal.identifier)
                 guard try await isDue(name, policy, terminal) else { continue }
                 if await close(name, terminal, alarms) { count += 1 }
             } catch {
@@ -90,21 +92,15 @@ extension PaymentModule {
         return count
     }
 
-    /// The batch of a security card that is to be closed next: behind the last one on record.
-    private func nextBatch(
-        of securityCard: SecurityCardIdentifier
-    ) async throws(StoreFailure) -> BatchName {
-        let last = try await store.list(
-            BatchRecord.kind,
-            after: BatchRecord.key(BatchName(securityCard, .max)).bytes,
-            limit: 1,
-            order: .descending
-        ).first
-        guard let last else { return BatchName(securityCard, 1) }
-        let name = try await BatchRecord.open(last, sealedBy: seals).batch.name
-        guard name.securityCard == securityCard else { return BatchName(securityCard, 1) }
-        return BatchName(securityCard, name.number + 1)
+    /// What the operator has ordered; nil where nothing was, or by a clock that was ahead: it would
+    /// close each sale's batch until then. An order that does not open is for the audit.
+    private func order() async -> Instant? {
+        let order = try? await BatchOrder.read(in: store, sealedBy: seals)?.cutOff
+        guard let order, order <= now() else { return nil }
+        return order
     }
+
+    private var book: BatchBook { BatchBook(store: store, seals: seals) }
 
     private func isDue(
         _ name: BatchName,
@@ -115,16 +111,8 @@ extension PaymentModule {
         // It was closed on another host, and the answer got lost.
         if open.number > name.number { return true }
         if open.number == name.number, open.count >= policy.count { return true }
-        let first = try await store.list(
-            CollectedRecord.kind,
-            after: CollectedRecord.key(BatchPlace(name, 0)).bytes,
-            limit: 1,
-            order: .ascending
-        ).first
-        guard let first else { return false }
-        let (_, sale, place) = try await CollectedRecord.open(first, sealedBy: seals)
-        guard place.batch == name else { return false }
-        return now() >= sale.time.instant.adding(policy.age)
+        guard let first = try await book.firstSale(of: name) else { return false }
+        return policy.isDue(since: first.time.instant, at: now())
     }
 
     private func close(

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Batches
 package import Kernel
 package import Records
 package import SecurityModule
 import Synchronization
+import Wire
 
 /// One line of the acquirer's console.
 package struct SaleLine: Equatable, Sendable {
@@ -70,6 +72,35 @@ extension PaymentModule {
         return lines
     }
 
+    /// The sales behind one, oldest first; as ``sales(before:limit:)`` otherwise.
+    package func sales(
+        after cursor: TransactionIdentifier?,
+        limit: Int
+    ) async throws(StoreFailure) -> [SaleLine] {
+        var lines: [SaleLine] = []
+        for record in try await store.list(
+            SaleRecord.kind,
+            after: cursor?.bytes,
+            limit: limit,
+            order: .ascending
+        ) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// The batches that are not closed everywhere, by security card and number.
+    ///
+    /// `limit`: capped at ``RecordLimits/pageMax``.
+    /// Returns: each with nil where it does not open.
+    package func openBatches(limit: Int) async throws(StoreFailure) -> [BatchRecord?] {
+        var batches: [BatchRecord?] = []
+        for record in try await store.listOpen(BatchRecord.kind, after: nil, limit: limit) {
+            batches.append(try? await BatchRecord.open(record, sealedBy: seals).batch)
+        }
+        return batches
+    }
+
     /// The sales that still wait for something, oldest first; at most `limit`.
     package func openSales(limit: Int) async throws(StoreFailure) -> [SaleLine] {
         var lines: [SaleLine] = []
@@ -96,6 +127,19 @@ extension PaymentModule {
                 )
             }
         )
+    }
+
+    /// Has S3 of a sale checked again by its security card.
+    ///
+    /// - Returns: nil where it cannot be checked here: the security card is on another host or not
+    ///   in the pool, the issuer's key is not in it, or no S3 came.
+    package func isSignatureRight(of sale: SaleRecord) async -> Bool? {
+        guard let answer = sale.answer,
+            let terminal = terminals.terminals.first(where: {
+                $0.identifier == sale.command.securityCard
+            })
+        else { return nil }
+        return await terminal.verify(sale.draw, sale.command, answer)
     }
 
     /// What the sales of each policy have taken since the start; none where no sale was drawn.

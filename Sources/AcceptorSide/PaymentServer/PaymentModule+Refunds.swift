@@ -77,6 +77,7 @@ extension PaymentModule {
     /// - Parameters:
     ///   - link: to the concentration point, or to the clearing house.
     ///   - signing: the acquirer's key of refunds.
+    /// - Returns: what came of it.
     /// - Throws: `StoreFailure`; the next round goes on.
     @discardableResult
     package func sendRefunds(

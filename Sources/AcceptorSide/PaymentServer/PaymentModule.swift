@@ -66,7 +66,8 @@ package final class PaymentModule: LinkService {
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
             AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
-            BatchRecord.kind, SchemeUpdates.update, SchemeUpdates.revision, RefundRecords.kind,
+            BatchRecord.kind, BatchOrder.kind, SchemeUpdates.update, SchemeUpdates.revision,
+            RefundRecords.kind,
         ]
     )
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Batches
-import Kernel
-import Records
+package import Kernel
+package import Records
 import SecurityModule
 import Wire
 
@@ -23,40 +23,74 @@ extension SaleAudit {
     ///   on record by then. Of a security card on another host there is none, and what it has
     ///   counted may still be on its way.
     func checkBatches(
-        _ before: [SecurityCardIdentifier: SecurityCardDescription]
-    ) async throws(StoreFailure) -> [AuditFinding] {
-        var findings: [AuditFinding] = []
+        _ before: [SecurityCardIdentifier: SecurityCardDescription],
+        _ report: inout Report
+    ) async throws(StoreFailure) {
         var rows: Rows?
         var seen: Set<BatchName> = []
         try await store.forEach(CollectedRecord.kind) { record async throws(StoreFailure) in
             guard
                 let (bytes, sale, place) = try? await CollectedRecord.open(record, sealedBy: seals)
             else {
-                findings.append(AuditFinding(Self.place(record), "does not open"))
+                report.findings.append(AuditFinding(Self.place(record), "does not open"))
                 return
             }
             if rows?.name != place.batch {
-                if let rows { findings += try await check(rows, before) }
+                if let rows { report.findings += try await check(rows, before) }
                 seen.insert(place.batch)
                 rows = Rows(name: place.batch, digest: batches.start(of: place.batch))
             }
             rows?.add(sale, bytes, place, batches)
             if try await !isSold(sale) {
-                findings.append(AuditFinding(Self.place(record), "is not as it was sold"))
+                report.findings.append(
+                    AuditFinding(Self.place(record), "is not as it was sold")
+                )
             }
         }
-        if let rows { findings += try await check(rows, before) }
+        if let rows { report.findings += try await check(rows, before) }
         try await store.forEach(BatchRecord.kind) { record async throws(StoreFailure) in
             guard let batch = try? await BatchRecord.open(record, sealedBy: seals).batch else {
-                findings.append(AuditFinding(Self.place(record), "does not open"))
+                report.findings.append(AuditFinding(Self.place(record), "does not open"))
                 return
             }
             let open = before[batch.name.securityCard]?.openBatch.number ?? 0
             if batch.name.number < open, !seen.contains(batch.name) {
-                findings.append(AuditFinding(Self.place(record), "has no sales on record"))
+                report.findings.append(
+                    AuditFinding(Self.place(record), "has no sales on record")
+                )
             }
+            await check(batch, record, &report)
         }
-        return findings
+    }
+
+    /// Looks whether the security card has signed a batch, and notes how far it is.
+    private func check(
+        _ batch: BatchRecord,
+        _ record: Record,
+        _ report: inout Report
+    ) async {
+        let name = batch.name
+        report.batchCount += 1
+        report.lastBatches[name.securityCard] = max(
+            report.lastBatches[name.securityCard] ?? 0,
+            name.number
+        )
+        if batch.state == .acknowledged || batch.state == .closed {
+            report.acknowledged.insert(name)
+        }
+        // Without KB nobody can tell.
+        if (try? await batches.isGenuine(batch.header)) == false {
+            report.findings.append(
+                AuditFinding(Self.place(record), "is not signed by its security card")
+            )
+        }
+    }
+
+    /// The header of a closed batch as it is now; nil where there is none, or where it does not
+    /// open.
+    package func header(of batch: BatchName) async throws(StoreFailure) -> BatchHeader? {
+        guard let record = try await store.read(BatchRecord.key(batch)) else { return nil }
+        return try? await BatchRecord.open(record, sealedBy: seals).batch.header
     }
 
     /// Compares the rows of a batch with its header, and with the memory of its security card.

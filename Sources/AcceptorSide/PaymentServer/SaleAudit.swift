@@ -34,6 +34,12 @@ package struct SaleAudit: Sendable {
         package var refunds: [TransactionIdentifier: SaleRefunds] = [:]
         /// Sales that a security card whose memory is elsewhere has counted.
         package var countedElsewhere: [TransactionIdentifier: SecurityCardIdentifier] = [:]
+        /// Closed batches.
+        package var batchCount = 0
+        /// Those of them that are durable at the clearing house, as the payment server was told.
+        package var acknowledged: Set<BatchName> = []
+        /// The last batch that each security card has closed.
+        var lastBatches: [SecurityCardIdentifier: UInt32] = [:]
     }
 
     let store: any RecordStore
@@ -41,7 +47,7 @@ package struct SaleAudit: Sendable {
     let batches: any BatchChecking
     private let securityCards: [SecurityCardIdentifier: any PurchaseModule]
 
-    /// `batches`: walks chains; no key is asked for.
+    /// `batches`: walks chains; signatures are checked where it has the key for them.
     package init(
         store: any RecordStore,
         seals: any RecordSealing,
@@ -93,7 +99,7 @@ package struct SaleAudit: Sendable {
                 )
             )
         }
-        report.findings += try await checkBatches(before)
+        try await checkBatches(before, &report)
         try await checkRefunds(&report)
         for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
         var silent = Report()
@@ -102,8 +108,8 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, SchemeUpdates.update,
-            SchemeUpdates.revision,
+            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, BatchOrder.kind,
+            SchemeUpdates.update, SchemeUpdates.revision,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {
@@ -234,14 +240,20 @@ package struct SaleAudit: Sendable {
                     && $0.count >= sum.count && $0.minorUnits >= sum.minorUnits
             }
         }
+        let younger: String
         if !isCounted || found.lastNumber > memory.lastNumber {
-            report.findings.append(
-                AuditFinding(
-                    "security card \(memory.identifier.text)",
-                    "its memory is older than its sales"
-                )
-            )
+            younger = "sales"
+        } else if report.lastBatches[memory.identifier, default: 0] >= memory.openBatch.number {
+            younger = "batches"
+        } else {
+            return
         }
+        report.findings.append(
+            AuditFinding(
+                "security card \(memory.identifier.text)",
+                "its memory is older than its \(younger)"
+            )
+        )
     }
 
     private static func add(_ amount: Money, to totals: inout [SecurityCardDescription.Total]) {

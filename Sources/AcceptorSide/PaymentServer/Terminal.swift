@@ -105,6 +105,17 @@ package actor Terminal {
         return try await securityCard.complete(draw, command, answer, with: memory)
     }
 
+    /// Checks S3 again; no exchange about a sale.
+    ///
+    /// - Returns: nil where the security card cannot say: it is on another host, or has no key.
+    func verify(
+        _ draw: CardDraw,
+        _ command: DebitIEP,
+        _ answer: DebitAnswer
+    ) async -> Bool? {
+        try? await securityCard.verify(draw, command, answer)
+    }
+
     package func giveUp(
         _ draw: CardDraw,
         _ command: DebitIEP

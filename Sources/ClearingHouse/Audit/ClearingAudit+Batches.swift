@@ -106,11 +106,12 @@ extension ClearingAudit {
         guard let outcomes = try await house.outcomes(of: batch.name, at: index) else {
             return "has no outcome"
         }
-        let reason = outcomes.reasons[Int(index - outcomes.first.index)]
+        let outcome = outcomes.outcomes[Int(index - outcomes.first.index)]
         let key = ClearedSale.key(sale.transaction)
         let known = try await book.find(ClearedSale.self, key)?.value
-        guard let reason else {
+        guard case .suspended(let reason) = outcome else {
             cleared += 1
+            if outcome == .points { return nil }
             guard let known, known.place == place, known.isCredited else {
                 return "is not on record"
             }

@@ -16,6 +16,7 @@ extension ClearingAudit {
             report async throws(StoreFailure) in
             let place = "clearing house, refund \(refund.order.number) of sale "
             let sale = refund.order.transaction.text
+            report.refunds[refund.order.transaction, default: []].append(refund)
             for problem in try await problems(of: refund) {
                 report.findings.append(AuditFinding(place + sale, problem))
             }
@@ -50,7 +51,7 @@ extension ClearingAudit {
     ) async throws(StoreFailure) -> ExactAmount? {
         let stream = refund.account.stream
         let found = try await book.store.history(stream, after: row - 1, limit: 1).first
-        guard let found, found.number == row, let entry = try? AccountEntry(found.body),
+        guard let found, found.number == row, let entry = try? AccountRow(found.body),
             entry.cause == .refund(refund.order.transaction, number: refund.order.number)
         else { return nil }
         return entry.amount
@@ -58,7 +59,7 @@ extension ClearingAudit {
 
     /// Whether a row is of a refund that is not on record; one that does not open has its own
     /// finding.
-    func isRefundUnknown(_ entry: AccountEntry) async throws(StoreFailure) -> Bool {
+    func isRefundUnknown(_ entry: AccountRow) async throws(StoreFailure) -> Bool {
         guard case .refund(let transaction, let number) = entry.cause else { return false }
         let key = RecordKey(RefundRecord.kind, RefundRecord.key(transaction, number))
         return try await book.store.read(key) == nil

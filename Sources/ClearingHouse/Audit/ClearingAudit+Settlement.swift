@@ -52,7 +52,7 @@ extension ClearingAudit {
     private func problem(of payout: Payout) async throws(StoreFailure) -> String? {
         let stream = payout.account.stream
         let row = try await book.store.history(stream, after: payout.content.upTo, limit: 1).first
-        guard let row, let entry = try? AccountEntry(row.body),
+        guard let row, let entry = try? AccountRow(row.body),
             entry.cause == .payout(payout.name)
         else { return "has no row behind those that it covers" }
         if entry.amount != -payout.amount { return "is not what its account has paid" }

@@ -15,6 +15,8 @@ package struct ClearingAudit: Sendable {
         package internal(set) var recordCount = 0
         /// Batches of which all is here, by what their security cards said of them.
         package internal(set) var whole: [BatchName: BatchHeader] = [:]
+        /// Refunds that open, by their sales.
+        package internal(set) var refunds: [TransactionIdentifier: [RefundRecord]] = [:]
         /// What accounts of one kind come to, by currency.
         package internal(set) var books: [Currency: Books] = [:]
     }
@@ -57,22 +59,28 @@ package struct ClearingAudit: Sendable {
     /// How often the books are added up again where somebody changes them meanwhile.
     private static let attemptsMax = 5
 
-    /// - Parameter batches: checks SB with KB of the acquirers.
+    /// `batches`: checks SB with KB of the acquirers.
     package init(
         store: any RecordStore,
         sealing: any RecordSealing,
         batches: any BatchChecking
     ) {
-        house = ClearingHouse(store: store, sealing: sealing, batches: batches, issuers: [:])
+        house = ClearingHouse(
+            store: store,
+            sealing: sealing,
+            batches: batches,
+            issuers: { _ in nil }
+        )
         self.batches = batches
     }
 
-    /// - Parameter progress: told after each record.
+    /// `progress`: told after each record.
     package func run(_ progress: @Sendable () -> Void) async throws(StoreFailure) -> Report {
         var report = Report()
         try await each(ClearingTerms.self, &report, progress)
         try await each(ClearedIssuer.self, &report, progress)
         try await each(ClearedAcquirer.self, &report, progress)
+        try await each(AcquirerKey.self, &report, progress)
         try await each(ClearedMerchant.self, &report, progress)
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)
@@ -155,7 +163,7 @@ package struct ClearingAudit: Sendable {
                 number: row.number,
                 previous: previous
             )
-            if let entry = try? AccountEntry(row.body) {
+            if let entry = try? AccountRow(row.body) {
                 balance = ExactAmount(
                     trillionths: balance.trillionths &+ entry.amount.trillionths
                 )
@@ -270,19 +278,5 @@ extension LedgerAccount {
             case .inTransit: "payouts in transit"
             }
         return "\(whose) in \(currency.digits)"
-    }
-}
-
-extension ExactAmount {
-    /// All its decimals, without zeros at the end: `-12.345`.
-    package var decimal: String {
-        let unit = Int128(1_000_000_000_000)
-        let (whole, part) = trillionths.magnitude.quotientAndRemainder(dividingBy: unit.magnitude)
-        let sign = isNegative ? "-" : ""
-        if part == 0 { return "\(sign)\(whole)" }
-        var decimals = String(part)
-        decimals = String(repeating: "0", count: 12 - decimals.count) + decimals
-        while decimals.hasSuffix("0") { decimals.removeLast() }
-        return "\(sign)\(whole).\(decimals)"
     }
 }

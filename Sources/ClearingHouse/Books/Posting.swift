@@ -12,7 +12,7 @@ struct Posting {
     struct Leg {
         let account: LedgerAccount
         let amount: ExactAmount
-        let cause: AccountEntry.Cause
+        let cause: AccountRow.Cause
     }
 
     private struct Held {
@@ -66,7 +66,7 @@ struct Posting {
         var record = try await account(leg.account)
         guard record.add(leg.amount) else { throw .amountTooLarge }
         guard record.period.add(leg) else { throw .amountTooLarge }
-        let entry = AccountEntry(leg.cause, amount: leg.amount, balance: record.balance, at: now)
+        let entry = AccountRow(leg.cause, amount: leg.amount, balance: record.balance, at: now)
         try await note(entry, of: &record, to: &transition)
         switch leg.cause {
         case .sales, .suspended: salesRows[leg.account] = record.lastRow
@@ -101,7 +101,7 @@ struct Posting {
     }
 
     private func note(
-        _ entry: AccountEntry,
+        _ entry: AccountRow,
         of record: inout AccountRecord,
         to transition: inout Transition
     ) async throws(ClearingFailure) {

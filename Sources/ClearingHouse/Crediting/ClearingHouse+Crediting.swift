@@ -23,8 +23,8 @@ extension ClearingHouse {
     /// Credits what is whole, batch by batch. To be called every few seconds or minutes; where it
     /// is broken off, the next round goes on.
     ///
-    /// - Parameter now: asked for the moment of each step.
-    /// - Throws: `.noTerms`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
+    /// `now`: asked for the moment of each step.
+    /// Throws `.noTerms`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
     @discardableResult
     package func credit(
         _ now: @Sendable () -> Instant
@@ -169,7 +169,7 @@ extension ClearingHouse {
         var proofs = [SaleProof?](repeating: nil, count: sales.count)
         let byIssuer = Dictionary(grouping: sales.indices) { sales[$0].card.issuer }
         for (issuer, indices) in byIssuer.sorted(by: { $0.key.bcd < $1.key.bcd }) {
-            guard try await files.issuer(issuer) != nil, let link = issuers[issuer] else {
+            guard try await files.issuer(issuer) != nil, let link = issuers(issuer) else {
                 continue
             }
             let answers = await ask(link, indices.map { bytes[$0] })

@@ -8,7 +8,7 @@ import Wire
 extension ClearingHouse {
     /// Sales that wait for somebody, in the order of their batches.
     ///
-    /// - Parameter place: the last one of the page before; nil for the first page.
+    /// `place`: the last one of the page before; nil for the first page.
     package func suspended(
         after place: BatchPlace? = nil,
         limit: Int
@@ -26,8 +26,8 @@ extension ClearingHouse {
     /// Clears a sale that was set aside, where what kept it from being cleared is gone: the issuer
     /// is asked anew, merchant and pool are looked up anew.
     ///
-    /// - Parameter who: the operator, for the record.
-    /// - Throws: `.notSuspended`, `.suspenseEnded`; `.stillSuspended` with the reason;
+    /// `who`: the operator, for the record.
+    /// Throws `.notSuspended`, `.suspenseEnded`; `.stillSuspended` with the reason;
     ///   `.issuerSilent`.
     package func release(
         _ place: BatchPlace,
@@ -66,7 +66,7 @@ extension ClearingHouse {
             var transition = Transition(writes: [])
             if entry.value.isPosted {
                 var posting = Posting(book, now: now)
-                let cause = AccountEntry.Cause.rejected(place)
+                let cause = AccountRow.Cause.rejected(place)
                 try await posting.post(
                     [
                         Posting.Leg(account: sale.suspense, amount: -gross, cause: cause),

@@ -17,7 +17,7 @@ struct CreditStep {
 
     /// What one account gets for its sales of this step.
     private struct Sum {
-        var sales: AccountEntry.Sales
+        var sales: AccountRow.Sales
         /// With a sign: below zero where it is taken.
         var amount: ExactAmount
         let isSuspense: Bool
@@ -34,7 +34,7 @@ struct CreditStep {
     /// What moves money, and the account that it is credited to.
     private var claimed: [(claim: Claim, account: LedgerAccount)] = []
     private var fees: [LedgerAccount: BatchFee] = [:]
-    private var reasons: [SuspenseReason?] = []
+    private var outcomes: [CreditOutcome] = []
 
     init(
         _ book: ClearingBook,
@@ -59,6 +59,7 @@ struct CreditStep {
         if let reason = try await checks.refusal(of: claim) {
             return try await setAside(claim, reason, isPosted: false)
         }
+        if sale.amount.currency.isProgramme { return outcomes.append(.points) }
         let (merchant, reason) = try await files.merchant(of: sale)
         guard let merchant else {
             try add(claim, fee: .zero, to: sale.suspense, isSuspense: true)
@@ -68,7 +69,7 @@ struct CreditStep {
         let fee = rule.fee(of: sale.amount)
         try add(claim, fee: fee, to: sale.merchantAccount, isSuspense: false)
         try await charge(rule.perBatch, merchant, sale.merchantAccount)
-        reasons.append(nil)
+        outcomes.append(.cleared)
     }
 
     private mutating func setAside(
@@ -84,7 +85,7 @@ struct CreditStep {
             since: now
         )
         try await book.put(suspended, over: 0, to: &writes)
-        reasons.append(reason)
+        outcomes.append(.suspended(reason))
     }
 
     // MARK: Sums
@@ -114,7 +115,7 @@ struct CreditStep {
         var sum =
             sums[account]
             ?? Sum(
-                sales: AccountEntry.Sales(
+                sales: AccountRow.Sales(
                     batch: header.name,
                     first: claim.place.index,
                     last: claim.place.index,
@@ -154,10 +155,9 @@ struct CreditStep {
 
     // MARK: The transition
 
-    /// - Parameters:
-    ///   - crediting: the position before, and its revision.
-    ///   - first: where the first sale of the step stands.
-    /// - Returns: the position afterwards, and all that becomes durable with it.
+    /// `crediting`: the position before, and its revision.
+    /// `first`: where the first sale of the step stands.
+    /// Returns the position afterwards, and all that becomes durable with it.
     mutating func transition(
         _ crediting: ClearingBook.Entry<Crediting>,
         from first: BatchPlace
@@ -174,11 +174,11 @@ struct CreditStep {
         }
         try await checks.write(to: &writes)
         for (_, fee) in fees { try await book.put(fee, over: 0, to: &writes) }
-        let outcomes = PartOutcomes(first: first, reasons: reasons)
-        try await book.put(outcomes, over: 0, to: &writes)
-        let cleared = UInt32(reasons.count { $0 == nil })
+        let part = PartOutcomes(first: first, outcomes: outcomes)
+        try await book.put(part, over: 0, to: &writes)
+        let suspended = UInt32(outcomes.count(where: \.isSuspended))
         var next = crediting.value
-        next.pass(cleared: cleared, suspended: UInt32(reasons.count) - cleared, at: now)
+        next.pass(UInt32(outcomes.count), suspended: suspended, at: now)
         try await book.put(next, over: crediting.revision, to: &writes)
         try await posting.write(to: &writes)
         return (next, writes)
@@ -205,7 +205,7 @@ struct CreditStep {
                 .acquirer(header.name.securityCard.acquirer),
                 account.currency
             )
-            let cause = AccountEntry.Cause.batchFee(header.name)
+            let cause = AccountRow.Cause.batchFee(header.name)
             try await posting.post(
                 [
                     Posting.Leg(account: account, amount: -fee.fee, cause: cause),

@@ -12,6 +12,7 @@ package struct Crediting: Equatable, Sendable {
     package let count: UInt32
     /// The next sale; ``count`` + 1 at the end.
     package private(set) var next: UInt32 = 1
+    /// Nothing is left to do with them.
     package private(set) var cleared: UInt32 = 0
     /// Set aside when they came; what became of them later is told by ``SuspendedSale``.
     package private(set) var suspended: UInt32 = 0
@@ -28,10 +29,10 @@ package struct Crediting: Equatable, Sendable {
 
     package var isDone: Bool { next > count }
 
-    mutating func pass(cleared: UInt32, suspended: UInt32, at moment: Instant) {
-        self.cleared += cleared
+    mutating func pass(_ count: UInt32, suspended: UInt32, at moment: Instant) {
+        cleared += count - suspended
         self.suspended += suspended
-        next += cleared + suspended
+        next += count
         precondition(next <= count + 1)
         if isDone { endedAt = moment }
     }

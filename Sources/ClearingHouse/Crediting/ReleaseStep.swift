@@ -17,8 +17,8 @@ struct ReleaseStep {
         self.now = now
     }
 
-    /// - Parameter isPosted: whether its amount stands in suspense, and its transaction is its own.
-    /// - Throws: `.stillSuspended`.
+    /// `isPosted`: whether its amount stands in suspense, and its transaction is its own.
+    /// Throws `.stillSuspended`.
     func release(
         _ claim: CreditStep.Claim,
         isPosted: Bool
@@ -35,7 +35,7 @@ struct ReleaseStep {
         let fee = merchant.fee(in: sale.amount.currency, files.terms).fee(of: sale.amount)
         guard let net = gross.adding(-fee) else { throw .amountTooLarge }
         var posting = Posting(book, now: now)
-        let cause = AccountEntry.Cause.released(claim.place)
+        let cause = AccountRow.Cause.released(claim.place)
         let source = isPosted ? sale.suspense : sale.pool
         try await posting.post(
             [

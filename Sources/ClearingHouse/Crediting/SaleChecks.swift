@@ -23,7 +23,7 @@ struct SaleChecks {
 
     /// Why a sale moves no money; nil where it does, and then transaction and number are taken.
     ///
-    /// - Parameter isClaimed: whether they are the sale's already.
+    /// `isClaimed`: whether they are the sale's already.
     mutating func refusal(
         of claim: CreditStep.Claim,
         isClaimed: Bool = false
@@ -39,7 +39,8 @@ struct SaleChecks {
         if isClaimed { return nil }
         if transactions.contains(sale.transaction) { return .alreadyCleared }
         if looksUp, try await isOnRecord(sale) { return .alreadyCleared }
-        guard issuer.pools.contains(sale.amount.currency) else { return .noPool }
+        let currency = sale.amount.currency
+        guard currency.isProgramme || issuer.pools.contains(currency) else { return .noPool }
         guard try await take(sale) else {
             return try await isOnRecord(sale) ? .alreadyCleared : .securityCardNumberUsedTwice
         }

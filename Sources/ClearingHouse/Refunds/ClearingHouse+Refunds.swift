@@ -71,6 +71,7 @@ extension ClearingHouse {
     /// or minutes; where it is broken off, the next round goes on.
     ///
     /// - Parameter now: asked for the moment of each step.
+    /// - Returns: what came of it.
     /// - Throws: `.store`, `.module`, `.busy`, `.amountTooLarge`.
     @discardableResult
     package func passRefunds(
@@ -158,7 +159,7 @@ extension ClearingHouse {
     ) async throws(ClearingFailure) -> RefundOutcome {
         guard let (sale, cleared) = try await sale(order.transaction) else { throw .unknownSale }
         let issuer = sale.card.issuer
-        guard let link = issuers[issuer] else { throw .issuerSilent(issuer) }
+        guard let link = issuers(issuer) else { throw .issuerSilent(issuer) }
         let request = IssuerMessage.credit(
             sale.bytes(at: cleared.place),
             number: order.number,
@@ -175,7 +176,11 @@ extension ClearingHouse {
 
     /// Refunds in the order of their sales and numbers.
     ///
-    /// - Parameter order: the last one of the page before; nil for the first page.
+    /// - Parameters:
+    ///   - order: the last one of the page before; nil for the first page.
+    ///   - limit: capped at ``RecordLimits/pageMax``.
+    /// - Returns: the refunds; none behind the last one.
+    /// - Throws: `.damaged` where one does not open; `.store`, `.module`.
     package func refunds(
         after order: RefundOrder?,
         limit: Int

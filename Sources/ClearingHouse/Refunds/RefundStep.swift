@@ -93,7 +93,7 @@ struct RefundStep {
         _ sale: CollectedSale
     ) async throws(ClearingFailure) -> UInt64 {
         var posting = Posting(book, now: now)
-        let cause = AccountEntry.Cause.refund(
+        let cause = AccountRow.Cause.refund(
             refund.order.transaction,
             number: refund.order.number
         )

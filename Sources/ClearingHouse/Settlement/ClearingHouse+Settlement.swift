@@ -10,21 +10,29 @@ extension ClearingHouse {
     /// the rest stays there, and is paid with a later run. A day whose run has ended, and an earlier
     /// one, is not paid again.
     ///
-    /// - Returns: the run; nil where its day has been settled before.
-    /// - Throws: `.noTerms`; `.store`, `.module`, `.busy`, `.amountTooLarge`.
-    package func settle(_ now: Instant) async throws(ClearingFailure) -> SettlementRun? {
+    /// Returns the run; nil where its day has been settled before. Throws `.noTerms`; `.store`,
+    /// `.module`, `.busy`, `.amountTooLarge`.
+    ///
+    /// `isEarly`: the day that is under way is closed now, by order of an operator; what comes
+    ///     later goes with the next day.
+    package func settle(
+        _ now: Instant,
+        isEarly: Bool = false
+    ) async throws(ClearingFailure) -> SettlementRun? {
         let terms = try await terms()
-        guard let day = terms.businessDay(closedBefore: now) else { return nil }
-        let last = try await book.list(
+        guard let last = terms.businessDay(closedBefore: now),
+            let day = isEarly ? BusinessDay(last.number + 1) : last
+        else { return nil }
+        let newest = try await book.list(
             SettlementRun.self,
             after: nil,
             limit: 1,
             order: .descending
         ).first
         // One that was broken off is ended first: its number is that of its payouts.
-        if let last {
-            let ended = last.isOpen ? try await finish(last.day, terms, now) : nil
-            if last.day >= day { return ended }
+        if let newest {
+            let ended = newest.isOpen ? try await finish(newest.day, terms, now) : nil
+            if newest.day >= day { return ended }
         }
         return try await finish(day, terms, now)
     }
@@ -54,7 +62,7 @@ extension ClearingHouse {
             entry?.value
             ?? SettlementRun(
                 day,
-                cutOff: terms.cutOff(of: day),
+                cutOff: min(terms.cutOff(of: day), now),
                 valueDate: day.valueDate(after: terms.valueDays)
             )
         let page = try await book.list(
@@ -123,7 +131,7 @@ extension ClearingHouse {
 
     /// Payouts of a run in the order of their numbers.
     ///
-    /// - Parameter number: the last one of the page before; 0 for the first page.
+    /// `number`: the last one of the page before; 0 for the first page.
     package func payouts(
         of day: BusinessDay,
         after number: UInt32 = 0,

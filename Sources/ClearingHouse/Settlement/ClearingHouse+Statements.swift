@@ -31,12 +31,11 @@ extension ClearingHouse {
     /// Applies lines of a statement; books and position become durable together. Lines that are
     /// behind the position already are passed over.
     ///
-    /// - Parameters:
-    ///   - lines: booked ones, as they stand in the file.
-    ///   - digest: SHA-256 of the file, which has begun.
-    ///   - position: how many lines are before these.
-    /// - Returns: the statement as it stands.
-    /// - Throws: `.unknownStatement`; `.positionDiffers` where lines are missing before these,
+    /// `lines`: booked ones, as they stand in the file.
+    /// `digest`: SHA-256 of the file, which has begun.
+    /// `position`: how many lines are before these.
+    /// Returns the statement as it stands.
+    /// Throws `.unknownStatement`; `.positionDiffers` where lines are missing before these,
     ///   `.tooManyLines` where there are more than it has.
     package func apply(
         _ lines: [BankStatementLine],
@@ -83,12 +82,11 @@ extension ClearingHouse {
 
     /// Decides on a line that did not go into the books by itself.
     ///
-    /// - Parameters:
-    ///   - name: the line.
-    ///   - pool: whose pool a payment that came in goes into; nil to leave the line out of the
+    /// `name`: the line.
+    /// `pool`: whose pool a payment that came in goes into; nil to leave the line out of the
     ///     books, for what was booked by hand or does not concern them.
-    ///   - who: the operator, for the record.
-    /// - Throws: `.unknownLine`, `.lineEnded`; `.unknownIssuer` where there is no such pool, or
+    /// `who`: the operator, for the record.
+    /// Throws `.unknownLine`, `.lineEnded`; `.unknownIssuer` where there is no such pool, or
     ///   nothing came in.
     package func decide(
         _ name: BankStatementLine.Name,
@@ -119,7 +117,7 @@ extension ClearingHouse {
 
     /// Lines that wait for somebody, in the order of their statements.
     ///
-    /// - Parameter name: the last one of the page before; nil for the first page.
+    /// `name`: the last one of the page before; nil for the first page.
     package func unmatched(
         after name: BankStatementLine.Name? = nil,
         limit: Int

@@ -50,7 +50,7 @@ struct SettlementStep {
             madeAt: now,
             previous: record.lastPayout
         )
-        let cause = AccountEntry.Cause.payout(payout.name)
+        let cause = AccountRow.Cause.payout(payout.name)
         let transit = LedgerAccount(.inTransit, account.currency)
         try await posting.post(
             [
@@ -98,7 +98,7 @@ struct SettlementStep {
             let owed = -(try await balance(of: pool))
             let amount = min(owed, try await balance(of: account))
             guard amount > .zero else { continue }
-            let cause = AccountEntry.Cause.netted(day)
+            let cause = AccountRow.Cause.netted(day)
             try await posting.post(
                 [
                     Posting.Leg(account: account, amount: -amount, cause: cause),

@@ -114,7 +114,7 @@ struct StatementStep {
         _ amount: ExactAmount,
         from one: LedgerAccount,
         to other: LedgerAccount,
-        _ cause: AccountEntry.Cause
+        _ cause: AccountRow.Cause
     ) async throws(ClearingFailure) {
         try await posting.post(
             [

@@ -33,6 +33,8 @@ package enum SettlementFileFailure: Error, Equatable, Sendable {
     case otherTotals(announced: TransferTotals, written: TransferTotals)
     /// Opening balance and entries do not come to the closing balance.
     case doesNotAddUp(BalanceFigures)
+    /// A payout is not what its sales, fees and adjustments come to; its end-to-end identifier.
+    case reportDiffers(payout: String)
     /// An entry before its statement, a sale before its payout, or anything after the end.
     case outOfOrder
     /// A message has at least one payment, statement or notification.

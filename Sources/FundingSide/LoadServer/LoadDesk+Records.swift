@@ -127,6 +127,18 @@ extension LoadDesk {
         )
     }
 
+    /// One load, or nil where there is none.
+    ///
+    /// - Throws: `StoreFailure`, but not for a load that does not open.
+    package func load(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> AuthorizationLine? {
+        guard let record = try await store.read(AuthorizationRecord.key(transaction)) else {
+            return nil
+        }
+        return await lines(of: [record]).first
+    }
+
     /// The loads whose card has not answered, oldest first; at most `limit`.
     package func openLoads(limit: Int) async throws(StoreFailure) -> [AuthorizationLine] {
         try await lines(

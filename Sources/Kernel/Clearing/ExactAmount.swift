@@ -39,6 +39,22 @@ package struct ExactAmount: Hashable, Sendable {
         return (quotient, ExactAmount(trillionths: remainder))
     }
 
+    /// All its decimals, without zeros at the end: `-12.345`.
+    package var decimal: String { text(decimals: 0) }
+
+    /// All its decimals, and at least so many of them: `-12.30`.
+    package func text(decimals: UInt8) -> String {
+        let unit = ExactAmount.unit(.units).magnitude
+        let (whole, part) = trillionths.magnitude.quotientAndRemainder(dividingBy: unit)
+        let digits = String(part)
+        let zeros = String(repeating: "0", count: Int(ExactAmount.decimals) - digits.utf8.count)
+        var text = Array((zeros + digits).utf8)
+        while text.count > Int(decimals), text.last == 0x30 { text.removeLast() }
+        let point = text.isEmpty ? "" : "."
+        let sign = isNegative ? "-" : ""
+        return "\(sign)\(whole)\(point)\(String(decoding: text, as: UTF8.self))"
+    }
+
     package var isNegative: Bool { trillionths < 0 }
 
     package static prefix func - (amount: ExactAmount) -> ExactAmount {

@@ -37,8 +37,8 @@ package enum MessageWord {
         message.count > reasonPlace ? make(message[reasonPlace]) : nil
     }
 
-    /// Type bytes of ``PartyMessage``, ``LoadMessage``, ``TerminalMessage``, ``GatewayMessage`` and
-    /// ``PointsMessage``.
+    /// Type bytes of ``PartyMessage``, ``LoadMessage``, ``TerminalMessage``, ``GatewayMessage``,
+    /// ``PointsMessage`` and ``CollectionMessage``.
     private static let types: [UInt8: String] = [
         0x01: "draw-request", 0x02: "debit-command", 0x03: "debit-response", 0x04: "debit-result",
         0x05: "sale-question", 0x06: "sale-answer", 0x07: "debit-offer",
@@ -56,5 +56,8 @@ package enum MessageWord {
         0x71: "enrol", 0x72: "enrolled", 0x73: "credit", 0x74: "credited",
         0x75: "holdings-question", 0x76: "holdings", 0x77: "purchase", 0x78: "noted",
         0x7F: "points-refusal",
+        0x91: "batch-offer", 0x92: "batch-part", 0x93: "updates-question",
+        0x94: "batch-wanted", 0x95: "batch-acknowledged", 0x96: "batch-refused",
+        0x97: "updates", 0x98: "collection-unavailable",
     ]
 }

@@ -2,6 +2,7 @@
 
 import Bank
 import CardEmulator
+import ClearingHouse
 import Gateway
 import HSM
 import Kernel
@@ -54,13 +55,21 @@ extension SchemeAudit {
             let audit = SaleAudit(
                 store: side.store,
                 seals: side.seals,
-                batches: BatchKeys(),
+                batches: await batchKeys(side),
                 securityCards: try await securityCards(side)
             )
             let sales = try await audit.run(progress.step)
             findings += sales.findings
             return Audited(side: side, audit: audit, report: sales)
         }
+    }
+
+    /// KB, to check what security cards have signed; none where it does not open, which the audit
+    /// of the sales names.
+    private func batchKeys(_ side: Side) async -> BatchKeys {
+        let wrapped = try? await AcquirerRecords.batchKey(in: side.store, sealedBy: side.seals)
+        guard let wrapped, let key = try? side.master.unwrap(wrapped) else { return BatchKeys() }
+        return BatchKeys([PaymentServerParty.acquirer: CMACKey(key)])
     }
 
     func opalServer(
@@ -142,7 +151,7 @@ extension SchemeAudit {
         case .opalServer: isOfCard = ["history", Emulator.cardKind.name].contains(row.table)
         case .console: isOfCard = row.table != OperatorDesk.operatorKind.name
         case .paymentServer, .shop, .loadServer, .bank, .terminal, .gateway, .network, .airline,
-            .loyaltyServer:
+            .loyaltyServer, .concentrationPoint, .clearing:
             isOfCard = false
         }
         let name = isOfCard ? "•••• •••• •••• " + Hex.text(row.key.suffix(2)) : Hex.text(row.key)
@@ -188,8 +197,12 @@ extension SchemeAudit {
         case .gateway: kind = Gateway.AuthorizationRecord.kind
         case .bank: return Self.owner(ofBankStream: stream)
         case .console: return OperatorAudit.owner(of: stream)
-        // A terminal and the funding network have records and no history.
-        case .terminal, .network: return nil
+        case .clearing:
+            return LedgerAccount(stream: stream).map {
+                RecordKey(ClearingRecords.account, $0.key)
+            }
+        // These have records and no history.
+        case .terminal, .network, .concentrationPoint: return nil
         }
         return kind.keyBytes.contains(stream.count) ? RecordKey(kind, stream) : nil
     }
@@ -222,6 +235,9 @@ extension SchemeAudit {
         case .terminal: "terminal, stream \(Hex.text(stream))"
         case .gateway: "gateway, authorisation \(Hex.text(stream))"
         case .network: "funding network, stream \(Hex.text(stream))"
+        case .clearing:
+            "clearing house, \(LedgerAccount(stream: stream)?.name ?? Hex.text(stream))"
+        case .concentrationPoint: "concentration point, stream \(Hex.text(stream))"
         }
     }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClearingHouse
 import Kernel
 import Merchant
 import OPALServer
 import PaymentServer
+import Records
 import Wire
 
 // What merchants give back: a shop has heard of an outcome from the payment server, and that of
@@ -32,6 +34,41 @@ extension SchemeAudit {
                 }
             }
         }
+    }
+
+    /// What the payment server was told, the clearing house has; and it has no refund of which this
+    /// payment server does not know.
+    func compareRefunds(
+        _ cleared: [TransactionIdentifier: [RefundRecord]],
+        _ acquirer: Audited<SaleAudit, SaleAudit.Report>
+    ) async throws -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        func find(_ problem: String, _ number: UInt8, of transaction: TransactionIdentifier) {
+            let place = "clearing house, refund \(number) of transaction \(transaction.text)"
+            findings.append(AuditFinding(place, problem))
+        }
+        for (transaction, refunds) in acquirer.report.refunds {
+            for entry in refunds.entries where entry.outcome.isFinal {
+                let known = cleared[transaction]?.first { $0.order.number == entry.number }
+                // What the payment server has refused by itself never came here.
+                guard known != nil || entry.outcome == .refunded else { continue }
+                if known?.outcome == entry.outcome,
+                    known?.order.amount.minorUnits == entry.minorUnits
+                {
+                    continue
+                }
+                find("is not what the payment server was told", entry.number, of: transaction)
+            }
+        }
+        for (transaction, refunds) in cleared {
+            for refund in refunds where refund.acquirer == PaymentServerParty.acquirer {
+                // It may have been asked for since.
+                let known = try await acquirer.audit.refunds(of: transaction)
+                if known?.entry(refund.order.number) != nil { continue }
+                find("the payment server has asked for none", refund.order.number, of: transaction)
+            }
+        }
+        return findings
     }
 
     /// What the payment server says is given back is on a card, and nothing else is.

@@ -23,6 +23,11 @@ struct SchemeAudit {
         var sales = 0
         var sold = 0
         var pending = 0
+        /// Closed batches of the payment server, and those of them that the clearing house has.
+        var batches = 0
+        var batchesAcknowledged = 0
+        /// The clearing house's books, by currency.
+        var books: [String: BooksLine] = [:]
         /// Debits of cards in readers.
         var inReaders = 0
         var orders = 0
@@ -70,6 +75,8 @@ struct SchemeAudit {
         let shop = try await merchant(.shop, &report)
         let airline = try await merchant(.airline, &report)
         let acquirer = try await paymentServer(&report)
+        try await concentrationPoint(acquirer, &report)
+        try await clearingHouse(acquirer, &report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
         let gateway = try await gateway(&report)
@@ -115,6 +122,8 @@ struct SchemeAudit {
     private func fill(_ report: inout Report, _ sales: SaleAudit.Report) {
         report.sales = sales.saleCount
         report.sold = sales.sold.count
+        report.batches = sales.batchCount
+        report.batchesAcknowledged = sales.acknowledged.count
     }
 
     private func fill(_ report: inout Report, _ cards: CardAuditor.Report) {

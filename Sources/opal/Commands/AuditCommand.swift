@@ -41,6 +41,9 @@ struct AuditCommand: AsyncParsableCommand {
     private func show(_ report: SchemeAudit.Report) {
         print("\(report.cards) cards with \(report.historyRows) history rows")
         print("\(report.sales) sales, \(report.sold) sold; \(report.pending) draws pending")
+        if report.batches > 0 {
+            print("\(report.batches) batches, \(report.batchesAcknowledged) acknowledged")
+        }
         if report.inReaders > 0 { print("\(report.inReaders) debits in card readers") }
         if report.loads > 0 || report.accounts > 0 {
             print(
@@ -57,6 +60,13 @@ struct AuditCommand: AsyncParsableCommand {
         print("\(report.orders) orders, \(report.delivered) delivered")
         for (unit, proved) in report.provedMinorUnits.sorted(by: { $0.key < $1.key }) {
             print("currency \(unit): sales that came back for payment and are proved \(proved)")
+        }
+        for (currency, books) in report.books.sorted(by: { $0.key < $1.key }) {
+            print(
+                "clearing in \(currency): pools \(books.pools), merchants \(books.merchants), "
+                    + "acquirers \(books.acquirers), suspense \(books.suspense), in transit "
+                    + "\(books.inTransit), bank \(books.bank) = 0"
+            )
         }
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             let expired = report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? ""

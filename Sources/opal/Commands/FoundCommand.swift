@@ -100,8 +100,8 @@ struct FoundCommand: AsyncParsableCommand {
         let authority = try SchemeAuthority.make(name: "OPAL scheme authority", now: Date())
         try authority.save(in: folder.certificates)
         let parties: [Role] = [
-            .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
-            .airline,
+            .opalServer, .paymentServer, .concentrationPoint, .clearing, .shop, .bank,
+            .loadServer, .gateway, .network, .airline,
         ]
         for name in parties.map(\.rawValue) {
             try authority.issue(name, dnsNames: ["localhost"], now: Date())

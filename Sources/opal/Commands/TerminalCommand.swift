@@ -32,10 +32,10 @@ struct TerminalCommand: AsyncParsableCommand {
             abstract: "Make a host of terminals: its keys, its security cards, its certificate.",
             discussion: """
                 Makes a data folder for the host with a local master key of its own, new security \
-                cards, the issuers' purchase keys and a key shared with the payment server, both \
-                wrapped, and, where the scheme's authority is in the data folder, the host's \
-                certificate. Move the folder to the host, name its address in `remoteTerminals`, \
-                and restart the payment server.
+                cards, the issuers' purchase keys, the acquirer's batch key and a key shared with \
+                the payment server, all wrapped, and, where the scheme's authority is in the data \
+                folder, the host's certificate. Move the folder to the host, name its address in \
+                `remoteTerminals`, and restart the payment server.
                 """
         )
 
@@ -109,7 +109,11 @@ struct TerminalCommand: AsyncParsableCommand {
             )
             let seals = RecordSealer(master, party: TerminalModule.schema.party)
             let entry = TerminalRecords.Host(name: name, wrappedKey: sharedKey)
-            var writes = [try await TerminalRecords.write(entry, sealedBy: seals)]
+            let batchKey = try await AcquirerBatchKey.export(from: acquirer, to: master)
+            var writes = [
+                try await TerminalRecords.write(entry, sealedBy: seals),
+                try await TerminalRecords.write(batchKey: batchKey, sealedBy: seals),
+            ]
             for identifier in identifiers {
                 let card = SoftwareSecurityCard(identifier, master: master)
                 writes.append(TerminalRecords.memory(try await card.personalize()))
@@ -160,8 +164,11 @@ struct TerminalCommand: AsyncParsableCommand {
 
     struct Share: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give the issuers' purchase keys that the payment server has to a host.",
-            discussion: "After `opal issuer share`. Restart the terminal afterwards."
+            abstract: "Give the payment server's purchase keys and batch key to a host.",
+            discussion: """
+                After `opal issuer share`, and once for a host that was made before there were \
+                batches. Restart the terminal afterwards.
+                """
         )
 
         @OptionGroup var host: HostFolder
@@ -183,9 +190,14 @@ struct TerminalCommand: AsyncParsableCommand {
                 let write = try await TerminalRecords.write(key, sealedBy: seals)
                 if try await store.commit(Transition(writes: [write])) == .committed { count += 1 }
             }
+            let batchKey = try await TerminalRecords.write(
+                batchKey: try await AcquirerBatchKey.export(from: acquirer, to: master),
+                sealedBy: seals
+            )
+            let isNew = try await store.commit(Transition(writes: [batchKey])) == .committed
             await store.close()
             await acquirer.store.close()
-            print("\(count) new purchase keys")
+            print("\(count) new purchase keys" + (isNew ? ", and the batch key" : ""))
         }
     }
 

@@ -16,8 +16,8 @@ struct ConsoleParty {
 
     static let schema = RecordSchema(
         party: "console",
-        // 2: acts on loyalty programmes.
-        version: 2,
+        // 2: acts on loyalty programmes. 3: figures.
+        version: 3,
         kinds: OperatorDesk.kinds
     )
     private static let firstOperator = "operator"

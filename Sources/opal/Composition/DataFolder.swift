@@ -22,6 +22,10 @@ struct DataFolder {
         case airline
         /// Its programmes, members and benefits.
         case loyaltyServer = "loyalty-server"
+        /// What is on its way from the payment server to the clearing house.
+        case concentrationPoint = "concentration"
+        /// The clearing house: its parties, books and payouts.
+        case clearing
     }
 
     init(_ path: String) {
@@ -35,6 +39,8 @@ struct DataFolder {
     var floatDatabase: String { "\(folder(.opalServer))/issuer-float.sqlite" }
     func keyFile(_ party: Party) -> String { "\(folder(party))/module.key" }
     var certificates: String { "\(path)/ca" }
+    /// Files of settlement: what goes to banks.
+    var settlementFiles: String { "\(folder(.clearing))/settlement" }
     /// How the simulated funding network behaves.
     var networkBehaviours: String { "\(folder(.network))/behaviours" }
     var demoPassword: String { "\(path)/demo-password" }

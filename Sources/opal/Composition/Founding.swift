@@ -15,7 +15,7 @@ import SecurityModule
 /// Makes a whole demo scheme in an empty data folder: local master keys, an issuer with its keys,
 /// an acquirer with the issuer's purchase key, a merchant with its shared key; then a load server
 /// and a bank (``FundingFounding``), a payment gateway and a simulated funding network
-/// (``GatewayFounding``).
+/// (``GatewayFounding``), and a concentration point (``ConcentrationFounding``).
 struct Founding {
     let folder: DataFolder
     let passphrase: String?
@@ -24,6 +24,7 @@ struct Founding {
 
     static let issuer = "990001"
     static let issuerName = "Opal City"
+    static let shopName = "Farthing Press"
     static let balanceMax: UInt64 = 500_00
     /// News dealers (ISO 18245).
     static let shopCategory = "5994"
@@ -61,11 +62,13 @@ struct Founding {
     private func foundFundingSide() async throws {
         try await FundingFounding(folder: folder, passphrase: passphrase).run()
         try await GatewayFounding(folder: folder, passphrase: passphrase).run()
+        try await ConcentrationFounding(folder: folder, passphrase: passphrase).run()
         try await AirlineFounding(
             folder: folder,
             passphrase: passphrase,
             comparison: comparison
         ).run()
+        try await ClearingFounding(folder: folder, passphrase: passphrase).run()
     }
 
     private func make(_ parties: [DataFolder.Party]) async throws {
@@ -160,6 +163,7 @@ struct Founding {
             PaymentModule.schema,
             [
                 try await AcquirerRecords.issuerKey(key, sealedBy: seals),
+                try await AcquirerBatchKey.make(acquirer, sealedBy: seals),
                 try await AcquirerRecords.agreement(of: merchant, comparison, sealedBy: seals),
                 try await AcquirerRecords.merchantKey(
                     name,

@@ -17,24 +17,11 @@ struct GatewayFounding {
     static let demoBalance: UInt64 = 200_00
 
     func run() async throws {
-        for party in [DataFolder.Party.gateway, .network] where !folder.exists(party) {
-            let workshop = DataFolder(folder.path + "/.founding")
-            try? FileManager.default.removeItem(atPath: workshop.path)
-            try workshop.make()
-            try workshop.make(party)
-            let master = try KeyFile.create(at: workshop.keyFile(party), passphrase: passphrase)
-            // A key without a database is a finding of the audit.
-            if party == .network {
-                try await openDemoAccount(workshop, master)
-            } else {
-                try await Founding.write(workshop.database(party), GatewayRecords.schema, [])
-            }
-            try FileManager.default.moveItem(
-                atPath: workshop.folder(party),
-                toPath: folder.folder(party)
-            )
-            try? FileManager.default.removeItem(atPath: workshop.path)
+        let founding = PartyFounding(folder: folder, passphrase: passphrase)
+        try await founding.make(.gateway) { workshop, _ in
+            try await Founding.write(workshop.database(.gateway), GatewayRecords.schema, [])
         }
+        try await founding.make(.network, openDemoAccount)
     }
 
     /// The account of the demo cardholders, and the file to change how the network behaves.

@@ -32,6 +32,8 @@ struct OPALServerParty {
     let outbox: MailOutbox
     let auditor: CardAuditor
     let points: OPALServerPoints
+    /// What purchases were refused for.
+    let refusals = RefusalCounter()
     /// The issuer's side of clearing.
     let float: OPALServerFloat
     private let lock: FolderLock
@@ -73,6 +75,8 @@ struct OPALServerParty {
         let mails = SettlementMails(users)
         var purchases = OPALServerParty.purchases(store, seals, emulator, directory, mails)
         purchases.refusals = PurchaseRefusals(users: users, desk: desk)
+        let counter = refusals
+        purchases.refused = { counter.note($0) }
         points = OPALServerPoints(store, seals, module, loadModule, emulator)
         purchases.points = points.ofPurchases
         purchases.members = points.members

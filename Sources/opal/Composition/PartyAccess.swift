@@ -12,11 +12,16 @@ struct PartyAccess {
     let seals: RecordSealer
 
     init(_ options: DataOptions, _ party: DataFolder.Party, _ schema: RecordSchema) throws {
-        let folder = options.folder
-        master = try KeyFile.read(
-            at: folder.keyFile(party),
-            passphrase: try options.passphrase()
-        )
+        try self.init(options.folder, passphrase: try options.passphrase(), party, schema)
+    }
+
+    init(
+        _ folder: DataFolder,
+        passphrase: String?,
+        _ party: DataFolder.Party,
+        _ schema: RecordSchema
+    ) throws {
+        master = try KeyFile.read(at: folder.keyFile(party), passphrase: passphrase)
         store = try SQLiteStore(path: folder.database(party), schema: schema)
         seals = RecordSealer(master, party: schema.party)
     }

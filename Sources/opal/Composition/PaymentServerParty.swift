@@ -15,6 +15,8 @@ struct PaymentServerParty {
     let store: PartyStore
     let terminals: TerminalInterface
     let module: PaymentModule
+    /// What the clearing house has told.
+    let updates: SchemeUpdates
     private let lock: FolderLock
 
     /// The acquirer of the demo scheme.
@@ -45,7 +47,7 @@ struct PaymentServerParty {
         let workshop = TerminalWorkshop(
             master: master,
             issuerKeys: issuerKeys,
-            batchKey: try await AcquirerRecords.batchKey(in: store, sealedBy: seals),
+            batchKey: try await AcquirerBatchKey.ensured(in: store, master, seals),
             store: store
         )
         let pool = try await workshop.pool(count)
@@ -60,6 +62,8 @@ struct PaymentServerParty {
             retired: try await workshop.retired(behind: pool),
             uptime: SystemClock.uptime
         )
+        updates = SchemeUpdates(store: store, seals: seals)
+        try await updates.load()
         module = PaymentModule(
             store: store,
             seals: seals,
@@ -71,6 +75,7 @@ struct PaymentServerParty {
             terminalWait: Self.terminalWait,
             agreements: try await AcquirerRecords.agreements(in: store, sealedBy: seals),
             cardSidePeers: [Role.opalServer.rawValue, ClientTerminalEntry.peer],
+            updates: updates,
             now: SystemClock.now,
             uptime: SystemClock.uptime,
             alarm: alarm
@@ -109,8 +114,8 @@ struct PaymentServerParty {
 private struct TerminalWorkshop {
     let master: LocalMasterKey
     let issuerKeys: [AcquirerRecords.IssuerKey]
-    /// KB, wrapped; without it no batch is closed.
-    let batchKey: [UInt8]?
+    /// KB, wrapped.
+    let batchKey: [UInt8]
     let store: any RecordStore
 
     func pool(_ count: Int) async throws -> [Terminal] {
@@ -150,7 +155,7 @@ private struct TerminalWorkshop {
                 as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
             )
         }
-        if let batchKey { try card.install(batchKey: batchKey) }
+        try card.install(batchKey: batchKey)
         return try await Terminal.start(
             name: "terminal-\(serial)",
             securityCard: card,

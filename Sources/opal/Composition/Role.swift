@@ -12,6 +12,10 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
     case console
     case terminal
     case concentrator
+    /// Concentration point 68.
+    case concentrationPoint = "concentration"
+    /// The clearing house 110.
+    case clearing
     /// The payment gateway.
     case gateway
     /// The simulated funding network.
@@ -21,7 +25,7 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
 
     /// Those that `opal up` runs: everything that one machine needs.
     static let ofOneMachine: Set<Role> = [
-        .opalServer, .paymentServer, .shop, .bank, .loadServer, .gateway, .network,
-        .airline, .console,
+        .opalServer, .paymentServer, .concentrationPoint, .clearing, .shop, .bank, .loadServer,
+        .gateway, .network, .airline, .console,
     ]
 }

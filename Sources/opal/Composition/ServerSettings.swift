@@ -61,6 +61,8 @@ struct ServerSettings {
     var isBehindProxy: Bool
     /// Payment gateway, funding network, and loads from funding accounts.
     var funding = FundingSettings()
+    /// Batches, concentration point, and the way to the clearing house.
+    var collection = CollectionSettings()
 
     /// The key of a setting in the file; dots stand for nesting. The environment variable is
     /// `OPAL_` and the key in capitals with underscores: `cardholder.port` is
@@ -105,6 +107,15 @@ struct ServerSettings {
         case concentratorName = "concentrator.name"
         case concentratorHost = "concentrator.host"
         case concentratorPort = "concentrator.port"
+        case concentrationName = "concentration.name"
+        case concentrationHost = "concentration.host"
+        case concentrationPort = "concentration.port"
+        case clearingName = "clearing.name"
+        case clearingHost = "clearing.host"
+        case clearingPort = "clearing.port"
+        case batchesCount = "batches.count"
+        case batchesMinutes = "batches.minutes"
+        case batchesDayEnd = "batches.dayEnd"
         case newCardIssuer
         case behindProxy
         case gatewayName = "gateway.name"
@@ -236,6 +247,7 @@ struct ServerSettings {
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
         settings.funding = try FundingSettings(reader)
+        settings.collection = try CollectionSettings(reader)
         return settings
     }
 

@@ -80,10 +80,13 @@ extension ServerSystem {
         }
         services.append(
             try listener(
-                party.points.desk,
+                PeerRouter(
+                    services: [settings.collection.clearingName: party.float.proofs],
+                    usual: party.points.desk
+                ),
                 as: settings.opalServerName,
                 on: (settings.opalServerHost, settings.opalServerPort),
-                for: [settings.airlineName],
+                for: [settings.airlineName, settings.collection.clearingName],
                 gate
             )
         )

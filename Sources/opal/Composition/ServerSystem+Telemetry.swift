@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Hummingbird
 import HummingbirdCore
 import Kernel
 import PaymentServer
+import Records
 import SecurityModule
 import ServiceLifecycle
 import Telemetry
@@ -38,6 +40,7 @@ extension Parties {
     var stores: [(String, PartyStore)] {
         let all: [(String, PartyStore?)] = [
             ("opal-server", opal?.store), ("payment-server", payment?.store),
+            ("concentration", concentrationPoint?.store), ("clearing", clearing?.store),
             ("shop", shop?.store), ("bank", bank?.store), ("load-server", loadServer?.store),
             ("gateway", gateway?.store), ("network", network?.store),
             ("airline", airline?.merchant.store), ("loyalty-server", airline?.loyalty.store),
@@ -48,6 +51,26 @@ extension Parties {
 
     /// What is read when it is asked for.
     func gauges() async -> [PrometheusText.Gauge] {
+        await batchGauges() + saleGauges()
+    }
+
+    /// Batches that the clearing house does not have yet, as far as each party knows.
+    private func batchGauges() async -> [PrometheusText.Gauge] {
+        var gauges: [PrometheusText.Gauge] = []
+        for (party, store) in [
+            ("payment-server", payment?.store), ("concentration", concentrationPoint?.store),
+        ] {
+            guard let store, let count = try? await store.openCount(of: BatchRecord.kind) else {
+                continue
+            }
+            gauges.append(
+                PrometheusText.Gauge("opal_batches_pending", [("party", party)], Double(count))
+            )
+        }
+        return gauges
+    }
+
+    private func saleGauges() async -> [PrometheusText.Gauge] {
         guard let payment else { return [] }
         var gauges = [
             PrometheusText.Gauge(
@@ -96,6 +119,19 @@ extension Parties {
         init(_ currency: String, _ exponent: UInt8) {
             self.currency = currency
             self.exponent = exponent
+        }
+    }
+}
+
+extension RecordStore {
+    /// How many open records of a kind there are.
+    fileprivate func openCount(of kind: RecordKind) async throws(StoreFailure) -> Int {
+        var (count, cursor): (Int, [UInt8]?) = (0, nil)
+        while true {
+            let page = try await listOpen(kind, after: cursor, limit: RecordLimits.pageMax)
+            count += page.count
+            guard page.count == RecordLimits.pageMax, let last = page.last else { return count }
+            cursor = last.key.bytes
         }
     }
 }

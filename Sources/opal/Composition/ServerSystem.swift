@@ -59,22 +59,12 @@ struct ServerSystem {
         var parties = Parties()
         let gate = ReadyGate(ready)
         let terminals = TerminalConnections(settings, identity, logger)
-        if roles.contains(.paymentServer) {
-            let party = try await PaymentServerParty(
-                folder,
-                passphrase: passphrase,
-                terminals: settings.terminals,
-                link: { try terminals.link(toHost: $0) },
-                alarm: SaleWatch.alarm(logger)
-            )
-            parties.payment = party
-            services.append(Ticker(seconds: 5) { await party.tick() })
-            // Apart from the rest: a host that does not answer takes some seconds.
-            services.append(Ticker(seconds: 3) { await party.module.refreshTerminals() })
-            if settings.usesTLS { services.append(try linkServer(party, gate)) }
-        }
+        var links: [any Link] = []
+        services += try await clearingServices(&parties, &links, gate)
+        services += try concentrationServices(&parties, &links, gate)
+        services += try await paymentServices(&parties, &links, terminals, gate)
         services += try await terminalServices(&parties, terminals, gate)
-        var links: [any Link] = terminals.links
+        links += terminals.links as [any Link]
         services += try await fundingServices(&parties, gate, &links)
         services += try await cardServices(&parties, &links, gate, prepare)
         if roles.contains(.shop) {
@@ -94,6 +84,7 @@ struct ServerSystem {
         }
         services += try await airlineServices(&parties, &links, gate)
         services += try await sites(&parties, gate)
+        services += figureServices(parties)
         services += telemetry(parties, gate)
         try await run(services, parties, links)
     }
@@ -122,9 +113,11 @@ struct ServerSystem {
             loadServers: LoadServerDirectory([settings.loadServerName: loads]),
             funding: funding,
             logonURL: settings.cardholderOrigin + CardholderSite.signInPath,
+            clearingHouses: [settings.collection.clearingName],
             alarm: CardWatch.alarm(logger)
         )
         parties.opal = party
+        introduce(party, to: parties)
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
         return try pointsServices(party, &links, gate) + [
@@ -194,7 +187,7 @@ struct ServerSystem {
         )
     }
 
-    private func linkServer(
+    func linkServer(
         _ party: PaymentServerParty,
         _ gate: ReadyGate
     ) throws -> any Service {
@@ -281,13 +274,23 @@ struct ServerSystem {
         as role: Role,
         _ bounds: LinkSettings = .init()
     ) throws -> any Link {
+        try link(to: peer, at: address, as: role.rawValue, bounds)
+    }
+
+    /// `name`: of who asks, as in its certificate.
+    func link(
+        to peer: String,
+        at address: (host: String, port: Int),
+        as name: String,
+        _ bounds: LinkSettings = .init()
+    ) throws -> any Link {
         let logger = logger
         return try TLSLink(
             group: group,
             host: address.host,
             port: address.port,
             peer: peer,
-            identity: try identity(role.rawValue),
+            identity: try identity(name),
             settings: bounds,
             report: { peer, reason in
                 logger.warning(
@@ -339,9 +342,11 @@ struct ServerSystem {
         if roles.contains(.console) {
             let party = try await ConsoleParty(folder, passphrase: passphrase)
             parties.console = party
+            let parts = kit.consoleParts(party, parties)
+            parties.consoleParts = parts
             applications.append(
                 try server(
-                    try kit.console(party, parties),
+                    kit.console(party, parts),
                     host: settings.consoleHost,
                     port: settings.consolePort,
                     gate.listener()
@@ -349,6 +354,26 @@ struct ServerSystem {
             )
         }
         return applications
+    }
+
+    /// Counts for the console what has happened.
+    private func figureServices(_ parties: Parties) -> [any Service] {
+        guard let figures = parties.console?.operators.figures, let parts = parties.consoleParts
+        else { return [] }
+        let logger = logger
+        return [
+            Ticker(seconds: 5) {
+                do {
+                    try await figures.round(parts, now: SystemClock.now)
+                } catch {
+                    logger.warning("figures", metadata: ["failure": "\(error)"])
+                }
+            },
+            Ticker(seconds: 60) {
+                guard let reporter = parts.cardSide?.float else { return }
+                await figures.countFloat(reporter, now: SystemClock.now)
+            },
+        ]
     }
 
     private func server(
@@ -391,10 +416,16 @@ struct ServerSystem {
 struct Parties {
     var opal: OPALServerParty?
     var payment: PaymentServerParty?
+    var concentrationPoint: ConcentrationParty?
+    var clearing: ClearingParty?
+    /// How the clearing house of this process reaches the issuer.
+    var issuer: LateLink?
     var shop: MerchantParty?
     var loadServer: LoadServerParty?
     var bank: BankParty?
     var console: ConsoleParty?
+    /// What the console can look into.
+    var consoleParts: ConsoleParts?
     var terminal: TerminalHostParty?
     var gateway: GatewayParty?
     var network: NetworkParty?
@@ -412,6 +443,8 @@ struct Parties {
         await network?.store.close()
         await loadServer?.store.close()
         await payment?.store.close()
+        await concentrationPoint?.store.close()
+        await clearing?.store.close()
         await terminal?.store.close()
     }
 }

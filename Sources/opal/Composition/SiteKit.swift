@@ -131,8 +131,21 @@ struct SiteKit {
         ).router()
     }
 
+    func console(_ console: ConsoleParty, _ parts: ConsoleParts) -> Router<SiteContext> {
+        ConsoleSite(
+            parts: parts,
+            operators: console.operators,
+            templates: templates,
+            wording: wording,
+            isSecure: settings.usesTLS,
+            clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
+            now: SystemClock.now,
+            random: SystemRandom()
+        ).router()
+    }
+
     /// The console shows the parties that run in this process.
-    func console(_ console: ConsoleParty, _ parties: Parties) throws -> Router<SiteContext> {
+    func consoleParts(_ console: ConsoleParty, _ parties: Parties) -> ConsoleParts {
         var parts = ConsoleParts()
         if let party = parties.opal {
             parts.cardSide = ConsoleParts.CardSide(
@@ -149,7 +162,10 @@ struct SiteKit {
                     kinds: OPALServerRecords.schema.kinds
                 ),
                 seals: console.seals,
-                mailFrom: "OPAL"
+                mailFrom: "OPAL",
+                sales: party.module,
+                refusals: party.refusals,
+                float: party.float.reporter
             )
         }
         if let party = parties.payment {
@@ -166,7 +182,7 @@ struct SiteKit {
         if let party = parties.shop {
             parts.shops = [
                 ConsoleParts.Shop(
-                    name: "Farthing Press",
+                    name: Founding.shopName,
                     module: party.merchant,
                     store: ConsoleParts.Store(
                         name: "shop",
@@ -179,16 +195,7 @@ struct SiteKit {
         }
         addAirline(parties, to: &parts, seals: console.seals, works: console.earnFiles)
         addFunding(parties, to: &parts)
-        return ConsoleSite(
-            parts: parts,
-            operators: console.operators,
-            templates: templates,
-            wording: wording,
-            isSecure: settings.usesTLS,
-            clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
-            now: SystemClock.now,
-            random: SystemRandom()
-        ).router()
+        return parts
     }
 
     private func addAirline(
@@ -239,6 +246,7 @@ struct SiteKit {
             )
         }
         if let party = parties.loadServer {
+            parts.loadDesk = party.desk
             parts.loadServer = ConsoleParts.Store(
                 name: "load-server",
                 engine: "SQLite",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Kernel
 import Logging
 import OPALServer
@@ -18,6 +19,43 @@ enum SaleWatch {
                 ]
             )
         }
+    }
+}
+
+/// Says which batches do not get to the clearing house.
+enum BatchWatch {
+    /// `party`: where the batch stays.
+    static func alarm(
+        _ logger: Logger,
+        at party: String
+    ) -> @Sendable (BatchAlarm) -> Void {
+        { alarm in
+            var metadata: Logger.Metadata = ["party": "\(party)"]
+            let problem: String
+            switch alarm {
+            case .refused(let batch, let reason):
+                metadata.name(batch)
+                problem = "refused: \(reason)"
+            case .incomplete(let batch, let index):
+                metadata.name(batch)
+                problem = "its sale \(index) is not here yet"
+            case .damaged(let batch):
+                metadata.name(batch)
+                problem = "it does not open"
+            case .notClosed(let card):
+                metadata["securityCard"] = "\(card.text)"
+                problem = "its security card cannot close it"
+            }
+            metadata["problem"] = "\(problem)"
+            logger.warning("a batch does not get on", metadata: metadata)
+        }
+    }
+}
+
+extension Logger.Metadata {
+    fileprivate mutating func name(_ batch: BatchName) {
+        self["securityCard"] = "\(batch.securityCard.text)"
+        self["batch"] = "\(batch.number)"
     }
 }
 

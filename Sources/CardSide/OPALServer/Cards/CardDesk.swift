@@ -8,10 +8,10 @@ package import Wire
 
 /// The issuer's desk at the OPAL server: makes cards, shows them, makes their settings.
 package struct CardDesk: Sendable {
-    private let store: any RecordStore
+    let store: any RecordStore
     let module: any CardModule
     private let loading: DirectLoad
-    private let seals: any RecordSealing
+    let seals: any RecordSealing
     private let random: any RandomSource
     let emulator: Emulator
     let now: @Sendable () -> Instant

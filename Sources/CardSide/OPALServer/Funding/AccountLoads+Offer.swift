@@ -84,6 +84,32 @@ extension AccountLoads {
         } catch {
             throw .store(error)
         }
+        return await lines(of: page)
+    }
+
+    /// The loads behind one, ended or not, oldest first; as ``openLoads(after:limit:)`` otherwise.
+    package func loads(
+        after cursor: TransactionIdentifier?,
+        limit: Int
+    ) async throws(UserFailure) -> [(transaction: TransactionIdentifier, load: AccountLoadRecord?)]
+    {
+        let page: [Record]
+        do throws(StoreFailure) {
+            page = try await users.records.store.list(
+                AccountLoadRecord.kind,
+                after: cursor?.bytes,
+                limit: limit,
+                order: .ascending
+            )
+        } catch {
+            throw .store(error)
+        }
+        return await lines(of: page)
+    }
+
+    private func lines(
+        of page: [Record]
+    ) async -> [(transaction: TransactionIdentifier, load: AccountLoadRecord?)] {
         var lines: [(TransactionIdentifier, AccountLoadRecord?)] = []
         for record in page {
             guard let transaction = TransactionIdentifier(Hex.text(record.key.bytes)) else {

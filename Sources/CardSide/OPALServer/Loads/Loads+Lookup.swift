@@ -37,6 +37,16 @@ extension Loads {
         )
     }
 
+    /// One load, or nil where there is none.
+    ///
+    /// - Throws: `StoreFailure`, but not for a load that does not open.
+    package func load(
+        _ transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> LoadLine? {
+        guard let record = try await store.read(LoadRecord.key(transaction)) else { return nil }
+        return try await line(record)
+    }
+
     /// The loads that wait for their end, oldest first.
     ///
     /// - Parameters:
@@ -53,6 +63,23 @@ extension Loads {
             LoadRecord.kind,
             after: cursor?.bytes,
             limit: limit
+        ) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// The loads behind one, ended or not, oldest first; as ``openLoads(after:limit:)`` otherwise.
+    package func loads(
+        after cursor: TransactionIdentifier?,
+        limit: Int
+    ) async throws(StoreFailure) -> [LoadLine] {
+        var lines: [LoadLine] = []
+        for record in try await store.list(
+            LoadRecord.kind,
+            after: cursor?.bytes,
+            limit: limit,
+            order: .ascending
         ) {
             lines.append(try await line(record))
         }

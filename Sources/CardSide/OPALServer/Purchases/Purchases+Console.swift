@@ -10,8 +10,33 @@ package struct DrawLine: Equatable, Sendable {
     package let draw: DrawRecord?
 }
 
+/// What is on record of one transaction.
+package enum DrawLookup: Equatable, Sendable {
+    /// Nothing: no card was debited so far.
+    case none
+    /// No card was debited, and none ever will be.
+    case neverDebited
+    /// The record does not open: it was changed by somebody else.
+    case damaged
+    case found(DrawRecord)
+}
+
 // For the issuer's operator.
 extension Purchases {
+    /// The draw of one transaction.
+    ///
+    /// - Throws: `StoreFailure`, but not for a draw that does not open.
+    package func draw(
+        of transaction: TransactionIdentifier
+    ) async throws(StoreFailure) -> DrawLookup {
+        guard let record = try await store.read(DrawRecord.key(transaction)) else { return .none }
+        do throws(StoreFailure) {
+            return try await debited(record).map { .found($0.draw) } ?? .neverDebited
+        } catch .damaged {
+            return .damaged
+        }
+    }
+
     /// The draws that wait for their outcome, oldest first.
     ///
     /// - Parameters:
@@ -28,6 +53,23 @@ extension Purchases {
             DrawRecord.kind,
             after: cursor?.bytes,
             limit: limit
+        ) {
+            lines.append(try await line(record))
+        }
+        return lines
+    }
+
+    /// The draws behind one, ended or not, oldest first; as ``openDraws(after:limit:)`` otherwise.
+    package func draws(
+        after cursor: TransactionIdentifier?,
+        limit: Int
+    ) async throws(StoreFailure) -> [DrawLine] {
+        var lines: [DrawLine] = []
+        for record in try await store.list(
+            DrawRecord.kind,
+            after: cursor?.bytes,
+            limit: limit,
+            order: .ascending
         ) {
             lines.append(try await line(record))
         }

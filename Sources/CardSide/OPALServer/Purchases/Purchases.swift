@@ -24,6 +24,8 @@ package struct Purchases: Sendable {
     package var uptime: (@Sendable () -> Uptime)?
     /// Tells cardholders how a payment that was pending has ended; nil where nobody is told.
     package var mails: SettlementMails?
+    /// Told the word of each refusal; nil where nobody counts them.
+    package var refused: (@Sendable (String) -> Void)?
     /// Tells guardians what the limits of their children's cards refuse; nil where nobody is told.
     package var refusals: PurchaseRefusals?
     /// Knows the numbers of cards in programmes, for proofs of identity; nil where there are none.
@@ -56,6 +58,16 @@ package struct Purchases: Sendable {
     /// Safe to be called again with the same page: a transaction is debited once, and the same
     /// outcome is told.
     package func pay(_ page: OrderPage, with card: CardIdentifier) async -> PurchaseOutcome {
+        let outcome = await end(of: page, card)
+        switch outcome {
+        case .refused(let refusal): refused?(refusal.word)
+        case .refusedByLimit(let refusal): refused?(refusal.word)
+        case .paid, .pending: break
+        }
+        return outcome
+    }
+
+    private func end(of page: OrderPage, _ card: CardIdentifier) async -> PurchaseOutcome {
         do throws(Refusal) {
             guard let link = directory.link(to: page.paymentServer) else {
                 throw .unknownPaymentServer

@@ -29,27 +29,28 @@ package struct MerchantReportHead: Hashable, Sendable {
     }
 }
 
-/// One payout, in minor units of the report's currency: sales − fees + adjustments = net.
+/// One payout, in the report's currency: sales − fees + adjustments = net, all of them exact. Sales
+/// may be of parts of a minor unit; what is paid is not, and the rest is among the adjustments.
 package struct ReportedPayout: Hashable, Sendable {
     /// The end-to-end identifier, which the bank's statement has too.
     package let endToEnd: FileIdentifier
     package let executionDate: CivilDate
     /// Where it is paid to, masked as the merchant's contract shows it.
     package let account: String
-    package let sales: UInt64
-    package let fees: UInt64
+    package let sales: ExactAmount
+    package let fees: ExactAmount
     /// Carried over, taken back or made good.
-    package let adjustments: Int64
-    package let net: UInt64
+    package let adjustments: ExactAmount
+    package let net: ExactAmount
 
     package init(
         endToEnd: FileIdentifier,
         executionDate: CivilDate,
         account: String,
-        sales: UInt64,
-        fees: UInt64,
-        adjustments: Int64 = 0,
-        net: UInt64
+        sales: ExactAmount,
+        fees: ExactAmount,
+        adjustments: ExactAmount = .zero,
+        net: ExactAmount
     ) {
         self.endToEnd = endToEnd
         self.executionDate = executionDate
@@ -70,8 +71,7 @@ package struct ReportedSale: Hashable, Sendable {
     package let securityCard: String
     package let batch: UInt32
     package let index: UInt32
-    /// In minor units of the report's currency.
-    package let amount: UInt64
+    package let amount: ExactAmount
 
     package init(
         transaction: String,
@@ -79,7 +79,7 @@ package struct ReportedSale: Hashable, Sendable {
         securityCard: String,
         batch: UInt32,
         index: UInt32,
-        amount: UInt64
+        amount: ExactAmount
     ) {
         self.transaction = transaction
         self.time = time

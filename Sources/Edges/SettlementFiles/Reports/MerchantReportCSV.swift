@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
 import Wire
 
 /// A merchant's settlement report as CSV: a line for each payout, and below it one for each of its
@@ -21,11 +22,11 @@ package struct MerchantReportCSV {
     package init(to sink: any ByteSink, _ head: MerchantReportHead) {
         self.sink = sink
         self.head = head
-        check = ReportCheck(head.currency)
+        check = ReportCheck()
         buffer += Array(CSVLine.text(MerchantReportCSV.columns).utf8)
     }
 
-    /// - Throws: `.doesNotAddUp` of the payout before, `.unwritableFile`.
+    /// - Throws: `.reportDiffers` of the payout before, `.unwritableFile`.
     package mutating func begin(_ payout: ReportedPayout) throws(SettlementFileFailure) {
         try check.begin(payout)
         try line([
@@ -47,7 +48,7 @@ package struct MerchantReportCSV {
         ])
     }
 
-    /// - Throws: `.doesNotAddUp` of the last payout, `.unwritableFile`.
+    /// - Throws: `.reportDiffers` of the last payout, `.unwritableFile`.
     package mutating func finish() throws(SettlementFileFailure) {
         try check.endPayout()
         try sink.write(buffer)
@@ -61,11 +62,7 @@ package struct MerchantReportCSV {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    private func text(_ units: UInt64) -> String {
-        FileAmount.text(units, decimals: head.currency.decimals)
-    }
-
-    private func text(_ units: Int64) -> String {
-        FileAmount.text(units, decimals: head.currency.decimals)
+    private func text(_ amount: ExactAmount) -> String {
+        amount.text(decimals: head.currency.decimals)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
+
 /// A merchant's settlement report as PDF: each payout with its sums, and its sales below it. It is
 /// made in memory, so it has a limit: ``SettlementLimits/pdfSalesMax``.
 package struct MerchantReportPDF {
@@ -19,12 +21,12 @@ package struct MerchantReportPDF {
     /// - Throws: `.pdf`.
     package init(_ head: MerchantReportHead) throws(SettlementFileFailure) {
         self.head = head
-        check = ReportCheck(head.currency)
+        check = ReportCheck()
         pdf = try PDFDocument(title: "Settlement report \(head.merchantNumber)")
         try addPage()
     }
 
-    /// - Throws: `.doesNotAddUp` of the payout before, `.pdf`.
+    /// - Throws: `.reportDiffers` of the payout before, `.pdf`.
     package mutating func begin(_ payout: ReportedPayout) throws(SettlementFileFailure) {
         try check.begin(payout)
         // With room for its sums and a sale or two: a head alone at the foot of a page helps
@@ -35,11 +37,10 @@ package struct MerchantReportPDF {
         try amount(payout.net, size: 11, face: .bold)
         y -= MerchantReportPDF.rowHeight
         try text("On \(MessageDate.text(payout.executionDate)) to account \(payout.account)")
-        try row("Sales", FileAmount.text(payout.sales, decimals: head.currency.decimals))
-        try row("Fees", FileAmount.text(-signed(payout.fees), decimals: head.currency.decimals))
-        if payout.adjustments != 0 {
-            let text = FileAmount.text(payout.adjustments, decimals: head.currency.decimals)
-            try row("Adjustments", text)
+        try row("Sales", payout.sales.text(decimals: head.currency.decimals))
+        try row("Fees", (-payout.fees).text(decimals: head.currency.decimals))
+        if payout.adjustments != .zero {
+            try row("Adjustments", payout.adjustments.text(decimals: head.currency.decimals))
         }
         try saleColumns()
     }
@@ -61,15 +62,13 @@ package struct MerchantReportPDF {
         y -= MerchantReportPDF.rowHeight
     }
 
-    /// - Throws: `.doesNotAddUp` of the last payout, `.pdf`.
+    /// - Throws: `.reportDiffers` of the last payout, `.pdf`.
     /// - Returns: the file.
     package mutating func finish() throws(SettlementFileFailure) -> [UInt8] {
         try check.endPayout()
         if check.payouts == 0 { try text("No payouts.") }
         return try pdf.bytes()
     }
-
-    private func signed(_ units: UInt64) -> Int64 { Int64(clamping: units) }
 
     private mutating func addPage() throws(SettlementFileFailure) {
         try pdf.addPage()
@@ -125,12 +124,11 @@ package struct MerchantReportPDF {
     }
 
     private func amount(
-        _ units: UInt64,
+        _ amount: ExactAmount,
         size: Float = small,
         face: PDFDocument.Face = .plain
     ) throws(SettlementFileFailure) {
-        let text = FileAmount.text(units, decimals: head.currency.decimals)
-        try right(text, size: size, face: face)
+        try right(amount.text(decimals: head.currency.decimals), size: size, face: face)
     }
 
     private func right(

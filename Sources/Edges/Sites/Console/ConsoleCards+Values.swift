@@ -82,6 +82,18 @@ extension ConsoleCards {
         ]
         if !entry.note.isEmpty { row["note"] = entry.note }
         switch entry.event {
+        case .debit, .recovery:
+            row["href"] = "/transactions/\(movement.transaction.text)"
+        case .load(let request, let card, _, _):
+            // Of the others there is no record but this row.
+            let issuer = card.card.issuer
+            let isAlone = [.own(of: issuer), .move(within: issuer)].contains(request.bank)
+            if !isAlone, !amount.currency.isProgramme {
+                row["href"] = "/transactions/\(movement.transaction.text)"
+            }
+        case .moved, .setting, .expired: break
+        }
+        switch entry.event {
         case .debit(let evidence) where evidence.answer.completion == .done:
             row["what"] = "Paid"
             row["amount"] = reader.debit(amount)

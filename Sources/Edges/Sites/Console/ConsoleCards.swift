@@ -24,14 +24,17 @@ struct ConsoleCards: Sendable {
     // MARK: List and search
 
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        var cursor: CardIdentifier?
+        var cursor = side.issuer.map { CardIdentifier(issuer: $0, number: 0) }
         if let after = visit.form["after"] { cursor = try await references.card(after) }
         let limit = ConsoleLimits.pageRows
         let cards: [CardIdentifier]
-        let total: Int
+        let total: Int?
         do throws(StoreFailure) {
             cards = try await side.desk.cards(after: cursor, limit: limit + 1)
-            total = try await side.store.records.count(Emulator.cardKind)
+                .filter { side.covers($0) }
+            total =
+                side.issuer == nil
+                ? try await side.store.records.count(Emulator.cardKind) : nil
         } catch {
             throw .unavailable(error)
         }
@@ -42,7 +45,10 @@ struct ConsoleCards: Sendable {
             for card in shown { rows.append(try await row(card, visit)) }
             values["cards"] = ["rows": rows]
         }
-        var pager: [String: Any] = ["summary": "\(shown.count) of \(total), by number"]
+        var pager: [String: Any] = [
+            "summary": total.map { "\(shown.count) of \($0), by number" }
+                ?? "\(shown.count) on this page, by number"
+        ]
         if cards.count > limit, let last = shown.last {
             pager["next"] = "/cards?after=\(try await references.text(last))"
         }
@@ -54,7 +60,7 @@ struct ConsoleCards: Sendable {
     /// that the form is posted.
     func find(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let text = visit.form.text("text")
-        if let card = try await card(named: text) {
+        if let card = try await card(named: text), side.covers(card) {
             return SiteShell.seeOther("/cards/\(try await references.text(card))")
         }
         // What was searched for is not shown again: it may be a card number.
@@ -170,7 +176,7 @@ struct ConsoleCards: Sendable {
                 "balance": description.purses.first.map { visit.reader.amount($0.balance) } ?? "–",
             ] as [String: Any],
             "facts": try await facts(description, visit, showsNumber: showsNumber),
-            "cardsHref": "/cards",
+            "cardsHref": "/cards", "limitsHref": "/cards/\(reference)/limits",
         ]
         if !showsNumber { values["showNumber"] = ["action": "/cards/\(reference)/number"] }
         if description.isBlocked {
@@ -212,7 +218,9 @@ struct ConsoleCards: Sendable {
     // MARK: Reading
 
     private func card(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> CardIdentifier {
-        try await references.card(visit.context.parameters.get("card") ?? "")
+        let card = try await references.card(visit.context.parameters.get("card") ?? "")
+        guard side.covers(card) else { throw .notFound }
+        return card
     }
 
     /// - Returns: nil where there is no such card, or its record does not open.

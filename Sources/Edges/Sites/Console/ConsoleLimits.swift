@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
+
 /// The bounds of the operator console.
 package enum ConsoleLimits {
     /// Of a reason for blocking a card, in characters.
     package static let reasonCharactersMax = 120
     /// The same as UTF-8, with room for every script.
     package static let reasonBytesMax = 480
+
+    /// How long a change of limits waits for a second person.
+    static let proposalTime = Duration.seconds(24 * 3_600)
 
     /// Rows of one page.
     package static let pageRows = 25
@@ -15,6 +20,12 @@ package enum ConsoleLimits {
     package static let openRows = 20
     /// Sales that one search looks at.
     package static let searchedSalesMax = 1000
+    /// Cards that a search by last digits looks at.
+    package static let searchedCardsMax = 20_000
+    /// Cards that one search shows.
+    package static let hitsMax = 50
+    /// What is searched for, in characters; a reference of a card is the longest of it.
+    package static let searchCharactersMax = 160
     /// Tries to write an act of an operator, where another one writes at the same time.
     package static let triesMax = 8
 

@@ -17,7 +17,7 @@ extension ConsoleLoads {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines {
+        for line in lines where site.parts.cardSide?.covers(line.load?.card) ?? true {
             let step =
                 switch line.load?.state {
                 case .authorizing: "Waits for the funding network"
@@ -43,10 +43,14 @@ extension ConsoleLoads {
     /// Has the gateway asked, or told, about a load.
     func askForAccount(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let transaction = try open.transaction(visit)
-        guard let loads = site.parts.cardSide?.accountLoads else { throw .notFound }
+        guard let side = site.parts.cardSide, let loads = side.accountLoads else {
+            throw .notFound
+        }
         // Nothing is written down of a load that there is not.
         let isKnown = try await accountStep { () async throws(AccountLoadRefusal) in
-            try await loads.isKnown(transaction)
+            // One that does not open is nobody's; its issuer is not known.
+            if side.issuer == nil { return try await loads.isKnown(transaction) }
+            return side.covers(try await loads.read(transaction)?.load.card)
         }
         guard isKnown else { throw .notFound }
         try await open.write(.loadAsked, transaction, visit)

@@ -93,7 +93,7 @@ struct ConsoleLoads: Sendable {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines {
+        for line in lines where site.parts.cardSide?.covers(line.load?.card) ?? true {
             let step =
                 switch line.load?.state {
                 case .requested: "Waits for S2 or for the card"
@@ -144,12 +144,12 @@ struct ConsoleLoads: Sendable {
     /// Has the load server told again what a card answered.
     func askForCard(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let transaction = try open.transaction(visit)
-        guard let loads = site.parts.cardSide?.loads else { throw .notFound }
+        guard let side = site.parts.cardSide, let loads = side.loads else { throw .notFound }
         // Nothing is written down of a load that there is not.
         do throws(LoadRefusal) {
-            guard try await loads.outcome(of: transaction) != nil else {
-                throw LoadRefusal.loadUnknown
-            }
+            guard let known = try await loads.outcome(of: transaction),
+                side.covers(known.card)
+            else { throw LoadRefusal.loadUnknown }
         } catch .loadUnknown { throw .notFound } catch { throw .unavailable(error) }
         try await open.write(.loadAsked, transaction, visit)
         let outcome: CardLoadOutcome?

@@ -104,7 +104,7 @@ struct ConsoleOpen: Sendable {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines {
+        for line in lines where side.covers(line.draw?.card) {
             var row = row(
                 line.transaction,
                 line.draw.map { "Waits for \($0.paymentServer)" } ?? "Record does not open",
@@ -187,12 +187,13 @@ struct ConsoleOpen: Sendable {
     /// Has the payment server asked about a draw.
     func askDraw(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let transaction = try transaction(visit)
-        guard let purchases = site.parts.cardSide?.purchases else { throw .notFound }
+        guard let side = site.parts.cardSide else { throw .notFound }
+        let purchases = side.purchases
         // Nothing is written down of a transaction that there is not.
         do throws(Refusal) {
-            guard try await purchases.outcome(of: transaction) != nil else {
-                throw Refusal.orderUnknown
-            }
+            guard let known = try await purchases.outcome(of: transaction),
+                side.covers(known.card)
+            else { throw Refusal.orderUnknown }
         } catch .orderUnknown { throw .notFound } catch { throw .unavailable(error) }
         try await write(.drawAsked, transaction, visit)
         let outcome: PurchaseOutcome?

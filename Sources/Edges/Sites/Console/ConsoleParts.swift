@@ -2,6 +2,7 @@
 
 package import Bank
 package import Kernel
+package import LoadServer
 package import LoyaltyServer
 package import Merchant
 package import OPALServer
@@ -27,6 +28,14 @@ package struct ConsoleParts: Sendable {
         package let seals: any RecordSealing
         /// Who the mails come from, as the person sees it.
         package let mailFrom: String
+        /// Checks S6 for the page of a transaction; nil where the issuer's module is not here.
+        package let sales: (any SaleChecking)?
+        /// What purchases were refused for; nil where nobody counts.
+        package let refusals: RefusalCounter?
+        /// Adds up what cardholders hold; nil where the issuer's books are not here.
+        package let float: FloatReporter?
+        /// The BIN whose cards alone are seen; nil for all.
+        var issuer: IssuerIdentifier?
 
         package init(
             desk: CardDesk,
@@ -37,7 +46,10 @@ package struct ConsoleParts: Sendable {
             accountLoads: AccountLoads? = nil,
             store: Store,
             seals: any RecordSealing,
-            mailFrom: String
+            mailFrom: String,
+            sales: (any SaleChecking)? = nil,
+            refusals: RefusalCounter? = nil,
+            float: FloatReporter? = nil
         ) {
             self.desk = desk
             self.users = users
@@ -48,6 +60,9 @@ package struct ConsoleParts: Sendable {
             self.store = store
             self.seals = seals
             self.mailFrom = mailFrom
+            self.sales = sales
+            self.refusals = refusals
+            self.float = float
         }
     }
 
@@ -162,6 +177,8 @@ package struct ConsoleParts: Sendable {
     package var loyalty: Loyalty?
     /// The load server.
     package var loadServer: Store?
+    /// The same, for the page of a transaction.
+    package var loadDesk: LoadDesk?
     package var links: [Link]
 
     package init(
@@ -171,6 +188,7 @@ package struct ConsoleParts: Sendable {
         banks: [Bank] = [],
         loyalty: Loyalty? = nil,
         loadServer: Store? = nil,
+        loadDesk: LoadDesk? = nil,
         links: [Link] = []
     ) {
         self.cardSide = cardSide
@@ -179,6 +197,7 @@ package struct ConsoleParts: Sendable {
         self.banks = banks
         self.loyalty = loyalty
         self.loadServer = loadServer
+        self.loadDesk = loadDesk
         self.links = links
     }
 

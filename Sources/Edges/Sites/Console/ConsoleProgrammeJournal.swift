@@ -113,7 +113,8 @@ extension OperatorJournal.Act.Kind {
         case .benefitRestocked: "Set the stock of a benefit"
         case .benefitWithdrawn: "Withdrew a benefit"
         case .benefitOffered: "Offered a benefit again"
-        case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked:
+        case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked,
+            .limitsProposed, .limitsAgreed, .limitsDeclined:
             "Something else"
         }
     }

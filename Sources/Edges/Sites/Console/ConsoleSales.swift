@@ -129,7 +129,7 @@ struct ConsoleSales: Sendable {
                 ] as [String: Any],
                 "facts": sale.map { facts($0, visit.reader) } ?? [],
                 "journal": detail.journal.map { SaleWords.row($0, of: transaction, visit.reader) },
-                "salesHref": "/sales",
+                "salesHref": "/sales", "storyHref": "/transactions/\(transaction.text)",
             ],
             visit,
             current: "/sales"

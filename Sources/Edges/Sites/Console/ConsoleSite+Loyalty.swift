@@ -20,7 +20,7 @@ extension ConsoleSite {
         }
         let members = ConsoleMembers(self, loyalty)
         get("/programmes/:code/members", on: router) { visit in try await members.list(visit) }
-        post("/programmes/:code/members/find", on: router) { visit in
+        look("/programmes/:code/members/find", on: router) { visit in
             try await members.find(visit)
         }
         get("/programmes/:code/members/:member", on: router) { visit in

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CardEmulator
 import Hummingbird
 import Kernel
 import OPALServer
@@ -17,9 +16,13 @@ extension ConsoleSite {
             "asOf": visit.reader.time(visit.now),
             "counts": try await counts(open, visit),
             "parties": await parties(stores),
-            "stores": stores.map(\.values),
         ]
+        try await addToday(visit, to: &values)
+        if let proposals = try await proposals(visit) { values["proposals"] = proposals }
         if let terminals = await terminals() { values["terminals"] = terminals }
+        if !parts.own.isEmpty, role == .everything || role == .auditor {
+            values["storesHref"] = "/stores"
+        }
         if let alarm = alarm(stores, open) { values["alarm"] = alarm }
         if !open.isEmpty {
             let rows = open.prefix(ConsoleLimits.openRows).map { $0.values(visit.reader) }
@@ -30,26 +33,36 @@ extension ConsoleSite {
 
     // MARK: Stores and parties
 
-    /// A store with what it answered.
+    /// A store, and whether it answers.
     private struct StoreState {
         let party: String
         let store: ConsoleParts.Store
-        /// Records of all kinds; nil where the store did not answer.
-        let records: Int?
-
-        var values: [String: Any] {
-            [
-                "name": store.name, "kind": store.engine,
-                "rows": records.map(String.init) ?? "not read",
-                "badge": records == nil
-                    ? Shape.badge("Does not answer", .bad) : Shape.badge("Well", .good),
-            ]
-        }
+        let answers: Bool
     }
 
+    /// One record of each is read, however many there are.
     private func stores() async -> [StoreState] {
         var states: [StoreState] = []
         for (party, store) in parts.own {
+            var answers = true
+            if let kind = store.kinds.first {
+                answers =
+                    (try? await store.records.list(
+                        kind,
+                        after: nil,
+                        limit: 1,
+                        order: .ascending
+                    )) != nil
+            }
+            states.append(StoreState(party: party, store: store, answers: answers))
+        }
+        return states
+    }
+
+    /// The stores with their records counted, which takes longer the more there are.
+    func showStores(_ visit: Visit) async -> Response {
+        var rows: [[String: Any]] = []
+        for (_, store) in parts.own {
             var total: Int? = 0
             for kind in store.kinds {
                 guard let known = total, let count = try? await store.records.count(kind) else {
@@ -58,16 +71,22 @@ extension ConsoleSite {
                 }
                 total = known + count
             }
-            states.append(StoreState(party: party, store: store, records: total))
+            rows.append([
+                "name": store.name, "kind": store.engine,
+                "rows": total.map(String.init) ?? "not read",
+                "badge": total == nil
+                    ? Shape.badge("Does not answer", .bad) : Shape.badge("Well", .good),
+            ])
         }
-        return states
+        let values: [String: Any] = ["asOf": visit.reader.time(visit.now), "stores": rows]
+        return response("console/stores", values, visit, current: "/")
     }
 
     private func parties(_ stores: [StoreState]) async -> [[String: Any]] {
         var rows: [[String: Any]] = stores.map { state in
             [
-                "name": state.party, "detail": "this process",
-                "badge": state.records == nil
+                "name": state.party, "detail": "this process, \(state.store.engine)",
+                "badge": !state.answers
                     ? Shape.badge("No store", .bad) : Shape.badge("Well", .good),
             ]
         }
@@ -89,16 +108,10 @@ extension ConsoleSite {
     ) async throws(SiteFailure) -> [[String: Any]] {
         var counts: [[String: Any]] = []
         do {
-            if let side = parts.cardSide {
-                let cards = try await side.store.records.count(Emulator.cardKind)
-                counts.append(["label": "Cards", "value": "\(cards)", "href": "/cards"])
+            if let side = parts.cardSide, role.seesMails {
                 let mails = try await side.outbox.waiting(limit: RecordLimits.pageMax).count
                 let value = mails == RecordLimits.pageMax ? "\(mails) or more" : "\(mails)"
                 counts.append(["label": "Mails waiting", "value": value, "href": "/outbox"])
-            }
-            if let payments = parts.payments {
-                let sales = try await payments.module.saleCount()
-                counts.append(["label": "Sales", "value": "\(sales)", "href": "/sales"])
             }
         } catch {
             throw .unavailable(error)
@@ -111,6 +124,26 @@ extension ConsoleSite {
         }
         counts.append(count)
         return counts
+    }
+
+    /// Changes of limits that wait for a second person.
+    private func proposals(_ visit: Visit) async throws(SiteFailure) -> [String: Any]? {
+        guard let side = parts.cardSide else { return nil }
+        let all: [LimitProposals.Stored]
+        do throws(OperatorFailure) {
+            all = try await operators.proposals.all(limit: ConsoleLimits.openPageRows)
+        } catch {
+            throw .unavailable(error)
+        }
+        var rows: [[String: Any]] = []
+        for stored in all where side.covers(stored.card) && stored.proposal.isOpen(at: visit.now) {
+            let reference = try await CardReference(side.seals).text(stored.card)
+            rows.append([
+                "card": stored.card.masked, "href": "/cards/\(reference)/limits",
+                "by": stored.proposal.proposer, "end": visit.reader.time(stored.proposal.end),
+            ])
+        }
+        return rows.isEmpty ? nil : ["rows": rows]
     }
 
     private func terminals() async -> [String: Any]? {
@@ -147,7 +180,8 @@ extension ConsoleSite {
         var open: [OpenTransaction] = []
         let limit = ConsoleLimits.openRows
         do throws(StoreFailure) {
-            for line in try await parts.cardSide?.purchases.openDraws(limit: limit) ?? [] {
+            for line in try await parts.cardSide?.purchases.openDraws(limit: limit) ?? []
+            where parts.cardSide?.covers(line.draw?.card) ?? true {
                 // The payment server has the sale, where it is in this process.
                 let href = parts.payments == nil ? "/open" : "/sales/\(line.transaction.text)"
                 open.append(
@@ -178,7 +212,7 @@ extension ConsoleSite {
     }
 
     private func alarm(_ stores: [StoreState], _ open: [OpenTransaction]) -> [String: Any]? {
-        if let silent = stores.first(where: { $0.records == nil }) {
+        if let silent = stores.first(where: { !$0.answers }) {
             return [
                 "title": "A store does not answer",
                 "text": "\(silent.store.name): what needs it waits; nothing is lost.",

@@ -6,7 +6,9 @@ package import Kernel
 /// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each
 /// page but the sign-in needs a session.
 package struct ConsoleSite: Sendable {
-    let parts: ConsoleParts
+    private(set) var parts: ConsoleParts
+    /// Whose console it is.
+    private(set) var role = OperatorRole.everything
     let operators: OperatorDesk
     let shell: SiteShell
     let cookies: CookieJar
@@ -48,14 +50,32 @@ package struct ConsoleSite: Sendable {
         self.random = random
     }
 
+    /// The console: each operator sees that of his role.
     package func router() -> Router<SiteContext> {
+        pages(RoleSwitch(self))
+    }
+
+    /// The same for one role alone.
+    func narrowed(to role: OperatorRole) -> ConsoleSite {
+        var site = self
+        site.parts = parts.visible(to: role)
+        site.role = role
+        return site
+    }
+
+    func pages(_ roles: RoleSwitch? = nil) -> Router<SiteContext> {
         let router = shell.router(random: random)
+        if let roles { router.add(middleware: roles) }
         let site = self
         router.get("/sign-in") { request, _ in site.showSignIn(request) }
         router.post("/sign-in") { request, context in try await site.signIn(request, context) }
-        post("/sign-out", on: router) { visit in site.signOut(visit) }
+        look("/sign-out", on: router) { visit in site.signOut(visit) }
         get("/", on: router) { visit in try await site.showOverview(visit) }
         if !parts.own.isEmpty {
+            addSearch(to: router)
+            if role == .everything || role == .auditor {
+                get("/stores", on: router) { visit in await site.showStores(visit) }
+            }
             let open = ConsoleOpen(self)
             get("/open", on: router) { visit in try await open.show(visit) }
             post("/open/draws/:transaction", on: router) { visit in try await open.askDraw(visit) }
@@ -68,6 +88,14 @@ package struct ConsoleSite: Sendable {
         if let payments = parts.payments { addPaymentPages(payments, to: router) }
         if let loyalty = parts.loyalty { addLoyaltyPages(loyalty, to: router) }
         return router
+    }
+
+    private func addSearch(to router: Router<SiteContext>) {
+        let search = ConsoleSearch(self)
+        get("/search", on: router) { visit in search.ask(visit) }
+        look("/search", on: router) { visit in try await search.find(visit) }
+        let stories = ConsoleStories(self)
+        get("/transactions/:transaction", on: router) { visit in try await stories.show(visit) }
     }
 
     private func addLoadPages(to router: Router<SiteContext>) {
@@ -89,7 +117,7 @@ package struct ConsoleSite: Sendable {
     private func addCardPages(_ side: ConsoleParts.CardSide, to router: Router<SiteContext>) {
         let pages = ConsoleCards(self, side)
         get("/cards", on: router) { visit in try await pages.list(visit) }
-        post("/cards/find", on: router) { visit in try await pages.find(visit) }
+        look("/cards/find", on: router) { visit in try await pages.find(visit) }
         get("/cards/:card", on: router) { visit in try await pages.show(visit) }
         post("/cards/:card/number", on: router) { visit in try await pages.showNumber(visit) }
         post("/cards/:card/block", on: router) { visit in
@@ -98,6 +126,14 @@ package struct ConsoleSite: Sendable {
         post("/cards/:card/unblock", on: router) { visit in
             try await pages.setBlocked(false, visit)
         }
+        let limits = ConsoleCardLimits(self, side)
+        get("/cards/:card/limits", on: router) { visit in try await limits.show(visit) }
+        post("/cards/:card/limits", on: router) { visit in try await limits.propose(visit) }
+        post("/cards/:card/limits/agree", on: router) { visit in try await limits.agree(visit) }
+        post("/cards/:card/limits/decline", on: router) { visit in
+            try await limits.decline(visit)
+        }
+        guard role.seesMails else { return }
         let mails = ConsoleMails(self, side)
         get("/outbox", on: router) { visit in try await mails.list(visit) }
         get("/outbox/:mail", on: router) { visit in try await mails.show(visit) }
@@ -141,8 +177,23 @@ package struct ConsoleSite: Sendable {
         }
     }
 
-    /// As ``get(_:on:_:)``; the form must carry the token of the session.
+    /// As ``get(_:on:_:)``; the form must carry the token of the session, and the operator's role
+    /// allow acts.
     func post(
+        _ path: RouterPath,
+        on router: Router<SiteContext>,
+        _ handler: @escaping @Sendable (Visit) async throws -> Response
+    ) {
+        let acts = role.acts
+        look(path, on: router) { visit in
+            guard acts else { throw SiteFailure.notAllowed }
+            return try await handler(visit)
+        }
+    }
+
+    /// As ``post(_:on:_:)``, for what changes nothing and is posted because it must not stand in an
+    /// address.
+    func look(
         _ path: RouterPath,
         on router: Router<SiteContext>,
         _ handler: @escaping @Sendable (Visit) async throws -> Response
@@ -166,6 +217,7 @@ package struct ConsoleSite: Sendable {
         let site = self
         router.post(path) { request, context in
             guard let session = site.session(request) else { return site.toSignIn }
+            guard site.role.acts else { throw SiteFailure.notAllowed }
             return try await handler(site.visit(session, request, context, try Form([])))
         }
     }
@@ -193,7 +245,7 @@ package struct ConsoleSite: Sendable {
         )
     }
 
-    private func session(_ request: Request) -> OperatorSession? {
+    func session(_ request: Request) -> OperatorSession? {
         cookies.value(ConsoleSite.cookie, of: request).flatMap {
             operators.session($0, at: now())
         }
@@ -211,7 +263,10 @@ package struct ConsoleSite: Sendable {
         notice: Page.Notice? = nil
     ) -> Response {
         var items = [SiteLook.Link("Overview", "/")]
-        if !parts.own.isEmpty { items.append(SiteLook.Link("Open", "/open")) }
+        if !parts.own.isEmpty {
+            items.append(SiteLook.Link("Search", "/search"))
+            items.append(SiteLook.Link("Open", "/open"))
+        }
         if parts.cardSide != nil { items.append(SiteLook.Link("Cards", "/cards")) }
         if parts.payments != nil {
             items.append(SiteLook.Link("Sales", "/sales"))
@@ -221,7 +276,9 @@ package struct ConsoleSite: Sendable {
             items.append(SiteLook.Link("Loads", "/loads"))
         }
         if parts.loyalty != nil { items.append(SiteLook.Link("Programmes", "/programmes")) }
-        if parts.cardSide != nil { items.append(SiteLook.Link("Outbox", "/outbox")) }
+        if parts.cardSide != nil, role.seesMails {
+            items.append(SiteLook.Link("Outbox", "/outbox"))
+        }
         return shell.response(
             Page(
                 template,

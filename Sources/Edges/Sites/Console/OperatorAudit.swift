@@ -26,6 +26,13 @@ package struct OperatorAudit: Sendable {
             let place = "console, operator \(Hex.text(record.key.bytes))"
             findings.append(AuditFinding(place, "does not open"))
         }
+        for kind in FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind] {
+            try await store.forEach(kind) { record async throws(StoreFailure) in
+                guard await open(record) == nil else { return }
+                let place = "console, \(kind.name) \(Hex.text(record.key.bytes))"
+                findings.append(AuditFinding(place, "does not open"))
+            }
+        }
         for kind in OperatorAudit.kinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 findings += try await check(acts: record)

@@ -12,12 +12,17 @@ package typealias OperatorFailure = SignInFailure
 package final class OperatorDesk: Sendable {
     package static let operatorKind = RecordKind("operator", keyBytes: 1...32)
     /// What the store must be opened with.
-    package static let kinds = [
-        operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
-        OperatorJournal.programmeKind,
-    ]
+    package static let kinds =
+        [
+            operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
+            OperatorJournal.programmeKind,
+        ] + FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind]
 
     let journal: OperatorJournal
+    /// What happened, hour by hour.
+    package let figures: FigureBook
+    let roles: OperatorRoles
+    let proposals: LimitProposals
     private let signIn: SignInDesk
 
     /// `uptime`: a clock that only goes forward, for sessions; nil where nobody sets the other one.
@@ -29,6 +34,9 @@ package final class OperatorDesk: Sendable {
         uptime: (@Sendable () -> Uptime)? = nil
     ) {
         journal = OperatorJournal(store: store, seals: seals)
+        proposals = LimitProposals(store: store, seals: seals)
+        roles = OperatorRoles(store: store, seals: seals)
+        figures = FigureBook(store: store, seals: seals)
         signIn = SignInDesk(
             Self.operatorKind,
             store: store,
@@ -49,6 +57,8 @@ package final class OperatorDesk: Sendable {
         password: String
     ) async throws(OperatorFailure) -> Bool {
         guard try await signIn.count() == 0 else { return false }
+        // The role first: without one he would see nothing when there is another operator.
+        try await roles.give(.everything, to: name)
         return try await signIn.make(name, password: password)
     }
 
@@ -58,6 +68,25 @@ package final class OperatorDesk: Sendable {
         of name: OperatorName
     ) async throws(OperatorFailure) {
         try await signIn.setPassword(password, of: name)
+    }
+
+    /// Whether there is one operator alone.
+    func isAlone() async throws(OperatorFailure) -> Bool { try await signIn.count() == 1 }
+
+    func isKnown(_ name: OperatorName) async throws(OperatorFailure) -> Bool {
+        try await signIn.isKnown(name)
+    }
+
+    /// All names, in their order.
+    func names() async throws(OperatorFailure) -> [OperatorName] { try await signIn.names() }
+
+    func make(_ name: OperatorName, password: String) async throws(OperatorFailure) -> Bool {
+        try await signIn.make(name, password: password)
+    }
+
+    /// Removes an operator with his role.
+    func delete(_ name: OperatorName) async throws(OperatorFailure) -> Bool {
+        try await signIn.remove(name, with: [OperatorRoles.key(name)])
     }
 
     // MARK: Sessions

@@ -41,9 +41,22 @@ package struct OperatorJournal: Sendable {
             case benefitRestocked = 12
             case benefitWithdrawn = 13
             case benefitOffered = 14
+            /// A change of a card's limits waits for a second person.
+            case limitsProposed = 15
+            /// The second person; the reason names the first one.
+            case limitsAgreed = 16
+            /// Declined, or taken back; the reason names who had proposed it.
+            case limitsDeclined = 17
 
-            /// Whether somebody only looked.
-            fileprivate var isLook: Bool { self == .numberShown || self == .memberShown }
+            /// Whether what stood before still stands.
+            fileprivate var keepsStanding: Bool {
+                switch self {
+                case .numberShown, .memberShown, .limitsProposed, .limitsAgreed,
+                    .limitsDeclined:
+                    true
+                default: false
+                }
+            }
         }
 
         package let kind: Kind
@@ -120,7 +133,7 @@ package struct OperatorJournal: Sendable {
                     previous: end.hash
                 )
                 (end.rows, end.hash) = (row.number, row.hash)
-                if !act.kind.isLook { end.standing = act }
+                if !act.kind.keepsStanding { end.standing = act }
                 let body = try await seals.seal(
                     end.bytes,
                     name: key.sealName(),

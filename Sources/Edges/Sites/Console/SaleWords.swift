@@ -117,7 +117,7 @@ enum SaleWords {
         return values
     }
 
-    private static func words(_ kind: SaleStep.Kind) -> (String, String, Tone) {
+    static func words(_ kind: SaleStep.Kind) -> (String, String, Tone) {
         switch kind {
         case .requested:
             ("Draw request", "Order token, merchant and freshness checked.", .plain)

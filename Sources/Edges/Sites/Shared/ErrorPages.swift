@@ -48,6 +48,7 @@ package struct ErrorPages: RouterMiddleware {
         case .forbidden:
             context.logger.info("form without its token")
             return page("error-403", .forbidden)
+        case .notAllowed: return page("error-role", .forbidden)
         case .tooLarge: return page("error-413", .contentTooLarge)
         case .tooMany(let until):
             var values: [String: Any] = [:]

@@ -57,6 +57,19 @@ package struct Reader: Sendable {
         ["iso": iso(instant), "text": "\(clockText(instant)) UTC"]
     }
 
+    /// `22 Nov 2026, 16:14:07.250 UTC`: where steps follow each other within a second.
+    ///
+    /// - Parameters:
+    ///   - instant: when it was.
+    ///   - toSecond: whether no more than the second is known.
+    package func preciseTime(_ instant: Instant, toSecond: Bool = false) -> [String: Any] {
+        let second = DateWords.two(secondOfDay(instant) % 60)
+        let thousandth = Int(((instant.milliseconds % 1000) + 1000) % 1000)
+        let fraction = toSecond ? "" : "." + String(1000 + thousandth).dropFirst()
+        let text = "\(day(instant)), \(clockText(instant)):\(second)\(fraction) UTC"
+        return ["iso": iso(instant), "text": text]
+    }
+
     /// `22 Nov 2026`.
     package func day(_ instant: Instant) -> String {
         day(CivilDate(day: instant.day))

@@ -112,6 +112,48 @@ package final class SignInDesk: Sendable {
         }
     }
 
+    func isKnown(_ name: SignInName) async throws(SignInFailure) -> Bool {
+        try await record(name) != nil
+    }
+
+    /// All names, in their order; there are few.
+    func names() async throws(SignInFailure) -> [SignInName] {
+        do throws(StoreFailure) {
+            return try await store.list(
+                kind,
+                after: nil,
+                limit: RecordLimits.pageMax,
+                order: .ascending
+            ).compactMap {
+                String(validating: $0.key.bytes, as: UTF8.self).flatMap { SignInName($0) }
+            }
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Removes a user, and other records in the same commit. All sessions of the user end.
+    ///
+    /// - Returns: false where there is none.
+    func remove(
+        _ name: SignInName,
+        with others: [RecordKey]
+    ) async throws(SignInFailure) -> Bool {
+        var writes: [RecordWrite] = []
+        do throws(StoreFailure) {
+            guard let record = try await store.read(key(name)) else { return false }
+            writes.append(.delete(record.key, expectedRevision: record.revision))
+            for other in others {
+                guard let record = try await store.read(other) else { continue }
+                writes.append(.delete(other, expectedRevision: record.revision))
+            }
+            sessions.end(of: name)
+            return try await store.commit(Transition(writes: writes)) == .committed
+        } catch {
+            throw .store(error)
+        }
+    }
+
     // MARK: Sessions
 
     /// What a logon leads to.

@@ -8,6 +8,8 @@ package enum SiteFailure: Error, Sendable {
     case badForm(FormFailure)
     /// The form lacks the sign that it comes from this site and this session.
     case forbidden
+    /// Who is signed in may not do this.
+    case notAllowed
     case tooLarge
     case tooMany(until: Instant?)
     /// A store or a security module does not answer now; the failure is logged.

@@ -5,7 +5,7 @@ package import Wire
 
 /// One row in the history of an account: what changed, by what, and what came of it. Format 1:
 /// cause 1, amount 16, balance afterwards 16, moment 8, then of the cause what follows.
-package struct AccountEntry: Equatable, Sendable {
+package struct AccountRow: Equatable, Sendable {
     /// Sales of one batch that stand next to each other: index of first and last one among those of
     /// this account, how many they are, what they come to and what they cost.
     package struct Sales: Equatable, Sendable {
@@ -57,7 +57,7 @@ package struct AccountEntry: Equatable, Sendable {
 
     package init(_ body: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(body, of: "account entry")
-        guard try reader.byte("format") == AccountEntry.format else {
+        guard try reader.byte("format") == AccountRow.format else {
             throw reader.failure("format", .invalid)
         }
         let code = try reader.byte("cause")
@@ -84,7 +84,7 @@ package struct AccountEntry: Equatable, Sendable {
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 128)
-        writer.byte(AccountEntry.format)
+        writer.byte(AccountRow.format)
         writer.byte(code)
         writer.exact(amount)
         writer.exact(balance)
@@ -121,8 +121,8 @@ package struct AccountEntry: Equatable, Sendable {
 
 extension ByteReader {
     /// IDPSAM 8, batch number 4, first and last index 4 + 4, count 4, gross 16, fees 16.
-    fileprivate mutating func sales() throws(WireFailure) -> AccountEntry.Sales {
-        AccountEntry.Sales(
+    fileprivate mutating func sales() throws(WireFailure) -> AccountRow.Sales {
+        AccountRow.Sales(
             batch: try batch(),
             first: try number("first"),
             last: try number("last"),
@@ -134,7 +134,7 @@ extension ByteReader {
 }
 
 extension ByteWriter {
-    fileprivate mutating func sales(_ sales: AccountEntry.Sales) {
+    fileprivate mutating func sales(_ sales: AccountRow.Sales) {
         batch(sales.batch)
         number(sales.first)
         number(sales.last)

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ClearingHouse
+package import Kernel
+import SettlementFiles
+
+/// A merchant's settlement report of some payouts: each leads to its sales, and each sale names the
+/// payout. What was released from suspense is among the sales.
+package struct MerchantReports {
+    private let house: ClearingHouse
+
+    private static let pageMax = 500
+
+    package init(_ house: ClearingHouse) {
+        self.house = house
+    }
+
+    /// Writes a report as CSV; memory does not grow with it.
+    ///
+    /// - Parameters:
+    ///   - path: replaced where it is there.
+    ///   - payouts: of one account, at least one.
+    ///   - now: the moment that stands in the report.
+    /// - Throws: `.clearing`, `.file`; then nothing is there that was not there before.
+    package func write(
+        csv path: String,
+        of payouts: [Payout],
+        now: Instant
+    ) async throws(SettlementFailure) {
+        let head = try await head(payouts, now)
+        let sink = try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try SettlementFile(path: path)
+        }
+        var report = MerchantReportCSV(to: sink, head)
+        for payout in payouts {
+            let reported = try await reported(payout)
+            try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                try report.begin(reported)
+            }
+            try await each(payout) { sale throws(SettlementFileFailure) in try report.add(sale) }
+        }
+        try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try report.finish()
+            try sink.keep()
+        }
+    }
+
+    /// Writes a report as PDF, of at most `SettlementLimits.pdfSalesMax` sales.
+    ///
+    /// - Parameters:
+    ///   - path: replaced where it is there.
+    ///   - payouts: of one account, at least one.
+    ///   - now: the moment that stands in the report.
+    /// - Throws: `.clearing`, `.file`; then nothing is there that was not there before.
+    package func write(
+        pdf path: String,
+        of payouts: [Payout],
+        now: Instant
+    ) async throws(SettlementFailure) {
+        let head = try await head(payouts, now)
+        var report = try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try MerchantReportPDF(head)
+        }
+        for payout in payouts {
+            let reported = try await reported(payout)
+            try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                try report.begin(reported)
+            }
+            try await each(payout) { sale throws(SettlementFileFailure) in try report.add(sale) }
+        }
+        try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            let sink = try SettlementFile(path: path)
+            try sink.write(try report.finish())
+            try sink.keep()
+        }
+    }
+
+    private func head(
+        _ payouts: [Payout],
+        _ now: Instant
+    ) async throws(SettlementFailure) -> MerchantReportHead {
+        guard let first = payouts.first, let last = payouts.last else {
+            throw .clearing(.unknownPayout)
+        }
+        var number = first.account.name
+        if case .merchant(let merchant) = first.account.owner { number = merchant.text }
+        let days = [first.name.day.date, last.name.day.date].sorted()
+        return try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            MerchantReportHead(
+                merchant: first.payee.name,
+                merchantNumber: number,
+                currency: try ISOCurrency(first.account.currency),
+                from: days[0],
+                to: days[1],
+                created: now
+            )
+        }
+    }
+
+    private func reported(_ payout: Payout) async throws(SettlementFailure) -> ReportedPayout {
+        var (sales, fees) = (payout.content.gross, payout.content.fees)
+        try await rows(of: payout) { row async throws(SettlementFailure) in
+            guard case .released(let place) = row.cause, let sale = try await sale(at: place)
+            else { return }
+            let gross = ExactAmount(sale.amount)
+            guard let more = sales.adding(gross), let fee = gross.adding(-row.amount),
+                let all = fees.adding(fee)
+            else { throw .clearing(.amountTooLarge) }
+            (sales, fees) = (more, all)
+        }
+        let parts = [payout.amount, -sales, fees]
+        let identifier = try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try FileIdentifier(payout.name.reference)
+        }
+        return ReportedPayout(
+            endToEnd: identifier,
+            executionDate: payout.valueDate,
+            account: "…" + payout.payee.account.suffix(4),
+            sales: sales,
+            fees: fees,
+            adjustments: ExactAmount(trillionths: parts.reduce(0) { $0 + $1.trillionths }),
+            net: payout.amount
+        )
+    }
+
+    // MARK: Sales
+
+    /// All sales that a payout pays.
+    private func each(
+        _ payout: Payout,
+        _ body: (ReportedSale) throws(SettlementFileFailure) -> Void
+    ) async throws(SettlementFailure) {
+        try await rows(of: payout) { row async throws(SettlementFailure) in
+            switch row.cause {
+            case .released(let place):
+                guard let sale = try await sale(at: place) else { return }
+                try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                    try body(ReportedSale(sale, at: place))
+                }
+            case .sales(let sales): try await each(sales, of: payout.account, body)
+            default: return
+            }
+        }
+    }
+
+    /// The sales of one row.
+    private func each(
+        _ sales: AccountRow.Sales,
+        of account: LedgerAccount,
+        _ body: (ReportedSale) throws(SettlementFileFailure) -> Void
+    ) async throws(SettlementFailure) {
+        var index = sales.first
+        while index <= sales.last {
+            let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
+                try await house.sales(of: sales.batch, from: index, limit: Self.pageMax)
+            }
+            guard let last = page.last else { throw .clearing(.unknownSale) }
+            for view in page where view.place.index <= sales.last && view.outcome == .cleared {
+                guard account.owner == .merchant(view.sale.merchant),
+                    account.currency == view.sale.amount.currency
+                else { continue }
+                try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                    try body(ReportedSale(view.sale, at: view.place))
+                }
+            }
+            index = last.place.index + 1
+        }
+    }
+
+    /// The rows that a payout covers.
+    private func rows(
+        of payout: Payout,
+        _ body: (AccountRow) async throws(SettlementFailure) -> Void
+    ) async throws(SettlementFailure) {
+        var number = payout.content.after
+        while number < payout.content.upTo {
+            let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
+                try await house.rows(of: payout.account, after: number, limit: Self.pageMax)
+            }
+            guard let last = page.last else { throw .clearing(.unknownPayout) }
+            for row in page where row.number <= payout.content.upTo { try await body(row.entry) }
+            number = last.number
+        }
+    }
+
+    private func sale(at place: BatchPlace) async throws(SettlementFailure) -> CollectedSale? {
+        try await SettlementFailure.books { () async throws(ClearingFailure) in
+            try await house.sales(of: place.batch, from: place.index, limit: 1).first?.sale
+        }
+    }
+}
+
+extension ReportedSale {
+    fileprivate init(_ sale: CollectedSale, at place: BatchPlace) {
+        self.init(
+            transaction: sale.transaction.text,
+            time: sale.time.instant,
+            securityCard: place.batch.securityCard.text,
+            batch: place.batch.number,
+            index: place.index,
+            amount: ExactAmount(sale.amount)
+        )
+    }
+}

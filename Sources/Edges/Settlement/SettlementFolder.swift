@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ClearingHouse
+import Foundation
+package import Kernel
+package import SettlementFiles
+
+/// Where the files of settlement runs are, a folder for each business day: pain.001 with the
+/// payouts for the bank, pacs.009 with those of institutions, camt.053 for each account that moved.
+/// They say what the books say; the same day again makes the same files again.
+package struct SettlementFolder: Sendable {
+    let path: String
+    let house: ClearingHouse
+
+    package init(_ path: String, _ house: ClearingHouse) {
+        self.path = path
+        self.house = house
+    }
+
+    /// Writes the files of a day that is settled; what is there already is replaced, each file
+    /// whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - day: the business day.
+    ///   - now: the moment that stands in the files.
+    /// - Returns: the paths.
+    /// - Throws: `.notSettled`, `.clearing`, `.file`.
+    package func write(
+        _ day: BusinessDay,
+        now: Instant
+    ) async throws(SettlementFailure) -> [String] {
+        let (run, terms) = try await SettlementFailure.books {
+            () async throws(ClearingFailure) in (try await house.run(day), try await house.terms())
+        }
+        guard let run, run.endedAt != nil else { throw .notSettled }
+        let folder = "\(path)/\(day.digits)"
+        try SettlementFolder.make(folder)
+        var paths: [String] = []
+        for total in run.totals {
+            guard let unit = terms.unit(of: total.currency) else { continue }
+            let files = PayoutFiles(house, run, unit, folder: folder, now: now)
+            paths += try await files.write()
+        }
+        let statements = AccountStatements(house, run, terms, folder: folder, now: now)
+        paths += try await statements.write()
+        return paths
+    }
+
+    /// Makes a folder that its owner alone can read.
+    static func make(_ path: String) throws(SettlementFailure) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch { throw .file(.unwritableFile) }
+    }
+}
+
+extension PaymentParty {
+    /// - Throws: `.ibanWrong`, or what else keeps it out of a file.
+    init(_ payee: Payee) throws(SettlementFileFailure) {
+        self.init(
+            name: try PartyName(payee.name),
+            account: try AccountNumber(payee),
+            bank: try payee.bic.map { text throws(SettlementFileFailure) in try BIC(text) }
+        )
+    }
+}
+
+extension AccountNumber {
+    /// An IBAN where it is one; else the number as the bank writes it.
+    package init(_ payee: Payee) throws(SettlementFileFailure) {
+        if let iban = try? IBAN(payee.account) {
+            self = .iban(iban)
+        } else {
+            self = .other(try OtherAccount(payee.account))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+import Settlement
+
+extension ClearingFailure {
+    /// Why a command was not done, and what to do.
+    var words: String {
+        switch self {
+        case .noTerms, .termsUnreadable, .currencyFixed, .unknownCurrency: termsWords
+        case .unknownIssuer: "The clearing house knows no such issuer, or not with such a pool."
+        case .unknownAcquirer: "The clearing house knows no such acquirer: add it first."
+        case .unknownMerchant: "The clearing house knows no such merchant."
+        case .otherAcquirer(let acquirer):
+            "The merchant is that of acquirer \(acquirer), and stays there."
+        case .nameUnreadable, .payeeUnreadable:
+            "Name, account or BIC is empty, too long, or has control characters."
+        case .unknownPayout, .unknownSale, .unknownBatch, .unknownStatement, .unknownLine:
+            "There is none of this name."
+        case .notSuspended: "This sale was not set aside."
+        case .suspenseEnded, .lineEnded: "Somebody has decided this before. Nothing has changed."
+        case .stillSuspended(let reason): "It is not cleared: \(reason.words). Nothing has changed."
+        case .statementDiffers, .positionDiffers, .tooManyLines:
+            "The statement is not the one that was begun under this name. Nothing has changed."
+        case .refundAboveSale, .refundDiffers, .tooManyRefunds, .otherMerchant:
+            "The refund is not made: \(self). Nothing has changed."
+        case .amountTooLarge: "A sum would be too large for the books. Nothing has changed."
+        case .damaged(let place): "\(place) was changed by somebody else: see opal audit."
+        case .issuerSilent(let issuer):
+            "The issuer \(issuer.digits) does not answer. Nothing has changed; try again later."
+        case .busy, .store, .module: "The clearing house cannot be used now: \(self)"
+        }
+    }
+
+    private var termsWords: String {
+        switch self {
+        case .currencyFixed(let currency):
+            "The currency \(currency.digits) is used: it stays, and so does its minor unit."
+        case .unknownCurrency(let currency):
+            "The clearing house does not clear in \(currency.digits): add the currency first."
+        default: "The clearing house has no terms yet: set them first."
+        }
+    }
+}
+
+extension SettlementFailure {
+    /// Why a command was not done, and what to do.
+    var words: String {
+        switch self {
+        case .notSettled: "This day is not settled yet, or its run has not ended."
+        case .clearing(let failure): failure.words
+        case .file(let failure): "A file cannot be written: \(failure)"
+        case .statement(let failure):
+            "The statement is not taken, and nothing of it counts: \(failure)"
+        case .otherAccount(let account):
+            "The statement is of account \(account), which is none of the clearing house's."
+        case .severalStatements: "The file has several statements: give each by itself."
+        }
+    }
+}
+
+extension SuspenseReason {
+    /// Why a sale was set aside, for people.
+    var words: String {
+        switch self {
+        case .issuer(.proved): "its issuer has proved it"
+        case .issuer(.forged): "its issuer says that it is forged"
+        case .issuer(.unknownCard): "its issuer does not know the card"
+        case .issuer(.numberUsedTwice): "the card has paid another sale with this number"
+        case .issuer(.recovered): "its value was put back on the card"
+        case .issuer(.unknownKeyVersion): "its issuer has no such key version"
+        case .alreadyCleared: "the transaction was cleared before"
+        case .securityCardNumberUsedTwice: "the security card has used the number before"
+        case .unknownMerchant: "the merchant is not known, or is another acquirer's"
+        case .noAccount: "the merchant has no account in this currency"
+        case .noPool: "the issuer has no pool in this currency"
+        case .unknownIssuer: "the issuer is not known"
+        case .timeWrong: "it is later than its batch"
+        case .keyVersionEnded: "its key version had ended"
+        }
+    }
+}
+
+extension CreditOutcome {
+    var words: String {
+        switch self {
+        case .cleared: "cleared"
+        case .points: "points"
+        case .suspended(let reason): reason.words
+        }
+    }
+}
+
+extension BatchPlace {
+    /// Security card, batch and index with slashes between them.
+    var text: String { "\(batch.text)/\(index)" }
+
+    /// - Returns: nil for a text that is no place.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let card = UInt64(parts[0], radix: 16), parts[0].count == 16,
+            let number = UInt32(parts[1]), let index = UInt32(parts[2]), index > 0
+        else { return nil }
+        self.init(BatchName(SecurityCardIdentifier(bits: card), number), index)
+    }
+}
+
+extension BatchName {
+    var text: String { "\(securityCard.text)/\(number)" }
+}
+
+extension Instant {
+    /// `2026-11-29 13:00:00`, UTC.
+    var text: String {
+        let digits = BCD.digits(CardTime(self).bcd, count: 14)
+        let parts = [
+            digits.dropFirst(8).prefix(2), digits.dropFirst(10).prefix(2), digits.suffix(2),
+        ]
+        let day = BusinessDay(CivilDate(day: day)).text
+        return "\(day) \(parts.joined(separator: ":"))"
+    }
+}
+
+extension BusinessDay {
+    /// `2026-11-29`.
+    var text: String {
+        let digits = digits
+        return "\(digits.prefix(4))-\(digits.dropFirst(4).prefix(2))-\(digits.suffix(2))"
+    }
+}

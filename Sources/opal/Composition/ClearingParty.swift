@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+import Keys
+import Logging
+import Records
+import SecurityModule
+import Settlement
+import Wire
+
+/// Clearing and administration 110, composed: its books, and the rounds that credit batches and pay
+/// merchants.
+struct ClearingParty {
+    let store: PartyStore
+    let seals: RecordSealer
+    let module: ClearingHouse
+    private let lock: FolderLock
+    private let watch: ClearingWatch
+    private let files: SettlementFolder
+
+    /// `issuers`: gives the link to who proves sales of a BIN; nil where there is none.
+    init(
+        _ folder: DataFolder,
+        passphrase: String?,
+        issuers: @escaping @Sendable (IssuerIdentifier) -> (any Link)?,
+        logger: Logger
+    ) async throws {
+        lock = try folder.lock(.clearing)
+        let master = try KeyFile.read(at: folder.keyFile(.clearing), passphrase: passphrase)
+        store = try PartyStore(folder, .clearing, ClearingRecords.schema)
+        seals = RecordSealer(master, party: ClearingRecords.schema.party)
+        module = ClearingHouse(
+            store: store,
+            sealing: seals,
+            batches: try await Self.batchKeys(in: store, seals, master),
+            issuers: issuers
+        )
+        watch = ClearingWatch(logger)
+        files = SettlementFolder(folder.settlementFiles, module)
+    }
+
+    /// KB of the acquirers that are cleared for.
+    static func batchKeys(
+        in store: any RecordStore,
+        _ seals: RecordSealer,
+        _ master: LocalMasterKey
+    ) async throws -> BatchKeys {
+        let keys: [AcquirerKey]
+        do throws(ClearingFailure) {
+            keys = try await AcquirerKey.all(in: store, sealedBy: seals)
+        } catch {
+            throw CommandFailure(error.words)
+        }
+        var masters: [UInt32: CMACKey] = [:]
+        for key in keys { masters[key.acquirer] = CMACKey(try master.unwrap(key.wrapped)) }
+        return BatchKeys(masters)
+    }
+
+    /// Credits what is whole here. Where something keeps it from that, the operator is told once,
+    /// and the next round goes on.
+    func credit() async {
+        do throws(ClearingFailure) {
+            watch.tell(try await module.credit(SystemClock.now))
+        } catch {
+            watch.tell(error, "crediting")
+        }
+    }
+
+    /// Pays what is due since the last cut-off, and writes the files for the bank.
+    func settle() async {
+        do throws(ClearingFailure) {
+            guard let run = try await module.settle(SystemClock.now()) else { return }
+            watch.tell(run, try await written(run))
+        } catch {
+            watch.tell(error, "settlement")
+        }
+    }
+
+    private func written(_ run: SettlementRun) async throws(ClearingFailure) -> Bool {
+        do {
+            _ = try await files.write(run.day, now: SystemClock.now())
+            return true
+        } catch {
+            return false
+        }
+    }
+}

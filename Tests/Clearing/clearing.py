@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A day of clearing: `opal up` sells, its batches are closed, sent over the concentration point and
+credited, the day is closed, a merchant's payout leads to each sale, the files for the bank are read
+by an independent parser, a statement that was made elsewhere reconciles, and the books balance.
+
+    clearing.py --opal .build/debug/opal [--sales 12]
+"""
+import argparse
+import csv
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "Browser"))
+from opal_process import Opal  # noqa: E402
+from statement import bank_statement  # noqa: E402
+
+WAIT_SECONDS_MAX = 120
+COMMAND_SECONDS_MAX = 120
+ARTICLE = "comma"
+USER = "demo"
+PAIN = "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}"
+
+
+class Day:
+    def __init__(self, opal: Opal, folder: Path):
+        self.opal = opal
+        self.folder = folder
+
+    def command(self, *arguments, fails: bool = False) -> str:
+        done = subprocess.run(
+            [self.opal.program, *arguments, "--data", self.opal.data],
+            capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX)
+        assert (done.returncode != 0) == fails, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def sell(self, count: int) -> list[dict]:
+        def pay(number: int) -> dict:
+            address = f"{self.opal.sites['shop']}/articles/{ARTICLE}"
+            for _ in range(20):
+                done = subprocess.run(
+                    [self.opal.program, "pay", address, "--user", USER, "--password-file",
+                     self.opal.data / "demo-password", "--output", self.folder, "--json"],
+                    capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX)
+                if done.returncode == 0:
+                    return json.loads(done.stdout)
+                time.sleep(1)
+            raise AssertionError(done.stdout + done.stderr)
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(pay, range(count)))
+
+    def books(self) -> dict[str, Decimal]:
+        lines = json.loads(self.command("clearing", "books", "--json"))
+        return {line["account"]: Decimal(line["balance"]) for line in lines}
+
+    def wait_until_cleared(self, sales: int):
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while True:
+            batches = json.loads(self.command("clearing", "batches", "--json"))
+            cleared = sum(batch["cleared"] for batch in batches)
+            if cleared == sales and all(batch["state"] == "cleared" for batch in batches):
+                assert sum(batch["suspended"] for batch in batches) == 0, batches
+                return
+            assert time.monotonic() < deadline, batches
+            time.sleep(1)
+
+
+def check_books(books: dict[str, Decimal]):
+    assert sum(books.values()) == 0, books
+
+
+def walk(opal: Opal, folder: Path, count: int):
+    day = Day(opal, folder)
+    sold = day.sell(count)
+    print(f"ok      {count} purchases", flush=True)
+
+    day.command("batch", "close")
+    day.wait_until_cleared(count)
+    books = day.books()
+    check_books(books)
+    pool = next(value for name, value in books.items() if name.startswith("pool"))
+    print(f"ok      all are cleared: the issuer's pool is {pool}", flush=True)
+
+    said = day.command("clearing", "settle", "--early")
+    check_books(day.books())
+    files = [Path(line) for line in said.splitlines() if line.endswith(".xml")]
+    assert "Nothing has changed" in day.command("clearing", "settle", "--early")
+    date = re.search(r"^(\d{4}-\d{2}-\d{2}):", said, re.M).group(1)
+    payouts = json.loads(day.command("clearing", "runs", date, "--json"))
+    shop = next(one for one in payouts if "FARTHING" in one["account"])
+    assert shop["sales"] == count, payouts
+    print(f"ok      the day is closed: {said.splitlines()[0]}", flush=True)
+
+    check_report(day, shop, sold, pool)
+    check_files(files, payouts)
+    check_statement(day, payouts, pool)
+    day.command("audit")
+    print("ok      the audit finds nothing", flush=True)
+
+
+def check_report(day: Day, shop: dict, sold: list[dict], pool: Decimal):
+    """The payout leads to each sale, and each sale to the payout."""
+    path = day.folder / "report.csv"
+    pdf = day.folder / "report.pdf"
+    day.command("clearing", "payout", shop["payout"], "--csv", path, "--pdf", pdf)
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    rows = list(csv.DictReader(path.open(newline="")))
+    payout = next(row for row in rows if row["kind"] == "payout")
+    sales = [row for row in rows if row["kind"] == "sale"]
+    assert len(sales) == len(sold) and len({row["sale"] for row in sales}) == len(sold)
+    assert {row["payout"] for row in sales} == {shop["payout"]}
+    total = sum(Decimal(row["amount"]) for row in sales)
+    assert total == Decimal(payout["amount"]) == -pool, (total, payout, pool)
+    net = total - Decimal(payout["fees"]) + Decimal(payout["adjustments"])
+    assert net == Decimal(payout["net"]) == Decimal(shop["amount"]), payout
+    print(f"ok      payout {shop['payout']} of {shop['amount']} leads to {len(sales)} sales",
+          flush=True)
+
+
+def check_files(files: list[Path], payouts: list[dict]):
+    """What goes to the bank says what the books say, to a parser of its own."""
+    names = sorted(path.name for path in files)
+    assert any(name.startswith("payouts-") for name in names), names
+    assert any(name.startswith("statements-") for name in names), names
+    pain = next(path for path in files if path.name.startswith("payouts-"))
+    assert pain.stat().st_mode & 0o777 == 0o600
+    root = ElementTree.parse(pain).getroot()
+    found = {
+        one.find(f"{PAIN}PmtId/{PAIN}EndToEndId").text:
+            Decimal(one.find(f"{PAIN}Amt/{PAIN}InstdAmt").text)
+        for one in root.iter(f"{PAIN}CdtTrfTxInf")}
+    merchants = {one["payout"]: Decimal(one["amount"]) for one in payouts
+                 if one["account"].startswith("merchant")}
+    assert found == merchants, (found, merchants)
+    print(f"ok      files for the bank: {', '.join(names)}", flush=True)
+
+
+def check_statement(day: Day, payouts: list[dict], pool: Decimal):
+    """A statement that was made elsewhere: the bank paid, and the issuer paid in."""
+    path = day.folder / "statement.xml"
+    lines = [(-Decimal(one["amount"]), one["payout"]) for one in payouts]
+    lines.append((-pool, "POOL-990001"))
+    path.write_bytes(bank_statement("DE89370400440532013000", "EUR", Decimal(1000), lines))
+    wrong = day.folder / "wrong.xml"
+    text = path.read_text()
+    closing = f">{Decimal(1000) + sum(amount for amount, _ in lines):.2f}<"
+    assert closing in text
+    wrong.write_text(text.replace(closing, ">7.77<"))
+    said = day.command("clearing", "statement", wrong, fails=True)
+    assert "nothing of it counts" in said, said
+    for _ in range(2):
+        said = day.command("clearing", "statement", path)
+        assert f"{len(lines)} lines are in the books, 0 wait" in said, said
+    books = day.books()
+    check_books(books)
+    assert next(value for name, value in books.items() if name.startswith("pool")) == 0, books
+    assert all(value == 0 for name, value in books.items() if "transit" in name), books
+    states = {one["state"] for one in json.loads(
+        day.command("clearing", "runs", payouts[0]["payout"].split("-")[1], "--json"))}
+    assert states == {"paid"}, states
+    print("ok      the bank's statement reconciles, and a wrong one changes nothing", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--opal", type=Path, required=True)
+    parser.add_argument("--sales", type=int, default=12)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="opal-clearing-") as name:
+        folder = Path(name)
+        opal = Opal(arguments.opal.resolve(), folder / "data")
+        try:
+            opal.wait_until_ready()
+            walk(opal, folder, arguments.sales)
+        except Exception as error:
+            print(f"FAILED  {type(error).__name__}: {error}", file=sys.stderr)
+            print("\n".join(opal.lines), file=sys.stderr)
+            return 1
+        finally:
+            opal.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

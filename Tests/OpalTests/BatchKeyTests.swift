@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Kernel
+import Keys
+import PaymentServer
+import Records
+import RecordsSQLite
+import TerminalHost
+import Testing
+
+@testable import opal
+
+/// KB is at the payment server from the first start on, and the same at all who share it.
+@Suite struct BatchKeyTests {
+    @Test func `a new scheme has a batch key`() async throws {
+        try await FundedScheme.with { scheme in
+            let key = try await batchKey(scheme.folder)
+            #expect(key != nil)
+            #expect(try await scheme.audit().isClean)
+        }
+    }
+
+    @Test func `a folder made before there were batches gets its key at the next start`()
+        async throws
+    {
+        try await FundedScheme.with { scheme in
+            try await forgetBatchKey(scheme.folder)
+            var found: [[UInt8]?] = []
+            for _ in 1...2 {
+                let party = try await PaymentServerParty(
+                    scheme.folder,
+                    passphrase: nil,
+                    terminals: 1
+                )
+                await party.store.close()
+                found.append(try await batchKey(scheme.folder))
+            }
+            #expect(found[0] != nil)
+            #expect(found[0] == found[1])
+            #expect(try await scheme.audit().isClean)
+        }
+    }
+
+    @Test func `the clearing house gets the acquirer's key, wrapped for itself`() async throws {
+        try await FundedScheme.with { scheme in
+            let clearingHouse = LocalMasterKey.make()
+            let shared = try await AcquirerBatchKey.shared(
+                of: scheme.folder,
+                passphrase: nil,
+                with: clearingHouse
+            )
+            #expect(shared.acquirer == PaymentServerParty.acquirer)
+            let unwrapped = try clearingHouse.unwrapBytes(shared.wrapped)
+            #expect(try await batchKey(scheme.folder) == unwrapped)
+        }
+    }
+
+    @Test func `a host of terminals gets the key when it is made, or by share afterwards`()
+        async throws
+    {
+        try await FundedScheme.with { scheme in
+            let host = DataFolder(scheme.folder.path + "/host-a")
+            let places = ["--to", host.path, "--data", scheme.folder.path]
+            let create = try TerminalCommand.Create.parse(["terminal-a", "--cards", "1"] + places)
+            try await create.run()
+            let key = try await batchKey(scheme.folder)
+            #expect(key != nil)
+            #expect(try await hostKey(host) == key)
+            try await remove(host, .terminal, TerminalModule.schema, TerminalRecords.batchKey)
+            #expect(try await hostKey(host) == nil)
+            let share = try TerminalCommand.Share.parse(places)
+            try await share.run()
+            #expect(try await hostKey(host) == key)
+        }
+    }
+
+    // MARK: What is on record
+
+    /// KB of the payment server, 32 bytes.
+    private func batchKey(_ folder: DataFolder) async throws -> [UInt8]? {
+        let access = try PartyAccess(
+            folder,
+            passphrase: nil,
+            .paymentServer,
+            PaymentModule.schema
+        )
+        let wrapped = try await AcquirerRecords.batchKey(in: access.store, sealedBy: access.seals)
+        await access.store.close()
+        return try wrapped.map { try access.master.unwrapBytes($0) }
+    }
+
+    private func hostKey(_ folder: DataFolder) async throws -> [UInt8]? {
+        let access = try PartyAccess(folder, passphrase: nil, .terminal, TerminalModule.schema)
+        let wrapped = try await TerminalRecords.batchKey(in: access.store, sealedBy: access.seals)
+        await access.store.close()
+        return try wrapped.map { try access.master.unwrapBytes($0) }
+    }
+
+    private func forgetBatchKey(_ folder: DataFolder) async throws {
+        try await remove(
+            folder,
+            .paymentServer,
+            PaymentModule.schema,
+            AcquirerRecords.batchKey
+        )
+    }
+
+    /// Removes what stands under the only key of a kind.
+    private func remove(
+        _ folder: DataFolder,
+        _ party: DataFolder.Party,
+        _ schema: RecordSchema,
+        _ kind: RecordKind
+    ) async throws {
+        let access = try PartyAccess(folder, passphrase: nil, party, schema)
+        try await access.commit(.delete(RecordKey(kind, [0]), expectedRevision: 1))
+    }
+}
