@@ -220,7 +220,8 @@ let package = Package(
             at: "Edges/Sites",
             portsOfASide + [
                 "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoadServer",
-                "LoyaltyServer", "Batches", "EarnFiles", hummingbird, mustache, logging, nioCore,
+                "LoyaltyServer", "ClearingHouse", "Batches", "EarnFiles", hummingbird, mustache,
+                logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),

@@ -33,7 +33,7 @@ package struct Crediting: Equatable, Sendable {
         cleared += count - suspended
         self.suspended += suspended
         next += count
-        precondition(next <= count + 1)
+        precondition(next <= self.count + 1)
         if isDone { endedAt = moment }
     }
 }

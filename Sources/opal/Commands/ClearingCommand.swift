@@ -6,6 +6,7 @@ import ClearingHouse
 import Kernel
 import Settlement
 import SettlementFiles
+import Sites
 
 struct ClearingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

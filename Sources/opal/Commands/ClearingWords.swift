@@ -3,6 +3,7 @@
 import ClearingHouse
 import Kernel
 import Settlement
+import Sites
 
 extension ClearingFailure {
     /// Why a command was not done, and what to do.
@@ -56,28 +57,6 @@ extension SettlementFailure {
         case .otherAccount(let account):
             "The statement is of account \(account), which is none of the clearing house's."
         case .severalStatements: "The file has several statements: give each by itself."
-        }
-    }
-}
-
-extension SuspenseReason {
-    /// Why a sale was set aside, for people.
-    var words: String {
-        switch self {
-        case .issuer(.proved): "its issuer has proved it"
-        case .issuer(.forged): "its issuer says that it is forged"
-        case .issuer(.unknownCard): "its issuer does not know the card"
-        case .issuer(.numberUsedTwice): "the card has paid another sale with this number"
-        case .issuer(.recovered): "its value was put back on the card"
-        case .issuer(.unknownKeyVersion): "its issuer has no such key version"
-        case .alreadyCleared: "the transaction was cleared before"
-        case .securityCardNumberUsedTwice: "the security card has used the number before"
-        case .unknownMerchant: "the merchant is not known, or is another acquirer's"
-        case .noAccount: "the merchant has no account in this currency"
-        case .noPool: "the issuer has no pool in this currency"
-        case .unknownIssuer: "the issuer is not known"
-        case .timeWrong: "it is later than its batch"
-        case .keyVersionEnded: "its key version had ended"
         }
     }
 }

@@ -71,15 +71,16 @@ struct ClearingParty {
     func settle() async {
         do throws(ClearingFailure) {
             guard let run = try await module.settle(SystemClock.now()) else { return }
-            watch.tell(run, try await written(run))
+            watch.tell(run, await writeFiles(of: run.day))
         } catch {
             watch.tell(error, "settlement")
         }
     }
 
-    private func written(_ run: SettlementRun) async throws(ClearingFailure) -> Bool {
+    /// Returns whether the files of a settled day are written.
+    func writeFiles(of day: BusinessDay) async -> Bool {
         do {
-            _ = try await files.write(run.day, now: SystemClock.now())
+            _ = try await files.write(day, now: SystemClock.now())
             return true
         } catch {
             return false

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClearingHouse
 import Foundation
 import Hummingbird
 import Kernel
@@ -195,6 +196,18 @@ struct SiteKit {
         }
         addAirline(parties, to: &parts, seals: console.seals, works: console.earnFiles)
         addFunding(parties, to: &parts)
+        if let party = parties.clearing {
+            parts.clearing = ConsoleParts.Clearing(
+                house: party.module,
+                store: ConsoleParts.Store(
+                    name: "clearing",
+                    engine: "SQLite",
+                    records: party.store,
+                    kinds: ClearingRecords.schema.kinds
+                ),
+                writeFiles: { day in await party.writeFiles(of: day) }
+            )
+        }
         return parts
     }
 

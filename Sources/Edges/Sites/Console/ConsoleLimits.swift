@@ -14,6 +14,8 @@ package enum ConsoleLimits {
 
     /// Rows of one page.
     package static let pageRows = 25
+    /// Accounts of the clearing house on one page.
+    package static let accountRows = 200
     /// Rows of each table on the page of what is open.
     package static let openPageRows = 50
     /// Open transactions on the overview.

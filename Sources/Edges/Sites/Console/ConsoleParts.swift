@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bank
+package import ClearingHouse
 package import Kernel
 package import LoadServer
 package import LoyaltyServer
@@ -133,6 +134,26 @@ package struct ConsoleParts: Sendable {
         }
     }
 
+    /// The clearing house.
+    package struct Clearing: Sendable {
+        package let house: ClearingHouse
+        package let store: Store
+        /// Writes the files of a settled day; false where that failed.
+        package let writeFiles: @Sendable (BusinessDay) async -> Bool
+        /// Whose account alone is seen; nil for all.
+        var merchant: MerchantIdentifier?
+
+        package init(
+            house: ClearingHouse,
+            store: Store,
+            writeFiles: @escaping @Sendable (BusinessDay) async -> Bool
+        ) {
+            self.house = house
+            self.store = store
+            self.writeFiles = writeFiles
+        }
+    }
+
     /// A party's store, for the overview.
     package struct Store: Sendable {
         package let name: String
@@ -175,6 +196,7 @@ package struct ConsoleParts: Sendable {
     package var shops: [Shop]
     package var banks: [Bank]
     package var loyalty: Loyalty?
+    package var clearing: Clearing?
     /// The load server.
     package var loadServer: Store?
     /// The same, for the page of a transaction.
@@ -187,6 +209,7 @@ package struct ConsoleParts: Sendable {
         shops: [Shop] = [],
         banks: [Bank] = [],
         loyalty: Loyalty? = nil,
+        clearing: Clearing? = nil,
         loadServer: Store? = nil,
         loadDesk: LoadDesk? = nil,
         links: [Link] = []
@@ -196,6 +219,7 @@ package struct ConsoleParts: Sendable {
         self.shops = shops
         self.banks = banks
         self.loyalty = loyalty
+        self.clearing = clearing
         self.loadServer = loadServer
         self.loadDesk = loadDesk
         self.links = links
@@ -209,6 +233,7 @@ package struct ConsoleParts: Sendable {
         for shop in shops { own.append(("Merchant: \(shop.name)", shop.store)) }
         if let loadServer { own.append(("Load server", loadServer)) }
         if let loyalty { own.append(("Loyalty server", loyalty.store)) }
+        if let clearing { own.append(("Clearing house", clearing.store)) }
         for bank in banks { own.append(("Bank: \(bank.name)", bank.store)) }
         return own
     }

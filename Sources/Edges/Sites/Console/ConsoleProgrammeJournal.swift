@@ -114,7 +114,8 @@ extension OperatorJournal.Act.Kind {
         case .benefitWithdrawn: "Withdrew a benefit"
         case .benefitOffered: "Offered a benefit again"
         case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked,
-            .limitsProposed, .limitsAgreed, .limitsDeclined:
+            .limitsProposed, .limitsAgreed, .limitsDeclined, .saleReleased, .saleRejected,
+            .dayClosed:
             "Something else"
         }
     }

@@ -87,6 +87,7 @@ package struct ConsoleSite: Sendable {
         if let cardSide = parts.cardSide { addCardPages(cardSide, to: router) }
         if let payments = parts.payments { addPaymentPages(payments, to: router) }
         if let loyalty = parts.loyalty { addLoyaltyPages(loyalty, to: router) }
+        if let clearing = parts.clearing { addClearingPages(clearing, to: router) }
         return router
     }
 
@@ -275,6 +276,7 @@ package struct ConsoleSite: Sendable {
         if parts.cardSide?.loads != nil || !parts.banks.isEmpty {
             items.append(SiteLook.Link("Loads", "/loads"))
         }
+        if parts.clearing != nil { items.append(SiteLook.Link("Clearing", "/clearing")) }
         if parts.loyalty != nil { items.append(SiteLook.Link("Programmes", "/programmes")) }
         if parts.cardSide != nil, role.seesMails {
             items.append(SiteLook.Link("Outbox", "/outbox"))

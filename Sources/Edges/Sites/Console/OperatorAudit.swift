@@ -12,6 +12,7 @@ package struct OperatorAudit: Sendable {
 
     private static let kinds = [
         OperatorJournal.kind, OperatorJournal.questionKind, OperatorJournal.programmeKind,
+        OperatorJournal.clearingKind,
     ]
 
     package init(store: any RecordStore, seals: any RecordSealing) {
@@ -56,6 +57,9 @@ package struct OperatorAudit: Sendable {
     package static func place(_ key: [UInt8]) -> String {
         if OperatorJournal.questionKind.keyBytes.contains(key.count) {
             return "console, questions about \(Hex.text(key))"
+        }
+        if OperatorJournal.clearingKind.keyBytes.contains(key.count) {
+            return "console, acts at the clearing house"
         }
         return OperatorJournal.programmeKind.keyBytes.contains(key.count)
             ? "console, acts on programme \(Hex.text(key))"

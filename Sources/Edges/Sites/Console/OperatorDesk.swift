@@ -15,7 +15,7 @@ package final class OperatorDesk: Sendable {
     package static let kinds =
         [
             operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
-            OperatorJournal.programmeKind,
+            OperatorJournal.programmeKind, OperatorJournal.clearingKind,
         ] + FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind]
 
     let journal: OperatorJournal

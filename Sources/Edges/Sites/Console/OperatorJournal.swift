@@ -15,6 +15,8 @@ package struct OperatorJournal: Sendable {
     package static let questionKind = RecordKind("operator_question", keyBytes: 16...16)
     /// The end of the acts on a loyalty programme, its members and its benefits, by CURR.
     package static let programmeKind = RecordKind("operator_programme", keyBytes: 2...2)
+    /// The end of the acts at the clearing house; one record, key 00.
+    package static let clearingKind = RecordKind("operator_clearing", keyBytes: 1...1)
     fileprivate static let format: UInt8 = 1
 
     /// One act: format 1, act 1, moment 8, operator (counted), reason (counted).
@@ -47,6 +49,11 @@ package struct OperatorJournal: Sendable {
             case limitsAgreed = 16
             /// Declined, or taken back; the reason names who had proposed it.
             case limitsDeclined = 17
+            /// A sale that was set aside was cleared, or given up; the reason names its place.
+            case saleReleased = 18
+            case saleRejected = 19
+            /// A day of clearing was closed before its cut-off.
+            case dayClosed = 20
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {
@@ -112,6 +119,11 @@ package struct OperatorJournal: Sendable {
         onProgramme code: Currency
     ) async throws(OperatorFailure) {
         try await write(act, OperatorJournal.key(code))
+    }
+
+    /// Writes down what an operator does at the clearing house.
+    package func writeOnClearing(_ act: Act) async throws(OperatorFailure) {
+        try await write(act, RecordKey(OperatorJournal.clearingKind, [0]))
     }
 
     /// The last question about a transaction, or nil where there was none.
@@ -226,7 +238,7 @@ package struct OperatorJournal: Sendable {
         )
     }
 
-    /// A stream has 12 bytes more: 14 for a programme, 20 for a card, 28 for a transaction. No
+    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 20 for a card, 28 for a transaction. No
     /// other stream has these lengths.
     static let streamPrefix = Array("operator act".utf8)
 

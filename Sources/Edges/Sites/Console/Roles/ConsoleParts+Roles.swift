@@ -12,9 +12,14 @@ extension ConsoleParts {
             var parts = ConsoleParts(cardSide: cardSide)
             parts.cardSide?.issuer = issuer
             return parts
-        case .acquirer: return ConsoleParts(payments: payments)
+        case .acquirer: return ConsoleParts(payments: payments, clearing: clearing)
         case .merchant(let merchant):
-            return ConsoleParts(shops: shops.filter { $0.module.profile.merchant == merchant })
+            var parts = ConsoleParts(
+                shops: shops.filter { $0.module.profile.merchant == merchant },
+                clearing: clearing
+            )
+            parts.clearing?.merchant = merchant
+            return parts
         }
     }
 }

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Hummingbird
+import Kernel
+import Records
+
+/// The console's pages of the clearing house: its books, the days that were settled, payouts down
+/// to each sale. A merchant sees its own account alone.
+struct ConsoleClearing: Sendable {
+    let site: ConsoleSite
+    let clearing: ConsoleParts.Clearing
+
+    init(_ site: ConsoleSite, _ clearing: ConsoleParts.Clearing) {
+        self.site = site
+        self.clearing = clearing
+    }
+
+    // MARK: The books
+
+    func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        try await page(visit)
+    }
+
+    private func page(
+        _ visit: ConsoleSite.Visit,
+        notice: Page.Notice? = nil
+    ) async throws(SiteFailure) -> Response {
+        var values: [String: Any] = [
+            "suspenseHref": "/clearing/suspense", "closeHref": "/clearing/close",
+        ]
+        let accounts = try await accounts()
+        if !accounts.isEmpty { values["accounts"] = ["rows": accounts.map { row($0, visit) }] }
+        if let merchant = clearing.merchant {
+            let payouts = try await payouts(ofMerchant: merchant)
+            if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
+        } else {
+            values["whole"] = true
+            if site.role.acts { values["acts"] = true }
+            let runs = try await clearingStep { () async throws(ClearingFailure) in
+                try await clearing.house.runs(before: nil, limit: ConsoleLimits.pageRows)
+            }
+            if !runs.isEmpty { values["days"] = ["rows": runs.map { row($0, visit) }] }
+            let waiting = try await clearingStep { () async throws(ClearingFailure) in
+                try await clearing.house.suspended(limit: ConsoleLimits.pageRows).count
+            }
+            values["waiting"] =
+                waiting < ConsoleLimits.pageRows ? "\(waiting)" : "\(waiting) or more"
+        }
+        return site.response(
+            "console/clearing",
+            values,
+            visit,
+            current: "/clearing",
+            notice: notice
+        )
+    }
+
+    /// The accounts that are seen here: of merchants, the first page alone.
+    private func accounts() async throws(SiteFailure) -> [AccountRecord] {
+        let terms = try await clearingStep { () async throws(ClearingFailure) in
+            try await clearing.house.terms()
+        }
+        if let merchant = clearing.merchant {
+            var accounts: [AccountRecord] = []
+            for unit in terms.units {
+                let account = LedgerAccount(.merchant(merchant), unit.currency)
+                let found = try await clearingStep { () async throws(ClearingFailure) in
+                    try await clearing.house.account(account)
+                }
+                if let found { accounts.append(found) }
+            }
+            return accounts
+        }
+        return try await clearingStep { () async throws(ClearingFailure) in
+            try await clearing.house.accounts(after: nil, limit: ConsoleLimits.accountRows)
+        }
+    }
+
+    private func payouts(
+        ofMerchant merchant: MerchantIdentifier
+    ) async throws(SiteFailure) -> [Payout] {
+        try await clearingStep { () async throws(ClearingFailure) in
+            var payouts: [Payout] = []
+            for unit in try await clearing.house.terms().units {
+                let account = LedgerAccount(.merchant(merchant), unit.currency)
+                payouts += try await clearing.house.payouts(
+                    of: account,
+                    limit: ConsoleLimits.pageRows
+                )
+            }
+            return payouts
+        }
+    }
+
+    private func row(_ record: AccountRecord, _ visit: ConsoleSite.Visit) -> [String: Any] {
+        [
+            "name": record.account.owner.words,
+            "balance": visit.reader.amount(record.balance, record.account.currency),
+            "rows": visit.reader.count(record.lastRow),
+        ]
+    }
+
+    private func row(_ run: SettlementRun, _ visit: ConsoleSite.Visit) -> [String: Any] {
+        [
+            "day": visit.reader.day(run.day), "href": "/clearing/days/\(run.day.digits)",
+            "payouts": visit.reader.count(UInt64(run.payouts)),
+            "value": visit.reader.day(BusinessDay(run.valueDate)),
+            "badge": run.endedAt == nil
+                ? Shape.badge("Under way", .wait) : Shape.badge("Settled", .good),
+        ]
+    }
+
+    // MARK: Closing a day
+
+    func close(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        guard clearing.merchant == nil else { throw .notAllowed }
+        try await site.write(.dayClosed, visit)
+        let run = try await clearingStep { () async throws(ClearingFailure) in
+            // What is whole and not credited yet is paid with this day.
+            try await clearing.house.credit(site.now)
+            return try await clearing.house.settle(visit.now, isEarly: true)
+        }
+        guard let run else {
+            let text = "This day was closed before. What came since then is paid with the next one."
+            return try await page(visit, notice: Page.Notice(.plain, text))
+        }
+        guard await clearing.writeFiles(run.day) else {
+            let text =
+                "The day is closed, and its files could not be written: use opal clearing files."
+            return try await page(visit, notice: Page.Notice(.bad, text))
+        }
+        return SiteShell.seeOther("/clearing/days/\(run.day.digits)")
+    }
+
+    // MARK: One day
+
+    func showDay(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        guard let day = BusinessDay(digits: visit.context.parameters.get("day") ?? "") else {
+            throw .notFound
+        }
+        let after = UInt32(visit.form.text("after")) ?? 0
+        let (run, payouts) = try await clearingStep { () async throws(ClearingFailure) in
+            (
+                try await clearing.house.run(day),
+                try await clearing.house.payouts(
+                    of: day,
+                    after: after,
+                    limit: ConsoleLimits.pageRows
+                )
+            )
+        }
+        guard let run, clearing.merchant == nil else { throw .notFound }
+        var values: [String: Any] = [
+            "day": visit.reader.day(day), "clearingHref": "/clearing",
+            "facts": facts(run, visit),
+        ]
+        if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
+        if payouts.count == ConsoleLimits.pageRows, let last = payouts.last {
+            values["pager"] = [
+                "summary": "\(payouts.count) on this page",
+                "next": "/clearing/days/\(day.digits)?after=\(last.name.number)",
+            ]
+        }
+        return site.response("console/settlement", values, visit, current: "/clearing")
+    }
+
+    private func facts(_ run: SettlementRun, _ visit: ConsoleSite.Visit) -> [[String: Any]] {
+        var facts = [
+            Shape.fact("Closed", visit.reader.timeText(run.cutOff)),
+            Shape.fact("Value date", visit.reader.day(BusinessDay(run.valueDate))),
+        ]
+        for total in run.totals {
+            let sum = visit.reader.count(UInt64(total.count)) + " payouts"
+            facts.append(Shape.fact(total.currency.digits, sum))
+        }
+        for position in run.positions {
+            let owed = visit.reader.amount(-position.amount, position.currency)
+            facts.append(
+                Shape.fact(
+                    "Issuer \(position.issuer.digits) owes",
+                    "\(owed), reference \(position.issuer.payInReference)"
+                )
+            )
+        }
+        return facts
+    }
+
+    private func row(_ payout: Payout, _ visit: ConsoleSite.Visit) -> [String: Any] {
+        [
+            "reference": payout.name.reference,
+            "href": "/clearing/payouts/\(payout.name.reference)",
+            "payee": payout.payee.name, "account": payout.account.owner.words,
+            "sales": visit.reader.count(payout.content.count),
+            "amount": visit.reader.amount(payout.amount, payout.account.currency),
+            "badge": payout.state.badge,
+        ]
+    }
+}
+
+extension Payout.State {
+    var badge: [String: Any] {
+        switch self {
+        case .instructed: Shape.badge("At the bank", .wait)
+        case .paid: Shape.badge("Paid", .good)
+        case .returned: Shape.badge("Came back", .bad)
+        }
+    }
+}
+
+extension LedgerAccount.Owner {
+    /// Whose account it is, for people.
+    var words: String {
+        switch self {
+        case .bank: "Account at the bank"
+        case .pool(let issuer): "Pool of issuer \(issuer.digits)"
+        case .acquirer(let acquirer): "Acquirer \(acquirer)"
+        case .merchant(let merchant): "Merchant \(merchant.text)"
+        case .suspense(let acquirer): "Suspense of acquirer \(acquirer)"
+        case .expired(let issuer): "Expired value of issuer \(issuer.digits)"
+        case .inTransit: "Payouts at the bank"
+        }
+    }
+}
+
+extension Reader {
+    /// An amount of the books, exact: with at most six decimals as amounts are written, and with
+    /// more of them as a plain number.
+    func amount(_ amount: ExactAmount, _ currency: Currency) -> String {
+        for decimals in [2, Exponent.max] {
+            guard let exponent = Exponent(decimals) else { continue }
+            let (units, rest) = amount.split(at: exponent)
+            guard rest == .zero, let minorUnits = UInt64(exactly: units.magnitude) else { continue }
+            let text = self.amount(
+                Money(minorUnits: minorUnits, currency: currency, exponent: exponent)
+            )
+            return amount.isNegative ? "−" + text : text
+        }
+        return amount.decimal
+    }
+
+    func day(_ day: BusinessDay) -> String {
+        self.day(day.date)
+    }
+}
+
+/// Does one step with the clearing house; what no page tells of becomes an error page.
+func clearingStep<Value>(
+    _ step: () async throws(ClearingFailure) -> Value
+) async throws(SiteFailure) -> Value {
+    do throws(ClearingFailure) {
+        return try await step()
+    } catch { throw error.isTransient ? .unavailable(error) : .broken(error) }
+}

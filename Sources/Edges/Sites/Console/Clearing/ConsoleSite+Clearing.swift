@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Hummingbird
+import Kernel
+
+// The pages of the clearing house.
+extension ConsoleSite {
+    func addClearingPages(_ clearing: ConsoleParts.Clearing, to router: Router<SiteContext>) {
+        let pages = ConsoleClearing(self, clearing)
+        get("/clearing", on: router) { visit in try await pages.show(visit) }
+        post("/clearing/close", on: router) { visit in try await pages.close(visit) }
+        get("/clearing/days/:day", on: router) { visit in try await pages.showDay(visit) }
+        let payout = ConsolePayout(self, clearing)
+        get("/clearing/payouts/:reference", on: router) { visit in try await payout.show(visit) }
+        guard clearing.merchant == nil else { return }
+        let suspense = ConsoleSuspense(self, clearing)
+        get("/clearing/suspense", on: router) { visit in try await suspense.list(visit) }
+        post("/clearing/suspense/:place/release", on: router) { visit in
+            try await suspense.release(visit)
+        }
+        post("/clearing/suspense/:place/reject", on: router) { visit in
+            try await suspense.reject(visit)
+        }
+    }
+
+    /// Written down before it is done.
+    func write(
+        _ kind: OperatorJournal.Act.Kind,
+        _ visit: Visit,
+        about what: String = ""
+    ) async throws(SiteFailure) {
+        do throws(OperatorFailure) {
+            try await operators.journal.writeOnClearing(
+                OperatorJournal.Act(kind, at: visit.now, by: visit.session.name, reason: what)
+            )
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+}
