@@ -405,6 +405,14 @@ let package = Package(
                 "PaymentServer", "OPALServer", crypto,
             ]
         ),
+        tests(
+            "RefundTests",
+            portsOfASide + [
+                "Simulation", "Keys", "HSM", "SessionKeys", "Batches", "CardEmulator",
+                "OPALServer", "PaymentServer", "Merchant", "ConcentrationPoint", "ClearingHouse",
+                "Sites",
+            ]
+        ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
         tests("SettlementTests", ["Kernel", "SettlementFiles"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),

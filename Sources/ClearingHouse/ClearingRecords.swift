@@ -41,6 +41,8 @@ package enum ClearingRecords {
     package static let unmatched = RecordKind("unmatched", keyBytes: 36...36)
     /// The bank's reference.
     package static let payIn = RecordKind("pay_in", keyBytes: 1...RecordLimits.keyBytesMax)
+    /// TRX 16, number of the refund 1; open until the issuer has answered.
+    package static let refund = RecordKind("refund", keyBytes: 17...17)
     /// Revision 8.
     package static let update = RecordKind("scheme_update", keyBytes: 8...8)
 
@@ -50,7 +52,7 @@ package enum ClearingRecords {
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
-            unmatched, payIn, update,
+            unmatched, payIn, refund, update,
         ]
     )
 }

@@ -121,6 +121,8 @@
         case postedTwice
         /// The loyalty server gives a member the points of a purchase that was recovered.
         case undoneEarnKept
+        /// The clearing house refunds more of a sale than was paid.
+        case refundAboveSale
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

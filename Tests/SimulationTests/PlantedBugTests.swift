@@ -76,6 +76,9 @@
             Finding(bug: .undoneEarnKept, seed: 120, violation: "member"),
         ]
 
+        /// Bugs of parties that are not in the simulation; their own tests find them.
+        private static let elsewhere: Set<PlantedBug> = [.refundAboveSale]
+
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report
         {
             try await PlantedBug.$planted.withValue(bug) { try await Run(seed: seed).report() }
@@ -92,7 +95,8 @@
         }
 
         @Test func `every planted bug has a seed that finds it`() {
-            #expect(Set(Self.findings.map(\.bug)) == Set(PlantedBug.allCases))
+            let bugs = Set(PlantedBug.allCases).subtracting(Self.elsewhere)
+            #expect(Set(Self.findings.map(\.bug)) == bugs)
         }
 
         @Test func `the story of what does not hold is as short as it can be told`() async throws {

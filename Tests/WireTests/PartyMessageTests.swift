@@ -60,7 +60,7 @@ import Wire
             try PartyMessage([2] + bytes.dropFirst())
         }
         #expect(throws: WireFailure(path: "party message: type", problem: .invalid)) {
-            try PartyMessage([1, 0x0C] + bytes.dropFirst(2))
+            try PartyMessage([1, 0x0E] + bytes.dropFirst(2))
         }
         #expect(throws: WireFailure(path: "party message: reason", problem: .invalid)) {
             try PartyMessage(bytes.dropLast() + [0])

@@ -74,10 +74,21 @@ package final class ConcentrationPoint: LinkService {
         if let batch = message.batch, !acquirers.contains(batch.securityCard.acquirer) {
             return .refused(batch, .unknownSecurityCard)
         }
-        if case .updatesQuestion(let revision) = message {
-            return try await updates.answer(after: revision)
+        switch message {
+        case .updatesQuestion(let revision): return try await updates.answer(after: revision)
+        case .refund(_, let acquirer, _):
+            return acquirers.contains(acquirer) ? await pass(message) : .unavailable
+        default: return try await intake.answer(message)
         }
-        return try await intake.answer(message)
+    }
+
+    /// Passes a refund on, and what the clearing house answers back. Nothing of it is kept: the
+    /// payment server asks until it has an outcome.
+    private func pass(_ refund: CollectionMessage) async -> CollectionMessage {
+        guard let bytes = try? await clearingHouse.request(refund.bytes),
+            let answer = try? CollectionMessage(bytes), case .refundAnswer = answer
+        else { return .unavailable }
+        return answer
     }
 
     // MARK: Rounds

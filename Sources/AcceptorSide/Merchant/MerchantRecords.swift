@@ -4,17 +4,20 @@ package import Kernel
 package import Records
 package import SecurityModule
 
-/// What the merchant keeps: one record for each order, by its TRX, the key that it shares with the
-/// payment server, wrapped and sealed, by its name, and its agreement with the acquirer, sealed.
+/// What the merchant keeps: one record for each order and one for its refunds, by its TRX, the key
+/// that it shares with the payment server, wrapped and sealed, by its name, and its agreement with
+/// the acquirer, sealed.
 package enum MerchantRecords {
     package static let order = RecordKind("order", keyBytes: 16...16)
     package static let sharedKey = RecordKind("shared_key", keyBytes: 1...16)
     /// Where S3 is compared, in one byte, by MERCH.
     package static let agreement = RecordKind("agreement", keyBytes: 15...15)
+    /// See ``MerchantRefunds``.
+    package static let refund = RecordKind("refund", keyBytes: 16...16)
     package static let schema = RecordSchema(
         party: "merchant",
-        version: 1,
-        kinds: [order, sharedKey, agreement]
+        version: 2,
+        kinds: [order, sharedKey, agreement, refund]
     )
 
     /// The write of a key that is shared with the payment server.

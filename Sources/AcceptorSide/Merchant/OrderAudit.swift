@@ -15,6 +15,8 @@ package struct OrderAudit: Sendable {
         /// Orders that are paid or delivered, with their amounts.
         package var paid: [TransactionIdentifier: Money] = [:]
         package var deliveredCount = 0
+        /// What was given back of orders, or is to be.
+        package var refunds: [TransactionIdentifier: SaleRefunds] = [:]
     }
 
     private let store: any RecordStore
@@ -45,6 +47,7 @@ package struct OrderAudit: Sendable {
             }
             progress()
         }
+        try await checkRefunds(book, &report)
         for kind in [MerchantRecords.sharedKey, MerchantRecords.agreement] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 let body = try? await sealing.open(
@@ -59,6 +62,25 @@ package struct OrderAudit: Sendable {
             }
         }
         return report
+    }
+
+    /// Refunds are of orders that were paid.
+    private func checkRefunds(
+        _ book: OrderBook,
+        _ report: inout Report
+    ) async throws(StoreFailure) {
+        try await store.forEach(MerchantRecords.refund) { record async throws(StoreFailure) in
+            let place = "merchant, refunds of order \(Hex.text(record.key.bytes))"
+            guard let stored = try? await MerchantRefunds(book).open(record) else {
+                report.findings.append(AuditFinding(place, "do not open"))
+                return
+            }
+            let order = try? await book.read(stored.transaction).order
+            if order?.terms.amount != stored.refunds.paid || order?.settlement == nil {
+                report.findings.append(AuditFinding(place, "are not of an order that was paid"))
+            }
+            report.refunds[stored.transaction] = stored.refunds
+        }
     }
 
     /// What a result said of an order.

@@ -28,6 +28,12 @@ package enum OrderFailure: Error, Equatable, Sendable {
     case notUnpaid(OrderState)
     /// The goods were handed out more than ``MerchantLimits/downloadTime`` ago.
     case downloadOver
+    /// Another refund of the order waits for its outcome.
+    case refundPending
+    /// The order has had as many refunds as there are numbers.
+    case refundsUsedUp
+    /// The order cannot be refunded so.
+    case refundRefused(RefundRefusal)
     /// The payment server could not be asked, or did not answer.
     case paymentServerSilent(LinkFailure)
     /// The payment server refused the question.
@@ -42,7 +48,7 @@ package enum OrderFailure: Error, Equatable, Sendable {
     /// Whether the same request may succeed later without anybody's help.
     package var isTransient: Bool {
         switch self {
-        case .busy, .paymentServerSilent: true
+        case .busy, .paymentServerSilent, .refundPending: true
         case .paymentServerRefused(let refusal): refusal.isTransient
         case .store(let failure): failure.isTransient
         case .module(.unavailable): true

@@ -39,11 +39,12 @@ extension PartyMessage {
         case .debitCommand(let transaction, _), .debitResponse(let transaction, _),
             .debitResult(let transaction, _, _), .saleAnswer(let transaction, _, _),
             .debitOffer(let transaction, _, _), .notDebited(let transaction),
-            .otherHalfRefused(let transaction),
+            .otherHalfRefused(let transaction), .refundAnswer(let transaction, _, _),
             .refusal(let transaction, _):
             transaction
         case .openSalesQuestion, .openSales: .unknown
         case .saleQuestion(let question): question.terms.transaction
+        case .refundQuestion(let question): question.order.transaction
         }
     }
 }

@@ -67,6 +67,7 @@ package final class PaymentModule: LinkService {
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
             AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
             BatchRecord.kind, BatchOrder.kind, SchemeUpdates.update, SchemeUpdates.revision,
+            RefundRecords.kind,
         ]
     )
 
@@ -126,6 +127,7 @@ package final class PaymentModule: LinkService {
             case .otherHalfRefused(let transaction):
                 return try await otherHalfRefused(transaction, by: peer)
             case .saleQuestion(let question): return try await saleQuestion(question)
+            case .refundQuestion(let question): return try await refundQuestion(question)
             default: throw .unknownMessage
             }
         } catch {

@@ -30,6 +30,8 @@ package struct SaleAudit: Sendable {
         package var void: Set<TransactionIdentifier> = []
         package var open: Set<TransactionIdentifier> = []
         package var saleCount = 0
+        /// What merchants have given back, or are to.
+        package var refunds: [TransactionIdentifier: SaleRefunds] = [:]
         /// Sales that a security card whose memory is elsewhere has counted.
         package var countedElsewhere: [TransactionIdentifier: SecurityCardIdentifier] = [:]
         /// Closed batches.
@@ -98,6 +100,7 @@ package struct SaleAudit: Sendable {
             )
         }
         try await checkBatches(before, &report)
+        try await checkRefunds(&report)
         for (card, memory) in before { compare(memory, found[card] ?? Found(), &report) }
         var silent = Report()
         for (card, memory) in try await memories(&silent) where before[card] != nil {

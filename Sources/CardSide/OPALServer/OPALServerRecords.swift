@@ -6,7 +6,7 @@ package import Records
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
 /// offers, issuers, what merchants sell, programmes, members, answers to enrolments, loads of
-/// points, earn notices, cards made in bulk.
+/// points, earn notices, cards made in bulk, refunds.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
@@ -17,6 +17,7 @@ package enum OPALServerRecords {
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
             EnrolmentRecord.kind, EarnNoticeRecord.kind, CardOrderRecord.kind,
+            RefundedSaleRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

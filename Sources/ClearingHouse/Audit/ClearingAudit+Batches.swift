@@ -111,8 +111,11 @@ extension ClearingAudit {
         let known = try await book.find(ClearedSale.self, key)?.value
         guard case .suspended(let reason) = outcome else {
             cleared += 1
-            let isOnRecord = known?.place == place && known?.isCredited == true
-            return outcome == .points || isOnRecord ? nil : "is not on record"
+            if outcome == .points { return nil }
+            guard let known, known.place == place, known.isCredited else {
+                return "is not on record"
+            }
+            return try await refundProblem(of: known)
         }
         suspended += 1
         let entry = try await book.find(SuspendedSale.self, place.bytes)?.value

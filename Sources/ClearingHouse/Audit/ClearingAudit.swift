@@ -15,6 +15,8 @@ package struct ClearingAudit: Sendable {
         package internal(set) var recordCount = 0
         /// Batches of which all is here, by what their security cards said of them.
         package internal(set) var whole: [BatchName: BatchHeader] = [:]
+        /// Refunds that open, by their sales.
+        package internal(set) var refunds: [TransactionIdentifier: [RefundRecord]] = [:]
         /// What accounts of one kind come to, by currency.
         package internal(set) var books: [Currency: Books] = [:]
     }
@@ -83,6 +85,7 @@ package struct ClearingAudit: Sendable {
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)
         try await each(BatchFee.self, &report, progress)
+        try await checkRefunds(&report, progress)
         try await checkBatches(&report, progress)
         try await checkAccounts(&report, progress)
         try await checkBooks(&report, progress)
@@ -164,6 +167,10 @@ package struct ClearingAudit: Sendable {
                 balance = ExactAmount(
                     trillionths: balance.trillionths &+ entry.amount.trillionths
                 )
+                if (try? await isRefundUnknown(entry)) == true {
+                    let problem = "no refund is on record for it"
+                    problems.append(AuditFinding("\(place), journal row \(row.number)", problem))
+                }
                 if entry.balance != balance {
                     let problem = "the balance is not what its rows come to"
                     problems.append(AuditFinding("\(place), journal row \(row.number)", problem))

@@ -35,7 +35,8 @@ package struct AccountRow: Equatable, Sendable {
         case statement(BankStatementLine.Name)
         /// 09: a payout came back with a line of a bank statement.
         case returned(BankStatementLine.Name)
-        /// 0A: part of a sale was refunded: TRX 16, number of the refund 1.
+        /// 0A: all or part of a sale was refunded, or, with the other sign, comes back because its
+        /// issuer did not take it: TRX 16, number of the refund 1.
         case refund(TransactionIdentifier, number: UInt8)
     }
 

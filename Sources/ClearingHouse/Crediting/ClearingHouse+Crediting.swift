@@ -181,7 +181,15 @@ extension ClearingHouse {
 
     /// - Returns: nil where no answer came, or none to this question.
     private func ask(_ link: any Link, _ sales: [[UInt8]]) async -> [SaleProof]? {
-        let question = IssuerMessage.prove(sales).bytes
+        guard case .proved(let proofs)? = await reply(of: link, to: .prove(sales)),
+            proofs.count == sales.count
+        else { return nil }
+        return proofs
+    }
+
+    /// - Returns: nil where no answer came that can be read.
+    func reply(of link: any Link, to message: IssuerMessage) async -> IssuerMessage? {
+        let question = message.bytes
         let bytes: [UInt8]
         do throws(LinkFailure) {
             do throws(LinkFailure) {
@@ -191,9 +199,7 @@ extension ClearingHouse {
                 bytes = try await link.request(question)
             }
         } catch { return nil }
-        guard case .proved(let proofs)? = try? IssuerMessage(bytes), proofs.count == sales.count
-        else { return nil }
-        return proofs
+        return try? IssuerMessage(bytes)
     }
 
     private func write(

@@ -44,8 +44,30 @@ package struct BatchKey: Sendable {
     package func sign(_ header: [UInt8]) -> [UInt8] { key.code([0x0B] + header) }
 }
 
-/// Checks batches with the KB of the acquirers that are cleared for; none where it only walks
-/// chains.
+/// KR of one acquirer: KDF(KB, "OPAL refund key", acquirer). No security card has it, and no
+/// concentration point.
+package struct RefundKey: RefundSigning {
+    package let acquirer: UInt32
+    private let key: CMACKey
+
+    /// - Parameters:
+    ///   - acquirer: whose.
+    ///   - master: KB, which acquirer and clearing house share.
+    package init(_ acquirer: UInt32, master: CMACKey) {
+        self.acquirer = acquirer
+        key = master.deriveMAC("OPAL refund key", acquirer.bigEndianBytes)
+    }
+
+    /// CMAC(KR, 0C || order), 16 bytes.
+    package func sign(_ order: RefundOrder) -> [UInt8] { key.code([0x0C] + order.bytes) }
+}
+
+extension RefundKey: CustomReflectable {
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Checks batches and refunds with the KB of the acquirers that are cleared for; none where it only
+/// walks chains.
 package struct BatchKeys: BatchChecking {
     private let masters: [UInt32: CMACKey]
 
@@ -65,5 +87,14 @@ package struct BatchKeys: BatchChecking {
         guard let master = masters[securityCard.acquirer] else { throw .keyUnknown }
         let signature = BatchKey(securityCard, master: master).sign(header.signedBytes)
         return ConstantTime.isEqual(signature, header.signature)
+    }
+
+    package func isGenuine(
+        _ order: RefundOrder,
+        of acquirer: UInt32,
+        code: [UInt8]
+    ) async throws(ModuleFailure) -> Bool {
+        guard let master = masters[acquirer] else { throw .keyUnknown }
+        return ConstantTime.isEqual(RefundKey(acquirer, master: master).sign(order), code)
     }
 }

@@ -2,8 +2,8 @@
 
 package import Kernel
 
-/// What is asked about batches of security cards, by who takes them: concentration point 68, which
-/// has no key, and clearing house 110 (`docs/decisions/0026`).
+/// What is asked about batches of security cards and about refunds, by who takes them:
+/// concentration point 68, which has no key, and clearing house 110 (`docs/decisions/0026`).
 package protocol BatchChecking: Sendable {
     /// Where the chain over the sales of a batch begins; 32 bytes.
     func start(of batch: BatchName) -> [UInt8]
@@ -20,4 +20,19 @@ package protocol BatchChecking: Sendable {
     ///
     /// - Throws: `.keyUnknown` where there is no KB of this acquirer.
     func isGenuine(_ header: BatchHeader) async throws(ModuleFailure) -> Bool
+
+    /// Whether the code of a refund is that of a payment server of this acquirer.
+    ///
+    /// - Throws: `.keyUnknown` where there is no KB of it.
+    func isGenuine(_ order: RefundOrder, of acquirer: UInt32, code: [UInt8])
+        async throws(ModuleFailure) -> Bool
+}
+
+/// What a payment server asks of the key by which its clearing house knows that a refund comes from
+/// this acquirer (`docs/decisions/0030`).
+package protocol RefundSigning: Sendable {
+    var acquirer: UInt32 { get }
+
+    /// The code of a refund, ``RefundOrder/codeBytes`` bytes.
+    func sign(_ order: RefundOrder) async throws(ModuleFailure) -> [UInt8]
 }

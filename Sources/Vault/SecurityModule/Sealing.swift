@@ -28,6 +28,12 @@ package protocol OrderSealing: Sendable {
     /// Proves a question by transaction id.
     func question(_ terms: OrderTerms, keyName: String) async throws(ModuleFailure)
         -> SaleQuestion
+
+    /// Proves an order to refund, with a key that proves nothing else.
+    ///
+    /// - Throws: `.keyUnknown`.
+    func question(_ order: RefundOrder, keyName: String) async throws(ModuleFailure)
+        -> RefundQuestion
 }
 
 /// What the order page carries.
@@ -54,6 +60,11 @@ package protocol SaleSealing: Sendable {
     ///
     /// - Throws: `.keyUnknown`, `.sealBroken`.
     func check(_ question: SaleQuestion) async throws(ModuleFailure)
+
+    /// Checks the proof of a merchant's order to refund.
+    ///
+    /// - Throws: `.keyUnknown`, `.sealBroken`.
+    func check(_ question: RefundQuestion) async throws(ModuleFailure)
 }
 
 /// The keys of one sale at the payment server.

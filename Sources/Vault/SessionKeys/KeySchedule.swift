@@ -42,10 +42,18 @@ struct OrderKeys: Sendable {
     private let family: KeyFamily
 
     init(_ shared: SharedKey, _ terms: OrderTerms) {
+        self.init(shared, terms.transaction, terms.merchant)
+    }
+
+    init(
+        _ shared: SharedKey,
+        _ transaction: TransactionIdentifier,
+        _ merchant: MerchantIdentifier
+    ) {
         derivedKey = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: shared.key,
-            salt: terms.transaction.bytes,
-            info: Array("OPAL DK".utf8) + terms.merchant.bytes,
+            salt: transaction.bytes,
+            info: Array("OPAL DK".utf8) + merchant.bytes,
             outputByteCount: 32
         )
         family = KeyFamily(of: derivedKey)
@@ -81,6 +89,21 @@ struct OrderKeys: Sendable {
             using: orderKey
         )
     }
+
+    /// HMAC-SHA256 under a key of refunds alone over the order, 32 bytes.
+    func code(_ order: RefundOrder) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: order.bytes, using: refundKey))
+    }
+
+    func isRight(_ code: [UInt8], _ order: RefundOrder) -> Bool {
+        HMAC<SHA256>.isValidAuthenticationCode(
+            code,
+            authenticating: order.bytes,
+            using: refundKey
+        )
+    }
+
+    private var refundKey: SymmetricKey { family.key("OPAL refund") }
 
     private static func message(_ purpose: Purpose, _ terms: OrderTerms) -> [UInt8] {
         Array(purpose.rawValue.utf8) + [0] + terms.bytes

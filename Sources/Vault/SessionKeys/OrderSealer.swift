@@ -89,14 +89,33 @@ package struct OrderSealer: OrderSealing {
         return SaleQuestion(terms: terms, keyName: keyName, proof: keys.code(.question, terms))
     }
 
+    package func question(
+        _ order: RefundOrder,
+        keyName: String
+    ) throws(ModuleFailure) -> RefundQuestion {
+        let keys = OrderKeys(
+            try shared(keyName, with: order.merchant),
+            order.transaction,
+            order.merchant
+        )
+        return RefundQuestion(order: order, keyName: keyName, proof: keys.code(order))
+    }
+
     private func keys(
         _ terms: OrderTerms,
         _ name: String
     ) throws(ModuleFailure) -> OrderKeys {
-        guard terms.merchant == merchant,
+        OrderKeys(try shared(name, with: terms.merchant), terms)
+    }
+
+    private func shared(
+        _ name: String,
+        with merchant: MerchantIdentifier
+    ) throws(ModuleFailure) -> SharedKey {
+        guard merchant == self.merchant,
             let shared = current.name == name ? current : older.first(where: { $0.name == name })
         else { throw .keyUnknown }
-        return OrderKeys(shared, terms)
+        return shared
     }
 }
 

@@ -48,6 +48,15 @@ package struct SaleSealer: SaleSealing {
         guard keys.isRight(question.proof, .question, question.terms) else { throw .sealBroken }
     }
 
+    package func check(_ question: RefundQuestion) throws(ModuleFailure) {
+        let order = question.order
+        guard let shared = directory.key(question.keyName, of: order.merchant) else {
+            throw .keyUnknown
+        }
+        let keys = OrderKeys(shared, order.transaction, order.merchant)
+        guard keys.isRight(question.proof, order) else { throw .sealBroken }
+    }
+
     private func keys(
         _ terms: OrderTerms,
         _ name: String

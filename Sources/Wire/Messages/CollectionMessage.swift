@@ -22,6 +22,11 @@ package enum CollectionMessage: Equatable, Sendable {
     case updates(revision: UInt64, hasMore: Bool, [SchemeUpdate])
     /// Back: nothing can be done now; the same later.
     case unavailable
+    /// Towards the clearing house: refund this. The acquirer 4, ``RefundOrder`` bytes 43, and a
+    /// code over them 16 that its payment servers can make.
+    case refund(RefundOrder, acquirer: UInt32, code: [UInt8])
+    /// Back: what became of a refund. TRX 16, number 1, outcome 2.
+    case refundAnswer(TransactionIdentifier, number: UInt8, RefundOutcome)
 
     package static let version: UInt8 = 1
     /// Sales in one part: what fits into one message.
@@ -55,6 +60,15 @@ package enum CollectionMessage: Equatable, Sendable {
             let hasMore = try reader.value("more", bytes: 1) { $0 < 2 ? $0 == 1 : nil }
             self = .updates(revision: revision, hasMore: hasMore, try reader.updates())
         case 0x98: self = .unavailable
+        case 0x99:
+            let acquirer = try reader.number("acquirer")
+            let order = try reader.refundOrder()
+            let code = try reader.bytes("code", count: RefundOrder.codeBytes)
+            self = .refund(order, acquirer: acquirer, code: code)
+        case 0x9A:
+            let transaction = try reader.transaction()
+            let number = try reader.refundNumber()
+            self = .refundAnswer(transaction, number: number, try reader.refundOutcome())
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()
@@ -94,6 +108,17 @@ package enum CollectionMessage: Equatable, Sendable {
             writer.integer(UInt64(updates.count), bytes: 2)
             for update in updates { writer.update(update) }
         case .unavailable: writer.byte(0x98)
+        case .refund(let order, let acquirer, let code):
+            precondition(code.count == RefundOrder.codeBytes)
+            writer.byte(0x99)
+            writer.number(acquirer)
+            writer.append(order.bytes)
+            writer.append(code)
+        case .refundAnswer(let transaction, let number, let outcome):
+            writer.byte(0x9A)
+            writer.transaction(transaction)
+            writer.byte(number)
+            writer.refundOutcome(outcome)
         }
         return writer.bytes
     }

@@ -12,6 +12,13 @@ package enum IssuerMessage: Equatable, Sendable {
     case proved([SaleProof])
     /// Back: nothing can be done now; the same later.
     case unavailable
+    /// Clearing house → issuer: credit the card of this sale with a refund of it. The
+    /// ``CollectedSale`` bytes, number of the refund 1, CURR 2, CEXP 1, M 8.
+    case credit([UInt8], number: UInt8, Money)
+    /// Issuer → clearing house: it is on the card. TRX 16, number 1.
+    case credited(TransactionIdentifier, number: UInt8)
+    /// Issuer → clearing house: it never comes onto the card. TRX 16, number 1, reason 1.
+    case refused(TransactionIdentifier, number: UInt8, RefundRefusal)
 
     package static let version: UInt8 = 1
     /// Sales in one question.
@@ -35,6 +42,15 @@ package enum IssuerMessage: Equatable, Sendable {
             }
             self = .proved(proofs)
         case 0xA3: self = .unavailable
+        case 0xA4:
+            let sale = try reader.bytes("sale", count: CollectedSale.length)
+            let number = try reader.refundNumber()
+            self = .credit(sale, number: number, try reader.money())
+        case 0xA5: self = .credited(try reader.transaction(), number: try reader.refundNumber())
+        case 0xA6:
+            let transaction = try reader.transaction()
+            let number = try reader.refundNumber()
+            self = .refused(transaction, number: number, try reader.refundRefusal())
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()
@@ -53,6 +69,21 @@ package enum IssuerMessage: Equatable, Sendable {
             writer.integer(UInt64(proofs.count), bytes: 2)
             for proof in proofs { writer.byte(proof.rawValue) }
         case .unavailable: writer.byte(0xA3)
+        case .credit(let sale, let number, let amount):
+            precondition(sale.count == CollectedSale.length)
+            writer.byte(0xA4)
+            writer.append(sale)
+            writer.byte(number)
+            writer.money(amount)
+        case .credited(let transaction, let number):
+            writer.byte(0xA5)
+            writer.transaction(transaction)
+            writer.byte(number)
+        case .refused(let transaction, let number, let reason):
+            writer.byte(0xA6)
+            writer.transaction(transaction)
+            writer.byte(number)
+            writer.byte(reason.rawValue)
         }
         return writer.bytes
     }

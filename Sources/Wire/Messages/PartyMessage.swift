@@ -30,6 +30,10 @@ package enum PartyMessage: Equatable, Sendable {
     case notDebited(TransactionIdentifier)
     /// OPAL server → payment server: no card will be debited for the other half of this sale.
     case otherHalfRefused(TransactionIdentifier)
+    /// Merchant → payment server: refund this, or what became of it?
+    case refundQuestion(RefundQuestion)
+    /// Payment server → merchant. TRX 16, number 1, outcome 2.
+    case refundAnswer(TransactionIdentifier, number: UInt8, RefundOutcome)
     /// Either way: the step is not taken, for this reason.
     case refusal(TransactionIdentifier, Refusal)
 
@@ -81,6 +85,11 @@ package enum PartyMessage: Equatable, Sendable {
         case 0x09: self = .openSales(try reader.transactions())
         case 0x0A: self = .notDebited(try reader.transaction())
         case 0x0B: self = .otherHalfRefused(try reader.transaction())
+        case 0x0C: self = .refundQuestion(try RefundQuestion(&reader))
+        case 0x0D:
+            let transaction = try reader.transaction()
+            let number = try reader.refundNumber()
+            self = .refundAnswer(transaction, number: number, try reader.refundOutcome())
         case 0x0F:
             self = .refusal(
                 try reader.transaction(),
@@ -137,6 +146,14 @@ package enum PartyMessage: Equatable, Sendable {
         case .otherHalfRefused(let transaction):
             writer.byte(0x0B)
             writer.transaction(transaction)
+        case .refundQuestion(let question):
+            writer.byte(0x0C)
+            question.write(to: &writer)
+        case .refundAnswer(let transaction, let number, let outcome):
+            writer.byte(0x0D)
+            writer.transaction(transaction)
+            writer.byte(number)
+            writer.refundOutcome(outcome)
         case .refusal(let transaction, let refusal):
             writer.byte(0x0F)
             writer.transaction(transaction)

@@ -26,7 +26,10 @@ extension SchemeAudit {
             )
             let books = try await audit.run(progress.step)
             findings += books.findings
-            if let acquirer { findings += try await compare(books.whole, acquirer) }
+            if let acquirer {
+                findings += try await compare(books.whole, acquirer)
+                findings += try await compareRefunds(books.refunds, acquirer)
+            }
             return (side.store, books)
         }
         guard let (store, books) = found else { return }

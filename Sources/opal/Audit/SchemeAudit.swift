@@ -93,9 +93,13 @@ struct SchemeAudit {
         for (merchant, name) in [(shop, MerchantParty.shop), (airline, MerchantParty.airline)] {
             guard let merchant, let acquirer else { continue }
             try await compare(merchant, of: name, acquirer, cards, &report)
+            compareRefunds(merchant, acquirer, &report)
         }
         if let loyalty { try await compare(loyalty, airline, cards, &report) }
-        if let acquirer, let cards { try await compare(acquirer, cards, &report) }
+        if let acquirer, let cards {
+            try await compare(acquirer, cards, &report)
+            try await compareRefunds(acquirer, cards, &report)
+        }
         try await compare(funding, cards, &report)
         if let network, let gateway { try await compare(network, gateway, &report) }
         if let gateway, let cards { try await compare(gateway, cards, &report) }

@@ -35,7 +35,7 @@ struct MerchantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merchant",
         abstract: "The merchants of this payment server, and what was agreed with them.",
-        subcommands: [List.self, Compare.self]
+        subcommands: [List.self, Compare.self, Refund.self, Refunds.self]
     )
 
     struct List: AsyncParsableCommand {

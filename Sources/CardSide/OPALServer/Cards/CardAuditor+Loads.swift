@@ -119,12 +119,13 @@ extension CardAuditor {
 
 extension CardAuditor.Report {
     /// What came onto cards from banks: every credit that is none of the issuer's own, from no
-    /// funding account and from no expired card.
+    /// funding account, from no merchant and from no expired card.
     package var bankCredits: [CardAuditor.CreditName: CardAuditor.Movement] {
         credits.filter { name, credit in
             let issuer = credit.card.issuer
             return ![.own(of: issuer), .account(of: issuer), .move(within: issuer)]
-                .contains(name.bank) && !credit.isOfPoints(from: name.bank)
+                .contains(name.bank) && name.bank.refundNumber(at: issuer) == nil
+                && !credit.isOfPoints(from: name.bank)
         }
     }
 }

@@ -41,6 +41,8 @@ package struct CardAuditor: Sendable {
         package var pointsLoads: [TransactionIdentifier: Movement] = [:]
         /// Whose they are.
         package var pointsMembers: [TransactionIdentifier: Membership] = [:]
+        /// Refunds that are on cards, as their records say.
+        var refunds: [CreditName: Movement] = [:]
         /// What loyalty servers are told of purchases.
         package var earnNotices: [Earning: EarnNoticeRecord] = [:]
         /// What expired cards gave to their successors, and what these got.
@@ -74,6 +76,10 @@ package struct CardAuditor: Sendable {
         }
         try await store.forEach(PointsLoadRecord.kind) { record async throws(StoreFailure) in
             await check(pointsLoad: record, &report)
+            progress()
+        }
+        try await store.forEach(RefundedSaleRecord.kind) { record async throws(StoreFailure) in
+            await check(refundedSale: record, &report)
             progress()
         }
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
@@ -115,6 +121,7 @@ package struct CardAuditor: Sendable {
         report.findings += try await MerchantDirectory(store: store, seals: seals).audit()
         try await comparePoints(&report)
         try await compareLoads(&report)
+        try await compareRefunds(&report)
         return report
     }
 

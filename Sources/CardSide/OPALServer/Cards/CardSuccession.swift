@@ -37,7 +37,7 @@ package struct CardSuccession: Sendable {
     let random: any RandomSource
 
     /// Successors of successors, at the most.
-    private static let chainMax = 64
+    static let chainMax = 64
 
     package init(
         users: UserDirectory,

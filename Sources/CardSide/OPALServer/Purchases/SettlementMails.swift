@@ -4,8 +4,8 @@ import Kernel
 import Records
 import SecurityModule
 
-/// Makes the mails that tell cardholders how a payment that was pending has ended, and that a card
-/// was loaded.
+/// Makes the mails that tell cardholders how a payment that was pending has ended, that a card was
+/// loaded, and that a shop has given something back.
 package struct SettlementMails: Sendable {
     private let users: UserDirectory
 
@@ -31,6 +31,14 @@ package struct SettlementMails: Sendable {
         at now: Instant
     ) async throws(ModuleFailure) -> [RecordWrite] {
         try await writes(to: load.card) { users.wording.loaded(to: $0, load, at: now) }
+    }
+
+    /// The write of the mail about a refund, likewise.
+    func writes(
+        for refund: RefundNotice,
+        at now: Instant
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        try await writes(to: refund.card) { users.wording.refunded(to: $0, refund, at: now) }
     }
 
     private func writes(

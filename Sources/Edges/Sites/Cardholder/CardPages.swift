@@ -162,7 +162,7 @@ extension CardholderSite {
                         .joined(separator: " – ")
                 }
             }
-        case .load, .allowance:
+        case .load, .allowance, .refund:
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
         case .recovery:

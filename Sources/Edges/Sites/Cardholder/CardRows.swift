@@ -76,7 +76,7 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, proof, load, allowance, recovery, moved, expired, setting
+        case payment, proof, load, allowance, refund, recovery, moved, expired, setting
 
         var label: String {
             switch self {
@@ -84,6 +84,7 @@ extension CardHistoryEntry {
             case .proof: "Proofs"
             case .load: "Loads"
             case .allowance: "Allowances"
+            case .refund: "Refunds"
             case .recovery: "Put back"
             case .moved: "Moved"
             case .expired: "Expired"
@@ -95,6 +96,7 @@ extension CardHistoryEntry {
     var kind: Kind {
         switch event {
         case .debit(let evidence): evidence.type == .authentication ? .proof : .payment
+        case .load where isRefund: .refund
         case .load: isFromAccount && note == AccountLoadRecord.allowanceNote ? .allowance : .load
         case .recovery: .recovery
         case .moved: .moved
@@ -111,6 +113,7 @@ extension CardHistoryEntry {
         case .load where isForChild: note
         case .load where isTopUp: AccountLoadRecord.topUpNote
         case .load where isFromAccount: "Loaded from the account"
+        case .load where isRefund: "Refund from \(note)"
         case .load where isFromOldCard: "Value moved from the old card"
         case .load where isOfPoints: "Points credited"
         case .load where isFromBank: "Loaded from the bank"
@@ -130,7 +133,7 @@ extension CardHistoryEntry {
 
     /// The note of the row, where the title has not said it; for a setting, who made it.
     var remark: String {
-        if isForChild { return "" }
+        if isForChild || isRefund { return "" }
         if kind == .proof, case .debit(let evidence) = event {
             return "to \(evidence.command.merchant.text)"
         }
@@ -151,10 +154,17 @@ extension CardHistoryEntry {
         return command.bank == .move(within: answer.card.issuer)
     }
 
-    /// Whether a bank began it, and not the issuer or an account on file.
+    /// Whether a merchant gave it back; the note is the merchant.
+    private var isRefund: Bool {
+        guard case .load(let command, let answer, _, _) = event else { return false }
+        return command.bank.refundNumber(at: answer.card.issuer) != nil
+    }
+
+    /// Whether a bank began it, and not the issuer, a merchant or an account on file.
     private var isFromBank: Bool {
         guard case .load(let command, let answer, _, _) = event else { return false }
         return command.bank != .own(of: answer.card.issuer) && !isFromAccount && !isFromOldCard
+            && !isRefund
     }
 
     /// Whether a programme credited its points.

@@ -63,6 +63,8 @@ struct Statement {
     /// Minor units of the purse.
     private(set) var (opening, closing): (UInt64, UInt64) = (0, 0)
     private(set) var (paid, loaded, putBack): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    /// What shops gave back.
+    private(set) var refunded: UInt64 = 0
     /// What went to the card that follows this one.
     private(set) var moved: UInt64 = 0
     /// Whether the month has more rows than are shown here.
@@ -129,6 +131,7 @@ struct Statement {
         switch row.entry.kind {
         case .payment: paid += units
         case .load, .allowance: loaded += units
+        case .refund: refunded += units
         case .recovery: putBack += units
         case .moved: moved += units
         case .setting, .expired, .proof: break
@@ -144,7 +147,8 @@ struct Statement {
             ["name": "opening", "label": "Balance before", "value": reader.amount(money(opening))]
         ]
         for (name, label, units) in [
-            ("loaded", "Loaded", loaded), ("putBack", "Put back", putBack),
+            ("loaded", "Loaded", loaded), ("refunded", "Refunded by shops", refunded),
+            ("putBack", "Put back", putBack),
         ] where units > 0 {
             facts.append(["name": name, "label": label, "value": reader.credit(money(units))])
         }

@@ -103,7 +103,7 @@ extension ConsoleCards {
             row["amount"] = reader.amount(amount)
             row["direction"] = "none"
         case .load(_, _, _, let answer) where answer.completion == .done:
-            row["what"] = "Loaded"
+            row["what"] = entry.kind == .refund ? "Refunded" : "Loaded"
             row["amount"] = reader.credit(amount)
             row["direction"] = "in"
         case .load:

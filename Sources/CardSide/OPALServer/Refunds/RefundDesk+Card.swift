@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CardEmulator
+import Kernel
+import Records
+import SecurityModule
+import Wire
+
+// Which card a refund comes onto.
+extension RefundDesk {
+    /// The card that has paid; where it has expired, the last one that follows it.
+    ///
+    /// - Returns: the card as last committed, which can be credited with the amount; or why not.
+    func target(
+        of payer: CardIdentifier,
+        _ amount: Money
+    ) async throws(FloatFailure) -> Result<SealedCard, RefundRefusal> {
+        var card = payer
+        for _ in 0..<CardSuccession.chainMax {
+            guard let (sealed, description) = try await fetched(card) else {
+                return .failure(.unknownCard)
+            }
+            if description.expiry.isPast(at: CardTime(now())) {
+                guard let next = try await successor(of: card) else {
+                    return .failure(.cardExpired)
+                }
+                card = next
+                continue
+            }
+            let reason = description.refusal(of: amount)
+            return reason.map { .failure($0) } ?? .success(sealed)
+        }
+        return .failure(.cardExpired)
+    }
+
+    /// - Returns: nil where there is no such card, or it does not open.
+    private func fetched(
+        _ card: CardIdentifier
+    ) async throws(FloatFailure) -> (SealedCard, CardDescription)? {
+        let sealed: SealedCard?
+        do throws(StoreFailure) {
+            sealed = try await emulator.fetch(card)
+        } catch { throw .store(error) }
+        guard let sealed else { return nil }
+        do throws(ModuleFailure) {
+            return (sealed, try await module.describe(sealed))
+        } catch .sealBroken { return nil } catch { throw .module(error) }
+    }
+
+    private func successor(
+        of card: CardIdentifier
+    ) async throws(FloatFailure) -> CardIdentifier? {
+        try await attempt { () async throws(UserFailure) in
+            guard let opened = try await records.read(SuccessionRecord.key(card)) else {
+                return nil
+            }
+            return try decoded(opened.body, SuccessionRecord.init).successor
+        }
+    }
+}
+
+extension CardDescription {
+    /// Why a card that is valid cannot be credited with a refund; nil where it can.
+    fileprivate func refusal(of amount: Money) -> RefundRefusal? {
+        if isBlocked { return .cardBlocked }
+        guard let purse = purses.first(where: { $0.balance.isComparable(to: amount) }) else {
+            return .currencyNotHeld
+        }
+        let (sum, isTooLarge) = purse.balance.minorUnits.addingReportingOverflow(
+            amount.minorUnits
+        )
+        if isTooLarge || sum > purse.balanceMax { return .aboveMaximum }
+        return lastNumber == .max ? .numbersUsedUp : nil
+    }
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CardEmulator
+package import Kernel
+package import Records
+package import SecurityModule
+import Wire
+
+/// Credits cards with what merchants give back (`docs/decisions/0030`): only for sales that this
+/// issuer has proved, and never more than was paid. What it answers is durable before it leaves,
+/// together with the credit, and the same again for the same refund.
+package struct RefundDesk: LinkService {
+    let records: SealedRecords
+    let module: any CardModule
+    let emulator: Emulator
+    private let ledger: SealedRecords
+    private let loading: DirectLoad
+    private let mails: SettlementMails
+    private let clearingHouses: Set<String>
+    private let random: any RandomSource
+    let now: @Sendable () -> Instant
+
+    /// Changes of the same card or sale by others, before the clearing house has to ask again.
+    private static let attemptsMax = 10
+
+    /// - Parameters:
+    ///   - ledger: the issuer's own database of ``FloatRecords``, and its seals.
+    ///   - cards: the card database 270, and its seals.
+    ///   - module: opens cards.
+    ///   - loads: signs credits.
+    ///   - emulator: makes them durable.
+    ///   - mails: tells the holders.
+    ///   - clearingHouses: the names of who is answered.
+    ///   - random: for R of each load.
+    ///   - now: asked for the moment of each credit.
+    package init(
+        ledger: (store: any RecordStore, seals: any RecordSealing),
+        cards: (store: any RecordStore, seals: any RecordSealing),
+        module: any CardModule,
+        loads: any LoadModule,
+        emulator: Emulator,
+        mails: SettlementMails,
+        clearingHouses: Set<String>,
+        random: any RandomSource,
+        now: @escaping @Sendable () -> Instant
+    ) {
+        self.ledger = SealedRecords(store: ledger.store, sealing: ledger.seals)
+        records = SealedRecords(store: cards.store, sealing: cards.seals)
+        self.module = module
+        self.emulator = emulator
+        self.mails = mails
+        self.clearingHouses = clearingHouses
+        self.random = random
+        self.now = now
+        loading = DirectLoad(module: module, loads: loads)
+    }
+
+    /// Answers a clearing house that is known by its name; everybody else learns nothing.
+    package func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
+        guard clearingHouses.contains(peer),
+            case .credit(let bytes, let number, let amount)? = try? IssuerMessage(request),
+            let (sale, _) = try? CollectedSale.read(bytes),
+            let order = RefundOrder(
+                transaction: sale.transaction,
+                merchant: sale.merchant,
+                number: number,
+                amount: amount
+            )
+        else { return IssuerMessage.unavailable.bytes }
+        do throws(FloatFailure) {
+            switch try await refund(order, of: sale) {
+            case .refunded: return IssuerMessage.credited(sale.transaction, number: number).bytes
+            case .refused(let reason):
+                return IssuerMessage.refused(sale.transaction, number: number, reason).bytes
+            case .pending: return IssuerMessage.unavailable.bytes
+            }
+        } catch {
+            return IssuerMessage.unavailable.bytes
+        }
+    }
+
+    // MARK: One refund
+
+    /// The refunds of a sale as last committed.
+    private struct Stored {
+        var record: RefundedSaleRecord
+        let revision: UInt64
+    }
+
+    private func refund(
+        _ order: RefundOrder,
+        of sale: CollectedSale
+    ) async throws(FloatFailure) -> RefundOutcome {
+        for _ in 0..<RefundDesk.attemptsMax {
+            let found = try await stored(sale.transaction)
+            if let known = found?.record.refunds.entry(order.number) {
+                let isSame = known.minorUnits == order.amount.minorUnits
+                return isSame ? known.outcome : .refused(.differs)
+            }
+            guard try await isProved(sale) else { return .refused(.notProved) }
+            let stored = found ?? Stored(record: RefundedSaleRecord(of: sale), revision: 0)
+            let outcome = try await take(order, of: sale, stored)
+            if let outcome { return outcome }
+        }
+        throw .busy
+    }
+
+    /// - Returns: nil where somebody else was first.
+    private func take(
+        _ order: RefundOrder,
+        of sale: CollectedSale,
+        _ stored: Stored
+    ) async throws(FloatFailure) -> RefundOutcome? {
+        if let reason = stored.record.refunds.refusal(of: order) {
+            return try await deny(order, reason, stored)
+        }
+        switch try await target(of: sale.card, order.amount) {
+        case .failure(let reason): return try await deny(order, reason, stored)
+        case .success(let card): return try await credit(card, order, stored)
+        }
+    }
+
+    /// Makes it durable that this refund is never granted: a late copy of the request does not
+    /// credit what the clearing house has given back.
+    private func deny(
+        _ order: RefundOrder,
+        _ reason: RefundRefusal,
+        _ stored: Stored
+    ) async throws(FloatFailure) -> RefundOutcome? {
+        var next = stored
+        next.record.refunds.add(order, .refused(reason), at: now())
+        let write = try await write(next, order.transaction)
+        let isCommitted = try await attempt { () async throws(UserFailure) in
+            try await records.commit(Transition(writes: [write]))
+        }
+        return isCommitted ? .refused(reason) : nil
+    }
+
+    private func credit(
+        _ card: SealedCard,
+        _ order: RefundOrder,
+        _ stored: Stored
+    ) async throws(FloatFailure) -> RefundOutcome? {
+        let moment = now()
+        let change = try await asking { () async throws(ModuleFailure) in
+            try await loading.load(
+                order.amount,
+                onto: card,
+                from: .refund(order.number, at: card.card.issuer),
+                order.transaction,
+                context: CardContext(
+                    random: random.integer(),
+                    now: moment,
+                    note: order.merchant.text
+                )
+            )
+        }
+        guard let row = change.row, let entry = try? CardHistoryEntry(row.body),
+            let movement = entry.movement
+        else { throw .busy }
+        var next = stored
+        next.record.refunds.add(order, .refunded, at: moment)
+        next.record.credits[order.number] = RefundedSaleRecord.Credit(
+            card: card.card,
+            number: movement.number
+        )
+        let balance = Money(
+            minorUnits: movement.balance,
+            currency: order.amount.currency,
+            exponent: order.amount.exponent
+        )
+        let refund = RefundNotice(order: order, card: card.card, balance: balance)
+        let writes = try await asking { () async throws(ModuleFailure) in
+            try await mails.writes(for: refund, at: moment)
+        }
+        let write = try await write(next, order.transaction)
+        do throws(EmulatorFailure) {
+            try await emulator.commit(change, expected: card.revision, with: [write] + writes)
+            return .refunded
+        } catch {
+            switch error {
+            case .conflict: return nil
+            case .setBack: return try await deny(order, .cardBlocked, stored)
+            case .store(let failure): throw .store(failure)
+            case .module(let failure): throw .module(failure)
+            }
+        }
+    }
+
+    // MARK: What is on record
+
+    private func stored(
+        _ transaction: TransactionIdentifier
+    ) async throws(FloatFailure) -> Stored? {
+        try await attempt { () async throws(UserFailure) in
+            let key = RefundedSaleRecord.key(transaction)
+            guard let opened = try await records.read(key) else { return nil }
+            return Stored(
+                record: try decoded(opened.body, RefundedSaleRecord.init),
+                revision: opened.revision
+            )
+        }
+    }
+
+    private func write(
+        _ stored: Stored,
+        _ transaction: TransactionIdentifier
+    ) async throws(FloatFailure) -> RecordWrite {
+        try await attempt { () async throws(UserFailure) in
+            try await records.put(
+                RefundedSaleRecord.key(transaction),
+                expectedRevision: stored.revision,
+                stored.record.bytes
+            )
+        }
+    }
+
+    /// Whether this issuer has said of this very sale that one of its cards has paid it.
+    private func isProved(_ sale: CollectedSale) async throws(FloatFailure) -> Bool {
+        let key = NumberRecord.key(sale.card, sale.number)
+        return try await attempt { () async throws(UserFailure) in
+            guard let opened = try await ledger.read(key) else { return false }
+            let record = try decoded(opened.body) { body throws(WireFailure) in
+                try NumberRecord(body, key: key.bytes)
+            }
+            return record.answer(to: sale) == .proved
+        }
+    }
+
+    // MARK: Failures
+
+    func attempt<Value>(
+        _ part: () async throws(UserFailure) -> Value
+    ) async throws(FloatFailure) -> Value {
+        do throws(UserFailure) {
+            return try await part()
+        } catch { throw FloatFailure(error) }
+    }
+
+    func asking<Value>(
+        _ part: () async throws(ModuleFailure) -> Value
+    ) async throws(FloatFailure) -> Value {
+        do throws(ModuleFailure) {
+            return try await part()
+        } catch { throw .module(error) }
+    }
+}
