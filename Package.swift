@@ -410,7 +410,7 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Keys", "HSM", "SessionKeys", "Batches", "CardEmulator",
                 "OPALServer", "PaymentServer", "Merchant", "ConcentrationPoint", "ClearingHouse",
-                "Sites",
+                "Sites", crypto,
             ]
         ),
         tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),

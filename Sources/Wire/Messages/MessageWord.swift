@@ -38,12 +38,13 @@ package enum MessageWord {
     }
 
     /// Type bytes of ``PartyMessage``, ``LoadMessage``, ``TerminalMessage``, ``GatewayMessage``,
-    /// ``PointsMessage`` and ``CollectionMessage``.
+    /// ``PointsMessage``, ``CollectionMessage`` and ``IssuerMessage``.
     private static let types: [UInt8: String] = [
         0x01: "draw-request", 0x02: "debit-command", 0x03: "debit-response", 0x04: "debit-result",
         0x05: "sale-question", 0x06: "sale-answer", 0x07: "debit-offer",
         0x08: "open-sales-question", 0x09: "open-sales", 0x0A: "not-debited",
-        0x0B: "other-half-refused", 0x0F: "refusal",
+        0x0B: "other-half-refused", 0x0C: "refund-question", 0x0D: "refund-answer",
+        0x0F: "refusal",
         0x11: "load-request", 0x12: "load-command", 0x13: "load-response",
         0x14: "negative-response", 0x15: "load-result", 0x16: "load-question",
         0x17: "load-answer", 0x18: "card-question", 0x19: "card-information", 0x1F: "load-refusal",
@@ -58,6 +59,8 @@ package enum MessageWord {
         0x7F: "points-refusal",
         0x91: "batch-offer", 0x92: "batch-part", 0x93: "updates-question",
         0x94: "batch-wanted", 0x95: "batch-acknowledged", 0x96: "batch-refused",
-        0x97: "updates", 0x98: "collection-unavailable",
+        0x97: "updates", 0x98: "collection-unavailable", 0x99: "refund", 0x9A: "refund-outcome",
+        0xA1: "prove", 0xA2: "proved", 0xA3: "issuer-unavailable", 0xA4: "refund-credit",
+        0xA5: "refund-credited", 0xA6: "refund-refused",
     ]
 }
