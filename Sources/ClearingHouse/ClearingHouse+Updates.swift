@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Kernel
+import Kernel
 import Records
 import Wire
 
@@ -41,13 +41,48 @@ extension ClearingHouse {
         }
     }
 
-    /// Tells payment servers that a card is blocked, or is not any more. To be called by who speaks
-    /// for its issuer; the same twice does no harm.
-    package func block(_ card: CardIdentifier, _ isBlocked: Bool) async throws(ClearingFailure) {
-        try await book.change { () async throws(ClearingFailure) in
-            var transition = Transition(writes: [])
-            try await tell([.card(card, isBlocked: isBlocked)], in: &transition)
-            return ((), transition)
+    /// Asks issuers which of their cards were blocked or unblocked, and passes it on. To be called
+    /// every few seconds or minutes. An issuer that does not answer is asked again by the next
+    /// round; what it says of another issuer's cards is left out.
+    ///
+    /// Returns how many updates were passed on.
+    @discardableResult
+    package func passBlocks() async throws(ClearingFailure) -> Int {
+        var count = 0
+        for issuer in try await issuers(limit: RecordLimits.pageMax) {
+            guard let link = issuers(issuer.identifier) else { continue }
+            for _ in 0..<ClearingLimits.blockPagesMax {
+                let (passed, hasMore) = try await passBlocks(of: issuer.identifier, link)
+                count += passed
+                if !hasMore { break }
+            }
         }
+        return count
+    }
+
+    private func passBlocks(
+        of issuer: IssuerIdentifier,
+        _ link: any Link
+    ) async throws(ClearingFailure) -> (passed: Int, hasMore: Bool) {
+        let entry = try await book.find(BlockRevision.self, ClearedIssuer.key(issuer))
+        let before = entry?.value.revision ?? 0
+        let question = CollectionMessage.updatesQuestion(after: before)
+        guard let bytes = try? await link.request(question.bytes),
+            case .updates(let revision, let hasMore, let updates)? = try? CollectionMessage(bytes),
+            revision > before
+        else { return (0, false) }
+        let own = updates.filter { update in
+            guard case .card(let card, _) = update else { return false }
+            return card.issuer == issuer
+        }
+        var transition = Transition(writes: [])
+        try await book.put(
+            BlockRevision(issuer: issuer, revision: revision),
+            over: entry?.revision ?? 0,
+            to: &transition
+        )
+        try await tell(own, in: &transition)
+        // Where another round was first, the next one goes on from there.
+        return try await book.commit(transition) ? (own.count, hasMore) : (0, false)
     }
 }

@@ -43,6 +43,8 @@ package enum ClearingRecords {
     package static let payIn = RecordKind("pay_in", keyBytes: 1...RecordLimits.keyBytesMax)
     /// TRX 16, number of the refund 1; open until the issuer has answered.
     package static let refund = RecordKind("refund", keyBytes: 17...17)
+    /// BIN 3: up to which revision the issuer's blocking list is here.
+    package static let blockRevision = RecordKind("block_revision", keyBytes: 3...3)
     /// Revision 8.
     package static let update = RecordKind("scheme_update", keyBytes: 8...8)
 
@@ -52,7 +54,7 @@ package enum ClearingRecords {
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
-            unmatched, payIn, refund, update,
+            unmatched, payIn, refund, blockRevision, update,
         ]
     )
 }

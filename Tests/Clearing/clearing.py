@@ -102,7 +102,9 @@ def walk(opal: Opal, folder: Path, count: int):
 
     check_report(day, shop, sold, pool)
     check_files(files, payouts)
+    check_schemas(files[0].parent, payouts)
     check_statement(day, payouts, pool)
+    check_refund(day)
     day.command("audit")
     print("ok      the audit finds nothing", flush=True)
 
@@ -144,6 +146,20 @@ def check_files(files: list[Path], payouts: list[dict]):
     print(f"ok      files for the bank: {', '.join(names)}", flush=True)
 
 
+def check_schemas(folder: Path, payouts: list[dict]):
+    """The files are valid against the official schemas."""
+    schemas = Path(__file__).parent.parent / "Settlement" / "schemas.py"
+    done = subprocess.run([sys.executable, schemas, "check", folder], capture_output=True,
+                          text=True, timeout=COMMAND_SECONDS_MAX)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    items = {reference: Decimal(amount) for name, file in read.items()
+             if name.startswith(("payouts-", "institution-"))
+             for reference, amount in file["items"]}
+    assert items == {one["payout"]: Decimal(one["amount"]) for one in payouts}, (read, payouts)
+    print("ok      they are valid against the official schemas", flush=True)
+
+
 def check_statement(day: Day, payouts: list[dict], pool: Decimal):
     """A statement that was made elsewhere: the bank paid, and the issuer paid in."""
     path = day.folder / "statement.xml"
@@ -168,6 +184,28 @@ def check_statement(day: Day, payouts: list[dict], pool: Decimal):
         day.command("clearing", "runs", payouts[0]["payout"].split("-")[1], "--json"))}
     assert states == {"paid"}, states
     print("ok      the bank's statement reconciles, and a wrong one changes nothing", flush=True)
+
+
+def check_refund(day: Day):
+    """A merchant gives a sale back: its account is below zero until it sells again, and the value
+    is on the card."""
+    rows = csv.DictReader((day.folder / "report.csv").open(newline=""))
+    sale = next(row for row in rows if row["kind"] == "sale")
+    day.command("merchant", "refund", sale["sale"], "--amount", "2")
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while True:
+        refund = json.loads(day.command("merchant", "refunds", sale["sale"], "--json"))[0]
+        if refund["outcome"] != "waits":
+            break
+        assert time.monotonic() < deadline, refund
+        time.sleep(1)
+    assert refund["outcome"] == "on the card", refund
+    books = day.books()
+    check_books(books)
+    assert next(value for name, value in books.items() if "FARTHING" in name) < 0, books
+    said = day.command("merchant", "refund", sale["sale"], "--amount", "1000", fails=True)
+    assert "more than was paid" in said, said
+    print("ok      a refund is on the card, and comes off the next settlement", flush=True)
 
 
 def main() -> int:

@@ -20,7 +20,10 @@ import Wire
             try PlayedBatch(1, count: 9) { if $0.transaction == 5 { $0.merchant = "NEW" } }
         )
         _ = try await world.house.settle(night)
-        try await world.house.block(try #require(CardIdentifier("9990010000000014")), true)
+        var shop = try world.merchant("SHOP")
+        shop.isCleared = false
+        try await world.house.set(shop)
+        _ = try await world.house.passBlocks()
         return world
     }
 

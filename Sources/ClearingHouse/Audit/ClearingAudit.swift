@@ -84,6 +84,7 @@ package struct ClearingAudit: Sendable {
         try await each(ClearedMerchant.self, &report, progress)
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)
+        try await each(BlockRevision.self, &report, progress)
         try await each(BatchFee.self, &report, progress)
         try await checkRefunds(&report, progress)
         try await checkBatches(&report, progress)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Batches
+import Keys
 import PaymentServer
 import Records
 import Wire
@@ -13,6 +14,7 @@ struct BatchRounds: Sendable {
     private let alarms: BatchAlarms
     private let link: (any Link)?
     private let sender: BatchSender?
+    private let refunds: RefundKey
 
     /// `link`: to the concentration point or the clearing house; nil where there is neither:
     ///     batches are closed and kept.
@@ -25,6 +27,7 @@ struct BatchRounds: Sendable {
         module = party.module
         updates = party.updates
         self.link = link
+        refunds = party.refunds
         let alarms = BatchAlarms(alarm)
         self.alarms = alarms
         sender = link.map { party.module.batchSender(over: $0, alarm: alarms.tell) }
@@ -39,6 +42,12 @@ struct BatchRounds: Sendable {
     /// the next round goes on.
     func send() async {
         _ = try? await sender?.run()
+    }
+
+    /// Asks for the refunds that wait.
+    func sendRefunds() async {
+        guard let link else { return }
+        _ = try? await module.sendRefunds(over: link, signedBy: refunds)
     }
 
     /// Takes what the clearing house has said is new.

@@ -57,11 +57,17 @@ struct ClearingParty {
         return BatchKeys(masters)
     }
 
-    /// Credits what is whole here. Where something keeps it from that, the operator is told once,
+    /// Passes on which cards issuers have blocked.
+    func passBlocks() async {
+        _ = try? await module.passBlocks()
+    }
+
+    /// Credits what is whole here, and passes refunds on. Where something keeps it from that, the operator is told once,
     /// and the next round goes on.
     func credit() async {
         do throws(ClearingFailure) {
             watch.tell(try await module.credit(SystemClock.now))
+            watch.tell(try await module.passRefunds(SystemClock.now))
         } catch {
             watch.tell(error, "crediting")
         }

@@ -37,6 +37,14 @@ final class ClearingWatch: Sendable {
         }
     }
 
+    /// A round of refunds.
+    func tell(_ report: ClearingHouse.RefundReport) {
+        for place in report.damaged { tell(.damaged(place), "refunds") }
+        guard report.refused > 0 else { return }
+        let count: Logger.Metadata = ["count": "\(report.refused)"]
+        logger.notice("refunds came to nothing", metadata: count)
+    }
+
     func tell(_ run: SettlementRun, _ hasFiles: Bool) {
         logger.notice(
             "a day is settled",

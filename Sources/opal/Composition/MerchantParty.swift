@@ -86,6 +86,7 @@ struct MerchantParty {
         let last = rounds.withLock { $0 }
         let round = try? await merchant.settleOpen(now: SystemClock.now(), after: last)
         rounds.withLock { $0 = round?.next }
+        _ = try? await merchant.settleRefunds(now: SystemClock.now())
     }
 }
 

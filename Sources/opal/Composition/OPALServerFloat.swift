@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import HSM
 import Keys
 import OPALServer
@@ -15,6 +16,8 @@ struct OPALServerFloat {
     let reporter: FloatReporter
     /// Where they ask which cards were blocked.
     let blocking: BlockingList
+    private let seals: RecordSealer
+    private let clearingHouses: Set<String>
 
     init(
         _ folder: DataFolder,
@@ -25,6 +28,8 @@ struct OPALServerFloat {
     ) throws {
         store = try SQLiteStore(path: folder.floatDatabase, schema: FloatRecords.schema)
         let seals = RecordSealer(master, party: FloatRecords.schema.party)
+        self.seals = seals
+        self.clearingHouses = clearingHouses
         proofs = SaleProofs(
             ledger: (store, seals),
             cards: cards,
@@ -40,5 +45,26 @@ struct OPALServerFloat {
             clearingHouses: clearingHouses
         )
         reporter = FloatReporter(ledger: (store, seals), cards: cards.store, module: module)
+    }
+    /// What clearing houses are answered: proofs, refunds, blocked cards.
+    func clearingDesk(
+        _ loads: any LoadModule,
+        _ emulator: Emulator,
+        _ mails: SettlementMails,
+        _ cards: (store: any RecordStore, seals: RecordSealer),
+        _ module: SoftwareModule
+    ) -> ClearingDesk {
+        let refunds = RefundDesk(
+            ledger: (store, seals),
+            cards: cards,
+            module: module,
+            loads: loads,
+            emulator: emulator,
+            mails: mails,
+            clearingHouses: clearingHouses,
+            random: SystemRandom(),
+            now: SystemClock.now
+        )
+        return ClearingDesk(proofs: proofs, refunds: refunds, blocking: blocking)
     }
 }

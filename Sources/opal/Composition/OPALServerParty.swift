@@ -36,6 +36,8 @@ struct OPALServerParty {
     let refusals = RefusalCounter()
     /// The issuer's side of clearing.
     let float: OPALServerFloat
+    /// Where clearing houses ask.
+    let clearing: ClearingDesk
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
@@ -97,6 +99,7 @@ struct OPALServerParty {
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
         float = try OPALServerFloat(folder, master, (store, seals), module, clearingHouses)
+        clearing = float.clearingDesk(loadModule, emulator, mails, (store, seals), module)
     }
 
     /// User verification on a store.

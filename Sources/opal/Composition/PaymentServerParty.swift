@@ -17,6 +17,8 @@ struct PaymentServerParty {
     let module: PaymentModule
     /// What the clearing house has told.
     let updates: SchemeUpdates
+    /// Signs refunds for the clearing house.
+    let refunds: RefundKey
     private let lock: FolderLock
 
     /// The acquirer of the demo scheme.
@@ -44,10 +46,12 @@ struct PaymentServerParty {
         store = try PartyStore(folder, .paymentServer, PaymentModule.schema)
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
         let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+        let batchKey = try await AcquirerBatchKey.ensured(in: store, master, seals)
+        refunds = RefundKey(Self.acquirer, master: CMACKey(try master.unwrap(batchKey)))
         let workshop = TerminalWorkshop(
             master: master,
             issuerKeys: issuerKeys,
-            batchKey: try await AcquirerBatchKey.ensured(in: store, master, seals),
+            batchKey: batchKey,
             store: store
         )
         let pool = try await workshop.pool(count)

@@ -38,6 +38,7 @@ extension ServerSystem {
         parties.issuer = issuer
         var services: [any Service] = [
             Ticker(seconds: 5) { await party.credit() },
+            Ticker(seconds: 30) { await party.passBlocks() },
             Ticker(seconds: 60) { await party.settle() },
         ]
         if settings.usesTLS {
@@ -58,7 +59,7 @@ extension ServerSystem {
     func introduce(_ issuer: OPALServerParty, to parties: Parties) {
         parties.issuer?.set(
             ProcessTelemetry.link(
-                to: issuer.float.proofs,
+                to: issuer.clearing,
                 of: settings.opalServerName,
                 as: settings.collection.clearingName
             )

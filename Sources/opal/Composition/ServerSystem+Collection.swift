@@ -95,6 +95,7 @@ extension ServerSystem {
             Ticker(seconds: 5) { await rounds.close(collection.policy(at: SystemClock.now())) },
             // Apart from closing: who does not answer takes some seconds.
             Ticker(seconds: 5) { await rounds.send() },
+            Ticker(seconds: 5) { await rounds.sendRefunds() },
             Ticker(seconds: 30) { await rounds.refreshUpdates() },
         ]
     }

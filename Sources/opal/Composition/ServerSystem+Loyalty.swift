@@ -81,7 +81,7 @@ extension ServerSystem {
         services.append(
             try listener(
                 PeerRouter(
-                    services: [settings.collection.clearingName: party.float.proofs],
+                    services: [settings.collection.clearingName: party.clearing],
                     usual: party.points.desk
                 ),
                 as: settings.opalServerName,

@@ -196,19 +196,21 @@ struct SiteKit {
         }
         addAirline(parties, to: &parts, seals: console.seals, works: console.earnFiles)
         addFunding(parties, to: &parts)
-        if let party = parties.clearing {
-            parts.clearing = ConsoleParts.Clearing(
-                house: party.module,
-                store: ConsoleParts.Store(
-                    name: "clearing",
-                    engine: "SQLite",
-                    records: party.store,
-                    kinds: ClearingRecords.schema.kinds
-                ),
-                writeFiles: { day in await party.writeFiles(of: day) }
-            )
-        }
+        if let party = parties.clearing { parts.clearing = clearing(party) }
         return parts
+    }
+
+    private func clearing(_ party: ClearingParty) -> ConsoleParts.Clearing {
+        ConsoleParts.Clearing(
+            house: party.module,
+            store: ConsoleParts.Store(
+                name: "clearing",
+                engine: "SQLite",
+                records: party.store,
+                kinds: ClearingRecords.schema.kinds
+            ),
+            writeFiles: { day in await party.writeFiles(of: day) }
+        )
     }
 
     private func addAirline(
