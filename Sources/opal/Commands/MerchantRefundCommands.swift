@@ -160,7 +160,7 @@ extension OrderFailure {
     /// What the operator reads.
     fileprivate var words: String {
         switch self {
-        case .notPaid: "The order was not paid."
+        case .notPaid: "The shop has not heard that this order was paid."
         case .refundPending:
             "Another refund of this order waits for its outcome. Look again in a moment."
         case .refundsUsedUp: "This order cannot have more refunds."

@@ -140,9 +140,9 @@ struct ConsoleClearing: Sendable {
             throw .notFound
         }
         let after = UInt32(visit.form.text("after")) ?? 0
-        let (run, payouts) = try await clearingStep { () async throws(ClearingFailure) in
+        let (terms, run, payouts) = try await clearingStep { () async throws(ClearingFailure) in
             (
-                try await clearing.house.run(day),
+                try await clearing.house.terms(), try await clearing.house.run(day),
                 try await clearing.house.payouts(
                     of: day,
                     after: after,
@@ -153,7 +153,7 @@ struct ConsoleClearing: Sendable {
         guard let run, clearing.merchant == nil else { throw .notFound }
         var values: [String: Any] = [
             "day": visit.reader.day(day), "clearingHref": "/clearing",
-            "facts": facts(run, visit),
+            "facts": facts(run, terms, visit),
         ]
         if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
         if payouts.count == ConsoleLimits.pageRows, let last = payouts.last {
@@ -165,14 +165,23 @@ struct ConsoleClearing: Sendable {
         return site.response("console/settlement", values, visit, current: "/clearing")
     }
 
-    private func facts(_ run: SettlementRun, _ visit: ConsoleSite.Visit) -> [[String: Any]] {
+    private func facts(
+        _ run: SettlementRun,
+        _ terms: ClearingTerms,
+        _ visit: ConsoleSite.Visit
+    ) -> [[String: Any]] {
         var facts = [
             Shape.fact("Closed", visit.reader.timeText(run.cutOff)),
             Shape.fact("Value date", visit.reader.day(BusinessDay(run.valueDate))),
         ]
         for total in run.totals {
-            let sum = visit.reader.count(UInt64(total.count)) + " payouts"
-            facts.append(Shape.fact(total.currency.digits, sum))
+            guard let unit = terms.unit(of: total.currency) else { continue }
+            let sum = Money(
+                minorUnits: total.sum,
+                currency: total.currency,
+                exponent: unit.exponent
+            )
+            facts.append(Shape.fact("Paid", visit.reader.amount(sum)))
         }
         for position in run.positions {
             let owed = visit.reader.amount(-position.amount, position.currency)
