@@ -141,6 +141,9 @@ class Settlement:
         assert "Refund" in self.holder.words(), self.holder.words()
         self.holder.shoots("refund-card")
         self.operator.goes_to(f"{self.console}/transactions/{self.sale}")
+        words = self.operator.words()
+        for text in ("Cleared", "Refund 1", "Refunded", "has given €9.50 back to the card"):
+            assert text in words, (text, words)
         self.operator.shoots("refund-story")
 
     # Roles

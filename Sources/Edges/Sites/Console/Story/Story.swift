@@ -9,6 +9,11 @@ struct Story {
     struct Money {
         let text: String
         let tone: Tone
+
+        /// The same with another sentence; empty for none.
+        func followed(by sentence: String) -> Money {
+            Money(text: text + sentence, tone: tone)
+        }
     }
 
     let transaction: TransactionIdentifier

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bank
+import ClearingHouse
 import Kernel
 import LoadServer
 import Merchant
@@ -31,6 +32,8 @@ struct StoryRecords {
             signatures: AuthorizationSignatures?
         )?
     var holds: [(bank: String, hold: HoldView)] = []
+    /// At the clearing house.
+    var cleared: ClearedStory?
 
     /// Whether the OPAL server is in this process.
     let hasCardSide: Bool
@@ -49,6 +52,8 @@ struct StoryRecords {
     ) async throws(SiteFailure) {
         self.transaction = transaction
         hasCardSide = parts.cardSide != nil
+        // Before the card, which is asked at the moments of refunds.
+        if let clearing = parts.clearing { try await read(clearing) }
         do {
             if let payments = parts.payments { try await read(payments) }
             if let side = parts.cardSide { try await read(side) }
@@ -101,7 +106,8 @@ struct StoryRecords {
     /// The card, and when something happened to it.
     private var cardMoments: (CardIdentifier, [Instant])? {
         if case .found(let draw) = draw {
-            return (draw.card, [draw.debitedAt] + (draw.endedAt.map { [$0] } ?? []))
+            let refunds = cleared?.refunds.compactMap(\.takenAt) ?? []
+            return (draw.card, [draw.debitedAt] + (draw.endedAt.map { [$0] } ?? []) + refunds)
         }
         if let load = load?.load {
             return (load.card, [load.requestedAt] + (load.endedAt.map { [$0] } ?? []))
@@ -122,6 +128,19 @@ struct StoryRecords {
     }
 
     // MARK: The others
+
+    private mutating func read(_ clearing: ConsoleParts.Clearing) async throws(SiteFailure) {
+        do throws(ClearingFailure) {
+            let found = try await clearing.house.story(of: transaction)
+            let isSeen = clearing.merchant == nil || clearing.merchant == found?.sale.merchant
+            if isSeen { cleared = found }
+        } catch .damaged {
+            // The audit names it; the others tell what they know.
+            return
+        } catch {
+            throw .unavailable(error)
+        }
+    }
 
     private mutating func read(_ desk: LoadDesk) async throws(StoreFailure) {
         guard let line = try await desk.load(transaction) else { return }

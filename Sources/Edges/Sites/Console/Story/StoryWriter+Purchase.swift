@@ -315,9 +315,10 @@ extension StoryWriter {
                     )
                 case .debit:
                     ("Not debited", "The card refused, and signed that.", "S3", .bad)
-                case .load(_, _, _, let answer) where answer.completion == .done:
+                case .load(let request, _, _, let answer) where answer.completion == .done:
                     (
-                        "Loaded", "\(amount) onto \(cardText); \(balance) afterwards.",
+                        request.isRefund(to: card) ? "Refunded" : "Loaded",
+                        "\(amount) onto \(cardText); \(balance) afterwards.",
                         "S1, S2 and S3", .good
                     )
                 case .load:
@@ -364,5 +365,12 @@ extension StoryWriter {
                 tone: isSold ? .good : .wait
             )
         ]
+    }
+}
+
+extension InitializeLoad {
+    /// Whether a merchant gives something back with it.
+    fileprivate func isRefund(to card: CardIdentifier?) -> Bool {
+        card.map { bank.refundNumber(at: $0.issuer) != nil } ?? false
     }
 }

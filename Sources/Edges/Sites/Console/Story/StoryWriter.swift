@@ -28,12 +28,13 @@ struct StoryWriter {
     }
 
     var story: Story {
-        let steps = orderSteps + saleSteps + cardSteps + drawSteps + loadSteps + holdSteps
+        let steps =
+            orderSteps + saleSteps + cardSteps + drawSteps + loadSteps + holdSteps + clearingSteps
         return Story(
             transaction: records.transaction,
             title: title,
             amount: amount,
-            money: isOfLoad ? loadMoney : purchaseMoney,
+            money: isOfLoad ? loadMoney : purchaseMoney.followed(by: refundText),
             facts: facts,
             steps: steps.sorted { $0.order < $1.order },
             otherHalf: terms?.otherHalf?.transaction,

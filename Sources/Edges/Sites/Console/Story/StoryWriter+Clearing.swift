@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+
+// What became of a sale at the clearing house, and what was given back of it.
+extension StoryWriter {
+    var clearingSteps: [StoryStep] {
+        guard let cleared = records.cleared else { return [] }
+        let place = "batch \(cleared.place.batch.number), sale \(cleared.place.index)"
+        let amount = reader.amount(cleared.sale.amount)
+        var steps = [
+            StoryStep(
+                moment: cleared.bookedAt,
+                rank: .settled,
+                party: "Clearing house",
+                title: cleared.isCredited ? "Cleared" : "Set aside",
+                text: cleared.isCredited
+                    ? "\(amount) is owed to the merchant, less its fee: \(place)."
+                    : "\(amount) waits in suspense: \(place).",
+                tone: cleared.isCredited ? .good : .wait
+            )
+        ]
+        for refund in cleared.refunds {
+            guard let taken = refund.takenAt else { continue }
+            let given = reader.amount(refund.amount)
+            steps.append(
+                StoryStep(
+                    moment: taken,
+                    rank: .settled,
+                    party: "Clearing house",
+                    title: "Refund \(refund.number)",
+                    text: "\(given) comes off what the merchant is owed. \(refund.outcome.text)",
+                    tone: refund.outcome == .refunded ? .good : .wait
+                )
+            )
+        }
+        return steps
+    }
+
+    /// What came back to the card, behind what became of the money; empty where nothing did.
+    var refundText: String {
+        let back = records.cleared?.refunds.filter { $0.outcome == .refunded } ?? []
+        guard let first = back.first else { return "" }
+        let sum = back.reduce(UInt64(0)) { $0 &+ $1.amount.minorUnits }
+        let amount = Money(
+            minorUnits: sum,
+            currency: first.amount.currency,
+            exponent: first.amount.exponent
+        )
+        return " The merchant has given \(reader.amount(amount)) back to the card."
+    }
+}
+
+extension RefundOutcome {
+    fileprivate var text: String {
+        switch self {
+        case .pending: "Its issuer has not said yet that it is on the card."
+        case .refunded: "It is on the card."
+        case .refused: "It did not come onto the card, and went back to the merchant."
+        }
+    }
+}
