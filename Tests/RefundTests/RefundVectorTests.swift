@@ -8,8 +8,8 @@ import SessionKeys
 import Testing
 import Wire
 
-/// Bytes of a refund as a second implementation makes them: CMAC, KDF and HKDF of the Python package
-/// `cryptography`, by `docs/messages/collection.md` and `docs/messages/sealing.md`.
+/// Bytes of a refund as a second implementation makes them: CMAC, KDF and HKDF of the Python
+/// package `cryptography`, by `docs/messages/collection.md` and `docs/messages/sealing.md`.
 @Suite struct RefundVectorTests {
     private func order() throws -> RefundOrder {
         let merchant = try #require(MerchantIdentifier("FARTHINGPRESS01"))

@@ -12,13 +12,20 @@ import Wire
 /// The audit names each record of the desk that somebody changed, and no whole card number.
 @Suite struct ConsoleAuditTests {
     /// What the desk keeps: figures of an hour, how far they are counted, what was open then, the
-    /// numbers of sales, roles, changes of operators, and changes of limits that wait.
+    /// numbers of sales, roles, changes of operators, acts at the clearing house, and changes of
+    /// limits that wait.
     private static let kinds = [
         RecordKind("figure_hour", keyBytes: 4...4), RecordKind("figure_cursor", keyBytes: 1...1),
         RecordKind("figure_open", keyBytes: 17...17), RecordKind("sale_number", keyBytes: 12...12),
         RecordKind("operator_role", keyBytes: 1...32),
         RecordKind("operator_change", keyBytes: 32...32),
-        RecordKind("limit_proposal", keyBytes: 8...8),
+        RecordKind("limit_proposal", keyBytes: 8...8), OperatorJournal.clearingKind,
+    ]
+
+    /// How acts are named, which are not by their kind.
+    private static let places = [
+        "operator_change": "changes of operator second",
+        "operator_clearing": "acts at the clearing house",
     ]
 
     /// A desk at which a bit of everything has happened.
@@ -37,6 +44,9 @@ import Wire
             password: "four words for this one",
             as: .auditor,
             at: fixture.world.now
+        )
+        try await fixture.operators.journal.writeOnClearing(
+            OperatorJournal.Act(.dayClosed, at: fixture.world.now, by: second)
         )
         let digits = fixture.world.cards[0].digits
         try await fixture.work { browser async throws in
@@ -71,8 +81,7 @@ import Wire
             let findings = try await fixture.audit.run()
             #expect(findings.count == 1, "\(kind.name)")
             let place = findings.first?.place ?? ""
-            let isChange = kind.name == "operator_change"
-            #expect(place.contains(isChange ? "changes of operator second" : kind.name))
+            #expect(place.contains(Self.places[kind.name] ?? kind.name))
             for card in fixture.world.cards { #expect(!place.contains(card.digits)) }
             // The audit goes on with the next kind alone.
             let damaged = try #require(try await store.read(record.key))

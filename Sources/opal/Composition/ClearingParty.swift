@@ -62,8 +62,8 @@ struct ClearingParty {
         _ = try? await module.passBlocks()
     }
 
-    /// Credits what is whole here, and passes refunds on. Where something keeps it from that, the operator is told once,
-    /// and the next round goes on.
+    /// Credits what is whole here, and passes refunds on. Where something keeps it from that, the
+    /// operator is told once, and the next round goes on.
     func credit() async {
         do throws(ClearingFailure) {
             watch.tell(try await module.credit(SystemClock.now))
