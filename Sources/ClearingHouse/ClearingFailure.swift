@@ -39,6 +39,11 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     case tooManyLines
     case unknownLine
     case lineEnded
+    /// The same payment came in with another line.
+    case paidInBefore
+    // Settlement.
+    /// A day that lies ahead was settled, when the clock was wrong.
+    case settledAhead(BusinessDay)
     // Refunds.
     /// The amount that may still be refunded.
     case refundAboveSale(UInt64)

@@ -45,18 +45,22 @@ extension ClearingHouse {
     /// every few seconds or minutes. An issuer that does not answer is asked again by the next
     /// round; what it says of another issuer's cards is left out.
     ///
-    /// Returns how many updates were passed on.
+    /// Returns how many updates were passed on. Throws `.damaged` when all other issuers were
+    /// asked; `.store`, `.module`.
     @discardableResult
     package func passBlocks() async throws(ClearingFailure) -> Int {
-        var count = 0
+        var (count, damaged): (Int, String?) = (0, nil)
         for issuer in try await issuers(limit: RecordLimits.pageMax) {
             guard let link = issuers(issuer.identifier) else { continue }
-            for _ in 0..<ClearingLimits.blockPagesMax {
-                let (passed, hasMore) = try await passBlocks(of: issuer.identifier, link)
-                count += passed
-                if !hasMore { break }
-            }
+            do throws(ClearingFailure) {
+                for _ in 0..<ClearingLimits.blockPagesMax {
+                    let (passed, hasMore) = try await passBlocks(of: issuer.identifier, link)
+                    count += passed
+                    if !hasMore { break }
+                }
+            } catch .damaged(let place) { damaged = place } catch { throw error }
         }
+        if let damaged { throw .damaged(damaged) }
         return count
     }
 

@@ -26,6 +26,8 @@ package enum ClearingLimits {
     package static let endedVersionsMax = 255
     /// How far a sale may lie behind the moment at which its batch was closed: two clocks differ.
     package static let clockTolerance = Duration.seconds(24 * 3600)
+    /// Days that the newest settlement may be ahead of the clock: a day that was closed early.
+    package static let daysAheadMax: UInt32 = 1
     /// Days from a cut-off to the value date.
     package static let valueDaysMax: UInt8 = 5
     /// Lines of a bank statement that become durable together.

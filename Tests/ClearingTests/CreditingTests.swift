@@ -146,6 +146,30 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `an issuer on file that cannot be reached keeps its sales waiting`() async throws {
+        let world = try await ClearingWorld()
+        let other = try #require(IssuerIdentifier("888001"))
+        try await world.house.set(
+            ClearedIssuer(other, name: "Far", payee: world.payee("Far"), pools: [.euro])
+        )
+        let batch = try PlayedBatch(count: 2) { $0.card = "8880010000000017" }
+        let report = try await world.clear(batch)
+        #expect(report.silent == [other] && report.suspended == 0)
+        try await world.expectSound()
+    }
+
+    @Test func `a sale in points is proved, and moves no money`() async throws {
+        let world = try await ClearingWorld()
+        let points = try #require(Currency(bcd: 0x9001))
+        world.issuer.say(.forged, of: 2)
+        let batch = try PlayedBatch(count: 2) { ($0.currency, $0.exponent) = (points, .units) }
+        let report = try await world.clear(batch)
+        #expect(report.cleared == 1 && report.suspended == 1)
+        #expect(try await world.suspended() == [2: .issuer(.forged)])
+        #expect(try await world.house.accounts(after: nil, limit: 10).isEmpty)
+        try await world.expectSound()
+    }
+
     @Test func `a batch of an issuer that is silent waits, and others do not`() async throws {
         let world = try await ClearingWorld()
         world.issuer.set(isAway: true)

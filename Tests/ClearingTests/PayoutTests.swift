@@ -123,6 +123,46 @@ import Wire
         }
     }
 
+    @Test func `a clock that was far ahead pays nobody until somebody looks`() async throws {
+        let world = try await ClearingWorld()
+        let later = try #require(try await world.house.settle(night.adding(Self.day * 400)))
+        await #expect(throws: ClearingFailure.settledAhead(later.day)) {
+            try await world.house.settle(night)
+        }
+    }
+
+    @Test func `a run that was broken off is given back before the next day is settled`()
+        async throws
+    {
+        let store = FaultyStore(MemoryStore())
+        let world = try await ClearingWorld(store: store)
+        for index in 0..<250 { try await world.house.set(world.merchant("M\(index)")) }
+        let batch = try PlayedBatch(1, count: 250) { $0.merchant = "M\($0.transaction - 1)" }
+        try await world.clear(batch)
+        store.commits.script(.refuse(.diskFull), at: 2)
+        await #expect(throws: ClearingFailure.store(.diskFull)) {
+            try await world.house.settle(night)
+        }
+        let tomorrow = night.adding(Self.day)
+        #expect(try await world.house.settle(tomorrow)?.day.digits == "20261128")
+        #expect(try await world.house.settle(tomorrow)?.day.digits == "20261129")
+        #expect(try await world.house.settle(tomorrow) == nil)
+        try await world.expectSound()
+    }
+
+    @Test func `a sale that its fee takes whole is named by a row, and by the payout's content`()
+        async throws
+    {
+        let world = try await ClearingWorld(fee: try rule(rate: 1_000_000))
+        try await world.clear(try PlayedBatch(1, count: 2))
+        let sale = try #require(
+            try await world.house.sale(TransactionIdentifier(high: 1, low: 1))
+        )
+        #expect(sale.cleared.row == 1)
+        #expect(try await world.merchantBalance() == .zero)
+        try await world.expectSound()
+    }
+
     @Test func `less than the least payout waits`() async throws {
         let world = try await ClearingWorld(payoutMinimum: 500)
         try await world.clear(try PlayedBatch(1, count: 3))

@@ -132,6 +132,29 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `what an operator has put into a pool does not come in again by itself`()
+        async throws
+    {
+        let world = try await ClearingWorld()
+        var city = try #require(try await world.house.issuer(world.bin))
+        city.pools = []
+        try await world.house.set(city)
+        let payIn = line(world.bin.payInReference, 500, isCredit: true, bank: "B1")
+        try await apply([payIn], to: world)
+        city.pools = [.euro]
+        try await world.house.set(city)
+        let waiting = try #require(try await world.house.unmatched(limit: 1).first)
+        try await world.house.decide(waiting.name, pool: world.bin, by: "Ann", now: night)
+        try await apply([payIn], to: world, digest: 2)
+        #expect(try await reasons(world) == [.knownBankReference])
+        let again = try #require(try await world.house.unmatched(limit: 1).first)
+        await #expect(throws: ClearingFailure.paidInBefore) {
+            try await world.house.decide(again.name, pool: world.bin, by: "Ann", now: night)
+        }
+        #expect(try await world.balance(.pool(world.bin)) == .cents(500))
+        try await world.expectSound()
+    }
+
     @Test func `a statement goes on where it was cut, and its lines come in order`() async throws {
         let (world, _) = try await paidWorld()
         let lines = (0..<450).map {

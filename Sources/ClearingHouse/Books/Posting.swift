@@ -49,11 +49,12 @@ struct Posting {
         _ legs: [Leg],
         to transition: inout Transition
     ) async throws(ClearingFailure) {
-        let legs = legs.filter { $0.amount != .zero }
-        if legs.isEmpty { return }
-        let whole = LedgerEntry(legs.map { LedgerEntry.Leg($0.account, $0.amount) })
-        precondition(whole != nil, "An entry balances.")
-        for leg in legs { try await post(leg, to: &transition) }
+        let moving = legs.filter { $0.amount != .zero }
+        let whole = LedgerEntry(moving.map { LedgerEntry.Leg($0.account, $0.amount) })
+        precondition(moving.isEmpty || whole != nil, "An entry balances.")
+        for leg in legs where leg.amount != .zero || leg.cause.namesSales {
+            try await post(leg, to: &transition)
+        }
     }
 
     /// The row with which sales were put on an account here; 0 where none were.
@@ -118,6 +119,16 @@ struct Posting {
                 HistoryRow(stream: stream, number: row.number, hash: row.hash, body: row.body)
             )
         } catch { throw .module(error) }
+    }
+}
+
+extension AccountRow.Cause {
+    /// Whether a row is wanted though nothing moves: a sale that its fee takes whole names it.
+    fileprivate var namesSales: Bool {
+        switch self {
+        case .sales(let sales), .suspended(let sales): sales.gross != .zero
+        default: false
+        }
     }
 }
 

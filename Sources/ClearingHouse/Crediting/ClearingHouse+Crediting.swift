@@ -40,6 +40,8 @@ extension ClearingHouse {
                     report.silent.insert(issuer)
                 } catch .damaged(let place) {
                     report.damaged.append(place)
+                } catch .busy {
+                    report.damaged.append("what batch \(Hex.text(record.key.bytes)) changes")
                 } catch { throw error }
             }
             guard page.count == ClearingLimits.roundMax, let last = page.last else {
@@ -70,10 +72,12 @@ extension ClearingHouse {
             try await BatchRecord.open(record, sealedBy: book.sealing)
         }
         guard stored.batch.state == .waiting else { return }
-        var looksUp = false
+        var (looksUp, conflicts) = (false, 0)
         while true {
             let step = try await creditPart(of: stored, looksUp: looksUp, now())
             guard let step else {
+                conflicts += 1
+                guard conflicts < ClearingLimits.attemptsMax else { throw .busy }
                 looksUp = true
                 continue
             }
@@ -169,11 +173,11 @@ extension ClearingHouse {
         var proofs = [SaleProof?](repeating: nil, count: sales.count)
         let byIssuer = Dictionary(grouping: sales.indices) { sales[$0].card.issuer }
         for (issuer, indices) in byIssuer.sorted(by: { $0.key.bcd < $1.key.bcd }) {
-            guard try await files.issuer(issuer) != nil, let link = issuers(issuer) else {
-                continue
-            }
-            let answers = await ask(link, indices.map { bytes[$0] })
-            guard let answers else { throw .issuerSilent(issuer) }
+            guard try await files.issuer(issuer) != nil else { continue }
+            // Without a way to it nothing can be said of its cards.
+            guard let link = issuers(issuer),
+                let answers = await ask(link, indices.map { bytes[$0] })
+            else { throw .issuerSilent(issuer) }
             for (index, proof) in zip(indices, answers) { proofs[index] = proof }
         }
         return proofs

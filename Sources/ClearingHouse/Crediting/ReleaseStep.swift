@@ -29,6 +29,8 @@ struct ReleaseStep {
         if let reason = try await checks.refusal(of: claim, isClaimed: isPosted) {
             throw .stillSuspended(reason)
         }
+        // Points move no money.
+        if sale.amount.currency.isProgramme { return try await taken(checks, transition) }
         let (merchant, reason) = try await files.merchant(of: sale)
         guard let merchant else { throw .stillSuspended(reason) }
         let gross = ExactAmount(sale.amount)
@@ -52,8 +54,16 @@ struct ReleaseStep {
             ?? ClearedSale(sale.transaction, at: claim.place, row: row, isCredited: true)
         (cleared.row, cleared.isCredited) = (row, true)
         try await book.put(cleared, over: known?.revision ?? 0, to: &transition)
-        try await checks.write(to: &transition)
         try await posting.write(to: &transition)
+        return try await taken(checks, transition)
+    }
+
+    private func taken(
+        _ checks: SaleChecks,
+        _ transition: Transition
+    ) async throws(ClearingFailure) -> Transition {
+        var transition = transition
+        try await checks.write(to: &transition)
         return transition
     }
 }

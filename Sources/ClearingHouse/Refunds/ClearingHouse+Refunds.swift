@@ -92,6 +92,10 @@ extension ClearingHouse {
                     report.silent.insert(issuer)
                 } catch .damaged(let place) {
                     report.damaged.append(place)
+                } catch .unknownSale {
+                    report.damaged.append("the sale of refund \(Hex.text(record.key.bytes))")
+                } catch .unknownBatch {
+                    report.damaged.append("the batch of refund \(Hex.text(record.key.bytes))")
                 } catch { throw error }
             }
             guard page.count == ClearingLimits.roundMax, let last = page.last else {

@@ -10,8 +10,9 @@ extension ClearingHouse {
     /// the rest stays there, and is paid with a later run. A day whose run has ended, and an
     /// earlier one, is not paid again.
     ///
-    /// Returns the run; nil where its day has been settled before. Throws `.noTerms`; `.store`,
-    /// `.module`, `.busy`, `.amountTooLarge`.
+    /// Returns the run, or one that was broken off and is ended now: ask again then. Nil where the
+    /// day has been settled before. Throws `.noTerms`; `.settledAhead` where the clock was ahead
+    /// before; `.damaged`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
     ///
     /// `isEarly`: the day that is under way is closed now, by order of an operator; what comes
     ///     later goes with the next day.
@@ -29,10 +30,13 @@ extension ClearingHouse {
             limit: 1,
             order: .descending
         ).first
-        // One that was broken off is ended first: its number is that of its payouts.
         if let newest {
-            let ended = newest.isOpen ? try await finish(newest.day, terms, now) : nil
-            if newest.day >= day { return ended }
+            // One at a time: each has its files.
+            if newest.isOpen { return try await finish(newest.day, terms, now) }
+            if newest.day.number > day.number + ClearingLimits.daysAheadMax {
+                throw .settledAhead(newest.day)
+            }
+            if newest.day >= day { return nil }
         }
         return try await finish(day, terms, now)
     }
@@ -63,7 +67,7 @@ extension ClearingHouse {
             ?? SettlementRun(
                 day,
                 cutOff: min(terms.cutOff(of: day), now),
-                valueDate: day.valueDate(after: terms.valueDays)
+                valueDate: terms.valueDate(of: day, settledAt: now)
             )
         let page = try await book.list(
             AccountRecord.self,
@@ -173,6 +177,16 @@ extension ClearingHouse {
 }
 
 extension ClearingTerms {
+    /// The day on which payees have the money: workdays from the cut-off, or from now where that
+    /// is earlier.
+    func valueDate(of day: BusinessDay, settledAt now: Instant) -> CivilDate {
+        let local = clock.day(of: min(cutOff(of: day), now))
+        guard let start = UInt32(exactly: local).flatMap(BusinessDay.init) else {
+            preconditionFailure("A clock shows no day before 1970.")
+        }
+        return start.valueDate(after: valueDays)
+    }
+
     /// The moment at which a business day ends.
     package func cutOff(of day: BusinessDay) -> Instant {
         clock.moment(ofDay: Int64(day.number) + 1).adding(.seconds(Int64(cutOff) * 60))

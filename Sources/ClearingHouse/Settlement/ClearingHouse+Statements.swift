@@ -86,8 +86,8 @@ extension ClearingHouse {
     /// `pool`: whose pool a payment that came in goes into; nil to leave the line out of the
     ///     books, for what was booked by hand or does not concern them.
     /// `who`: the operator, for the record.
-    /// Throws `.unknownLine`, `.lineEnded`; `.unknownIssuer` where there is no such pool, or
-    ///   nothing came in.
+    /// Throws `.unknownLine`, `.lineEnded`, `.paidInBefore`; `.unknownIssuer` where there is no
+    /// such pool, or nothing came in.
     package func decide(
         _ name: BankStatementLine.Name,
         pool: IssuerIdentifier?,
@@ -106,7 +106,7 @@ extension ClearingHouse {
                 guard unmatched.line.isCredit,
                     try await issuer(pool)?.pools.contains(currency) == true
                 else { throw .unknownIssuer }
-                try await step.receive(unmatched.line, name, to: pool)
+                try await step.decide(unmatched.line, name, to: pool)
             }
             unmatched.decision = UnmatchedLine.Decision(pool: pool, at: now, by: who)
             var transition = try await step.transition()

@@ -95,8 +95,23 @@ struct StatementStep {
         return nil
     }
 
+    /// The same by the decision of an operator.
+    ///
+    /// Throws `.paidInBefore` where the bank's reference is in the books already.
+    mutating func decide(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        to issuer: IssuerIdentifier
+    ) async throws(ClearingFailure) {
+        if let payIn = line.bankReference.flatMap({ PayIn($0, name) }) {
+            guard try await book.find(PayIn.self, payIn.key) == nil else { throw .paidInBefore }
+            try await book.put(payIn, over: 0, to: &writes)
+        }
+        try await receive(line, name, to: issuer)
+    }
+
     /// Puts what came in into a pool.
-    mutating func receive(
+    private mutating func receive(
         _ line: BankStatementLine,
         _ name: BankStatementLine.Name,
         to issuer: IssuerIdentifier

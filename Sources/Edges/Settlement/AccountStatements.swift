@@ -4,9 +4,9 @@ import ClearingHouse
 import Kernel
 import SettlementFiles
 
-/// Statements of the accounts that merchants, acquirers and issuers have at the clearing house, for
-/// one settlement run: camt.053, a file for each currency. Each begins where the statement before
-/// ended, and ends with the payout of the run.
+/// Statements of the accounts that merchants and acquirers have at the clearing house, of those
+/// that one settlement run pays: camt.053, a file for each currency. Each begins where the
+/// statement before ended, and ends with the payout of the run.
 ///
 /// Banks know whole minor units alone: an entry is what it changes in the balance rounded down, so
 /// that entries lead from one rounded balance to the other.

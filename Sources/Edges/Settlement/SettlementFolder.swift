@@ -6,7 +6,8 @@ package import Kernel
 package import SettlementFiles
 
 /// Where the files of settlement runs are, a folder for each business day: pain.001 with the
-/// payouts for the bank, pacs.009 with those of institutions, camt.053 for each account that moved.
+/// payouts for the bank, pacs.009 with those of institutions, camt.053 for each account that is
+/// paid.
 /// They say what the books say; the same day again makes the same files again.
 package struct SettlementFolder: Sendable {
     let path: String
@@ -43,8 +44,19 @@ package struct SettlementFolder: Sendable {
         }
         let statements = AccountStatements(house, run, terms, folder: folder, now: now)
         paths += try await statements.write()
+        try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try SettlementFile(path: mark(of: day)).keep()
+        }
         return paths
     }
+
+    /// Whether all files of a day are there.
+    package func isWritten(_ day: BusinessDay) -> Bool {
+        FileManager.default.fileExists(atPath: mark(of: day))
+    }
+
+    /// An empty file, which is written last.
+    private func mark(of day: BusinessDay) -> String { "\(path)/\(day.digits)/complete" }
 
     /// Makes a folder that its owner alone can read.
     static func make(_ path: String) throws(SettlementFailure) {

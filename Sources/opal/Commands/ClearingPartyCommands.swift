@@ -80,8 +80,15 @@ extension ClearingCommand {
                     try payee.payee(),
                     fee: fee
                 )
+                let sells = try category.map { text in
+                    guard let category = MerchantCategory(text) else {
+                        throw ValidationError("A category has four digits.")
+                    }
+                    return category
+                }
                 try await ClearingAccess.use(options) { access in
                     let known = try await access.house.merchant(identifier)
+                    let fee = fee ?? known?.account(in: account.currency)?.fee
                     var next =
                         known
                         ?? ClearedMerchant(
@@ -91,8 +98,10 @@ extension ClearingCommand {
                             accounts: []
                         )
                     next.accounts.removeAll { $0.currency == account.currency }
-                    next.accounts.append(account)
-                    next.category = category.flatMap { MerchantCategory($0) } ?? next.category
+                    next.accounts.append(
+                        ClearedMerchant.Account(account.currency, account.payee, fee: fee)
+                    )
+                    next.category = sells ?? next.category
                     try await access.house.set(next)
                     print("\(identifier.text) is paid in \(account.currency.word)")
                 }
@@ -197,20 +206,22 @@ extension ClearingCommand {
         var acquirer: UInt32
         @OptionGroup var payee: PayeeOptions
         @Option(name: .long, help: "The name in the certificate of who sends its batches.")
-        var sender: [String] = [Role.concentrationPoint.rawValue]
+        var sender: [String] = []
         @OptionGroup var options: DataOptions
 
         func run() async throws {
             try await ClearingAccess.use(options) { access in
+                let known = try await access.house.acquirer(acquirer)?.senders
+                let senders = sender.isEmpty ? known : sender
                 try await access.house.set(
                     ClearedAcquirer(
                         acquirer,
                         name: payee.name,
                         payee: try payee.payee(),
-                        senders: sender
+                        senders: senders ?? [Role.concentrationPoint.rawValue]
                     )
                 )
-                print("batches of acquirer \(acquirer) may come")
+                print("acquirer \(acquirer) is on file")
             }
         }
     }

@@ -20,6 +20,11 @@ extension ClearingFailure {
         case .unknownPayout, .unknownSale, .unknownBatch, .unknownStatement, .unknownLine:
             "There is none of this name."
         case .notSuspended: "This sale was not set aside."
+        case .paidInBefore:
+            "The bank's reference of this line is in the books already. Leave the line out."
+        case .settledAhead(let day):
+            "\(day.text) was settled, and the clock says that it is earlier. Nothing is paid until "
+                + "then: look at the clock of the server."
         case .suspenseEnded, .lineEnded: "Somebody has decided this before. Nothing has changed."
         case .stillSuspended(let reason): "It is not cleared: \(reason.words). Nothing has changed."
         case .statementDiffers, .positionDiffers, .tooManyLines:
@@ -39,8 +44,8 @@ extension ClearingFailure {
         case .currencyFixed(let currency):
             "The currency \(currency.digits) is used: it stays, and so does its minor unit."
         case .unknownCurrency(let currency):
-            "The clearing house does not clear in \(currency.digits): add the currency first."
-        default: "The clearing house has no terms yet: set them first."
+            "The clearing house does not clear in \(currency.digits)."
+        default: "The clearing house has no terms: it was not founded whole. Restore it."
         }
     }
 }

@@ -18,6 +18,8 @@ struct ClearingParty {
     private let lock: FolderLock
     private let watch: ClearingWatch
     private let files: SettlementFolder
+    /// Settlements whose files are looked for.
+    private static let lookedAtMax = 10
 
     /// `issuers`: gives the link to who proves sales of a BIN; nil where there is none.
     init(
@@ -59,7 +61,12 @@ struct ClearingParty {
 
     /// Passes on which cards issuers have blocked.
     func passBlocks() async {
-        _ = try? await module.passBlocks()
+        do throws(ClearingFailure) {
+            try await module.passBlocks()
+            watch.works(.blockingList)
+        } catch {
+            watch.tell(error, .blockingList)
+        }
     }
 
     /// Credits what is whole here, and passes refunds on. Where something keeps it from that, the
@@ -69,17 +76,22 @@ struct ClearingParty {
             watch.tell(try await module.credit(SystemClock.now))
             watch.tell(try await module.passRefunds(SystemClock.now))
         } catch {
-            watch.tell(error, "crediting")
+            watch.tell(error, .crediting)
         }
     }
 
     /// Pays what is due since the last cut-off, and writes the files for the bank.
     func settle() async {
         do throws(ClearingFailure) {
-            guard let run = try await module.settle(SystemClock.now()) else { return }
-            watch.tell(run, await writeFiles(of: run.day))
+            let run = try await module.settle(SystemClock.now())
+            // Also those of a run after which the server went down.
+            for ended in try await module.runs(before: nil, limit: Self.lookedAtMax)
+            where ended.endedAt != nil && !files.isWritten(ended.day) {
+                watch.tell(ended, await writeFiles(of: ended.day))
+            }
+            if run == nil { watch.works(.settlement) }
         } catch {
-            watch.tell(error, "settlement")
+            watch.tell(error, .settlement)
         }
     }
 

@@ -7,8 +7,13 @@ import Synchronization
 
 /// Tells the operator what keeps the clearing house from its work: once, until it works again.
 final class ClearingWatch: Sendable {
+    enum Work: String {
+        case crediting, refunds, settlement
+        case blockingList = "blocking list"
+    }
+
     private let logger: Logger
-    private let told = Mutex<Set<String>>([])
+    private let told = Mutex<[Work: Set<String>]>([:])
 
     init(_ logger: Logger) {
         self.logger = logger
@@ -16,19 +21,7 @@ final class ClearingWatch: Sendable {
 
     /// A round of crediting.
     func tell(_ report: ClearingHouse.CreditReport) {
-        var problems: [String: Logger.Metadata] = [:]
-        for issuer in report.silent {
-            problems["silent \(issuer.digits)"] = [
-                "issuer": "\(issuer.digits)",
-                "problem": "it does not answer; batches with sales of its cards wait",
-            ]
-        }
-        for place in report.damaged {
-            problems["damaged \(place)"] = [
-                "place": "\(place)", "problem": "it does not open; its batch waits",
-            ]
-        }
-        say(problems, "a batch is not credited")
+        say(problems(report.silent, report.damaged), .crediting)
         if report.suspended > 0 {
             logger.warning(
                 "sales were set aside",
@@ -39,41 +32,60 @@ final class ClearingWatch: Sendable {
 
     /// A round of refunds.
     func tell(_ report: ClearingHouse.RefundReport) {
-        for place in report.damaged { tell(.damaged(place), "refunds") }
+        say(problems(report.silent, report.damaged), .refunds)
         guard report.refused > 0 else { return }
         let count: Logger.Metadata = ["count": "\(report.refused)"]
         logger.notice("refunds came to nothing", metadata: count)
     }
 
     func tell(_ run: SettlementRun, _ hasFiles: Bool) {
-        logger.notice(
-            "a day is settled",
-            metadata: ["day": "\(run.day.digits)", "payouts": "\(run.payouts)"]
-        )
-        if !hasFiles {
-            logger.error(
-                "the files of a settlement are not written: use opal clearing files",
-                metadata: ["day": "\(run.day.digits)"]
+        if hasFiles {
+            logger.notice(
+                "a day is settled",
+                metadata: ["day": "\(run.day.digits)", "payouts": "\(run.payouts)"]
             )
+        } else {
+            let problem = "its files are not written; it is tried again"
+            say(["files \(run.day.digits)": "day \(run.day.digits): \(problem)"], .settlement)
         }
     }
 
-    func tell(_ failure: ClearingFailure, _ work: String) {
-        say(
-            ["\(work) \(failure)": ["work": "\(work)", "problem": "\(failure.words)"]],
-            "the clearing house cannot work"
-        )
+    func tell(_ failure: ClearingFailure, _ work: Work) {
+        say(["\(failure)": failure.words], work)
+    }
+
+    /// Nothing keeps it from this work.
+    func works(_ work: Work) {
+        say([:], work)
+    }
+
+    private func problems(
+        _ silent: Set<IssuerIdentifier>,
+        _ damaged: [String]
+    ) -> [String: String] {
+        var problems: [String: String] = [:]
+        for issuer in silent {
+            let words = "issuer \(issuer.digits) does not answer; what is of its cards waits"
+            problems["silent \(issuer.digits)"] = words
+        }
+        for place in damaged { problems["damaged \(place)"] = "\(place) does not open, and waits" }
+        return problems
     }
 
     /// Says what was not said before.
-    private func say(_ problems: [String: Logger.Metadata], _ message: Logger.Message) {
+    ///
+    /// `problems`: words by a name of each.
+    private func say(_ problems: [String: String], _ work: Work) {
         let new = told.withLock { told in
-            let new = problems.filter { !told.contains($0.key) }
-            told = Set(problems.keys)
-            return new
+            let known = told[work] ?? []
+            told[work] = Set(problems.keys)
+            return problems.filter { !known.contains($0.key) }
         }
-        for (_, metadata) in new.sorted(by: { $0.key < $1.key }) {
-            logger.warning(message, metadata: metadata)
+        for (_, words) in new.sorted(by: { $0.key < $1.key }) {
+            logger.warning(
+                "the clearing house cannot do some of its work",
+                metadata: ["work": "\(work.rawValue)", "problem": "\(words)"]
+            )
         }
     }
 }

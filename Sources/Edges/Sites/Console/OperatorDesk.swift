@@ -19,7 +19,7 @@ package final class OperatorDesk: Sendable {
             OperatorJournal.clearingKind,
         ] + FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind]
 
-    let journal: OperatorJournal
+    package let journal: OperatorJournal
     /// What happened, hour by hour.
     package let figures: FigureBook
     let roles: OperatorRoles
