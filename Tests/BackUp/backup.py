@@ -42,6 +42,8 @@ SETTLE_SECONDS_MAX = 120
 MORE = re.compile(r"would go back[^:]*: (\d+) of 0978/2 that was spent would be on cards again")
 LESS = re.compile(r"and (\d+) of 0978/2 that was loaded would not be")
 NOTES = "OPAL_HIGH_WATER"
+# Longer than between two notes of a server.
+NOTED_SECONDS = 8
 KNOWN_ELSEWHERE = re.compile(r"Other parties have (\d+) sales of (\d+) cards .*: (\d+) of 0978/2")
 
 
@@ -68,6 +70,8 @@ class Walk:
         self.scheme.start()
         self._back_up_while_people_buy()
         self._refuse_beside_servers()
+        # What is sold within the seconds between two notes is not in them.
+        time.sleep(NOTED_SECONDS)
         for role in self.scheme.roles:
             role.kill()
         notes = os.environ.pop(NOTES)
