@@ -413,7 +413,10 @@ let package = Package(
                 "Sites", crypto,
             ]
         ),
-        tests("LoyaltyTests", portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys"]),
+        tests(
+            "LoyaltyTests",
+            portsOfASide + ["LoyaltyServer", "RecordsSQLite", "Keys", "Simulation"]
+        ),
         tests("SettlementTests", ["Kernel", "SettlementFiles"]),
         tests("VirtualReaderTests", ["Wire", "VirtualReader", nioCore, nioPosix]),
         tests("LoyaltyServerTests", portsOfASide + ["Keys", "LoyaltyServer"]),

@@ -10,7 +10,6 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     // What is on file.
     /// Terms have not been set yet.
     case noTerms
-    case termsUnreadable
     /// The minor unit of a currency stays: payouts are counted in it.
     case currencyFixed(Currency)
     case unknownCurrency(Currency)
@@ -22,8 +21,6 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     case unknownBatch
     /// The merchant is that of another acquirer.
     case otherAcquirer(UInt32)
-    case nameUnreadable
-    case payeeUnreadable
     // Suspense.
     case notSuspended
     /// It was released or rejected before.
@@ -44,14 +41,6 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     // Settlement.
     /// A day that lies ahead was settled, when the clock was wrong.
     case settledAhead(BusinessDay)
-    // Refunds.
-    /// The amount that may still be refunded.
-    case refundAboveSale(UInt64)
-    /// The same refund with another content.
-    case refundDiffers
-    case tooManyRefunds
-    /// Another merchant has made the sale.
-    case otherMerchant
     // The world.
     /// A sum of the books would be too large.
     case amountTooLarge

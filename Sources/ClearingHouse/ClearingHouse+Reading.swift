@@ -56,12 +56,15 @@ extension ClearingHouse {
 
     /// - Returns: nil for a batch that was never offered.
     package func batch(_ name: BatchName) async throws(ClearingFailure) -> BatchView? {
-        let stored = try await batch { () async throws(StoreFailure) in
-            try await BatchRecord.read(name, in: book.store, sealedBy: book.sealing)
-        }
-        guard let stored else { return nil }
+        guard let batch = try await record(of: name) else { return nil }
         let crediting = try await book.find(Crediting.self, name.bytes)?.value
-        return BatchView(batch: stored.batch, crediting: crediting)
+        return BatchView(batch: batch, crediting: crediting)
+    }
+
+    private func record(of name: BatchName) async throws(ClearingFailure) -> BatchRecord? {
+        try await batch { () async throws(StoreFailure) in
+            try await BatchRecord.read(name, in: book.store, sealedBy: book.sealing)?.batch
+        }
     }
 
     /// Batches in the order of security cards and numbers.
@@ -89,7 +92,7 @@ extension ClearingHouse {
     }
 
     func header(of name: BatchName) async throws(ClearingFailure) -> BatchHeader? {
-        try await batch(name)?.batch.header
+        try await record(of: name)?.header
     }
 
     // MARK: Sales
@@ -110,12 +113,12 @@ extension ClearingHouse {
         from index: UInt32,
         limit: Int
     ) async throws(ClearingFailure) -> [SaleView] {
-        guard let view = try await batch(name) else { throw .unknownBatch }
+        guard let record = try await record(of: name) else { throw .unknownBatch }
         guard let outcomes = try await outcomes(of: name, at: index) else { return [] }
         let first = Int(index - outcomes.first.index)
         let bytes = try await batch { () async throws(StoreFailure) in
             try await intake.contents.sales(
-                of: view.batch,
+                of: record,
                 from: index,
                 limit: min(limit, outcomes.outcomes.count - first)
             )

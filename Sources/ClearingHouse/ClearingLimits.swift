@@ -36,6 +36,4 @@ package enum ClearingLimits {
     package static let statementLinesMax: UInt32 = 10_000_000
     /// Pages of an issuer's blocking list that one round asks for.
     package static let blockPagesMax = 64
-    /// Refunds of one sale.
-    package static let refundsMax = 100
 }

@@ -3,6 +3,7 @@
 import Kernel
 import LoyaltyServer
 import Records
+import Simulation
 import Testing
 import Wire
 

@@ -5,6 +5,7 @@ import Keys
 import LoyaltyServer
 import Records
 import SecurityModule
+import Simulation
 import Synchronization
 import Testing
 import Wire
@@ -210,51 +211,6 @@ final class CountedRandom: RandomSource {
             return counter &* 0x9E37_79B9_7F4A_7C15
         }
         return (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64($0 % 8 * 8)) }
-    }
-}
-
-/// A store whose commits fail as told: before they are made, or after.
-final class CrashingStore: RecordStoreLayer {
-    enum Fault: Sendable {
-        case before
-        case after
-    }
-
-    let inner: any RecordStore
-    private let plan = Mutex<(commits: Int, fault: Fault?, isDead: Bool)>((0, nil, false))
-    private let counter = Mutex(0)
-
-    init(_ inner: any RecordStore) {
-        self.inner = inner
-    }
-
-    /// Dies with the commit behind so many others; nothing works from then on.
-    func crash(after commits: Int, _ fault: Fault) {
-        plan.withLock { $0 = (commits, fault, false) }
-    }
-
-    var commits: Int { counter.withLock { $0 } }
-
-    func admit() throws(StoreFailure) {
-        if plan.withLock({ $0.isDead }) { throw .unavailable("crashed") }
-    }
-
-    func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
-        try admit()
-        counter.withLock { $0 += 1 }
-        let fault = plan.withLock { plan -> Fault? in
-            guard let fault = plan.fault else { return nil }
-            if plan.commits > 0 {
-                plan.commits -= 1
-                return nil
-            }
-            plan.isDead = true
-            return fault
-        }
-        if fault == .before { throw .unavailable("crashed before a commit") }
-        let outcome = try await inner.commit(transition)
-        if fault == .after { throw .unavailable("crashed after a commit") }
-        return outcome
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Kernel
 import LoyaltyServer
+import Simulation
 import Testing
 
 @Suite struct RedemptionTests {

@@ -5,6 +5,7 @@ import Kernel
 import LoyaltyServer
 import Records
 import RecordsSQLite
+import Simulation
 import Testing
 
 /// On a database file, opened anew between the parts of an earn file.

@@ -60,16 +60,7 @@ extension PaymentModule {
         before cursor: TransactionIdentifier? = nil,
         limit: Int
     ) async throws(StoreFailure) -> [SaleLine] {
-        var lines: [SaleLine] = []
-        for record in try await store.list(
-            SaleRecord.kind,
-            after: cursor?.bytes,
-            limit: limit,
-            order: .descending
-        ) {
-            lines.append(try await line(record))
-        }
-        return lines
+        try await sales(behind: cursor, limit: limit, .descending)
     }
 
     /// The sales behind one, oldest first; as ``sales(before:limit:)`` otherwise.
@@ -77,12 +68,20 @@ extension PaymentModule {
         after cursor: TransactionIdentifier?,
         limit: Int
     ) async throws(StoreFailure) -> [SaleLine] {
+        try await sales(behind: cursor, limit: limit, .ascending)
+    }
+
+    private func sales(
+        behind cursor: TransactionIdentifier?,
+        limit: Int,
+        _ order: RecordOrder
+    ) async throws(StoreFailure) -> [SaleLine] {
         var lines: [SaleLine] = []
         for record in try await store.list(
             SaleRecord.kind,
             after: cursor?.bytes,
             limit: limit,
-            order: .ascending
+            order: order
         ) {
             lines.append(try await line(record))
         }

@@ -12,21 +12,10 @@ extension ClearingAudit {
         _ report: inout Report,
         _ progress: @Sendable () -> Void
     ) async throws(StoreFailure) {
-        var cursor: [UInt8]?
-        while true {
-            let page = try await book.store.list(
-                BatchRecord.kind,
-                after: cursor,
-                limit: RecordLimits.pageMax,
-                order: .ascending
-            )
-            for record in page {
-                report.recordCount += 1
-                try await check(record, &report)
-                progress()
-            }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return }
-            cursor = last.key.bytes
+        try await book.store.forEach(BatchRecord.kind) { record async throws(StoreFailure) in
+            report.recordCount += 1
+            try await check(record, &report)
+            progress()
         }
     }
 

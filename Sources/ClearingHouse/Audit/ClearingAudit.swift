@@ -100,25 +100,14 @@ package struct ClearingAudit: Sendable {
         _ progress: @Sendable () -> Void,
         _ check: (Value, Record, inout Report) async throws(StoreFailure) -> Void = { _, _, _ in }
     ) async throws(StoreFailure) {
-        var cursor: [UInt8]?
-        while true {
-            let page = try await book.store.list(
-                Value.kind,
-                after: cursor,
-                limit: RecordLimits.pageMax,
-                order: .ascending
-            )
-            for record in page {
-                report.recordCount += 1
-                if let value = (try? await book.open(type, record))?.value {
-                    try await check(value, record, &report)
-                } else {
-                    report.findings.append(Self.unopened(record))
-                }
-                progress()
+        try await book.store.forEach(Value.kind) { record async throws(StoreFailure) in
+            report.recordCount += 1
+            if let value = (try? await book.open(type, record))?.value {
+                try await check(value, record, &report)
+            } else {
+                report.findings.append(Self.unopened(record))
             }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { return }
-            cursor = last.key.bytes
+            progress()
         }
     }
 

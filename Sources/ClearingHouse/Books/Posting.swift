@@ -57,6 +57,25 @@ struct Posting {
         }
     }
 
+    /// Posts an entry that takes an amount from one account and gives it to another.
+    ///
+    /// - Throws: as ``post(_:to:)``.
+    mutating func move(
+        _ amount: ExactAmount,
+        from one: LedgerAccount,
+        to other: LedgerAccount,
+        _ cause: AccountRow.Cause,
+        in transition: inout Transition
+    ) async throws(ClearingFailure) {
+        try await post(
+            [
+                Leg(account: one, amount: -amount, cause: cause),
+                Leg(account: other, amount: amount, cause: cause),
+            ],
+            to: &transition
+        )
+    }
+
     /// The row with which sales were put on an account here; 0 where none were.
     func salesRow(of account: LedgerAccount) -> UInt64 { salesRows[account] ?? 0 }
 

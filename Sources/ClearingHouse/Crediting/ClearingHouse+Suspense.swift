@@ -66,13 +66,12 @@ extension ClearingHouse {
             var transition = Transition(writes: [])
             if entry.value.isPosted {
                 var posting = Posting(book, now: now)
-                let cause = AccountRow.Cause.rejected(place)
-                try await posting.post(
-                    [
-                        Posting.Leg(account: sale.suspense, amount: -gross, cause: cause),
-                        Posting.Leg(account: sale.pool, amount: gross, cause: cause),
-                    ],
-                    to: &transition
+                try await posting.move(
+                    gross,
+                    from: sale.suspense,
+                    to: sale.pool,
+                    .rejected(place),
+                    in: &transition
                 )
                 try await posting.write(to: &transition)
             }

@@ -41,9 +41,6 @@ struct CountedNumbers: Equatable, Sendable {
         bits[Int(index / 8)] |= mask
         return true
     }
-
-    /// How many are taken.
-    var count: Int { bits.reduce(0) { $0 + $1.nonzeroBitCount } }
 }
 
 extension CountedNumbers: ClearingRecord {

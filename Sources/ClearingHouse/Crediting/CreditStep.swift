@@ -205,13 +205,12 @@ struct CreditStep {
                 .acquirer(header.name.securityCard.acquirer),
                 account.currency
             )
-            let cause = AccountRow.Cause.batchFee(header.name)
-            try await posting.post(
-                [
-                    Posting.Leg(account: account, amount: -fee.fee, cause: cause),
-                    Posting.Leg(account: acquirer, amount: fee.fee, cause: cause),
-                ],
-                to: &writes
+            try await posting.move(
+                fee.fee,
+                from: account,
+                to: acquirer,
+                .batchFee(header.name),
+                in: &writes
             )
         }
     }

@@ -193,11 +193,6 @@ extension ClearingHouse {
         return try await book.list(RefundRecord.self, after: key, limit: limit)
     }
 
-    /// Refunds that wait for their issuers, in the same order.
-    package func openRefunds(limit: Int) async throws(ClearingFailure) -> [RefundRecord] {
-        try await book.listOpen(RefundRecord.self, after: nil, limit: limit)
-    }
-
     /// The refunds of one sale.
     package func refunds(
         of transaction: TransactionIdentifier

@@ -97,12 +97,12 @@ struct RefundStep {
             refund.order.transaction,
             number: refund.order.number
         )
-        try await posting.post(
-            [
-                Posting.Leg(account: refund.account, amount: -amount, cause: cause),
-                Posting.Leg(account: sale.pool, amount: amount, cause: cause),
-            ],
-            to: &transition
+        try await posting.move(
+            amount,
+            from: refund.account,
+            to: sale.pool,
+            cause,
+            in: &transition
         )
         let row = try await posting.account(refund.account).lastRow
         try await posting.write(to: &transition)

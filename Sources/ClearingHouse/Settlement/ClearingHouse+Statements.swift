@@ -124,10 +124,4 @@ extension ClearingHouse {
     ) async throws(ClearingFailure) -> [UnmatchedLine] {
         try await book.listOpen(UnmatchedLine.self, after: name?.bytes, limit: limit)
     }
-
-    package func statement(
-        _ digest: [UInt8]
-    ) async throws(ClearingFailure) -> BankStatementRecord? {
-        try await book.find(BankStatementRecord.self, digest)?.value
-    }
 }

@@ -50,14 +50,12 @@ struct SettlementStep {
             madeAt: now,
             previous: record.lastPayout
         )
-        let cause = AccountRow.Cause.payout(payout.name)
-        let transit = LedgerAccount(.inTransit, account.currency)
-        try await posting.post(
-            [
-                Posting.Leg(account: account, amount: -payout.amount, cause: cause),
-                Posting.Leg(account: transit, amount: payout.amount, cause: cause),
-            ],
-            to: &writes
+        try await posting.move(
+            payout.amount,
+            from: account,
+            to: LedgerAccount(.inTransit, account.currency),
+            .payout(payout.name),
+            in: &writes
         )
         posting.close(account, with: payout.name)
         try await book.put(payout, over: 0, to: &writes)
@@ -98,14 +96,7 @@ struct SettlementStep {
             let owed = -(try await balance(of: pool))
             let amount = min(owed, try await balance(of: account))
             guard amount > .zero else { continue }
-            let cause = AccountRow.Cause.netted(day)
-            try await posting.post(
-                [
-                    Posting.Leg(account: account, amount: -amount, cause: cause),
-                    Posting.Leg(account: pool, amount: amount, cause: cause),
-                ],
-                to: &writes
-            )
+            try await posting.move(amount, from: account, to: pool, .netted(day), in: &writes)
         }
     }
 

@@ -54,10 +54,22 @@ struct StatementStep {
         switch (payout.state, line.isCredit) {
         case (.instructed, false):
             let transit = LedgerAccount(.inTransit, payout.account.currency)
-            try await move(payout.amount, from: transit, to: bank, .statement(name))
+            try await posting.move(
+                payout.amount,
+                from: transit,
+                to: bank,
+                .statement(name),
+                in: &writes
+            )
             entry.value.state = .paid
         case (.paid, true):
-            try await move(payout.amount, from: bank, to: payout.account, .returned(name))
+            try await posting.move(
+                payout.amount,
+                from: bank,
+                to: payout.account,
+                .returned(name),
+                in: &writes
+            )
             entry.value.state = .returned
         default: return .notExpected
         }
@@ -117,26 +129,12 @@ struct StatementStep {
         to issuer: IssuerIdentifier
     ) async throws(ClearingFailure) {
         let currency = line.amount.currency
-        try await move(
+        try await posting.move(
             ExactAmount(line.amount),
             from: LedgerAccount(.bank, currency),
             to: LedgerAccount(.pool(issuer), currency),
-            .statement(name)
-        )
-    }
-
-    private mutating func move(
-        _ amount: ExactAmount,
-        from one: LedgerAccount,
-        to other: LedgerAccount,
-        _ cause: AccountRow.Cause
-    ) async throws(ClearingFailure) {
-        try await posting.post(
-            [
-                Posting.Leg(account: one, amount: -amount, cause: cause),
-                Posting.Leg(account: other, amount: amount, cause: cause),
-            ],
-            to: &writes
+            .statement(name),
+            in: &writes
         )
     }
 

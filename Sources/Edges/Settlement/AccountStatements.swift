@@ -17,8 +17,6 @@ struct AccountStatements {
     private let folder: String
     private let now: Instant
 
-    private static let pageMax = 500
-
     init(
         _ house: ClearingHouse,
         _ run: SettlementRun,
@@ -55,17 +53,9 @@ struct AccountStatements {
             let name = try FileIdentifier("OPAL-\(run.day.digits)-\(currency.code)-S")
             return try StatementFile(to: sink, MessageHead(identifier: name, created: now))
         }
-        var last: UInt32 = 0
-        while true {
-            let page = try await SettlementFailure.books {
-                () async throws(ClearingFailure) in
-                try await house.payouts(of: run.day, after: last, limit: Self.pageMax)
-            }
-            for payout in page where payout.account.currency == unit.currency {
-                try await add(payout, unit, currency, to: &file)
-            }
-            guard page.count == Self.pageMax, let end = page.last else { break }
-            last = end.name.number
+        try await house.eachPayout(of: run.day, in: unit.currency) {
+            payout async throws(SettlementFailure) in
+            try await add(payout, unit, currency, to: &file)
         }
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try file.finish()
@@ -93,7 +83,11 @@ struct AccountStatements {
         while true {
             let page = try await SettlementFailure.books {
                 () async throws(ClearingFailure) in
-                try await house.rows(of: payout.account, after: number, limit: Self.pageMax)
+                try await house.rows(
+                    of: payout.account,
+                    after: number,
+                    limit: SettlementFolder.pageMax
+                )
             }
             // The row of the payout itself is behind those that it covers.
             let rows = page.filter { $0.number <= payout.content.upTo + 1 }
@@ -104,7 +98,7 @@ struct AccountStatements {
                 }
                 (rounded, number) = (next, row.number)
             }
-            guard rows.count == Self.pageMax else { return }
+            guard rows.count == SettlementFolder.pageMax else { return }
         }
     }
 

@@ -13,9 +13,6 @@ struct PayoutFiles {
     private let folder: String
     private let now: Instant
 
-    /// Payouts that are read at a time.
-    private static let pageMax = 500
-
     init(
         _ house: ClearingHouse,
         _ run: SettlementRun,
@@ -33,7 +30,8 @@ struct PayoutFiles {
     func write() async throws(SettlementFailure) -> [String] {
         var customers = Sum()
         var institutions: [Payout] = []
-        try await each { payout throws(SettlementFailure) in
+        try await house.eachPayout(of: run.day, in: unit.currency) {
+            payout throws(SettlementFailure) in
             if isInstitution(payout) {
                 institutions.append(payout)
             } else {
@@ -80,7 +78,8 @@ struct PayoutFiles {
                 )
             )
         }
-        try await each { payout throws(SettlementFailure) in
+        try await house.eachPayout(of: run.day, in: unit.currency) {
+            payout throws(SettlementFailure) in
             if isInstitution(payout) { return }
             try SettlementFailure.writing { () throws(SettlementFileFailure) in
                 try file.add(try instruction(payout, from: debtor, currency))
@@ -165,23 +164,5 @@ struct PayoutFiles {
     private func head(_ currency: String) throws(SettlementFileFailure) -> MessageHead {
         let name = "OPAL-\(run.day.digits)-\(currency)"
         return MessageHead(identifier: try FileIdentifier(name), created: now)
-    }
-
-    /// All payouts in this currency, in the order of their numbers.
-    private func each(
-        _ body: (Payout) throws(SettlementFailure) -> Void
-    ) async throws(SettlementFailure) {
-        var last: UInt32 = 0
-        while true {
-            let page = try await SettlementFailure.books {
-                () async throws(ClearingFailure) in
-                try await house.payouts(of: run.day, after: last, limit: Self.pageMax)
-            }
-            for payout in page where payout.account.currency == unit.currency {
-                try body(payout)
-            }
-            guard page.count == Self.pageMax, let end = page.last else { return }
-            last = end.name.number
-        }
     }
 }

@@ -10,6 +10,9 @@ package import SettlementFiles
 /// paid.
 /// They say what the books say; the same day again makes the same files again.
 package struct SettlementFolder: Sendable {
+    /// Payouts, rows or sales that are read at a time.
+    static let pageMax = 500
+
     let path: String
     let house: ClearingHouse
 

@@ -22,4 +22,21 @@ package struct BatchPlace: Hashable, Sendable {
         self.batch = batch
         self.index = index
     }
+
+    /// Security card (16 hexadecimal digits), batch and index, with a character between them that
+    /// is none of a number.
+    package func text(_ separator: Character) -> String {
+        "\(batch.securityCard.text)\(separator)\(batch.number)\(separator)\(index)"
+    }
+
+    /// - Parameters:
+    ///   - text: as ``text(_:)`` gives it; nil where it is not.
+    ///   - separator: what stands between the parts.
+    package init?(_ text: String, _ separator: Character) {
+        let parts = text.split(separator: separator, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].count == 16, let card = UInt64(parts[0], radix: 16),
+            let number = UInt32(parts[1]), let index = UInt32(parts[2]), index > 0
+        else { return nil }
+        self.init(BatchName(SecurityCardIdentifier(bits: card), number), index)
+    }
 }

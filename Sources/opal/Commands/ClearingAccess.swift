@@ -52,6 +52,22 @@ struct ClearingAccess {
         files = SettlementFolder(options.folder.settlementFiles, house)
     }
 
+    /// All that the clearing house lists page by page.
+    ///
+    /// `page`: gives what is behind the last one of the page before.
+    static func all<Value>(
+        _ page: (_ last: Value?, _ limit: Int) async throws -> [Value]
+    ) async throws -> [Value] {
+        var all: [Value] = []
+        while true {
+            let next = try await page(all.last, pageMax)
+            all += next
+            if next.count < pageMax { return all }
+        }
+    }
+
+    private static let pageMax = 500
+
     func close() async {
         await party.store.close()
         await issuer?.float.store.close()

@@ -38,20 +38,16 @@ struct ClearingCommand: AsyncParsableCommand {
 
         func run() async throws {
             let lines = try await ClearingAccess.use(options) { access in
-                var lines: [Line] = []
-                var last: LedgerAccount?
-                while true {
-                    let page = try await access.house.accounts(after: last, limit: 500)
-                    lines += page.map {
-                        Line(
-                            account: $0.account.name,
-                            currency: $0.account.currency.word,
-                            balance: $0.balance.decimal,
-                            rows: $0.lastRow
-                        )
-                    }
-                    guard page.count == 500 else { return lines }
-                    last = page.last?.account
+                try await ClearingAccess.all {
+                    try await access.house.accounts(after: $0?.account, limit: $1)
+                }
+                .map {
+                    Line(
+                        account: $0.account.name,
+                        currency: $0.account.currency.word,
+                        balance: $0.balance.decimal,
+                        rows: $0.lastRow
+                    )
                 }
             }
             if output.json { return try Output.json(lines) }
@@ -118,22 +114,18 @@ struct ClearingCommand: AsyncParsableCommand {
 
         func run() async throws {
             let lines = try await ClearingAccess.use(options) { access in
-                var lines: [Line] = []
-                var last: BatchName?
-                while true {
-                    let page = try await access.house.batches(after: last, limit: 500)
-                    lines += page.map {
-                        Line(
-                            batch: $0.batch.name.text,
-                            state: $0.batch.state == .receiving
-                                ? "receiving" : $0.crediting?.isDone == true ? "cleared" : "whole",
-                            sales: $0.batch.header.count,
-                            cleared: $0.crediting?.cleared ?? 0,
-                            suspended: $0.crediting?.suspended ?? 0
-                        )
-                    }
-                    guard page.count == 500 else { return lines }
-                    last = page.last?.batch.name
+                try await ClearingAccess.all {
+                    try await access.house.batches(after: $0?.batch.name, limit: $1)
+                }
+                .map {
+                    Line(
+                        batch: $0.batch.name.text,
+                        state: $0.batch.state == .receiving
+                            ? "receiving" : $0.crediting?.isDone == true ? "cleared" : "whole",
+                        sales: $0.batch.header.count,
+                        cleared: $0.crediting?.cleared ?? 0,
+                        suspended: $0.crediting?.suspended ?? 0
+                    )
                 }
             }
             if output.json { return try Output.json(lines) }

@@ -9,14 +9,12 @@ extension ClearingFailure {
     /// Why a command was not done, and what to do.
     var words: String {
         switch self {
-        case .noTerms, .termsUnreadable, .currencyFixed, .unknownCurrency: termsWords
+        case .noTerms, .currencyFixed, .unknownCurrency: termsWords
         case .unknownIssuer: "The clearing house knows no such issuer, or not with such a pool."
         case .unknownAcquirer: "The clearing house knows no such acquirer: add it first."
         case .unknownMerchant: "The clearing house knows no such merchant."
         case .otherAcquirer(let acquirer):
             "The merchant is that of acquirer \(acquirer), and stays there."
-        case .nameUnreadable, .payeeUnreadable:
-            "Name, account or BIC is empty, too long, or has control characters."
         case .unknownPayout, .unknownSale, .unknownBatch, .unknownStatement, .unknownLine:
             "There is none of this name."
         case .notSuspended: "This sale was not set aside."
@@ -29,8 +27,6 @@ extension ClearingFailure {
         case .stillSuspended(let reason): "It is not cleared: \(reason.words). Nothing has changed."
         case .statementDiffers, .positionDiffers, .tooManyLines:
             "The statement is not the one that was begun under this name. Nothing has changed."
-        case .refundAboveSale, .refundDiffers, .tooManyRefunds, .otherMerchant:
-            "The refund is not made: \(self). Nothing has changed."
         case .amountTooLarge: "A sum would be too large for the books. Nothing has changed."
         case .damaged(let place): "\(place) was changed by somebody else: see opal audit."
         case .issuerSilent(let issuer):
@@ -77,16 +73,14 @@ extension CreditOutcome {
 }
 
 extension BatchPlace {
+    private static let separator: Character = "/"
+
     /// Security card, batch and index with slashes between them.
-    var text: String { "\(batch.text)/\(index)" }
+    var text: String { text(Self.separator) }
 
     /// - Returns: nil for a text that is no place.
     init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let card = UInt64(parts[0], radix: 16), parts[0].count == 16,
-            let number = UInt32(parts[1]), let index = UInt32(parts[2]), index > 0
-        else { return nil }
-        self.init(BatchName(SecurityCardIdentifier(bits: card), number), index)
+        self.init(text, Self.separator)
     }
 }
 

@@ -20,12 +20,14 @@ struct OperatorAccess {
         try await self.init(options.folder, passphrase: try options.passphrase())
     }
 
-    init(_ folder: DataFolder, passphrase: String?) async throws {
+    /// `readsOnly`: nothing is written, and the database is left as it is.
+    init(_ folder: DataFolder, passphrase: String?, readsOnly: Bool = false) async throws {
         master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
-        store = try SQLiteStore(
-            path: folder.database(.opalServer),
-            schema: OPALServerRecords.schema
-        )
+        let path = folder.database(.opalServer)
+        store =
+            readsOnly
+            ? try SQLiteStore(readingAt: path, schema: OPALServerRecords.schema)
+            : try SQLiteStore(path: path, schema: OPALServerRecords.schema)
         module = SoftwareModule(master)
         seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)

@@ -34,10 +34,14 @@ struct SetBackCards {
     ///   - passphrase: Of the key files of both.
     /// - Throws: `KeyFailure`, `StoreFailure`.
     init(from now: DataFolder, to restored: DataFolder, passphrase: String?) async throws {
-        let present = try await CardReading(now, passphrase)
-        defer { present.close() }
-        let older = try await CardReading(restored, passphrase)
-        defer { older.close() }
+        let present = try await OperatorAccess(now, passphrase: passphrase, readsOnly: true)
+        defer { present.letGo() }
+        let older = try await OperatorAccess(
+            restored,
+            passphrase: passphrase,
+            readsOnly: true
+        )
+        defer { older.letGo() }
         var cursor: CardIdentifier?
         while true {
             let page = try await present.desk.cards(after: cursor, limit: RecordLimits.pageMax)
@@ -49,8 +53,8 @@ struct SetBackCards {
 
     private mutating func compare(
         _ card: CardIdentifier,
-        _ present: CardReading,
-        _ older: CardReading
+        _ present: OperatorAccess,
+        _ older: OperatorAccess
     ) async throws {
         let now: CardDescription?
         let then: CardDescription?
@@ -113,32 +117,9 @@ struct SetBackCards {
     }
 }
 
-/// The cards of a data folder, opened for reading.
-private struct CardReading {
-    let store: SQLiteStore
-    let desk: CardDesk
-
-    init(_ folder: DataFolder, _ passphrase: String?) async throws {
-        let master = try KeyFile.read(at: folder.keyFile(.opalServer), passphrase: passphrase)
-        store = try SQLiteStore(
-            readingAt: folder.database(.opalServer),
-            schema: OPALServerRecords.schema
-        )
-        let module = SoftwareModule(master)
-        let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
-        try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
-        desk = CardDesk(
-            store: store,
-            module: module,
-            loads: module,
-            seals: seals,
-            random: SystemRandom(),
-            now: SystemClock.now
-        )
-    }
-
+extension OperatorAccess {
     /// A store that only reads has nothing to write when it is let go.
-    func close() {
+    fileprivate func letGo() {
         let store = store
         Task { await store.close() }
     }

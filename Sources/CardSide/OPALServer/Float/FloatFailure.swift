@@ -33,3 +33,14 @@ func reading<Value>(
         throw .store(error)
     }
 }
+
+/// Does a step with the issuer's sealed records, as a failure of the float.
+func attempt<Value>(
+    _ part: () async throws(UserFailure) -> Value
+) async throws(FloatFailure) -> Value {
+    do throws(UserFailure) {
+        return try await part()
+    } catch {
+        throw FloatFailure(error)
+    }
+}

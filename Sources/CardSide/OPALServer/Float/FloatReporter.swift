@@ -158,16 +158,6 @@ package struct FloatReporter: Sendable {
         }
         return nil
     }
-
-    private func attempt<Value>(
-        _ part: () async throws(UserFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(UserFailure) {
-            return try await part()
-        } catch {
-            throw FloatFailure(error)
-        }
-    }
 }
 
 extension FloatReport.Sums {

@@ -238,14 +238,4 @@ package struct SaleProofs: LinkService {
             return try await ledger.commit(Transition(writes: writes))
         }
     }
-
-    private func attempt<Value>(
-        _ part: () async throws(UserFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(UserFailure) {
-            return try await part()
-        } catch {
-            throw FloatFailure(error)
-        }
-    }
 }

@@ -259,5 +259,12 @@ func clearingStep<Value>(
 ) async throws(SiteFailure) -> Value {
     do throws(ClearingFailure) {
         return try await step()
-    } catch { throw error.isTransient ? .unavailable(error) : .broken(error) }
+    } catch { throw SiteFailure(error) }
+}
+
+extension SiteFailure {
+    /// For failures of the clearing house that no page tells of in its own words.
+    init(_ failure: ClearingFailure) {
+        self = failure.isTransient ? .unavailable(failure) : .broken(failure)
+    }
 }

@@ -72,9 +72,7 @@ struct ConsoleSuspense: Sendable {
             return try await page(visit, notice: Page.Notice(.bad, text))
         } catch .suspenseEnded {
             return try await page(visit, notice: Self.ended)
-        } catch .notSuspended { throw .notFound } catch {
-            throw error.isTransient ? .unavailable(error) : .broken(error)
-        }
+        } catch .notSuspended { throw .notFound } catch { throw SiteFailure(error) }
         return SiteShell.seeOther("/clearing/suspense")
     }
 
@@ -85,9 +83,7 @@ struct ConsoleSuspense: Sendable {
             try await clearing.house.reject(place, by: visit.session.name.text, now: visit.now)
         } catch .suspenseEnded {
             return try await page(visit, notice: Self.ended)
-        } catch .notSuspended { throw .notFound } catch {
-            throw error.isTransient ? .unavailable(error) : .broken(error)
-        }
+        } catch .notSuspended { throw .notFound } catch { throw SiteFailure(error) }
         return SiteShell.seeOther("/clearing/suspense")
     }
 
@@ -104,16 +100,14 @@ struct ConsoleSuspense: Sendable {
 }
 
 extension BatchPlace {
+    private static let separator: Character = "-"
+
     /// Security card, batch and index, for addresses.
-    var reference: String { "\(batch.securityCard.text)-\(batch.number)-\(index)" }
+    var reference: String { text(Self.separator) }
 
     /// - Returns: nil for a text that is no place.
     init?(reference: String) {
-        let parts = reference.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].count == 16, let card = UInt64(parts[0], radix: 16),
-            let number = UInt32(parts[1]), let index = UInt32(parts[2]), index > 0
-        else { return nil }
-        self.init(BatchName(SecurityCardIdentifier(bits: card), number), index)
+        self.init(reference, Self.separator)
     }
 }
 

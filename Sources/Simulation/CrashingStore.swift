@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Records
+package import Records
 import Synchronization
 
 /// A store whose commits fail as told: before they are made, or after.
-final class CrashingStore: RecordStoreLayer {
-    enum Fault: Sendable, CaseIterable {
+package final class CrashingStore: RecordStoreLayer {
+    package enum Fault: Sendable, CaseIterable {
         case before
         case after
     }
 
-    let inner: any RecordStore
+    package let inner: any RecordStore
     private let plan = Mutex<(commits: Int, fault: Fault?, isDead: Bool)>((0, nil, false))
     private let counter = Mutex(0)
 
-    init(_ inner: any RecordStore) {
+    package init(_ inner: any RecordStore) {
         self.inner = inner
     }
 
     /// Dies with the commit behind so many others; nothing works from then on.
-    func crash(after commits: Int, _ fault: Fault) {
+    package func crash(after commits: Int, _ fault: Fault) {
         plan.withLock { $0 = (commits, fault, false) }
     }
 
-    var isDead: Bool { plan.withLock(\.isDead) }
-    var commits: Int { counter.withLock { $0 } }
+    package var isDead: Bool { plan.withLock(\.isDead) }
+    package var commits: Int { counter.withLock { $0 } }
 
-    func admit() throws(StoreFailure) {
+    package func admit() throws(StoreFailure) {
         if isDead { throw .unavailable("crashed") }
     }
 
-    func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
+    package func commit(_ transition: Transition) async throws(StoreFailure) -> CommitOutcome {
         try admit()
         counter.withLock { $0 += 1 }
         let fault = plan.withLock { plan -> Fault? in
