@@ -107,6 +107,11 @@ class Settlement:
         sales = operator.page.locator("section", has_text="The sales that it pays")
         assert sales.get_by_role("link").count() == SALES, words
         operator.shoots("clearing-payout")
+        # A place that is none is the first page.
+        for place in "0.0", "1.0", "99999999999999999999.0", "x":
+            operator.goes_to(f"{self.payout}?from={place}")
+            assert sales.get_by_role("link").count() == SALES, operator.words()
+        operator.goes_to(self.payout)
 
     def reads_the_story_of_a_sale(self):
         operator = self.operator

@@ -49,6 +49,65 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `a payout gives its sales page by page, and no others`() async throws {
+        let world = try await ClearingWorld()
+        world.issuer.say(.forged, of: 4)
+        try await world.clear(
+            try PlayedBatch(1, count: 9) { sale in
+                if sale.transaction == 2 { sale.merchant = "NEW" }
+                if sale.transaction == 6 { sale.merchant = "CAFE" }
+            }
+        )
+        try await world.house.set(world.merchant("NEW"))
+        let card = SecurityCardIdentifier(acquirer: acquirer, serial: 1)
+        let place = BatchPlace(BatchName(card, 1), 2)
+        try await world.house.release(place, by: "Ann", now: ClearingWorld.noon)
+        _ = try await world.house.settle(night)
+        try await world.clear(try PlayedBatch(2, count: 3, from: 20))
+        _ = try await world.house.settle(night.adding(Self.day))
+        let first: [UInt64] = [1, 3, 5, 7, 8, 9]
+        for limit in 1...7 {
+            #expect(try await sales(of: "SHOP", in: world, limit: limit) == [[20, 21, 22], first])
+            #expect(try await sales(of: "NEW", in: world, limit: limit) == [[2]])
+        }
+    }
+
+    /// The transactions of all payouts of a merchant, newest payout first.
+    private func sales(
+        of merchant: String,
+        in world: ClearingWorld,
+        limit: Int
+    ) async throws -> [[UInt64]] {
+        let account = LedgerAccount(.merchant(try world.identifier(merchant)), .euro)
+        var all: [[UInt64]] = []
+        for payout in try await world.house.payouts(of: account, limit: 10) {
+            var (found, cursor): ([UInt64], PayoutSalesCursor?) = ([], nil)
+            repeat {
+                let page = try await world.house.sales(of: payout, from: cursor, limit: limit)
+                #expect(page.sales.count <= limit)
+                found += page.sales.map(\.sale.transaction.low)
+                cursor = page.next
+            } while cursor != nil
+            all.append(found)
+        }
+        return all
+    }
+
+    @Test func `a page that begins outside of a payout is its first one`() async throws {
+        let world = try await ClearingWorld()
+        try await world.clear(try PlayedBatch(1, count: 2))
+        _ = try await world.house.settle(night)
+        try await world.clear(try PlayedBatch(2, count: 2, from: 10))
+        _ = try await world.house.settle(night.adding(Self.day))
+        let shop = LedgerAccount(.merchant(try world.identifier("SHOP")), .euro)
+        let payout = try #require(try await world.house.payouts(of: shop, limit: 1).first)
+        for row in [0, 1, payout.content.after, payout.content.upTo + 1, .max] {
+            let cursor = PayoutSalesCursor(row: row, index: .max)
+            let page = try await world.house.sales(of: payout, from: cursor, limit: 9)
+            #expect(page.sales.map(\.sale.transaction.low) == [10, 11])
+        }
+    }
+
     @Test func `parts of a cent stay on the account until they make one`() async throws {
         let world = try await ClearingWorld()
         // A millionth of a euro each.

@@ -9,8 +9,6 @@ import SettlementFiles
 package struct MerchantReports {
     private let house: ClearingHouse
 
-    private static let pageMax = 500
-
     package init(_ house: ClearingHouse) {
         self.house = house
     }
@@ -32,13 +30,7 @@ package struct MerchantReports {
             try SettlementFile(path: path)
         }
         var report = MerchantReportCSV(to: sink, head)
-        for payout in payouts {
-            let reported = try await reported(payout)
-            try SettlementFailure.writing { () throws(SettlementFileFailure) in
-                try report.begin(reported)
-            }
-            try await each(payout) { sale throws(SettlementFileFailure) in try report.add(sale) }
-        }
+        try await fill(&report, payouts)
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try report.finish()
             try sink.keep()
@@ -61,17 +53,24 @@ package struct MerchantReports {
         var report = try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try MerchantReportPDF(head)
         }
+        try await fill(&report, payouts)
+        try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            let sink = try SettlementFile(path: path)
+            try sink.write(try report.finish())
+            try sink.keep()
+        }
+    }
+
+    private func fill(
+        _ report: inout some MerchantReport,
+        _ payouts: [Payout]
+    ) async throws(SettlementFailure) {
         for payout in payouts {
             let reported = try await reported(payout)
             try SettlementFailure.writing { () throws(SettlementFileFailure) in
                 try report.begin(reported)
             }
             try await each(payout) { sale throws(SettlementFileFailure) in try report.add(sale) }
-        }
-        try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            let sink = try SettlementFile(path: path)
-            try sink.write(try report.finish())
-            try sink.keep()
         }
     }
 
@@ -130,41 +129,18 @@ package struct MerchantReports {
         _ payout: Payout,
         _ body: (ReportedSale) throws(SettlementFileFailure) -> Void
     ) async throws(SettlementFailure) {
-        try await rows(of: payout) { row async throws(SettlementFailure) in
-            switch row.cause {
-            case .released(let place):
-                guard let sale = try await sale(at: place) else { return }
-                try SettlementFailure.writing { () throws(SettlementFileFailure) in
-                    try body(ReportedSale(sale, at: place))
-                }
-            case .sales(let sales): try await each(sales, of: payout.account, body)
-            default: return
-            }
-        }
-    }
-
-    /// The sales of one row.
-    private func each(
-        _ sales: AccountRow.Sales,
-        of account: LedgerAccount,
-        _ body: (ReportedSale) throws(SettlementFileFailure) -> Void
-    ) async throws(SettlementFailure) {
-        var index = sales.first
-        while index <= sales.last {
+        var cursor: PayoutSalesCursor?
+        repeat {
             let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
-                try await house.sales(of: sales.batch, from: index, limit: Self.pageMax)
+                try await house.sales(of: payout, from: cursor, limit: SettlementFolder.pageMax)
             }
-            guard let last = page.last else { throw .clearing(.unknownSale) }
-            for view in page where view.place.index <= sales.last && view.outcome == .cleared {
-                guard account.owner == .merchant(view.sale.merchant),
-                    account.currency == view.sale.amount.currency
-                else { continue }
+            for view in page.sales {
                 try SettlementFailure.writing { () throws(SettlementFileFailure) in
                     try body(ReportedSale(view.sale, at: view.place))
                 }
             }
-            index = last.place.index + 1
-        }
+            cursor = page.next
+        } while cursor != nil
     }
 
     /// The rows that a payout covers.
@@ -175,7 +151,11 @@ package struct MerchantReports {
         var number = payout.content.after
         while number < payout.content.upTo {
             let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
-                try await house.rows(of: payout.account, after: number, limit: Self.pageMax)
+                try await house.rows(
+                    of: payout.account,
+                    after: number,
+                    limit: SettlementFolder.pageMax
+                )
             }
             guard let last = page.last else { throw .clearing(.unknownPayout) }
             for row in page where row.number <= payout.content.upTo { try await body(row.entry) }

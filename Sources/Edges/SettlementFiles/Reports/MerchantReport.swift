@@ -2,6 +2,15 @@
 
 package import Kernel
 
+/// A merchant's settlement report while it is written: payouts, each with its sales behind it.
+package protocol MerchantReport {
+    /// - Throws: `.reportDiffers` of the payout before, or what keeps it from being written.
+    mutating func begin(_ payout: ReportedPayout) throws(SettlementFileFailure)
+
+    /// - Throws: `.outOfOrder` before a payout, or what keeps it from being written.
+    mutating func add(_ sale: ReportedSale) throws(SettlementFileFailure)
+}
+
 /// Whom a settlement report is for. Texts are as people read them, in any script.
 package struct MerchantReportHead: Hashable, Sendable {
     package let merchant: String

@@ -5,7 +5,7 @@ import Wire
 
 /// A merchant's settlement report as CSV: a line for each payout, and below it one for each of its
 /// sales, which names the payout again. Memory does not grow with it.
-package struct MerchantReportCSV {
+package struct MerchantReportCSV: MerchantReport {
     private static let columns = [
         "kind", "payout", "date", "account", "sale", "time", "security card", "batch", "index",
         "amount", "fees", "adjustments", "net", "currency",

@@ -4,7 +4,7 @@ import Kernel
 
 /// A merchant's settlement report as PDF: each payout with its sums, and its sales below it. It is
 /// made in memory, so it has a limit: ``SettlementLimits/pdfSalesMax``.
-package struct MerchantReportPDF {
+package struct MerchantReportPDF: MerchantReport {
     private static let left: Float = 50
     private static let right = PDFDocument.width - 50
     private static let bottom: Float = 60
