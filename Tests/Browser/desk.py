@@ -25,10 +25,10 @@ ARTICLE, PRICE = "An Atlas of Small Islands", "9.50"
 MERCHANT = "FARTHINGPRESS01"
 # Roles with what their navigation has and has not.
 ROLES = {
-    "issuer": ("999001", {"Cards", "Loads"}, {"Sales", "Terminals", "Outbox", "Programmes"}),
-    "acquirer": (None, {"Sales", "Terminals"}, {"Cards", "Loads", "Outbox", "Programmes"}),
-    "merchant": (MERCHANT, {"Open"}, {"Cards", "Sales", "Terminals", "Loads", "Outbox"}),
-    "auditor": (None, {"Cards", "Sales", "Loads", "Programmes"}, {"Outbox"}),
+    "issuer": ("999001", {"Cards", "Loads"}, {"Sales", "Terminals", "Outbox", "Programmes", "Clearing"}),
+    "acquirer": (None, {"Sales", "Terminals"}, {"Cards", "Loads", "Outbox", "Programmes", "Clearing"}),
+    "merchant": (MERCHANT, {"Open", "Clearing"}, {"Cards", "Sales", "Terminals", "Loads", "Outbox"}),
+    "auditor": (None, {"Cards", "Sales", "Loads", "Programmes", "Clearing"}, {"Outbox"}),
 }
 
 

@@ -12,7 +12,8 @@ extension ConsoleParts {
             var parts = ConsoleParts(cardSide: cardSide)
             parts.cardSide?.issuer = issuer
             return parts
-        case .acquirer: return ConsoleParts(payments: payments, clearing: clearing)
+        // The books of the clearing house are of all acquirers and issuers.
+        case .acquirer: return ConsoleParts(payments: payments)
         case .merchant(let merchant):
             var parts = ConsoleParts(
                 shops: shops.filter { $0.module.profile.merchant == merchant },
