@@ -124,6 +124,62 @@ import Wire
         }
     }
 
+    @Test(arguments: [true, false])
+    func `where the key of the issuer's float is lost, that it goes back is told`(isOther: Bool)
+        async throws
+    {
+        try await with { scheme in
+            let copy = try backUp(scheme)
+            try await scheme.running { running in
+                let card = try await running.cardholder(scheme.folder).card
+                let forged = try FloatSchemeTests.forged(card)
+                #expect(try await running.opal.float.proofs.prove([forged]) == [.forged])
+            }
+            let key = scheme.folder.keyFile(.opalServer)
+            try FileManager.default.removeItem(atPath: key)
+            if isOther {
+                let other = scheme.folder.keyFile(.paymentServer)
+                try FileManager.default.copyItem(atPath: other, toPath: key)
+            }
+            let restore = try restore(copy, into: scheme.folder, only: ["opal-server"])
+            try restore.stage()
+            #expect(restore.losesFloat)
+            let report = try await report(restore)
+            #expect(report.setsBack)
+            #expect(report.notes.contains { $0.contains("float cannot stay") })
+            #expect(report.newerRows.contains { $0.path.hasSuffix("issuer-float.sqlite") })
+            restore.removeStaging()
+        }
+    }
+
+    @Test func `a party whose database is gone, or was put back, does not start`() async throws {
+        try await with { scheme in
+            let notes = HighWater(path: scheme.folder.path + "-back-ups/notes")
+            try notes.check(scheme.folder, [.shop])
+            let parties: [DataFolder.Party: Role] = [
+                .shop: .shop, .clearing: .clearing, .loyaltyServer: .airline,
+                .concentrationPoint: .concentrationPoint,
+            ]
+            for (party, role) in parties {
+                let file = "\(notes.path)/\(party.rawValue).json"
+                try notes.raise(scheme.folder, [role])
+                #expect(FileManager.default.fileExists(atPath: file), "\(party)")
+                var marks = try JSONDecoder().decode(
+                    HighWater.Marks.self,
+                    from: try Data(contentsOf: URL(fileURLWithPath: file))
+                )
+                #expect(!marks.last.isEmpty)
+                let table = try #require(marks.last.keys.min())
+                marks.last[table, default: 0] += 1
+                try JSONEncoder().encode(marks).write(to: URL(fileURLWithPath: file))
+                #expect(throws: CommandFailure.self) { try notes.check(scheme.folder, [role]) }
+                try FileManager.default.removeItem(atPath: scheme.folder.database(party))
+                #expect(try notes.fallen(in: scheme.folder).contains { $0.party == party })
+                #expect(throws: CommandFailure.self) { try notes.check(scheme.folder, [role]) }
+            }
+        }
+    }
+
     @Test func `a restore that was broken off keeps servers out until it is finished`()
         async throws
     {
@@ -132,7 +188,14 @@ import Wire
             // Killed after its first move: its locks are gone with it.
             try restore(copy, into: scheme.folder).stage()
             let aside = DataFolder(scheme.folder.path + "/set-aside-1")
-            try RestoreNote(scheme.folder).write(aside.path)
+            try RestoreNote(scheme.folder).write(
+                RestoreNote.Content(
+                    aside: aside.path,
+                    backUp: copy.path,
+                    time: copy.manifest.time,
+                    parts: copy.manifest.parts
+                )
+            )
             try aside.make()
             try FileManager.default.moveItem(
                 atPath: scheme.folder.folder(.opalServer),
@@ -142,6 +205,13 @@ import Wire
             await #expect(throws: CommandFailure.self) {
                 try await Founding(folder: scheme.folder, passphrase: nil).run()
             }
+            // Neither a part of it nor another back-up ends it.
+            #expect(throws: CommandFailure.self) {
+                try restore(copy, into: scheme.folder, only: ["shop"])
+            }
+            let later = try backUp(scheme)
+            #expect(throws: CommandFailure.self) { try restore(later, into: scheme.folder) }
+            #expect(throws: CommandFailure.self) { try scheme.folder.lock(.shop) }
             let second = try restore(copy, into: scheme.folder)
             try second.stage()
             // Compared with what was set aside.

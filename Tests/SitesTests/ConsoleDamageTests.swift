@@ -88,4 +88,34 @@ import Wire
             #expect(try await browser.open("/").location == "/sign-in")
         }
     }
+
+    @Test func `an issuer's operator sees what is open behind any number of others' draws`()
+        async throws
+    {
+        let fixture = try await ConsoleFixture(terminals: 53)
+        let world = fixture.world
+        func stuck() async throws -> TransactionIdentifier {
+            world.clock.advance(by: .milliseconds(10))
+            let page = try await world.page(try await world.order())
+            world.link.plan.script(.dropRequest, at: 2)
+            _ = await world.pay(page)
+            return page.terms.transaction
+        }
+        // Draws that do not open are no issuer's; a page of the console has fifty rows.
+        for _ in 0..<52 {
+            try await damage(DrawRecord.key(try await stuck()), in: world.opalStore)
+        }
+        let own = try await stuck().text
+        let name = try #require(OperatorName("second"))
+        let (password, role) = (
+            "four words for this one", OperatorRole.issuer(world.cards[0].issuer)
+        )
+        #expect(try await fixture.operators.add(name, password: password, as: role, at: world.now))
+        try await fixture.browse { browser async throws in
+            try await ConsoleFixture.signIn(browser, "second", password)
+            for path in ["/", "/open"] {
+                #expect(try await browser.open(path).text.contains(own), "\(path)")
+            }
+        }
+    }
 }

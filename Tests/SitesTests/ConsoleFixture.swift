@@ -36,9 +36,11 @@ struct ConsoleFixture {
         withParts: Bool = true,
         _ policy: ComparisonPolicy = .securityCard,
         accountLoads: AccountLoads? = nil,
-        bankAccounts: [UInt64] = []
+        bankAccounts: [UInt64] = [],
+        terminals: Int = 2
     ) async throws {
         var plan = WorldPlan()
+        plan.terminals = terminals
         plan.policies = [policy]
         plan.accountValues = bankAccounts
         let world = try await World(plan)

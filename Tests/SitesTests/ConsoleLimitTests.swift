@@ -79,7 +79,10 @@ import Wire
         try await second(fixture) { browser async throws in
             #expect(try await browser.open("/").text.contains("Limits that wait"))
             try await browser.open(path)
-            let agreed = try await browser.send("\(path)/agree", [:])
+            let agreed = try await browser.send(
+                "\(path)/agree",
+                browser.page.hiddenFields
+            )
             #expect(agreed.location.hasSuffix("/limits"))
             let page = try await browser.open(path)
             try expectWhole(page)
@@ -94,13 +97,59 @@ import Wire
         #expect(try await fixture.audit.run().isEmpty)
     }
 
+    @Test func `nobody agrees to another change than the one that was on the page`() async throws {
+        let fixture = try await ConsoleFixture()
+        let path = try await path(fixture)
+        try await propose(fixture, at: path)
+        try await second(fixture) { browser async throws in
+            try await browser.open(path)
+            // Meanwhile the first one takes it back, and proposes something else.
+            try await fixture.work { first async throws in
+                try await first.open(path)
+                _ = try await first.send("\(path)/decline", first.page.hiddenFields)
+                var other = Self.fields
+                other["purchase"] = "500.00"
+                try await first.open(path)
+                _ = try await first.send(path, other)
+            }
+            let seen = browser.page.hiddenFields
+            for act in ["agree", "decline"] {
+                let refused = try await browser.send("\(path)/\(act)", seen)
+                #expect(refused.status == .ok)
+                #expect(refused.text.contains("Another change waits than the one that you saw"))
+                #expect(refused.text.contains("€500.00"))
+            }
+            #expect(try await limit(fixture) == nil)
+            // The page that told so shows the change that waits.
+            _ = try await browser.send("\(path)/agree", browser.page.hiddenFields)
+        }
+        #expect(try await limit(fixture) == 500_00)
+    }
+
+    @Test func `changes that nobody agreed to in time are removed with the next one`()
+        async throws
+    {
+        let fixture = try await ConsoleFixture()
+        let path = try await path(fixture)
+        try await propose(fixture, at: path)
+        fixture.world.clock.advance(by: .seconds(24 * 3_600))
+        try await fixture.work { browser async throws in
+            #expect(!(try await browser.open("/").text.contains("Limits that wait")))
+        }
+        try await propose(fixture, at: path)
+        #expect(try await fixture.audit.run().isEmpty)
+    }
+
     @Test func `who proposed a change cannot agree to it`() async throws {
         let fixture = try await ConsoleFixture()
         let path = try await path(fixture)
         try await propose(fixture, at: path)
         try await fixture.work { browser async throws in
             try await browser.open(path)
-            let refused = try await browser.send("\(path)/agree", [:])
+            let refused = try await browser.send(
+                "\(path)/agree",
+                browser.page.hiddenFields
+            )
             #expect(refused.text.contains("Somebody else has to agree"))
         }
         #expect(try await limit(fixture) == nil)
@@ -114,7 +163,10 @@ import Wire
         try await second(fixture) { browser async throws in
             let page = try await browser.open(path)
             #expect(!page.text.contains("Waits for a second person"))
-            let refused = try await browser.send("\(path)/agree", [:])
+            let refused = try await browser.send(
+                "\(path)/agree",
+                browser.page.hiddenFields
+            )
             #expect(refused.text.contains("no change that waits any more"))
         }
         #expect(try await limit(fixture) == nil)
@@ -130,10 +182,13 @@ import Wire
         _ = try await fixture.world.desk.setLimits(others, of: card, by: "guardian")
         try await second(fixture) { browser async throws in
             try await browser.open(path)
-            let refused = try await browser.send("\(path)/agree", [:])
+            let refused = try await browser.send(
+                "\(path)/agree",
+                browser.page.hiddenFields
+            )
             #expect(refused.text.contains("were changed since"))
             try await browser.open(path)
-            _ = try await browser.send("\(path)/decline", [:])
+            _ = try await browser.send("\(path)/decline", browser.page.hiddenFields)
             #expect(!(try await browser.open(path).text.contains("Waits for a second person")))
         }
         #expect(try await limit(fixture) == 200)

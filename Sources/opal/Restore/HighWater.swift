@@ -31,11 +31,14 @@ struct HighWater: Sendable {
         }
     }
 
-    /// What is never removed, and grows with each purchase and load.
+    /// What is never removed, and grows with each purchase, load, batch and payout.
     private static let tables: [DataFolder.Party: [String]] = [
-        .opalServer: ["card", "draw", "load", "account_load", "points_load"],
-        .paymentServer: ["sale"], .loadServer: ["authorization"], .bank: ["hold"],
-        .gateway: ["authorization"],
+        .opalServer: ["card", "draw", "load", "account_load", "points_load", "refunded_sale"],
+        .paymentServer: ["sale", "batch", "refund"], .terminal: ["exchange"],
+        .shop: ["order", "refund"], .airline: ["order", "refund"],
+        .loyaltyServer: ["earn", "posting", "redemption"],
+        .concentrationPoint: ["batch"], .clearing: ["batch", "sale", "refund", "payout"],
+        .loadServer: ["authorization"], .bank: ["hold"], .gateway: ["authorization"],
     ]
     /// Seconds between two looks of a server.
     static let seconds = 5
@@ -48,9 +51,7 @@ struct HighWater: Sendable {
     ///
     /// `roles`: of the server that is about to start.
     func check(_ folder: DataFolder, _ roles: Set<Role>) throws {
-        let fallen = try fallen(in: folder).filter { fallen in
-            roles.contains { $0.rawValue == fallen.party.rawValue }
-        }
+        let fallen = try fallen(in: folder).filter { roles.cover($0.party) }
         guard fallen.isEmpty else {
             throw CommandFailure(
                 fallen.map(\.words).joined(separator: "\n")
@@ -71,10 +72,10 @@ struct HighWater: Sendable {
     /// - Throws: Where a note or a database cannot be read.
     func fallen(in folder: DataFolder) throws -> [Fallen] {
         var fallen: [Fallen] = []
-        for party in Self.tables.keys.sorted(by: { $0.rawValue < $1.rawValue })
-        where folder.hasDatabase(party) {
+        for party in Self.tables.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             guard let noted = try read(party) else { continue }
-            let found = try Self.last(of: party, in: folder)
+            // A party without a database has nothing.
+            let found = folder.hasDatabase(party) ? try Self.last(of: party, in: folder) : [:]
             for (table, last) in noted.last.sorted(by: { $0.key < $1.key })
             where found[table] ?? 0 < last {
                 fallen.append(
@@ -93,8 +94,7 @@ struct HighWater: Sendable {
 
     /// Notes how far the parties of some roles have come, where that is further.
     func raise(_ folder: DataFolder, _ roles: Set<Role>) throws {
-        for party in Self.tables.keys where roles.contains(where: { $0.rawValue == party.rawValue })
-        {
+        for party in Self.tables.keys where roles.cover(party) {
             guard folder.hasDatabase(party) else { continue }
             let noted = try read(party)?.last ?? [:]
             let found = try Self.last(of: party, in: folder)
@@ -147,5 +147,14 @@ struct HighWater: Sendable {
         guard unsafe rename(partial, file(party)) == 0 else {
             throw CommandFailure("\(file(party)) cannot be written.")
         }
+    }
+}
+
+extension Set<Role> {
+    /// Whether a server of these roles writes to a party's database.
+    fileprivate func cover(_ party: DataFolder.Party) -> Bool {
+        // The web server 208' has its loyalty server with it.
+        if party == .loyaltyServer { return contains(.airline) }
+        return contains { $0.rawValue == party.rawValue }
     }
 }

@@ -54,6 +54,8 @@ struct Restore {
             )
         }
         let parts = Set(names.isEmpty ? known : names)
+        let note = try RestoreNote(folder).read()
+        if let note { try Self.check(note, isContinuedBy: backUp, parts) }
         self.backUp = backUp
         self.folder = folder
         self.passphrase = passphrase
@@ -64,7 +66,23 @@ struct Restore {
             .filter { parts.contains($0.rawValue) }
             .filter { FileManager.default.fileExists(atPath: folder.folder($0)) }
             .map { try FolderLock("\(folder.folder($0))/lock") }
-        brokenOff = try RestoreNote(folder).read().map(DataFolder.init)
+        brokenOff = (note?.aside).map(DataFolder.init)
+    }
+
+    /// What was broken off is finished first: another restore would leave some of its parts where
+    /// they are, half of one day and half of another.
+    private static func check(
+        _ note: RestoreNote.Content,
+        isContinuedBy backUp: BackUp,
+        _ parts: Set<String>
+    ) throws {
+        guard note.time == backUp.manifest.time, parts.isSuperset(of: note.parts) else {
+            let options = note.parts.map { "--party \($0)" }.joined(separator: " ")
+            throw CommandFailure(
+                "A restore was broken off. Finish it first, by: opal restore \(note.backUp) "
+                    + "\(options) --replace"
+            )
+        }
     }
 
     /// Whether other parties stay as they are.
@@ -135,18 +153,28 @@ struct Restore {
         }
     }
 
+    /// Where the issuer's float is that would be replaced, and whether the key that is restored
+    /// opens it.
+    private var presentFloat: (place: DataFolder, opens: Bool)? {
+        let places = brokenOff.map { [$0, folder] } ?? [folder]
+        guard parts.contains(DataFolder.Party.opalServer.rawValue),
+            let present = places.first(where: { $0.hasFloat })
+        else { return nil }
+        let key = KeyNames.checkValue(present.keyFile(.opalServer))
+        return (present, key == KeyNames.checkValue(staging.keyFile(.opalServer)))
+    }
+
+    /// Whether the issuer's float goes back with the cards though nobody asked for it: its key is
+    /// lost, or another one. Known once the parts are staged.
+    var losesFloat: Bool { !withFloat && presentFloat?.opens == false }
+
     /// The issuer's float says which sales came back: it is never set back with the cards
     /// (`docs/decisions/0028`).
     private func keepFloat() throws {
-        let place = brokenOff.map { [$0, folder] } ?? [folder]
-        guard parts.contains(DataFolder.Party.opalServer.rawValue),
-            let present = place.first(where: { $0.hasFloat }),
-            KeyNames.checkValue(present.keyFile(.opalServer))
-                == KeyNames.checkValue(staging.keyFile(.opalServer))
-        else { return }
+        guard let present = presentFloat, present.opens else { return }
         let target = staging.floatDatabase
         let kept = target + ".kept"
-        try DatabaseCopy.copy(present.floatDatabase, to: kept)
+        try DatabaseCopy.copy(present.place.floatDatabase, to: kept)
         try? FileManager.default.removeItem(atPath: target)
         try FileManager.default.moveItem(atPath: kept, toPath: target)
     }
@@ -179,7 +207,14 @@ struct Restore {
                 "\(folder.path)/\(Self.asidePrefix)\(time.filter { $0.isLetter || $0.isNumber })"
             )
         let note = RestoreNote(folder)
-        try note.write(aside.path)
+        try note.write(
+            RestoreNote.Content(
+                aside: aside.path,
+                backUp: backUp.path,
+                time: backUp.manifest.time,
+                parts: parts.sorted()
+            )
+        )
         try FileCopy.flush(folder: folder.path)
         for part in parts.sorted() { try replace(part, aside) }
         try FileCopy.flush(folder: folder.path)

@@ -37,6 +37,14 @@ struct RestoreReport {
             try highWater?.fallen(in: restore.comparison.after).filter {
                 restore.parts.contains($0.party.rawValue)
             } ?? []
+        if restore.losesFloat {
+            isUnknown = true
+            notes.append(
+                "the issuer's float cannot stay as it is: the key that was there is lost, or is "
+                    + "another one than the back-up's. What came back for payment since is "
+                    + "forgotten; keep issuer-float.sqlite, and see docs/decisions/0028"
+            )
+        }
         compareDatabases(restore)
         await compareCards(restore)
         await lookAtAll(restore, progress)
@@ -54,7 +62,8 @@ struct RestoreReport {
             guard restore.parts.contains(file.part), let marks = file.marks else { continue }
             let present = "\(restore.comparison.before.path)/\(file.path)"
             guard FileManager.default.fileExists(atPath: present) else { continue }
-            if present == restore.comparison.before.floatDatabase, !restore.withFloat { continue }
+            let isFloat = present == restore.comparison.before.floatDatabase
+            if isFloat, !restore.withFloat, !restore.losesFloat { continue }
             do throws(StoreFailure) {
                 let rows = marks.rowsSince(until: try DatabaseCopy.marks(of: present))
                 if rows > 0 { newerRows.append((file.path, rows)) }

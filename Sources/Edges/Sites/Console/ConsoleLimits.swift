@@ -18,6 +18,8 @@ package enum ConsoleLimits {
     package static let accountRows = 200
     /// Rows of each table on the page of what is open.
     package static let openPageRows = 50
+    /// Open transactions that are looked through for those of one issuer.
+    package static let openSearchedMax = 10_000
     /// Open transactions on the overview.
     package static let openRows = 20
     /// Sales that one search looks at.

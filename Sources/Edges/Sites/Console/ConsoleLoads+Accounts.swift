@@ -8,16 +8,17 @@ import OPALServer
 extension ConsoleLoads {
     func rows(
         _ loads: AccountLoads,
+        _ side: ConsoleParts.CardSide,
         _ visit: ConsoleSite.Visit
     ) async throws(SiteFailure) -> [[String: Any]] {
         let lines: [(transaction: TransactionIdentifier, load: AccountLoadRecord?)]
         do throws(UserFailure) {
-            lines = try await loads.openLoads(limit: ConsoleLimits.openPageRows + 1)
+            lines = try await side.openLoads(loads, limit: ConsoleLimits.openPageRows + 1)
         } catch {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines where site.parts.cardSide?.covers(line.load?.card) ?? true {
+        for line in lines {
             let step =
                 switch line.load?.state {
                 case .authorizing: "Waits for the funding network"

@@ -24,21 +24,21 @@ struct ConsoleLoads: Sendable {
         notice: Page.Notice? = nil
     ) async throws(SiteFailure) -> Response {
         var groups: [[String: Any]] = []
-        if let loads = site.parts.cardSide?.loads {
+        if let side = site.parts.cardSide, let loads = side.loads {
             groups.append(
                 open.group(
                     "Loads of cards",
                     "Told to the load server every few seconds until it answers.",
-                    try await rows(loads, visit)
+                    try await rows(loads, side, visit)
                 )
             )
         }
-        if let loads = site.parts.cardSide?.accountLoads {
+        if let side = site.parts.cardSide, let loads = side.accountLoads {
             groups.append(
                 open.group(
                     "Loads from accounts",
                     "The gateway is asked or told every few seconds until it knows the end.",
-                    try await rows(loads, visit)
+                    try await rows(loads, side, visit)
                 )
             )
         }
@@ -84,16 +84,17 @@ struct ConsoleLoads: Sendable {
 
     private func rows(
         _ loads: Loads,
+        _ side: ConsoleParts.CardSide,
         _ visit: ConsoleSite.Visit
     ) async throws(SiteFailure) -> [[String: Any]] {
         let lines: [LoadLine]
         do throws(StoreFailure) {
-            lines = try await loads.openLoads(limit: ConsoleLimits.openPageRows + 1)
+            lines = try await side.openLoads(loads, limit: ConsoleLimits.openPageRows + 1)
         } catch {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines where site.parts.cardSide?.covers(line.load?.card) ?? true {
+        for line in lines {
             let step =
                 switch line.load?.state {
                 case .requested: "Waits for S2 or for the card"

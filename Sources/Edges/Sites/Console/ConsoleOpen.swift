@@ -99,12 +99,12 @@ struct ConsoleOpen: Sendable {
     ) async throws(SiteFailure) -> [[String: Any]] {
         let lines: [DrawLine]
         do throws(StoreFailure) {
-            lines = try await side.purchases.openDraws(limit: ConsoleLimits.openPageRows + 1)
+            lines = try await side.openDraws(limit: ConsoleLimits.openPageRows + 1)
         } catch {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for line in lines where side.covers(line.draw?.card) {
+        for line in lines {
             var row = row(
                 line.transaction,
                 line.draw.map { "Waits for \($0.paymentServer)" } ?? "Record does not open",

@@ -131,12 +131,12 @@ extension ConsoleSite {
         guard let side = parts.cardSide else { return nil }
         let all: [LimitProposals.Stored]
         do throws(OperatorFailure) {
-            all = try await operators.proposals.all(limit: ConsoleLimits.openPageRows)
+            all = try await operators.proposals.open(at: visit.now)
         } catch {
             throw .unavailable(error)
         }
         var rows: [[String: Any]] = []
-        for stored in all where side.covers(stored.card) && stored.proposal.isOpen(at: visit.now) {
+        for stored in all.filter({ side.covers($0.card) }).prefix(ConsoleLimits.openPageRows) {
             let reference = try await CardReference(side.seals).text(stored.card)
             rows.append([
                 "card": stored.card.masked, "href": "/cards/\(reference)/limits",
@@ -180,8 +180,7 @@ extension ConsoleSite {
         var open: [OpenTransaction] = []
         let limit = ConsoleLimits.openRows
         do throws(StoreFailure) {
-            for line in try await parts.cardSide?.purchases.openDraws(limit: limit) ?? []
-            where parts.cardSide?.covers(line.draw?.card) ?? true {
+            for line in try await parts.cardSide?.openDraws(limit: limit) ?? [] {
                 // The payment server has the sale, where it is in this process.
                 let href = parts.payments == nil ? "/open" : "/sales/\(line.transaction.text)"
                 open.append(

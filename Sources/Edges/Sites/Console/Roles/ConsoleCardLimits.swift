@@ -83,6 +83,8 @@ struct ConsoleCardLimits: Sendable {
             "end": visit.reader.time(proposal.end), "limits": limits,
         ]
         guard site.role.acts else { return values }
+        // What is agreed to is what was seen.
+        values["seen"] = Hex.text(proposal.bytes)
         values["decline"] = ["action": path + "/limits/decline"]
         if proposal.proposer == visit.session.name.text {
             values["isOwn"] = true
@@ -113,14 +115,16 @@ struct ConsoleCardLimits: Sendable {
                 notice: Page.Notice(.plain, "These are the limits that the card has.")
             )
         }
-        let earlier = try await stored(card.card)
-        if let earlier, earlier.proposal.isOpen(at: visit.now) {
+        if try await stored(card.card)?.proposal.isOpen(at: visit.now) == true {
             return try await page(
                 card,
                 form,
                 visit,
                 notice: Page.Notice(.bad, "A change waits already: have it agreed or declined.")
             )
+        }
+        try await step { () async throws(OperatorFailure) in
+            try await proposals.removeLapsed(at: visit.now)
         }
         try await write(.limitsProposed, card.card, visit)
         let proposal = LimitProposal(
@@ -130,7 +134,7 @@ struct ConsoleCardLimits: Sendable {
             limits: limits
         )
         try await step { () async throws(OperatorFailure) in
-            try await proposals.put(proposal, for: card.card, over: earlier)
+            try await proposals.put(proposal, for: card.card)
         }
         return try await again(card, visit)
     }
@@ -141,6 +145,7 @@ struct ConsoleCardLimits: Sendable {
         guard let stored = try await stored(card.card), stored.proposal.isOpen(at: visit.now)
         else { return try await told(card, visit, "There is no change that waits any more.") }
         let proposal = stored.proposal
+        guard isSeen(proposal, visit) else { return try await changed(card, visit) }
         guard proposal.proposer != visit.session.name.text else {
             return try await told(card, visit, "Somebody else has to agree to your proposal.")
         }
@@ -174,12 +179,29 @@ struct ConsoleCardLimits: Sendable {
     func decline(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let card = try await card(visit)
         guard let stored = try await stored(card.card) else { return try await again(card, visit) }
+        guard isSeen(stored.proposal, visit) else { return try await changed(card, visit) }
         try await write(.limitsDeclined, card.card, visit, about: stored.proposal.proposer)
         try await step { () async throws(OperatorFailure) in try await proposals.remove(stored) }
         return try await again(card, visit)
     }
 
     // MARK: Parts
+
+    /// Whether the form was made for this proposal, and not for one that was there before.
+    private func isSeen(_ proposal: LimitProposal, _ visit: ConsoleSite.Visit) -> Bool {
+        visit.form["seen"] == Hex.text(proposal.bytes)
+    }
+
+    private func changed(
+        _ card: CardDescription,
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) -> Response {
+        try await told(
+            card,
+            visit,
+            "Another change waits than the one that you saw. Nothing was done: look at this one."
+        )
+    }
 
     private func again(
         _ card: CardDescription,

@@ -74,45 +74,38 @@ struct LimitProposals: Sendable {
         }
     }
 
-    /// All of them, by card; those that do not open are for the audit.
-    ///
-    /// `limit`: capped at ``RecordLimits/pageMax``.
-    func all(limit: Int) async throws(OperatorFailure) -> [Stored] {
-        let records: [Record]
+    /// Those that can still be agreed to, by card; what does not open is for the audit.
+    func open(at now: Instant) async throws(OperatorFailure) -> [Stored] {
+        try await all().filter { $0.proposal.isOpen(at: now) }
+    }
+
+    private func all() async throws(OperatorFailure) -> [Stored] {
+        var all: [Stored] = []
         do throws(StoreFailure) {
-            records = try await store.list(
-                LimitProposal.kind,
-                after: nil,
-                limit: limit,
-                order: .ascending
-            )
+            try await store.forEach(LimitProposal.kind) { record async throws(StoreFailure) in
+                if let stored = try? await open(record) { all.append(stored) }
+            }
         } catch {
             throw .store(error)
-        }
-        var all: [Stored] = []
-        for record in records {
-            if let stored = try? await open(record) { all.append(stored) }
         }
         return all
     }
 
-    /// `stored`: what it takes the place of.
+    /// Removes those that nobody can agree to any more.
+    func removeLapsed(at now: Instant) async throws(OperatorFailure) {
+        for stored in try await all() where !stored.proposal.isOpen(at: now) {
+            try await remove(stored)
+        }
+    }
+
+    /// Where none is.
     ///
     /// Throws `.busy` where somebody else was first.
-    func put(
-        _ proposal: LimitProposal,
-        for card: CardIdentifier,
-        over stored: Stored?
-    ) async throws(OperatorFailure) {
+    func put(_ proposal: LimitProposal, for card: CardIdentifier) async throws(OperatorFailure) {
         let key = Self.key(card)
-        let revision = stored?.revision ?? 0
         do {
-            let body = try await seals.seal(
-                proposal.bytes,
-                name: key.sealName(),
-                revision: revision + 1
-            )
-            let write = RecordWrite.put(key, expectedRevision: revision, body: body)
+            let body = try await seals.seal(proposal.bytes, name: key.sealName(), revision: 1)
+            let write = RecordWrite.put(key, expectedRevision: 0, body: body)
             let outcome = try await store.commit(Transition(writes: [write]))
             guard outcome == .committed else { throw OperatorFailure.busy }
         } catch {

@@ -40,7 +40,7 @@ struct StoryRecords {
 
     var isEmpty: Bool {
         sale == nil && draw == .none && readerDebit == nil && load == nil && accountLoad == nil
-            && orders.isEmpty && authorization == nil && holds.isEmpty
+            && orders.isEmpty && authorization == nil && holds.isEmpty && cleared == nil
     }
 
     /// Asks each party.

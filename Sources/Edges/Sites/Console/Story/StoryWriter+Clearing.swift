@@ -38,6 +38,20 @@ extension StoryWriter {
         return steps
     }
 
+    /// Where only the clearing house is in this process.
+    func clearedMoney(of cleared: ClearedStory) -> Story.Money {
+        let merchant = cleared.sale.merchant.text
+        return cleared.isCredited
+            ? .init(
+                text: "\(amountText) is owed to merchant \(merchant): the sale is cleared.",
+                tone: .good
+            )
+            : .init(
+                text: "\(amountText) is set aside, and waits for a decision about the sale.",
+                tone: .wait
+            )
+    }
+
     /// What came back to the card, behind what became of the money; empty where nothing did.
     var refundText: String {
         let back = records.cleared?.refunds.filter { $0.outcome == .refunded } ?? []

@@ -121,6 +121,9 @@ extension StoryWriter {
                 tone: .plain
             )
         }
+        if records.orders.isEmpty, let cleared = records.cleared {
+            return clearedMoney(of: cleared)
+        }
         let isPaid = records.orders.contains { $0.order?.settlement?.outcome == .sold }
         return isPaid
             ? .init(

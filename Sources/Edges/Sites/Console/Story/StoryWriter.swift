@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bank
+import ClearingHouse
 import Kernel
 import LoadServer
 import Merchant
@@ -72,7 +73,13 @@ struct StoryWriter {
         terms?.amount ?? records.readerDebit?.command.amount
             ?? records.load?.load?.terms.amount ?? records.accountLoad?.amount
             ?? records.authorization?.line.record?.terms.amount ?? records.holds.first?.hold.amount
-            ?? records.orders.lazy.compactMap(\.order?.amount).first
+            ?? elsewhereAmount
+    }
+
+    /// Where neither card nor payment server is in this process.
+    private var elsewhereAmount: Money? {
+        let ordered = records.orders.lazy.compactMap(\.order?.amount).first
+        return ordered ?? records.cleared?.sale.amount
     }
 
     var amountText: String { amount.map { reader.amount($0) } ?? "An amount that is not read" }
@@ -93,7 +100,8 @@ struct StoryWriter {
         add("Card", card?.masked)
         let number = draw?.answer.number ?? sale?.draw.initializeAnswer.number
         add("Its number", (number ?? records.readerDebit?.number).map { "\($0)" })
-        add("Merchant", terms?.merchant.text, isCode: true)
+        let merchant = terms?.merchant ?? records.cleared?.sale.merchant
+        add("Merchant", merchant?.text, isCode: true)
         for order in records.orders {
             add("Order at \(order.shop)", OrderNumber.text(records.transaction), isCode: true)
             add("Article", order.order?.article.title)
