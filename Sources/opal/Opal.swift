@@ -13,7 +13,7 @@ struct Opal: AsyncParsableCommand {
             """,
         subcommands: [
             UpCommand.self, FoundCommand.self, ServeCommand.self, AuditCommand.self,
-            BackUpCommand.self, RestoreCommand.self,
+            BackUpCommand.self, RestoreCommand.self, RetentionCommand.self,
             HSMCommand.self, CACommand.self,
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
             ProgrammeCommand.self, OperatorCommand.self,

@@ -27,7 +27,7 @@ package struct Authorization: Equatable, Sendable {
         state = record.state
         outcome = record.outcome
         amount = record.terms?.amount
-        accountLastFour = record.terms?.account.lastFour
+        accountLastFour = record.terms?.accountLastFour
         traceNumber = record.terms?.trace.number
         retrievalReference = record.terms?.trace.retrievalReference
         askedAt = record.terms?.askedAt

@@ -104,6 +104,19 @@ struct AuthorizationBook: Sendable {
         }
     }
 
+    /// Forgets the account of one that has ended. It is no step: the journal has no row of it.
+    ///
+    /// - Returns: false where somebody else was first; then nothing is changed.
+    func forgetAccount(_ entry: Entry) async throws(GatewayFailure) -> Bool {
+        var record = entry.record
+        record.forgetAccount()
+        let key = AuthorizationRecord.key(record.name)
+        let write = try await write(record, key, expectedRevision: entry.revision)
+        do throws(StoreFailure) {
+            return try await store.commit(Transition(writes: [write])) == .committed
+        } catch { throw .store(error) }
+    }
+
     private func write(
         _ record: AuthorizationRecord,
         _ key: RecordKey,

@@ -9,7 +9,8 @@ package import Wire
 /// text (counted), response of a refused advice (counted), advice or reversal (counted), number and
 /// hash of the last journal row 8 + 32. The terms: CURR 2, CEXP 1, M 8, account number (counted),
 /// expiry YYMM (counted), hash of the address 32, acceptor, initiation 1, number of the counter 8,
-/// moment of the request 8.
+/// moment of the request 8. Format 2 is one that has ended and whose account is forgotten: the last
+/// four digits in the place of the number, no expiry, and zeros in the place of the hash.
 package struct AuthorizationRecord: Equatable, Sendable {
     package static let kind = RecordKind(
         "authorization",
@@ -17,10 +18,11 @@ package struct AuthorizationRecord: Equatable, Sendable {
             + AuthorizationName.opalServerBytes.upperBound
     )
     private static let format: UInt8 = 1
+    private static let forgottenFormat: UInt8 = 2
 
     package let name: AuthorizationName
     /// Nil where it was cancelled before it was heard of.
-    package let terms: FundingTerms?
+    package private(set) var terms: FundingTerms?
     package var state: FundsAuthorizationState
     package var outcome: AuthorizationOutcome?
     package var refusedWith: NetworkResponse?
@@ -46,6 +48,19 @@ package struct AuthorizationRecord: Equatable, Sendable {
         state = .cancelled
     }
 
+    /// Whether it has ended, was asked for before a moment, and has an account to forget.
+    func mayForgetAccount(askedBefore limit: Instant) -> Bool {
+        guard let terms, terms.account != nil else { return false }
+        return !state.isOpen && terms.askedAt < limit
+    }
+
+    /// Keeps of the account its last four digits alone; the message that was sent has it, too.
+    mutating func forgetAccount() {
+        precondition(!state.isOpen, "It may still be needed.")
+        terms?.forgetAccount()
+        forwarded = nil
+    }
+
     package static func key(_ name: AuthorizationName) -> RecordKey {
         RecordKey(kind, name.bytes)
     }
@@ -58,13 +73,15 @@ package struct AuthorizationRecord: Equatable, Sendable {
 
     package init(_ bytes: [UInt8], of name: AuthorizationName) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "authorization record")
-        guard try reader.byte("format") == AuthorizationRecord.format else {
+        let format = try reader.byte("format")
+        let isForgotten = format == AuthorizationRecord.forgottenFormat
+        guard isForgotten || format == AuthorizationRecord.format else {
             throw reader.failure("format", .invalid)
         }
         self.name = name
         state = try reader.value("state", bytes: 1) { FundsAuthorizationState(rawValue: UInt8($0)) }
         let isAskedFor = try reader.value("asked", bytes: 1) { $0 <= 1 ? $0 == 1 : nil }
-        terms = isAskedFor ? try FundingTerms(&reader) : nil
+        terms = isAskedFor ? try FundingTerms(&reader, isForgotten: isForgotten) : nil
         outcome = try AuthorizationRecord.outcome(&reader)
         let response = try reader.text("response", bytesMax: 2)
         refusedWith = NetworkResponse(response)
@@ -77,6 +94,9 @@ package struct AuthorizationRecord: Equatable, Sendable {
         guard state.isForwarded == (forwarded != nil) || !state.isOpen else {
             throw reader.failure("advice", .invalid)
         }
+        guard !isForgotten || isAskedFor && !state.isOpen && forwarded == nil else {
+            throw reader.failure("account number", .invalid)
+        }
         guard isAskedFor || (state == .cancelled && outcome == nil && forwarded == nil) else {
             throw reader.failure("state", .invalid)
         }
@@ -86,7 +106,10 @@ package struct AuthorizationRecord: Equatable, Sendable {
     package var bytes: [UInt8] {
         get throws(WireFailure) {
             var writer = ByteWriter(capacity: 512)
-            writer.byte(AuthorizationRecord.format)
+            let isForgotten = terms != nil && terms?.account == nil
+            writer.byte(
+                isForgotten ? AuthorizationRecord.forgottenFormat : AuthorizationRecord.format
+            )
             writer.byte(state.rawValue)
             writer.byte(terms == nil ? 0 : 1)
             terms?.write(to: &writer)

@@ -9,10 +9,12 @@ package import Wire
 package struct FundingTerms: Equatable, Sendable {
     /// Zero asks only whether the account is good.
     package let amount: Money
-    package let account: FundingAccountNumber
-    package let expiry: ExpiryMonth
-    /// Of the billing address, 32 bytes.
-    package let addressHash: [UInt8]
+    /// Nil once it is forgotten, with its expiry and the address.
+    package private(set) var account: FundingAccountNumber?
+    package let accountLastFour: String
+    package private(set) var expiry: ExpiryMonth?
+    /// Of the billing address, 32 bytes; zeros once it is forgotten.
+    package private(set) var addressHash: [UInt8]
     package let acceptor: CardAcceptor
     package let initiation: GatewayAuthorization.Initiation
     package let trace: TraceNumber
@@ -28,6 +30,7 @@ package struct FundingTerms: Equatable, Sendable {
         precondition(request.amount.minorUnits <= GatewayLimits.amountMax)
         amount = request.amount
         account = request.account
+        accountLastFour = request.account.lastFour
         expiry = request.expiry
         self.addressHash = addressHash
         acceptor = request.acceptor
@@ -39,14 +42,27 @@ package struct FundingTerms: Equatable, Sendable {
     /// Whether the network holds nothing even where it approves.
     package var isOverNothing: Bool { amount.minorUnits == 0 }
 
-    /// Whether a request asks for the same: all but CVV2, which nobody keeps.
+    /// Whether a request asks for the same: all but CVV2, which nobody keeps. Of an account that is
+    /// forgotten the last four digits are compared.
     func areAsked(by request: FundingRequest, addressHash: [UInt8]) -> Bool {
-        amount == request.amount && account == request.account && expiry == request.expiry
-            && self.addressHash == addressHash && acceptor == request.acceptor
-            && initiation == request.initiation
+        guard amount == request.amount, acceptor == request.acceptor,
+            initiation == request.initiation
+        else { return false }
+        guard let account else { return accountLastFour == request.account.lastFour }
+        return account == request.account && expiry == request.expiry
+            && self.addressHash == addressHash
     }
 
-    init(_ reader: inout ByteReader) throws(WireFailure) {
+    mutating func forgetAccount() {
+        (account, expiry) = (nil, nil)
+        addressHash = FundingTerms.noAddress
+    }
+
+    private static let noAddress = [UInt8](repeating: 0, count: RecordLimits.hashBytes)
+    private static let lastDigits = 4
+
+    /// `isForgotten`: whether the account is; then the last four digits stand for its number.
+    init(_ reader: inout ByteReader, isForgotten: Bool) throws(WireFailure) {
         amount = try reader.money()
         guard amount.minorUnits <= GatewayLimits.amountMax else {
             throw reader.failure("amount", .invalid)
@@ -55,15 +71,23 @@ package struct FundingTerms: Equatable, Sendable {
             "account number",
             bytesMax: FundingAccountNumber.digitsRange.upperBound
         )
-        guard let account = FundingAccountNumber(digits) else {
-            throw reader.failure("account number", .invalid)
-        }
-        self.account = account
-        guard let expiry = ExpiryMonth(digits: try reader.text("expiry", bytesMax: 4)) else {
-            throw reader.failure("expiry", .invalid)
-        }
-        self.expiry = expiry
+        let expiryDigits = try reader.text("expiry", bytesMax: 4)
         addressHash = try reader.bytes("address", count: RecordLimits.hashBytes)
+        accountLastFour = String(digits.suffix(FundingTerms.lastDigits))
+        if isForgotten {
+            guard digits.utf8.count == FundingTerms.lastDigits,
+                digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), expiryDigits.isEmpty,
+                addressHash == FundingTerms.noAddress
+            else { throw reader.failure("account number", .invalid) }
+        } else {
+            guard let account = FundingAccountNumber(digits) else {
+                throw reader.failure("account number", .invalid)
+            }
+            guard let expiry = ExpiryMonth(digits: expiryDigits) else {
+                throw reader.failure("expiry", .invalid)
+            }
+            (self.account, self.expiry) = (account, expiry)
+        }
         acceptor = try CardAcceptor(&reader)
         initiation = try reader.value("initiation", bytes: 1) {
             GatewayAuthorization.Initiation(rawValue: UInt8($0))
@@ -76,8 +100,8 @@ package struct FundingTerms: Equatable, Sendable {
 
     func write(to writer: inout ByteWriter) {
         writer.money(amount)
-        writer.text(account.digits)
-        writer.text(expiry.digits)
+        writer.text(account?.digits ?? accountLastFour)
+        writer.text(expiry?.digits ?? "")
         writer.append(addressHash)
         acceptor.write(to: &writer)
         writer.byte(initiation.rawValue)

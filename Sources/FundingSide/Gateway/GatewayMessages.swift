@@ -129,8 +129,8 @@ struct GatewayMessages: Sendable {
         message[text: .traceNumber] = trace.number
         message[text: .localTime] = GatewayMessages.digits(6, of: terms.askedAt)
         message[text: .localDate] = String(GatewayMessages.digits(10, of: terms.askedAt).prefix(4))
-        message[text: .accountNumber] = terms.account.digits
-        message[text: .expiry] = terms.expiry.digits
+        message[text: .accountNumber] = terms.account?.digits
+        message[text: .expiry] = terms.expiry?.digits
         message[text: .amount] = BCD.digits(BCD.pack(terms.amount.minorUnits), count: 12)
         message[text: .currency] = GatewayMessages.text(terms.amount.currency)
         message[text: .networkIdentifier] = GatewayMessages.networkIdentifier

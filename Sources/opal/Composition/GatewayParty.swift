@@ -13,6 +13,7 @@ struct GatewayParty {
     let store: PartyStore
     let gateway: FundingGateway
     let desk: GatewayDesk
+    private let accounts: AccountRetention
     private let connection: Connection
     private let lock: FolderLock
     private let rounds = GatewayRounds()
@@ -40,10 +41,12 @@ struct GatewayParty {
         let master = try KeyFile.read(at: folder.keyFile(.gateway), passphrase: passphrase)
         store = try PartyStore(folder, .gateway, GatewayRecords.schema)
         self.connection = connection
+        let seals = RecordSealer(master, party: GatewayRecords.schema.party)
+        accounts = AccountRetention(store: store, seals: seals)
         let gateway = FundingGateway(
             profile,
             store: store,
-            seals: RecordSealer(master, party: GatewayRecords.schema.party),
+            seals: seals,
             link: connection.link,
             now: SystemClock.now,
             uptime: SystemClock.uptime
@@ -71,6 +74,12 @@ struct GatewayParty {
     func keepSignedOn() async {
         let isDue = rounds.isEchoDue(every: Self.echoRounds)
         if isDue || !gateway.isSignedOn { await gateway.keepSignedOn() }
+    }
+
+    /// What must be done every hour: accounts of loads that ended long ago are forgotten.
+    func tidy(_ retention: RetentionSettings) async {
+        let limit = retention.accountLimit(at: SystemClock.now())
+        _ = try? await accounts.forget(askedBefore: limit)
     }
 
     /// How often ``keepSignedOn()`` is called from one echo test to the next.

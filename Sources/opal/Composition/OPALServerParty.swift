@@ -174,9 +174,12 @@ struct OPALServerParty {
         _ = try? await float.blocking.refresh(at: SystemClock.now())
     }
 
-    /// What must be done every hour: sessions, failures and sign-ups that are over are removed.
-    func tidy() async {
-        _ = try? await users.tidy(at: SystemClock.now())
+    /// What must be done every hour: sessions, failures, sign-ups and mails that are over are
+    /// removed.
+    func tidy(_ retention: RetentionSettings) async {
+        let now = SystemClock.now()
+        _ = try? await users.tidy(at: now)
+        _ = try? await outbox.remove(madeBefore: retention.mailLimit(at: now))
     }
 
     /// A purchase or a load under way is left alone for so long.

@@ -66,6 +66,8 @@ struct ServerSettings {
     var funding = FundingSettings()
     /// Batches, concentration point, and the way to the clearing house.
     var collection = CollectionSettings()
+    /// How long data about persons is kept.
+    var retention = RetentionSettings()
 
     /// The key of a setting in the file; dots stand for nesting. The environment variable is
     /// `OPAL_` and the key in capitals with underscores: `cardholder.port` is
@@ -120,6 +122,8 @@ struct ServerSettings {
         case batchesCount = "batches.count"
         case batchesMinutes = "batches.minutes"
         case batchesDayEnd = "batches.dayEnd"
+        case retentionMailDays = "retention.mailDays"
+        case retentionAccountDays = "retention.accountDays"
         case newCardIssuer
         case behindProxy
         case gatewayName = "gateway.name"
@@ -246,14 +250,19 @@ struct ServerSettings {
         settings.remoteTerminals = reader.text(.remoteTerminals, "")
         settings.terminalHost = reader.text(.terminalHost, "127.0.0.1")
         settings.terminalPort = try reader.port(.terminalPort, 8411)
-        settings.concentratorName = reader.text(.concentratorName, settings.concentratorName)
-        settings.concentratorHost = reader.optionalText(.concentratorHost)
-        settings.concentratorPort = try reader.port(.concentratorPort, 8412)
+        try settings.readConcentrator(reader)
         settings.newCardIssuer = reader.text(.newCardIssuer, Founding.issuer)
         settings.isBehindProxy = reader.flag(.behindProxy, false)
         settings.funding = try FundingSettings(reader)
         settings.collection = try CollectionSettings(reader)
+        settings.retention = try RetentionSettings(reader)
         return settings
+    }
+
+    private mutating func readConcentrator(_ reader: SettingsReader) throws {
+        concentratorName = reader.text(.concentratorName, concentratorName)
+        concentratorHost = reader.optionalText(.concentratorHost)
+        concentratorPort = try reader.port(.concentratorPort, 8412)
     }
 
     /// The airline, and where it and the OPAL server reach each other.

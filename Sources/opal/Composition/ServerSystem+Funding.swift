@@ -92,9 +92,11 @@ extension ServerSystem {
         )
         parties.gateway = party
         await party.start()
+        let retention = settings.retention
         var services: [any Service] = [
             Ticker(seconds: 5) { await party.keepSignedOn() },
             Ticker(seconds: 5) { await party.gateway.forwardOpen() },
+            Ticker(seconds: 3600) { await party.tidy(retention) },
         ]
         if settings.usesTLS {
             let server = try listener(

@@ -135,13 +135,14 @@ struct ServerSystem {
         introduce(party, to: parties)
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
+        let retention = settings.retention
         return try pointsServices(party, &links, gate) + [
             Ticker(seconds: 5) { await party.tick() },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },
             Ticker(seconds: 300) { await party.refreshBlockingList() },
             Ticker(seconds: 3600) { await watch.run() },
-            Ticker(seconds: 3600) { await party.tidy() },
+            Ticker(seconds: 3600) { await party.tidy(retention) },
         ]
     }
 

@@ -148,6 +148,23 @@ import Testing
         #expect(directory.csrfToken(of: one) != one.text)
     }
 
+    @Test func `Mails that were written before a moment are removed, and no others`() async throws {
+        let world = UserWorld()
+        let later = start + .seconds(24 * 3600)
+        for (index, moment) in [start, later].enumerated() {
+            _ = try await world.directory.signUp(
+                UserWorld.form("user\(index)", email: "user\(index)@example.org"),
+                from: UserWorld.home,
+                at: moment
+            )
+        }
+        let kept = try await world.outbox.kept(madeBefore: later)
+        #expect(kept.count == 2 && kept.due == 1 && kept.oldest == start)
+        #expect(try await world.outbox.remove(madeBefore: later) == 1)
+        #expect(try await world.outbox.remove(madeBefore: later) == 0)
+        #expect(try await world.outbox.waiting().map(\.message?.madeAt) == [later])
+    }
+
     @Test func `Tidying removes what is over and nothing else`() async throws {
         let world = UserWorld()
         let old = try await world.setUp()

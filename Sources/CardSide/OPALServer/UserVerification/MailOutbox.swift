@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
+package import Kernel
 package import Records
 package import SecurityModule
 import Wire
@@ -82,6 +82,53 @@ package struct MailOutbox: Sendable {
         )
     }
 
+    /// How many mails there are, and how many of them were written before a moment.
+    package func kept(
+        madeBefore limit: Instant
+    ) async throws(UserFailure) -> (count: Int, due: Int, oldest: Instant?) {
+        var kept: (count: Int, due: Int, oldest: Instant?) = (0, 0, nil)
+        do throws(StoreFailure) {
+            try await records.store.forEach(UserRecordKinds.mail) {
+                record async throws(StoreFailure) in
+                kept.count += 1
+                kept.due += record.madeAt < limit ? 1 : 0
+                kept.oldest = kept.oldest ?? record.madeAt
+            }
+        } catch {
+            throw .store(error)
+        }
+        return kept
+    }
+
+    /// Removes the mails that were written before a moment, sent or not.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    package func remove(madeBefore limit: Instant) async throws(UserFailure) -> Int {
+        var count = 0
+        while true {
+            let page: [Record]
+            do throws(StoreFailure) {
+                page = try await records.store.list(
+                    UserRecordKinds.mail,
+                    after: nil,
+                    limit: UserLimits.tidyPage,
+                    order: .ascending
+                )
+            } catch {
+                throw .store(error)
+            }
+            // The oldest come first.
+            let due = page.prefix { $0.madeAt < limit }
+            var removed = 0
+            for record in due {
+                if try await records.delete(record.key, revision: record.revision) { removed += 1 }
+            }
+            count += removed
+            guard removed > 0, due.count == UserLimits.tidyPage else { return count }
+        }
+    }
+
     /// The write of a new mail, for the transition that it tells of.
     func write(
         _ message: MailMessage,
@@ -106,5 +153,12 @@ package struct MailOutbox: Sendable {
             default: throw error
             }
         }
+    }
+}
+
+extension Record {
+    /// Of a mail: its key begins with the time in milliseconds (6 bytes).
+    fileprivate var madeAt: Instant {
+        Instant(milliseconds: key.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) })
     }
 }

@@ -7,8 +7,8 @@ import Wire
 
 extension UserDirectory {
     /// Removes what nobody needs any more: sessions and tickets that are over, forgotten failures,
-    /// mails that nobody sent for a month, and sign-ups whose person never came. To be called about
-    /// once an hour.
+    /// and sign-ups whose person never came. To be called about once an hour; for mails see
+    /// ``MailOutbox/remove(madeBefore:)``.
     ///
     /// - Returns: the number of removed records.
     @discardableResult
@@ -25,11 +25,6 @@ extension UserDirectory {
                 let attempts = try? AttemptsRecord(body)
             else { return true }
             return attempts.isForgotten(at: now)
-        }
-        let oldest = now.subtracting(UserLimits.mailKeepTime).milliseconds
-        removed += try await tidy(UserRecordKinds.mail) { record throws(UserFailure) in
-            // The key begins with the time in milliseconds (6 bytes).
-            record.key.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) } < oldest
         }
         removed += try await tidy(UserRecordKinds.user) { record throws(UserFailure) in
             // A user whose record does not open stays, for the operator to look at.

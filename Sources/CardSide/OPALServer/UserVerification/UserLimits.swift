@@ -4,8 +4,6 @@ import Kernel
 
 /// The bounds of user verification.
 package enum UserLimits {
-    /// A mail that waits longer is of no use to anybody: its one-time password ended long ago.
-    package static let mailKeepTime = Duration.seconds(30 * 24 * 60 * 60)
     /// Visible characters of a user identifier.
     package static let identifierCharacters = 3...64
     package static let identifierBytesMax = 256
