@@ -55,10 +55,15 @@ class Opal:
         self.lines: list[str] = []
         port = free_port()
         self.sites = {name: f"http://localhost:{port + after}" for name, after in SITES.items()}
+        self._command = [program, "up", "--data", data, "--port", str(port), *options]
+        self.start()
+
+    def start(self):
+        """Also after it was stopped: with the same data and the same addresses."""
         self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [program, "up", "--data", data, "--port", str(port), *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
