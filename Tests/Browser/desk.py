@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's desk in a browser without a window, against `opal up` with new data: a holder buys
-and loads; the operator sees it counted, finds it with one field and reads its story, with every
-signature checked; limits are changed by two persons; an issuer, an acquirer, a merchant and an
+"""The operator's desk in a browser without a window, against `opal up` with new data: a purchase is
+put back, a holder buys, loads and is given something back; the operator sees it counted, finds it with
+one field and reads each story, with every signature checked; limits are changed by two persons; an issuer, an acquirer, a merchant and an
 auditor see their own partition alone. Ends with 1 at the first thing that is not as it should be.
 
     desk.py --opal .build/debug/opal --screenshots build/screenshots
@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 import walk
+from interrupted import Apart
 from opal_process import Opal, read_secret
 from person import Person
 from walk import wait_until
@@ -22,6 +23,7 @@ OPERATOR = "operator"
 USER = "demo"
 BANK = "Harbour Bank"
 ARTICLE, PRICE = "An Atlas of Small Islands", "9.50"
+PUT_BACK, ITS_PRICE = "comma", "0.35"
 MERCHANT = "FARTHINGPRESS01"
 # Roles with what their navigation has and has not.
 ROLES = {
@@ -33,7 +35,8 @@ ROLES = {
 
 
 class Desk:
-    def __init__(self, browser: Browser, _program: Path, opal: Opal, pictures: Path):
+    def __init__(self, browser: Browser, program: Path, opal: Opal, pictures: Path):
+        self.program = program
         self.opal = opal
         self.browser = browser
         self.pictures = pictures
@@ -43,13 +46,15 @@ class Desk:
         self.watched = {
             "holder": self.holder, "operator": self.operator, "second": self.second}
         self.story = ""
+        self.put_back = ""
 
     @property
     def steps(self):
         return [
-            self.sees_an_empty_day, self.a_holder_buys, self.a_holder_loads,
-            self.cannot_buy_without_value, self.sees_what_was_counted, self.finds_the_card,
-            self.reads_the_story_of_a_purchase, self.reads_the_story_of_a_load,
+            self.sees_an_empty_day, self.a_purchase_is_put_back, self.a_holder_buys,
+            self.a_holder_loads, self.cannot_buy_without_value, self.sees_what_was_counted,
+            self.finds_the_card, self.reads_the_story_of_a_purchase,
+            self.reads_the_story_of_a_load, self.reads_the_story_of_what_was_put_back,
             self.finds_it_by_each_number, self.finds_nothing_that_is_not_there,
             self.proposes_limits, self.a_second_person_agrees, self.roles_see_their_own,
             self.another_issuer_learns_nothing, self.all_sides_agree, self.nothing_complained,
@@ -62,6 +67,17 @@ class Desk:
         words = self.operator.words()
         assert "Today, " in words and "Nothing so far." in words, words
         self.operator.shoots("desk-empty")
+
+    def a_purchase_is_put_back(self):
+        """With the parties apart, so that the line between two of them can be cut."""
+        assert self.opal.stop() == 0
+        self.put_back = Apart(self.program, self.opal.data).put_back(
+            USER, self.opal.secret("demo-password"), PUT_BACK)
+        self.opal.start()
+        self.opal.wait_until_ready()
+        self.operator.goes_to(self.opal.sites["console"])
+        if self.operator.has_entry("Operator"):
+            self.sign_in(self.operator, OPERATOR, self.opal.secret("console-password"))
 
     def a_holder_buys(self):
         holder = self.holder
@@ -118,8 +134,9 @@ class Desk:
             return self.tile("Purchases").startswith("3 €28.50") and "1" in self.tile("Refused")
         wait_until(is_counted)
         assert self.tile("Loads").startswith("1 €5.00"), self.tile("Loads")
+        assert self.tile("Put back").startswith(f"1 €{ITS_PRICE}"), self.tile("Put back")
         assert self.tile("Half end within"), operator.words()
-        chart = operator.page.get_by_role("img", name=re.compile("3 sold, 0 given up"))
+        chart = operator.page.get_by_role("img", name=re.compile("3 sold, 1 given up"))
         expect(chart).to_be_visible()
         operator.page.get_by_text("Hour by hour").first.click()
         expect(operator.page.get_by_role("row").filter(has_text="€28.50").first).to_be_visible()
@@ -174,6 +191,17 @@ class Desk:
             assert step in words, (step, words)
         self.expect_checked(words)
         operator.shoots("desk-story-load")
+
+    def reads_the_story_of_what_was_put_back(self):
+        operator = self.operator
+        self.search(operator, self.put_back)
+        operator.sees("Purchase, put back")
+        words = operator.words()
+        for step in ("Ordered", "Draw request", "Debit command", "Debited", "Void", "Put back",
+                     "S2, S3 and S6", "SV", "Told: void"):
+            assert step in words, (step, words)
+        self.expect_checked(words)
+        operator.shoots("desk-story-put-back")
 
     def expect_checked(self, words: str):
         assert "Wrong" not in words and "cannot be checked" not in words, words

@@ -55,10 +55,15 @@ class Opal:
         self.lines: list[str] = []
         port = free_port()
         self.sites = {name: f"http://localhost:{port + after}" for name, after in SITES.items()}
+        self._command = [program, "up", "--data", data, "--port", str(port), *options]
+        self.start()
+
+    def start(self):
+        """Also after it was stopped: with the same data and the same addresses."""
         self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [program, "up", "--data", data, "--port", str(port), *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -77,17 +82,17 @@ class Opal:
     def secret(self, name: str) -> str:
         return read_secret(self.data / name)
 
-    def runs(self, *arguments: str) -> str:
-        """A command beside the running servers, and what it said."""
+    def runs(self, *arguments: str, within: float = COMMAND_SECONDS_MAX) -> str:
+        """A command beside the running servers, and what it said. `within`: seconds."""
         done = subprocess.run(
             [self.program, *arguments, "--data", self.data], capture_output=True, text=True,
-            timeout=COMMAND_SECONDS_MAX)
+            timeout=within)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
 
-    def tells(self, *arguments: str):
+    def tells(self, *arguments: str, within: float = COMMAND_SECONDS_MAX):
         """The answer of a command, for programs."""
-        return json.loads(self.runs(*arguments, "--json"))
+        return json.loads(self.runs(*arguments, "--json", within=within))
 
     def is_running(self) -> bool:
         return self._process.poll() is None

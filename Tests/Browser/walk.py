@@ -27,8 +27,9 @@ class Walk(Protocol):
     watched: dict[str, Person]
 
 
-def wait_until(is_so: Callable[[], bool]):
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
+def wait_until(is_so: Callable[[], bool], within: float = WAIT_SECONDS_MAX):
+    """`within`: seconds."""
+    deadline = time.monotonic() + within
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(1)
@@ -49,20 +50,33 @@ def go(walk: Walk, pictures: Path) -> bool:
     return True
 
 
-def main(description: str, start: Callable[[Browser, Path, Opal, Path], Walk],
-         clears: bool = False) -> int:
-    """`start` begins a walk with a browser, the program, what it runs, and the folder of pictures;
-    `clears` removes the pictures of before and counts those of now."""
+def options(description: str) -> argparse.ArgumentParser:
+    """Those that each walk has."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--opal", type=Path, required=True)
     parser.add_argument("--screenshots", type=Path, default=Path("build/screenshots"))
-    arguments = parser.parse_args()
+    return parser
+
+
+def main(description: str, start: Callable[[Browser, Path, Opal, Path], Walk],
+         clears: bool = False) -> int:
+    """`clears` removes the pictures of before and counts those of now."""
+    return run(options(description).parse_args(), start, clears)
+
+
+def run(arguments: argparse.Namespace, start: Callable[[Browser, Path, Opal, Path], Walk],
+        clears: bool = False, prepare: Callable[[Path, Path], None] | None = None) -> int:
+    """`start` begins a walk with a browser, the program, what it runs, and the folder of pictures;
+    `prepare` makes a scheme before, with the program and the data folder."""
     pictures, program = arguments.screenshots, arguments.opal.resolve()
     pictures.mkdir(parents=True, exist_ok=True)
     for old in pictures.glob("*.png") if clears else ():
         old.unlink()
     with tempfile.TemporaryDirectory(prefix="opal-walk-") as folder:
-        opal = Opal(program, Path(folder) / "data")
+        data = Path(folder) / "data"
+        if prepare:
+            prepare(program, data)
+        opal = Opal(program, data)
         good = False
         try:
             opal.wait_until_ready()

@@ -5,7 +5,7 @@ import html
 import http.client
 import re
 import ssl
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 TIMEOUT_SECONDS = 30
 PAGE = re.compile(r'<main [^>]*data-page="([^"]*)"')
@@ -58,10 +58,18 @@ class Answer:
 
 
 class Browser:
-    def __init__(self, trust: ssl.SSLContext, counts):
+    def __init__(self, trust: ssl.SSLContext | None, counts, source: str = ""):
+        """`trust`: None where no site is reached over HTTPS. `source`: from which address of this
+        machine it connects; empty for any."""
         self._trust = trust
         self._counts = counts
-        self._connections: dict[str, http.client.HTTPSConnection] = {}
+        self._source = source
+        self._connections: dict[str, http.client.HTTPConnection] = {}
+
+    def close(self):
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
 
     def get(self, address: str, cookie: str = "", place: str = "") -> Answer:
         return self._send("GET", address, None, cookie, place)
@@ -74,8 +82,7 @@ class Browser:
         parts = urlsplit(address)
         connection = self._connections.get(parts.netloc)
         if connection is None:
-            connection = http.client.HTTPSConnection(
-                parts.hostname, parts.port, timeout=TIMEOUT_SECONDS, context=self._trust)
+            connection = self._connection(parts)
             self._connections[parts.netloc] = connection
         headers = {"Accept-Language": "en", "X-Forwarded-For": place or "10.255.0.1"}
         if cookie:
@@ -103,3 +110,12 @@ class Browser:
             self._counts[f"pages with {answer.status}"] += 1
             raise (TooMany if answer.status == 429 else Later)(f"{answer.status}")
         return answer
+
+    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
+        options = {"timeout": TIMEOUT_SECONDS}
+        if self._source:
+            options["source_address"] = (self._source, 0)
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(parts.hostname, parts.port, **options)
+        return http.client.HTTPSConnection(
+            parts.hostname, parts.port, context=self._trust, **options)
