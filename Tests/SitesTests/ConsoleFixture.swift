@@ -32,11 +32,13 @@ struct ConsoleFixture {
     let audit: OperatorAudit
     private let master: LocalMasterKey
 
+    /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
         _ policy: ComparisonPolicy = .securityCard,
         accountLoads: AccountLoads? = nil,
-        bankAccounts: [UInt64] = []
+        bankAccounts: [UInt64] = [],
+        proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
         plan.policies = [policy]
@@ -62,7 +64,14 @@ struct ConsoleFixture {
         self.world = world
         parts =
             withParts
-            ? Self.parts(world, users, outbox, seals, accountLoads) : ConsoleParts()
+            ? Self.parts(
+                world,
+                users,
+                outbox,
+                seals,
+                accountLoads,
+                proofs: (other ?? world).cardModule as? any SaleChecking
+            ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
         self.master = master
     }
@@ -111,7 +120,8 @@ struct ConsoleFixture {
         _ users: UserDirectory,
         _ outbox: MailOutbox,
         _ seals: RecordSealer,
-        _ accountLoads: AccountLoads?
+        _ accountLoads: AccountLoads?,
+        proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
             cardSide: ConsoleParts.CardSide(
@@ -129,7 +139,7 @@ struct ConsoleFixture {
                 ),
                 seals: seals,
                 mailFrom: "cards@harbour.example",
-                sales: world.cardModule as? any SaleChecking,
+                sales: proofs,
                 refusals: RefusalCounter()
             ),
             payments: ConsoleParts.Payments(
