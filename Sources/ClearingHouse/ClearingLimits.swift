@@ -34,6 +34,8 @@ package enum ClearingLimits {
     package static let statementStepMax = 200
     /// Lines of one bank statement.
     package static let statementLinesMax: UInt32 = 10_000_000
+    /// Sales that wait for somebody, and are looked through for one transaction.
+    package static let storySuspendedMax = 1_000
     /// Pages of an issuer's blocking list that one round asks for.
     package static let blockPagesMax = 64
 }

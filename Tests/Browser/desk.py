@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's desk in a browser without a window, against `opal up` with new data: a purchase is
-put back, a holder buys, loads and is given something back; the operator sees it counted, finds it with
-one field and reads each story, with every signature checked; limits are changed by two persons; an issuer, an acquirer, a merchant and an
-auditor see their own partition alone. Ends with 1 at the first thing that is not as it should be.
+"""The operator's desk in a browser without a window, against `opal up` with new data: a purchase
+is put back, a holder buys and loads; the operator sees it counted, finds it with one field and
+reads each story, with every signature checked; limits are changed by two persons; an issuer, an
+acquirer, a merchant and an auditor see their own partition alone. Ends with 1 at the first thing
+that is not as it should be.
 
     desk.py --opal .build/debug/opal --screenshots build/screenshots
 """

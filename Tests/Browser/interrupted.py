@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A purchase whose debit the payment server does not hear of: the line between OPAL server and payment
-server is cut behind the debit command, until the sale has been given up. Then the card gets its value
-back. The parties run apart for that; afterwards everything is as `opal up` finds it."""
+"""A purchase whose debit the payment server does not hear of: the line between OPAL server and
+payment server is cut behind the debit command, until the sale has been given up. Then the card
+gets its value back. The parties run apart for that; afterwards everything is as `opal up` finds
+it."""
 import json
 import re
 import socket

@@ -24,6 +24,8 @@ ORDER_ADDRESS = re.compile(r"/order/([0-9a-f-]{36})\?key=")
 # Of the 60 orders that the shop takes from one address within ten minutes.
 ORDERS_OF_AN_ADDRESS = 50
 TRIES_MAX, PAUSE_SECONDS = 5, 0.5
+# Many buy at once, beside whatever else the machine does; nobody leaves in between.
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,12 @@ class Customers:
     def _run(self, errand: Errand):
         counts: Counter = Counter()
         bought: list[Bought] = []
+        cookie = ""
         for begin in range(0, errand.count, ORDERS_OF_AN_ADDRESS):
             address = errand.first_address + begin // ORDERS_OF_AN_ADDRESS
-            browser = Browser(None, counts, source=f"127.{1 + (address >> 8)}.{address & 255}.1")
-            cookie = self._sign_in(browser, errand.user)
+            source = f"127.{1 + (address >> 8)}.{address & 255}.1"
+            browser = Browser(None, counts, source, PATIENCE_SECONDS)
+            cookie = cookie or self._sign_in(browser, errand.user)
             for number in range(begin, min(begin + ORDERS_OF_AN_ADDRESS, errand.count)):
                 article, price = self._prices[number % len(self._prices)]
                 bought.append(self._buy(browser, cookie, article, price))
@@ -160,4 +164,5 @@ class Customers:
 def expect(answer: Answer, status: int, what: str):
     if answer.status != status:
         said = html.unescape(re.sub(r"<[^>]*>", " ", answer.text))
-        raise RuntimeError(f"{what} is answered with {answer.status}: {' '.join(said.split())[:200]}")
+        raise RuntimeError(
+            f"{what} is answered with {answer.status}: {' '.join(said.split())[:200]}")

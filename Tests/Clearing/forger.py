@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody can do with the files of an OPAL server, and its module's key: put a card back to an
-older day, run a copy of it, and make cards up whose S3 is right and whose S6 is not. Seals are made by
-the description in docs/messages/records.md, without anything of OPAL."""
+"""What somebody can do with the files of an OPAL server, and its module's key: put a card back to
+an older day, run a copy of it, and make cards up whose S3 is right and whose S6 is not. Seals are
+made by the description in docs/messages/records.md, without anything of OPAL."""
 import json
 import os
 import shutil
@@ -94,7 +94,8 @@ class OPALServerFiles:
         connection = self.database(name)
         for key, revision, body in connection.execute(
                 "SELECT key, revision, body FROM issuer_key").fetchall():
-            bound = (b"issuer_key\0" + bytes([len(key)]) + key + b"\0" + revision.to_bytes(8, "big"))
+            bound = (
+                b"issuer_key\0" + bytes([len(key)]) + key + b"\0" + revision.to_bytes(8, "big"))
             keys = sealing.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], bound)
             assert len(keys) == 4 * WRAPPED_BYTES
             aes_key_unwrap(wrapping, keys[-WRAPPED_BYTES:])

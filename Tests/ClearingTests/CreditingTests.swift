@@ -26,6 +26,24 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `the story of a sale that was set aside says why, also where no money moved`()
+        async throws
+    {
+        let world = try await ClearingWorld()
+        world.issuer.say(.forged, of: 2)
+        let batch = try PlayedBatch(count: 3) { if $0.transaction == 3 { $0.merchant = "NEW" } }
+        try await world.clear(batch)
+        let reasons: [SuspenseReason?] = [nil, .issuer(.forged), .unknownMerchant]
+        for (index, reason) in reasons.enumerated() {
+            let transaction = TransactionIdentifier(high: 1, low: UInt64(index + 1))
+            let story = try #require(try await world.house.story(of: transaction))
+            #expect(story.reason == reason && story.isCredited == (reason == nil))
+            #expect(story.place == BatchPlace(batch.name, UInt32(index + 1)))
+            #expect(story.sale.transaction == transaction)
+        }
+        #expect(try await world.house.story(of: TransactionIdentifier(high: 1, low: 4)) == nil)
+    }
+
     @Test func `a sale that was cleared with another batch is not cleared again`() async throws {
         let world = try await ClearingWorld()
         try await world.clear(try PlayedBatch(1, count: 2))

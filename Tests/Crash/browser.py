@@ -58,9 +58,11 @@ class Answer:
 
 
 class Browser:
-    def __init__(self, trust: ssl.SSLContext | None, counts, source: str = ""):
+    def __init__(self, trust: ssl.SSLContext | None, counts, source: str = "",
+                 timeout: float = TIMEOUT_SECONDS):
         """`trust`: None where no site is reached over HTTPS. `source`: from which address of this
         machine it connects; empty for any."""
+        self._timeout = timeout
         self._trust = trust
         self._counts = counts
         self._source = source
@@ -112,7 +114,7 @@ class Browser:
         return answer
 
     def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
-        options = {"timeout": TIMEOUT_SECONDS}
+        options = {"timeout": self._timeout}
         if self._source:
             options["source_address"] = (self._source, 0)
         if parts.scheme == "http":

@@ -32,12 +32,14 @@ struct ConsoleFixture {
     let audit: OperatorAudit
     private let master: LocalMasterKey
 
+    /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
         _ policy: ComparisonPolicy = .securityCard,
         accountLoads: AccountLoads? = nil,
         bankAccounts: [UInt64] = [],
-        terminals: Int = 2
+        terminals: Int = 2,
+        proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
         plan.terminals = terminals
@@ -64,7 +66,14 @@ struct ConsoleFixture {
         self.world = world
         parts =
             withParts
-            ? Self.parts(world, users, outbox, seals, accountLoads) : ConsoleParts()
+            ? Self.parts(
+                world,
+                users,
+                outbox,
+                seals,
+                accountLoads,
+                proofs: (other ?? world).cardModule as? any SaleChecking
+            ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
         self.master = master
     }
@@ -113,7 +122,8 @@ struct ConsoleFixture {
         _ users: UserDirectory,
         _ outbox: MailOutbox,
         _ seals: RecordSealer,
-        _ accountLoads: AccountLoads?
+        _ accountLoads: AccountLoads?,
+        proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
             cardSide: ConsoleParts.CardSide(
@@ -131,7 +141,7 @@ struct ConsoleFixture {
                 ),
                 seals: seals,
                 mailFrom: "cards@harbour.example",
-                sales: world.cardModule as? any SaleChecking,
+                sales: proofs,
                 refusals: RefusalCounter()
             ),
             payments: ConsoleParts.Payments(

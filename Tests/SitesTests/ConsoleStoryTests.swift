@@ -46,6 +46,36 @@ import Wire
         }
     }
 
+    @Test func `a sale with a wrong S6 is told as forged, and not as paid`() async throws {
+        let fixture = try await ConsoleFixture(proofsOf: World(WorldPlan()))
+        let transaction = try await fixture.pay().terms.transaction
+        try await fixture.work { browser async throws in
+            let page = try await story(of: transaction, browser)
+            #expect(page.text.contains("The sale of €1.50 is counted, and forged: S6 is wrong."))
+            #expect(page.text.contains(">Wrong<") && !page.text.contains("is owed to"))
+        }
+    }
+
+    @Test func `a sale that the card's own records do not have is told as of one of two cards`()
+        async throws
+    {
+        let fixture = try await ConsoleFixture()
+        let transaction = try await fixture.pay().terms.transaction
+        let key = DrawRecord.key(transaction)
+        let draw = try #require(try await fixture.world.opalStore.read(key))
+        let write = RecordWrite.delete(key, expectedRevision: draw.revision)
+        #expect(
+            try await fixture.world.opalStore.commit(Transition(writes: [write])) == .committed
+        )
+        let card = fixture.world.cards[0].masked
+        try await fixture.work { browser async throws in
+            let page = try await story(of: transaction, browser)
+            #expect(page.text.contains("Card \(card) has paid €1.50, as S6 proves"))
+            #expect(page.text.contains("the card was set back, or there are two of it"))
+            #expect(!page.text.contains(">Wrong<") && !page.text.contains("is owed to"))
+        }
+    }
+
     @Test func `a recovery is told with SV, which is checked against the debit`() async throws {
         let fixture = try await ConsoleFixture()
         let transaction = try await fixture.putBack().terms.transaction

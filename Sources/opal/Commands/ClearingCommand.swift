@@ -158,6 +158,8 @@ struct ClearingCommand: AsyncParsableCommand {
         private struct Line: Encodable {
             let place: String
             let transaction: String
+            /// Masked.
+            let card: String
             let merchant: String
             let amount: String
             let reason: String
@@ -187,6 +189,7 @@ struct ClearingCommand: AsyncParsableCommand {
                     Line(
                         place: $0.place.text,
                         transaction: $0.sale.transaction.text,
+                        card: $0.sale.card.masked,
                         merchant: $0.sale.merchant.text,
                         amount: ExactAmount($0.sale.amount).decimal,
                         reason: $0.reason.words
@@ -194,8 +197,10 @@ struct ClearingCommand: AsyncParsableCommand {
                 }
                 if output.json { return try Output.json(lines) }
                 Output.table(
-                    ["sale", "transaction", "merchant", "amount", "reason"],
-                    lines.map { [$0.place, $0.transaction, $0.merchant, $0.amount, $0.reason] }
+                    ["sale", "transaction", "card", "merchant", "amount", "reason"],
+                    lines.map {
+                        [$0.place, $0.transaction, $0.card, $0.merchant, $0.amount, $0.reason]
+                    }
                 )
             }
         }

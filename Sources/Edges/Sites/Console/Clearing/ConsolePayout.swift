@@ -79,11 +79,12 @@ struct ConsolePayout: Sendable {
         _ view: ClearingHouse.SaleView,
         _ visit: ConsoleSite.Visit
     ) -> [String: Any] {
-        [
+        let (batch, index) = (view.place.batch, view.place.index)
+        return [
             "transaction": view.sale.transaction.text,
             "href": "/transactions/\(view.sale.transaction.text)",
             "time": visit.reader.time(view.sale.time.instant),
-            "place": "\(view.place.batch.number) / \(view.place.index)",
+            "place": "\(batch.securityCard.serial) / \(batch.number) / \(index)",
             "amount": visit.reader.amount(view.sale.amount),
         ]
     }

@@ -47,7 +47,8 @@ struct ConsoleSuspense: Sendable {
         var row: [String: Any] = [
             "transaction": waiting.sale.transaction.text,
             "href": "/transactions/\(waiting.sale.transaction.text)",
-            "time": visit.reader.time(waiting.since), "merchant": waiting.sale.merchant.text,
+            "time": visit.reader.time(waiting.since), "card": waiting.sale.card.masked,
+            "merchant": waiting.sale.merchant.text,
             "amount": visit.reader.amount(waiting.sale.amount), "reason": waiting.reason.words,
         ]
         if site.role.acts {

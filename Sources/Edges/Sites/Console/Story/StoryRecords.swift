@@ -32,6 +32,8 @@ struct StoryRecords {
             signatures: AuthorizationSignatures?
         )?
     var holds: [(bank: String, hold: HoldView)] = []
+    /// Whether the OPAL server has the card of the sale, and no debit of it for this transaction.
+    var isDebitMissing = false
     /// At the clearing house.
     var cleared: ClearedStory?
 
@@ -94,8 +96,12 @@ struct StoryRecords {
                 // A row that cannot be read; the audit names it, and the rest is told.
             }
         }
-        guard let sales = side.sales, let sale = collected else { return }
-        issuerProof = try? await sales.check([sale]).first
+        guard let sale = collected else { return }
+        if draw == .none, readerDebit == nil {
+            // A card that does not open is for the audit.
+            isDebitMissing = (try? await side.desk.describe(sale.card)) != nil
+        }
+        issuerProof = try? await side.sales?.check([sale]).first
     }
 
     /// Whether what was found is of the cards that are seen.

@@ -17,7 +17,7 @@ extension StoryWriter {
                 title: cleared.isCredited ? "Cleared" : "Set aside",
                 text: cleared.isCredited
                     ? "\(amount) is owed to the merchant, less its fee: \(place)."
-                    : "\(amount) waits in suspense: \(place).",
+                    : "\(amount) waits for an operator: \(why(cleared)). It is \(place).",
                 tone: cleared.isCredited ? .good : .wait
             )
         ]
@@ -51,6 +51,13 @@ extension StoryWriter {
                 tone: .wait
             )
     }
+
+    private func why(_ cleared: ClearedStory) -> String {
+        cleared.reason?.words ?? "it is in suspense"
+    }
+
+    /// Whether the clearing house has set the sale aside, and nobody is paid for it.
+    var isSetAside: Bool { records.cleared.map { !$0.isCredited } ?? false }
 
     /// What came back to the card, behind what became of the money; empty where nothing did.
     var refundText: String {

@@ -24,6 +24,7 @@ extension StoryWriter {
                 tone: .bad
             )
         }
+        if let impostor { return impostor }
         if let draw { return money(of: draw) }
         if isPutBack { return putBack }
         if let sale { return money(of: sale) }
@@ -34,6 +35,28 @@ extension StoryWriter {
             )
         }
         return orderMoney
+    }
+
+    /// A sale that is counted, and that its card has not made, or does not know.
+    private var impostor: Story.Money? {
+        guard let sale, sale.state == .sold else { return nil }
+        if records.issuerProof == .wrong {
+            return .init(
+                text: """
+                    The sale of \(amountText) is counted, and forged: S6 is wrong. It was not \
+                    taken from \(cardText), and its issuer does not pay it.
+                    """,
+                tone: .bad
+            )
+        }
+        guard records.isDebitMissing, records.issuerProof == .right else { return nil }
+        return .init(
+            text: """
+                \(cardText.capitalizedFirst) has paid \(amountText), as S6 proves, and its OPAL \
+                server has no debit of it: the card was set back, or there are two of it.
+                """,
+            tone: .bad
+        )
     }
 
     private var putBack: Story.Money {
@@ -79,6 +102,14 @@ extension StoryWriter {
                 text: """
                     \(amountText) may be off \(cardText): its answer has not come. The sale will \
                     be sold or given up, and what was given up is put back.
+                    """,
+                tone: .wait
+            )
+        case .sold where isSetAside:
+            return .init(
+                text: """
+                    \(amountText) was taken from \(cardText), and merchant \(merchant) is not \
+                    paid yet: the clearing house has set the sale aside.
                     """,
                 tone: .wait
             )
