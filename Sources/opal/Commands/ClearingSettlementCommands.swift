@@ -44,6 +44,9 @@ extension ClearingCommand {
                             + position.issuer.payInReference
                     )
                 }
+                for place in run.leftOut {
+                    print("left out: \(place) does not open; see opal audit")
+                }
                 for path in try await access.files.write(run.day, now: now) { print(path) }
             }
         }
@@ -94,11 +97,12 @@ extension ClearingCommand {
         private func list(_ access: ClearingAccess) async throws {
             let runs = try await access.house.runs(before: nil, limit: 100)
             Output.table(
-                ["day", "payouts", "value", "state"],
+                ["day", "payouts", "value", "state", "left out"],
                 runs.map {
                     [
                         $0.day.text, "\($0.payouts)", BusinessDay($0.valueDate).text,
                         $0.endedAt == nil ? "running" : "settled",
+                        $0.leftOut.isEmpty ? "–" : $0.leftOut.joined(separator: ", "),
                     ]
                 }
             )

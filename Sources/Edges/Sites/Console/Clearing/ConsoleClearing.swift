@@ -192,6 +192,9 @@ struct ConsoleClearing: Sendable {
                 )
             )
         }
+        for place in run.leftOut {
+            facts.append(Shape.fact("Left out", "\(place): it does not open"))
+        }
         return facts
     }
 
