@@ -185,4 +185,82 @@ import Wire
             #expect(files.statements["412342-EUR"]?.balances["CLBD"] == 150)
         }
     }
+
+    /// A world in which CAFE is at another institution, and is paid with SHOP and the acquirer.
+    private func twoBanks() async throws -> (ClearingWorld, SettlementRun) {
+        let fee = try #require(FeeRule(rate: 100_000, minimum: .zero, perBatch: .zero))
+        let world = try await ClearingWorld(fee: fee)
+        let payee = try #require(Payee(name: "Café", account: "CAFE-1", bic: "OTHRATWWXXX"))
+        var cafe = try world.merchant("CAFE")
+        cafe.accounts = [ClearedMerchant.Account(.euro, payee)]
+        try await world.house.set(cafe)
+        try await world.clear(
+            try PlayedBatch(1, count: 4) { if $0.transaction == 4 { $0.merchant = "CAFE" } }
+        )
+        return (world, try #require(try await world.house.settle(night)))
+    }
+
+    private func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder)/20261128")
+            .filter { $0.hasSuffix(".xml") }.sorted()
+    }
+
+    @Test func `a customer of another institution is paid by pacs.008, and others by the own bank`()
+        async throws
+    {
+        try await inFolder { folder in
+            let (world, run) = try await twoBanks()
+            _ = try await SettlementFolder(folder, world.house).write(run.day, now: night)
+            #expect(
+                try names(folder) == [
+                    "customers-EUR-OTHRATWWXXX.xml",
+                    "institution-OPAL-20261128-00000001.xml", "notifications-EUR.xml",
+                    "payouts-EUR.xml", "statements-EUR.xml",
+                ]
+            )
+            let path = "\(folder)/20261128/customers-EUR-OTHRATWWXXX.xml"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            for part in ["pacs.008.001.08", ">1.35<", "Cafe", "OTHRATWWXXX", "BANKDEFF"] {
+                #expect(text.contains(part), "\(part)")
+            }
+            #expect(!text.contains("SHOP"))
+        }
+    }
+
+    @Test func `a payout that was given back is in no file that is written afterwards`()
+        async throws
+    {
+        try await inFolder { folder in
+            let (world, run) = try await twoBanks()
+            let files = SettlementFolder(folder, world.house)
+            _ = try await files.write(run.day, now: night)
+            for payout in try await world.house.payouts(of: run.day, limit: 10) {
+                try await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
+            }
+            _ = try await files.write(run.day, now: night)
+            #expect(try names(folder) == ["notifications-EUR.xml", "statements-EUR.xml"])
+        }
+    }
+
+    private static let python = ProcessInfo.processInfo.environment["OPAL_TEST_PYTHON"]
+
+    @Test(.enabled(if: python != nil))
+    func `all files of a day are valid by the official schemas`() async throws {
+        try await inFolder { folder in
+            let (world, run) = try await twoBanks()
+            _ = try await SettlementFolder(folder, world.house).write(run.day, now: night)
+            let process = Process()
+            process.executableURL = URL(filePath: try #require(Self.python))
+            let script = URL(filePath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().appending(path: "Settlement/schemas.py").path
+            process.arguments = [script, "check", "\(folder)/20261128"]
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            let answer = try output.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            #expect(String(decoding: answer, as: UTF8.self).contains("customers-EUR-OTHRATWWXXX"))
+        }
+    }
 }

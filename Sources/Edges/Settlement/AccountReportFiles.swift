@@ -48,7 +48,10 @@ struct AccountReportFiles {
         statements = open
     }
 
-    /// - Parameter isNotified: whether the entry is told of by itself, too.
+    /// - Parameters:
+    ///   - entry: of the account that was begun last.
+    ///   - isNotified: whether it is told of by itself, too.
+    /// - Throws: `.outOfOrder` before an account, and what the files throw.
     mutating func add(
         _ entry: AccountEntry,
         isNotified: Bool

@@ -111,10 +111,12 @@ struct AccountStatements {
         // Less than a minor unit, which comes with a later entry.
         if change == 0 { return }
         var payout: Payout?
-        if case .payout(let name) = row.entry.cause {
+        switch row.entry.cause {
+        case .payout(let name), .refused(let name):
             payout = try await SettlementFailure.books { () async throws(ClearingFailure) in
                 try await house.payout(name)
             }
+        default: break
         }
         let booked = CivilDate(day: row.entry.at.day)
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
@@ -201,13 +203,14 @@ extension AccountRow.Cause {
         case .statement: "BANK"
         case .returned: "RETURN"
         case .refund: "REFUND"
+        case .refused: "REFUSAL"
         }
     }
 
     /// Whether it is a booking of its own: what is of sales stands in statements alone.
     fileprivate var isNotified: Bool {
         switch self {
-        case .payout, .netted, .statement, .returned: true
+        case .payout, .netted, .statement, .returned, .refused: true
         case .sales, .batchFee, .suspended, .released, .rejected, .refund: false
         }
     }

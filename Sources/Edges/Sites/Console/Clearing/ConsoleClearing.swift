@@ -216,6 +216,7 @@ extension Payout.State {
         case .instructed: Shape.badge("At the bank", .wait)
         case .paid: Shape.badge("Paid", .good)
         case .returned: Shape.badge("Came back", .bad)
+        case .refused: Shape.badge("Refused by the bank", .bad)
         }
     }
 }
