@@ -402,7 +402,7 @@ let package = Package(
             "ClearingTests",
             portsOfASide + [
                 "Simulation", "RecordsSQLite", "Keys", "HSM", "Batches", "ClearingHouse",
-                "PaymentServer", "OPALServer", crypto,
+                "PaymentServer", "OPALServer", "Settlement", "SettlementFiles", crypto,
             ]
         ),
         tests(

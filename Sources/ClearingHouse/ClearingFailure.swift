@@ -38,7 +38,11 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     case lineEnded
     /// The same payment came in with another line.
     case paidInBefore
+    /// The line is of no payout that was given back to its account.
+    case payoutNotGivenBack
     // Settlement.
+    /// A bank statement shows that the payout was made.
+    case payoutPaid
     /// A day that lies ahead was settled, when the clock was wrong.
     case settledAhead(BusinessDay)
     // The world.

@@ -128,6 +128,24 @@ extension ClearingHouse {
         try await book.list(ClearedAcquirer.self, after: nil, limit: limit)
     }
 
+    /// Who has an account, by name.
+    ///
+    /// - Returns: nil for the clearing house's own accounts, and for who is not on file, or whose
+    ///   record does not open.
+    package func ownerName(
+        of account: LedgerAccount
+    ) async throws(ClearingFailure) -> String? {
+        do throws(ClearingFailure) {
+            switch account.owner {
+            case .merchant(let merchant): return try await self.merchant(merchant)?.name
+            case .acquirer(let acquirer): return try await self.acquirer(acquirer)?.name
+            case .pool(let issuer), .expired(let issuer):
+                return try await self.issuer(issuer)?.name
+            case .bank, .suspense, .inTransit: return nil
+            }
+        } catch .damaged { return nil } catch { throw error }
+    }
+
     /// The write of a record's next state; none where nothing changes.
     private func write<Value: ClearingRecord>(
         _ value: Value,

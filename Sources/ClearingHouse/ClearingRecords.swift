@@ -33,6 +33,8 @@ package enum ClearingRecords {
     package static let suspended = RecordKind("suspended", keyBytes: 16...16)
     /// Day 4, number 4; open until it is on a bank statement.
     package static let payout = RecordKind("payout", keyBytes: 8...8)
+    /// See `LedgerAccount.key`, and day 4: what the account's statement of the day covers.
+    package static let accountDay = RecordKind("account_day", keyBytes: 7...22)
     /// Day 4; open until its last account.
     package static let run = RecordKind("settlement", keyBytes: 4...4)
     /// SHA-256 of the file 32; open until its last line.
@@ -54,7 +56,7 @@ package enum ClearingRecords {
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
-            unmatched, payIn, refund, blockRevision, update,
+            unmatched, payIn, refund, blockRevision, update, accountDay,
         ]
     )
 }

@@ -153,6 +153,11 @@ def check_schemas(folder: Path, payouts: list[dict]):
                           text=True, timeout=COMMAND_SECONDS_MAX)
     assert done.returncode == 0, done.stderr
     read = json.loads(done.stdout)
+    told = [(reference, Decimal(amount)) for name, file in read.items()
+            if name.startswith("notifications-") for reference, amount in file["items"]]
+    # To who is paid, and on the account of payouts at the bank.
+    assert sorted(told) == sorted(2 * [(one["payout"], Decimal(one["amount"]))
+                                       for one in payouts]), told
     items = {reference: Decimal(amount) for name, file in read.items()
              if name.startswith(("payouts-", "institution-"))
              for reference, amount in file["items"]}

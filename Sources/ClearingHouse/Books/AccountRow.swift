@@ -38,6 +38,8 @@ package struct AccountRow: Equatable, Sendable {
         /// 0A: all or part of a sale was refunded, or, with the other sign, comes back because its
         /// issuer did not take it: TRX 16, number of the refund 1.
         case refund(TransactionIdentifier, number: UInt8)
+        /// 0B: a payout that the bank refused without booking it.
+        case refused(Payout.Name)
     }
 
     package let cause: Cause
@@ -77,6 +79,7 @@ package struct AccountRow: Equatable, Sendable {
         case 0x0A:
             let transaction = try reader.transaction()
             cause = .refund(transaction, number: try reader.byte("refund"))
+        case 0x0B: cause = .refused(try reader.payoutName())
         default: throw reader.failure("cause", .invalid)
         }
         try reader.end()
@@ -93,7 +96,7 @@ package struct AccountRow: Equatable, Sendable {
         case .sales(let sales), .suspended(let sales): writer.sales(sales)
         case .batchFee(let batch): writer.batch(batch)
         case .released(let place), .rejected(let place): writer.place(place)
-        case .payout(let payout): writer.payoutName(payout)
+        case .payout(let payout), .refused(let payout): writer.payoutName(payout)
         case .netted(let day): writer.day(day)
         case .statement(let line), .returned(let line): writer.statementLine(line)
         case .refund(let transaction, let number):
@@ -115,6 +118,7 @@ package struct AccountRow: Equatable, Sendable {
         case .statement: 0x08
         case .returned: 0x09
         case .refund: 0x0A
+        case .refused: 0x0B
         }
     }
 }

@@ -56,6 +56,13 @@ extension LedgerAccount {
         try reader.end()
     }
 
+    var isMerchant: Bool {
+        if case .merchant = owner { true } else { false }
+    }
+
+    /// Where keys go on behind those of merchants.
+    static let behindMerchants: [UInt8] = [0x05]
+
     /// The stream of its history; nothing else has one of this form.
     package var stream: [UInt8] { LedgerAccount.streamPrefix + key }
 

@@ -76,6 +76,9 @@ struct Posting {
         )
     }
 
+    /// The accounts that this transition has read.
+    var touched: Set<LedgerAccount> { Set(held.keys) }
+
     /// The row with which sales were put on an account here; 0 where none were.
     func salesRow(of account: LedgerAccount) -> UInt64 { salesRows[account] ?? 0 }
 

@@ -37,7 +37,8 @@ package struct BankStatementLine: Equatable, Sendable {
         self.isCredit = isCredit
     }
 
-    private static func kept(_ text: String) -> String {
+    /// What is kept of a text that people wrote.
+    static func kept(_ text: String) -> String {
         var kept = ""
         for character in text where ByteReader.isText(String(character)) {
             guard kept.utf8.count + character.utf8.count <= ClearingLimits.referenceBytesMax

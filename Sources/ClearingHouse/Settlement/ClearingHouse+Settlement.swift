@@ -7,12 +7,14 @@ import Records
 extension ClearingHouse {
     /// Makes the payouts of the last business day whose cut-off has passed, or goes on with them.
     /// Whatever is on an account when the run comes to it is paid, rounded down to the minor unit;
-    /// the rest stays there, and is paid with a later run. A day whose run has ended, and an
-    /// earlier one, is not paid again.
+    /// the rest stays there, and is paid with a later run. An account or a party whose record does
+    /// not open is left out and named by the run, and is paid with the first run behind its
+    /// restoration. A day whose run has ended, and an earlier one, is not paid again.
     ///
     /// Returns the run, or one that was broken off and is ended now: ask again then. Nil where the
     /// day has been settled before. Throws `.noTerms`; `.settledAhead` where the clock was ahead
-    /// before; `.damaged`, `.store`, `.module`, `.busy`, `.amountTooLarge`.
+    /// before; `.damaged` where the terms, the run or the account of payouts in transit does not
+    /// open; `.store`, `.module`, `.busy`, `.amountTooLarge`.
     ///
     /// `isEarly`: the day that is under way is closed now, by order of an operator; what comes
     ///     later goes with the next day.
@@ -69,42 +71,126 @@ extension ClearingHouse {
                 cutOff: min(terms.cutOff(of: day), now),
                 valueDate: terms.valueDate(of: day, settledAt: now)
             )
-        let page = try await book.list(
-            AccountRecord.self,
+        let page = try await book.accountNames(
             after: run.cursor?.key,
             limit: ClearingLimits.settlementStepMax
         )
         var step = SettlementStep(book, PartyFiles(book, terms), now: now)
-        for record in page { try await step.pay(record.account, in: &run) }
-        run.cursor = page.last?.account ?? run.cursor
+        // Without these nobody can be paid.
+        for unit in terms.units {
+            _ = try await step.balance(of: LedgerAccount(.inTransit, unit.currency))
+        }
+        for account in page { try await pay(account, in: &run, &step) }
+        run.cursor = page.last ?? run.cursor
         if page.count < ClearingLimits.settlementStepMax {
-            run.positions = try await positions(step)
+            run.positions = try await positions(&run, &step)
+            try await endDays(&run, &step)
             run.endedAt = now
         }
         return (run, try await step.transition(run, over: entry?.revision ?? 0))
     }
 
+    /// Pays what is on an account. Where a record does not open, nothing is done with the account,
+    /// and the run names the record.
+    private func pay(
+        _ account: LedgerAccount,
+        in run: inout SettlementRun,
+        _ step: inout SettlementStep
+    ) async throws(ClearingFailure) {
+        try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
+            try await step.pay(account, in: &run)
+            // Other accounts change until the last payout.
+            if case .merchant = account.owner { try await step.endDay(of: account, run.day) }
+        }
+    }
+
+    /// Does all of a part of a run, or nothing where a record does not open.
+    private func orLeaveOut(
+        _ run: inout SettlementRun,
+        _ step: inout SettlementStep,
+        _ part: (
+            inout SettlementRun,
+            inout SettlementStep
+        ) async throws(ClearingFailure) -> Void
+    ) async throws(ClearingFailure) {
+        let before = (run, step)
+        do throws(ClearingFailure) {
+            try await part(&run, &step)
+        } catch .damaged(let place) {
+            (run, step) = before
+            run.leaveOut(place)
+        } catch { throw error }
+    }
+
+    /// Ends the day of all accounts that are no merchant's.
+    private func endDays(
+        _ run: inout SettlementRun,
+        _ step: inout SettlementStep
+    ) async throws(ClearingFailure) {
+        var accounts = step.touched
+        var cursor: [UInt8]?
+        while true {
+            let page = try await book.accountNames(after: cursor, limit: RecordLimits.pageMax)
+            accounts.formUnion(page)
+            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
+            // Merchants stand together, and are passed over.
+            cursor = last.isMerchant ? LedgerAccount.behindMerchants : last.key
+        }
+        for account in accounts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) })
+        where !account.isMerchant {
+            try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
+                try await step.endDay(of: account, run.day)
+            }
+        }
+    }
+
     /// What issuers owe.
     private func positions(
-        _ step: SettlementStep
+        _ run: inout SettlementRun,
+        _ step: inout SettlementStep
     ) async throws(ClearingFailure) -> [SettlementRun.Position] {
-        var step = step
         var positions: [SettlementRun.Position] = []
-        for issuer in try await issuers(limit: RecordLimits.pageMax) {
+        for issuer in try await openIssuers(&run) {
             for currency in issuer.pools {
                 let pool = LedgerAccount(.pool(issuer.identifier), currency)
-                let balance = try await step.balance(of: pool)
-                guard balance.isNegative else { continue }
-                positions.append(
-                    SettlementRun.Position(
-                        issuer: issuer.identifier,
-                        currency: currency,
-                        amount: balance
+                try await orLeaveOut(&run, &step) { _, step async throws(ClearingFailure) in
+                    let balance = try await step.balance(of: pool)
+                    guard balance.isNegative else { return }
+                    positions.append(
+                        SettlementRun.Position(
+                            issuer: issuer.identifier,
+                            currency: currency,
+                            amount: balance
+                        )
                     )
-                )
+                }
             }
         }
         return positions
+    }
+
+    /// The issuers whose records open; the run names the others.
+    private func openIssuers(
+        _ run: inout SettlementRun
+    ) async throws(ClearingFailure) -> [ClearedIssuer] {
+        let records: [Record]
+        do throws(StoreFailure) {
+            records = try await book.store.list(
+                ClearedIssuer.kind,
+                after: nil,
+                limit: RecordLimits.pageMax,
+                order: .ascending
+            )
+        } catch { throw .store(error) }
+        var issuers: [ClearedIssuer] = []
+        for record in records {
+            do throws(ClearingFailure) {
+                issuers.append(try await book.open(ClearedIssuer.self, record).value)
+            } catch .damaged(let place) {
+                run.leaveOut(place)
+            } catch { throw error }
+        }
+        return issuers
     }
 
     // MARK: Reading

@@ -94,13 +94,7 @@ extension ClearingHouse {
         by who: String,
         now: Instant
     ) async throws(ClearingFailure) {
-        try await book.change { () async throws(ClearingFailure) in
-            guard let entry = try await book.find(UnmatchedLine.self, name.bytes) else {
-                throw .unknownLine
-            }
-            var unmatched = entry.value
-            guard unmatched.decision == nil else { throw .lineEnded }
-            var step = StatementStep(book, now: now)
+        try await decide(name, now) { unmatched, step async throws(ClearingFailure) in
             if let pool {
                 let currency = unmatched.line.amount.currency
                 guard unmatched.line.isCredit,
@@ -108,7 +102,44 @@ extension ClearingHouse {
                 else { throw .unknownIssuer }
                 try await step.decide(unmatched.line, name, to: pool)
             }
-            unmatched.decision = UnmatchedLine.Decision(pool: pool, at: now, by: who)
+            return UnmatchedLine.Decision(pool: pool, at: now, by: who, isPaid: false)
+        }
+    }
+
+    /// Decides that the bank has paid a payout which was given back to its account: it comes off
+    /// the account once more.
+    ///
+    /// `name`: the line that names the payout.
+    /// `who`: the operator, for the record.
+    /// Throws `.unknownLine`, `.lineEnded`; `.payoutNotGivenBack` where the line is of no such
+    /// payout.
+    package func decidePaid(
+        _ name: BankStatementLine.Name,
+        by who: String,
+        now: Instant
+    ) async throws(ClearingFailure) {
+        try await decide(name, now) { unmatched, step async throws(ClearingFailure) in
+            try await step.pay(unmatched.line, name)
+            return UnmatchedLine.Decision(pool: nil, at: now, by: who, isPaid: true)
+        }
+    }
+
+    private func decide(
+        _ name: BankStatementLine.Name,
+        _ now: Instant,
+        _ decide: (
+            UnmatchedLine,
+            inout StatementStep
+        ) async throws(ClearingFailure) -> UnmatchedLine.Decision
+    ) async throws(ClearingFailure) {
+        try await book.change { () async throws(ClearingFailure) in
+            guard let entry = try await book.find(UnmatchedLine.self, name.bytes) else {
+                throw .unknownLine
+            }
+            var unmatched = entry.value
+            guard unmatched.decision == nil else { throw .lineEnded }
+            var step = StatementStep(book, now: now)
+            unmatched.decision = try await decide(unmatched, &step)
             var transition = try await step.transition()
             try await book.put(unmatched, over: entry.revision, to: &transition)
             return ((), transition)

@@ -8,7 +8,9 @@ import Wire
 /// payee; what it is made of: rows of the account behind the first and up to the last 8 + 8,
 /// opening 16, gross 16, fees 16, adjustments 16, count of sales 8; value date 4, made at 8, behind
 /// a presence byte the name of the payout before 8, behind another one the line of the statement:
-/// SHA-256 32 and number 4. The key is its name. Open until a bank statement shows it.
+/// SHA-256 32 and number 4. Format 2: then behind a presence byte when the bank refused it 8, who
+/// said so and why (each counted). The key is its name. Open until a bank statement shows it, or
+/// somebody has given it back.
 package struct Payout: Equatable, Sendable {
     /// Business day 4 and number in its settlement run 4, from 1.
     package struct Name: Hashable, Sendable {
@@ -28,6 +30,15 @@ package struct Payout: Equatable, Sendable {
         case paid = 2
         /// The bank has paid it, and it came back: the account has the money again.
         case returned = 3
+        /// The bank has refused it without booking it: the account has the money again.
+        case refused = 4
+    }
+
+    /// That the bank has refused it, by the word of an operator.
+    package struct Refusal: Equatable, Sendable {
+        package let at: Instant
+        package let by: String
+        package let reason: String
     }
 
     /// What it is made of. Opening + gross − fees + adjustments is what was there.
@@ -58,8 +69,9 @@ package struct Payout: Equatable, Sendable {
     package let previous: Name?
     /// Where it stands on a bank statement.
     package internal(set) var line: BankStatementLine.Name?
+    package internal(set) var refusal: Refusal?
 
-    private static let format: UInt8 = 1
+    private static let formats: ClosedRange<UInt8> = 1...2
 
     /// What is paid, exactly.
     package var amount: ExactAmount { ExactAmount(minorUnits: minorUnits, exponent) }
@@ -82,9 +94,8 @@ extension Payout: ClearingRecord {
         var name = ByteReader(key, of: "payout key")
         self.name = try name.payoutName()
         var reader = ByteReader(body, of: "payout")
-        guard try reader.byte("format") == Payout.format else {
-            throw reader.failure("format", .invalid)
-        }
+        let format = try reader.byte("format")
+        guard Payout.formats.contains(format) else { throw reader.failure("format", .invalid) }
         state = try reader.value("state", bytes: 1) { State(rawValue: UInt8($0)) }
         account = try reader.account()
         minorUnits = try reader.integer("amount", bytes: 8)
@@ -107,12 +118,21 @@ extension Payout: ClearingRecord {
         line = try reader.optional("line") { reader throws(WireFailure) in
             try reader.statementLine()
         }
+        if format > 1 {
+            refusal = try reader.optional("refusal") { reader throws(WireFailure) in
+                Refusal(
+                    at: try reader.moment("refused"),
+                    by: try reader.text("by", bytesMax: ClearingLimits.nameBytesMax),
+                    reason: try reader.text("why", bytesMax: ClearingLimits.referenceBytesMax)
+                )
+            }
+        }
         try reader.end()
     }
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 256)
-        writer.byte(Payout.format)
+        writer.byte(Payout.formats.upperBound)
         writer.byte(state.rawValue)
         writer.account(account)
         writer.integer(minorUnits, bytes: 8)
@@ -128,6 +148,11 @@ extension Payout: ClearingRecord {
         writer.moment(madeAt)
         writer.optional(previous) { $0.payoutName($1) }
         writer.optional(line) { $0.statementLine($1) }
+        writer.optional(refusal) { writer, refusal in
+            writer.moment(refusal.at)
+            writer.text(refusal.by)
+            writer.text(refusal.reason)
+        }
         return writer.bytes
     }
 }

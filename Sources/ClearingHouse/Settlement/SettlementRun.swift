@@ -6,8 +6,8 @@ import Wire
 
 /// The payouts of one business day. Format 1: cut-off 8, value date 4, number of payouts 4, totals
 /// (list: CURR 2, count 4, sum 8), positions (list: BIN 3, CURR 2, amount 16), behind a presence
-/// byte the account up to which the run has come, ended 8 behind another one. The key is the day 4.
-/// Open until the last account.
+/// byte the account up to which the run has come, ended 8 behind another one. Format 2: then what
+/// was left out (list of names, counted). The key is the day 4. Open until the last account.
 package struct SettlementRun: Equatable, Sendable {
     package struct Total: Equatable, Sendable {
         package let currency: Currency
@@ -29,12 +29,18 @@ package struct SettlementRun: Equatable, Sendable {
     package private(set) var payouts: UInt32 = 0
     package private(set) var totals: [Total] = []
     package internal(set) var positions: [Position] = []
+    /// Records that do not open, in the words of the audit: what they are of was not paid, and is
+    /// with the run after they were restored. The first ``leftOutMax`` of them.
+    package private(set) var leftOut: [String] = []
     /// The last account that was looked at.
     var cursor: LedgerAccount?
     package internal(set) var endedAt: Instant?
 
-    private static let format: UInt8 = 1
+    private static let formats: ClosedRange<UInt8> = 1...2
     private static let positionsMax = 10_000
+    /// Records that are named.
+    package static let leftOutMax = 1_000
+    private static let placeBytesMax = 200
 
     init(_ day: BusinessDay, cutOff: Instant, valueDate: CivilDate) {
         self.day = day
@@ -55,6 +61,13 @@ package struct SettlementRun: Equatable, Sendable {
         payouts += 1
         return payouts
     }
+
+    /// Names a record that keeps what it is of out of the run, once.
+    mutating func leaveOut(_ place: String) {
+        let place = String(decoding: place.utf8.prefix(SettlementRun.placeBytesMax), as: UTF8.self)
+        guard !leftOut.contains(place), leftOut.count < SettlementRun.leftOutMax else { return }
+        leftOut.append(place)
+    }
 }
 
 extension SettlementRun: ClearingRecord {
@@ -67,7 +80,8 @@ extension SettlementRun: ClearingRecord {
         var name = ByteReader(key, of: "settlement key")
         day = try name.day("day")
         var reader = ByteReader(body, of: "settlement")
-        guard try reader.byte("format") == SettlementRun.format else {
+        let format = try reader.byte("format")
+        guard SettlementRun.formats.contains(format) else {
             throw reader.failure("format", .invalid)
         }
         cutOff = try reader.moment("cut-off")
@@ -99,12 +113,20 @@ extension SettlementRun: ClearingRecord {
         endedAt = try reader.optional("ended") { reader throws(WireFailure) in
             try reader.moment("ended")
         }
+        if format > 1 {
+            leftOut = try reader.list(
+                "left out",
+                max: SettlementRun.leftOutMax
+            ) { reader throws(WireFailure) in
+                try reader.text("place", bytesMax: SettlementRun.placeBytesMax)
+            }
+        }
         try reader.end()
     }
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 128)
-        writer.byte(SettlementRun.format)
+        writer.byte(SettlementRun.formats.upperBound)
         writer.moment(cutOff)
         writer.day(BusinessDay(valueDate))
         writer.number(payouts)
@@ -120,6 +142,7 @@ extension SettlementRun: ClearingRecord {
         }
         writer.optional(cursor) { $0.account($1) }
         writer.optional(endedAt) { $0.moment($1) }
+        writer.list(leftOut) { $0.text($1) }
         return writer.bytes
     }
 }

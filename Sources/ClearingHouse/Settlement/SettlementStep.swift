@@ -61,6 +61,29 @@ struct SettlementStep {
         try await book.put(payout, over: 0, to: &writes)
     }
 
+    /// Ends the day of an account: what moved since its day before is in its statement.
+    mutating func endDay(
+        of account: LedgerAccount,
+        _ day: BusinessDay
+    ) async throws(ClearingFailure) {
+        let before = try await book.newestDay(of: account)
+        let record = try await posting.account(account)
+        let after = before?.upTo ?? 0
+        guard record.lastRow > after else { return }
+        let ended = AccountDay(
+            account,
+            day,
+            after: after,
+            upTo: record.lastRow,
+            opening: before?.closing ?? .zero,
+            closing: record.balance
+        )
+        try await book.put(ended, over: 0, to: &writes)
+    }
+
+    /// Accounts of which this step has read or made something.
+    var touched: Set<LedgerAccount> { posting.touched }
+
     func transition(
         _ run: SettlementRun,
         over revision: UInt64

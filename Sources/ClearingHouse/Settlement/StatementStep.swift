@@ -71,6 +71,7 @@ struct StatementStep {
                 in: &writes
             )
             entry.value.state = .returned
+        case (.refused, false): return .refusedBefore
         default: return .notExpected
         }
         entry.value.line = name
@@ -107,7 +108,33 @@ struct StatementStep {
         return nil
     }
 
-    /// The same by the decision of an operator.
+    /// The bank has paid a payout that was given back to its account: it comes off the account
+    /// once more, which may be below zero afterwards.
+    ///
+    /// Throws `.payoutNotGivenBack` where the line is of none.
+    mutating func pay(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name
+    ) async throws(ClearingFailure) {
+        guard !line.isCredit, let reference = line.reference.flatMap(Payout.Name.init(reference:)),
+            var entry = try await payout(reference), entry.value.state == .refused
+        else { throw .payoutNotGivenBack }
+        let payout = entry.value
+        guard payout.account.currency == line.amount.currency,
+            payout.amount == ExactAmount(line.amount)
+        else { throw .payoutNotGivenBack }
+        try await posting.move(
+            payout.amount,
+            from: payout.account,
+            to: LedgerAccount(.bank, payout.account.currency),
+            .statement(name),
+            in: &writes
+        )
+        (entry.value.state, entry.value.line) = (.paid, name)
+        payouts[reference] = entry
+    }
+
+    /// A payment of an issuer, by the decision of an operator.
     ///
     /// Throws `.paidInBefore` where the bank's reference is in the books already.
     mutating func decide(

@@ -6,8 +6,9 @@ import Wire
 
 /// A line of a bank statement that did not go into the books by itself. Format 1: reason 1,
 /// reference (counted), bank's reference (counted), amount 11, whether it is a credit 1, behind a
-/// presence byte: issuer to whose pool it went behind another one 3, when 8, by whom (counted). The
-/// key is the line. Open until somebody decided.
+/// presence byte: issuer to whose pool it went behind another one 3, when 8, by whom (counted),
+/// from format 2 on whether its payout was paid all the same 1. The key is the line. Open until
+/// somebody decided.
 package struct UnmatchedLine: Equatable, Sendable {
     package enum Reason: UInt8, CaseIterable, Sendable {
         /// It names neither a payout nor a pool.
@@ -22,6 +23,8 @@ package struct UnmatchedLine: Equatable, Sendable {
         case knownBankReference = 5
         /// The issuer has no pool in this currency.
         case noPool = 6
+        /// The payout was given back to its account, because the bank was said to have refused it.
+        case refusedBefore = 7
     }
 
     package struct Decision: Equatable, Sendable {
@@ -29,6 +32,8 @@ package struct UnmatchedLine: Equatable, Sendable {
         package let pool: IssuerIdentifier?
         package let at: Instant
         package let by: String
+        /// The bank has paid a payout that was given back: it came off its account once more.
+        package let isPaid: Bool
     }
 
     package let name: BankStatementLine.Name
@@ -36,7 +41,7 @@ package struct UnmatchedLine: Equatable, Sendable {
     package let reason: Reason
     package internal(set) var decision: Decision?
 
-    private static let format: UInt8 = 1
+    private static let formats: ClosedRange<UInt8> = 1...2
 
     init(_ name: BankStatementLine.Name, _ line: BankStatementLine, _ reason: Reason) {
         self.name = name
@@ -54,7 +59,8 @@ extension UnmatchedLine: ClearingRecord {
         var name = ByteReader(key, of: "unmatched line key")
         self.name = try name.statementLine()
         var reader = ByteReader(body, of: "unmatched line")
-        guard try reader.byte("format") == UnmatchedLine.format else {
+        let format = try reader.byte("format")
+        guard UnmatchedLine.formats.contains(format) else {
             throw reader.failure("format", .invalid)
         }
         reason = try reader.value("reason", bytes: 1) { Reason(rawValue: UInt8($0)) }
@@ -76,7 +82,8 @@ extension UnmatchedLine: ClearingRecord {
                     try reader.issuer()
                 },
                 at: try reader.moment("at"),
-                by: try reader.text("by", bytesMax: ClearingLimits.nameBytesMax)
+                by: try reader.text("by", bytesMax: ClearingLimits.nameBytesMax),
+                isPaid: format > 1 ? try reader.flag("paid") : false
             )
         }
         try reader.end()
@@ -84,7 +91,7 @@ extension UnmatchedLine: ClearingRecord {
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 128)
-        writer.byte(UnmatchedLine.format)
+        writer.byte(UnmatchedLine.formats.upperBound)
         writer.byte(reason.rawValue)
         writer.text(line.reference ?? "")
         writer.text(line.bankReference ?? "")
@@ -94,6 +101,7 @@ extension UnmatchedLine: ClearingRecord {
             writer.optional(decision.pool) { $0.issuer($1) }
             writer.moment(decision.at)
             writer.text(decision.by)
+            writer.flag(decision.isPaid)
         }
         return writer.bytes
     }

@@ -4,9 +4,10 @@ import ClearingHouse
 import Kernel
 import SettlementFiles
 
-/// Statements of the accounts that merchants and acquirers have at the clearing house, of those
-/// that one settlement run pays: camt.053, a file for each currency. Each begins where the
-/// statement before ended, and ends with the payout of the run.
+/// Statements (camt.053) and notifications (camt.054) of all accounts at the clearing house, of a
+/// business day: a file of each for each currency. A statement begins where the one before ended,
+/// and has all that was booked since then, the payout of the day included; a notification has what
+/// was paid out, came back, was paid in or netted.
 ///
 /// Banks know whole minor units alone: an entry is what it changes in the balance rounded down, so
 /// that entries lead from one rounded balance to the other.
@@ -31,124 +32,135 @@ struct AccountStatements {
         self.now = now
     }
 
-    /// One statement for each payout of the run.
+    /// A statement of each account on which something was booked.
     func write() async throws(SettlementFailure) -> [String] {
         var paths: [String] = []
-        for total in run.totals {
-            guard let unit = terms.unit(of: total.currency) else { continue }
-            paths.append(try await write(unit))
-        }
+        for unit in terms.units { paths += try await write(unit) }
         return paths
     }
 
-    private func write(_ unit: ClearingTerms.Unit) async throws(SettlementFailure) -> String {
+    private func write(_ unit: ClearingTerms.Unit) async throws(SettlementFailure) -> [String] {
         let currency = try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try ISOCurrency(unit.currency)
         }
-        let path = "\(folder)/statements-\(currency.code).xml"
-        let sink = try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            try SettlementFile(path: path)
+        var files = AccountReportFiles(folder, run.day, currency, now)
+        var (last, isDone): (LedgerAccount?, Bool) = (nil, false)
+        while !isDone {
+            let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
+                try await house.accountDays(
+                    of: run.day,
+                    after: last,
+                    limit: SettlementFolder.pageMax
+                )
+            }
+            for day in page.days where day.account.currency == unit.currency {
+                try await add(day, unit, currency, to: &files)
+            }
+            (last, isDone) = (page.next, page.next == nil)
         }
-        var file = try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            let name = try FileIdentifier("OPAL-\(run.day.digits)-\(currency.code)-S")
-            return try StatementFile(to: sink, MessageHead(identifier: name, created: now))
+        return try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try files.finish()
         }
-        try await house.eachPayout(of: run.day, in: unit.currency) {
-            payout async throws(SettlementFailure) in
-            try await add(payout, unit, currency, to: &file)
-        }
-        try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            try file.finish()
-            try sink.keep()
-        }
-        return path
     }
 
     private func add(
-        _ payout: Payout,
+        _ day: AccountDay,
         _ unit: ClearingTerms.Unit,
         _ currency: ISOCurrency,
-        to file: inout StatementFile
+        to files: inout AccountReportFiles
     ) async throws(SettlementFailure) {
-        var rounded = Self.rounded(payout.content.opening, unit.exponent)
-        let closing = Self.rounded(payout.rest, unit.exponent)
+        var rounded = Self.rounded(day.opening, unit.exponent)
+        let closing = Self.rounded(day.closing, unit.exponent)
+        let owner = try await SettlementFailure.books { () async throws(ClearingFailure) in
+            try await house.ownerName(of: day.account)
+        }
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            try file.begin(
-                try head(of: payout, unit, currency),
+            try files.begin(
+                try reported(day.account, owner ?? unit.account.name, unit, currency),
                 opening: AccountBalance(minorUnits: rounded, date: run.day.date),
                 closing: AccountBalance(minorUnits: closing, date: run.day.date)
             )
         }
-        var number = payout.content.after
-        while true {
-            let page = try await SettlementFailure.books {
-                () async throws(ClearingFailure) in
+        var number = day.after
+        while number < day.upTo {
+            let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
                 try await house.rows(
-                    of: payout.account,
+                    of: day.account,
                     after: number,
                     limit: SettlementFolder.pageMax
                 )
             }
-            // The row of the payout itself is behind those that it covers.
-            let rows = page.filter { $0.number <= payout.content.upTo + 1 }
-            for row in rows {
-                let next = Self.rounded(row.entry.balance, unit.exponent)
-                try SettlementFailure.writing { () throws(SettlementFileFailure) in
-                    try add(row, change: next - rounded, payout, currency, to: &file)
-                }
-                (rounded, number) = (next, row.number)
+            guard let last = page.last?.number else {
+                throw .clearing(.damaged("row \(number + 1) of \(day.account.name)"))
             }
-            guard rows.count == SettlementFolder.pageMax else { return }
+            for row in page where row.number <= day.upTo {
+                let next = Self.rounded(row.entry.balance, unit.exponent)
+                try await add(row, change: next - rounded, currency, to: &files)
+                rounded = next
+            }
+            number = last
         }
     }
 
     private func add(
         _ row: (number: UInt64, entry: AccountRow),
         change: Int64,
-        _ payout: Payout,
         _ currency: ISOCurrency,
-        to file: inout StatementFile
-    ) throws(SettlementFileFailure) {
+        to files: inout AccountReportFiles
+    ) async throws(SettlementFailure) {
         // Less than a minor unit, which comes with a later entry.
         if change == 0 { return }
-        let isPayout = row.entry.cause == .payout(payout.name)
-        try file.add(
-            AccountEntry(
-                reference: FileIdentifier("R\(row.number)"),
-                amount: FileAmount(minorUnits: change.magnitude, currency: currency),
-                direction: change < 0 ? .debit : .credit,
-                bookingDate: CivilDate(day: row.entry.at.day),
-                valueDate: isPayout ? payout.valueDate : CivilDate(day: row.entry.at.day),
-                kind: FileIdentifier(row.entry.cause.word),
-                endToEnd: isPayout ? FileIdentifier(payout.name.reference) : nil,
-                counterparty: isPayout ? PaymentParty(payout.payee) : nil
+        var payout: Payout?
+        switch row.entry.cause {
+        case .payout(let name), .refused(let name):
+            payout = try await SettlementFailure.books { () async throws(ClearingFailure) in
+                try await house.payout(name)
+            }
+        default: break
+        }
+        let booked = CivilDate(day: row.entry.at.day)
+        try SettlementFailure.writing { () throws(SettlementFileFailure) in
+            try files.add(
+                AccountEntry(
+                    reference: FileIdentifier("R\(row.number)"),
+                    amount: FileAmount(minorUnits: change.magnitude, currency: currency),
+                    direction: change < 0 ? .debit : .credit,
+                    bookingDate: booked,
+                    valueDate: payout?.valueDate ?? booked,
+                    kind: FileIdentifier(row.entry.cause.word),
+                    endToEnd: try payout.map { payout throws(SettlementFileFailure) in
+                        try FileIdentifier(payout.name.reference)
+                    },
+                    counterparty: try payout.map { payout throws(SettlementFileFailure) in
+                        try PaymentParty(payout.payee)
+                    }
+                ),
+                isNotified: row.entry.cause.isNotified
             )
-        )
+        }
     }
 
-    private func head(
-        of payout: Payout,
+    private func reported(
+        _ account: LedgerAccount,
+        _ owner: String,
         _ unit: ClearingTerms.Unit,
         _ currency: ISOCurrency
-    ) throws(SettlementFileFailure) -> AccountReportHead {
-        let owner: String
-        switch payout.account.owner {
-        case .merchant(let merchant): owner = merchant.text
-        case .acquirer(let acquirer): owner = "ACQUIRER-\(acquirer)"
-        default: owner = "OPAL"
+    ) throws(SettlementFileFailure) -> ReportedAccount {
+        let number = account.owner.statementNumber
+        // A name that banks cannot write keeps nobody from the statement.
+        let name: PartyName
+        if let written = try? PartyName(owner) {
+            name = written
+        } else {
+            name = try PartyName(number)
         }
-        return AccountReportHead(
-            identifier: try FileIdentifier(payout.name.reference + "-S"),
-            sequenceNumber: UInt64(payout.name.day.number),
-            created: now,
-            account: ReportedAccount(
-                number: .other(try OtherAccount("\(owner)-\(currency.code)")),
-                currency: currency,
-                owner: try PartyName(payout.payee.name),
-                servicer: try unit.account.bic.map { text throws(SettlementFileFailure) in
-                    try BIC(text)
-                }
-            )
+        return ReportedAccount(
+            number: .other(try OtherAccount("\(number)-\(currency.code)")),
+            currency: currency,
+            owner: name,
+            servicer: try unit.account.bic.map { text throws(SettlementFileFailure) in
+                try BIC(text)
+            }
         )
     }
 
@@ -156,6 +168,24 @@ struct AccountStatements {
     private static func rounded(_ amount: ExactAmount, _ exponent: Exponent) -> Int64 {
         let (whole, rest) = amount.split(at: exponent)
         return Int64(clamping: rest.isNegative ? whole - 1 : whole)
+    }
+}
+
+extension LedgerAccount.Owner {
+    /// What its account is called in statements, in front of the currency; at most 30 characters.
+    fileprivate var statementNumber: String {
+        switch self {
+        case .bank: "BANK"
+        case .pool(let issuer): "POOL-\(issuer.digits)"
+        case .acquirer(let acquirer): "ACQUIRER-\(acquirer)"
+        case .merchant(let merchant):
+            // Also of an identifier with characters that banks do not take.
+            (try? OtherAccount(merchant.text)) == nil
+                ? Hex.text(Array(merchant.text.utf8)) : merchant.text
+        case .suspense(let acquirer): "SUSPENSE-\(acquirer)"
+        case .expired(let issuer): "EXPIRED-\(issuer.digits)"
+        case .inTransit: "IN-TRANSIT"
+        }
     }
 }
 
@@ -173,6 +203,15 @@ extension AccountRow.Cause {
         case .statement: "BANK"
         case .returned: "RETURN"
         case .refund: "REFUND"
+        case .refused: "REFUSAL"
+        }
+    }
+
+    /// Whether it is a booking of its own: what is of sales stands in statements alone.
+    fileprivate var isNotified: Bool {
+        switch self {
+        case .payout, .netted, .statement, .returned, .refused: true
+        case .sales, .batchFee, .suspended, .released, .rejected, .refund: false
         }
     }
 }

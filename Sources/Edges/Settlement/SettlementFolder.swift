@@ -6,8 +6,8 @@ package import Kernel
 package import SettlementFiles
 
 /// Where the files of settlement runs are, a folder for each business day: pain.001 with the
-/// payouts for the bank, pacs.009 with those of institutions, camt.053 for each account that is
-/// paid.
+/// payouts for the bank, pacs.009 with those of institutions, camt.053 and camt.054 for each
+/// account on which something was booked.
 /// They say what the books say; the same day again makes the same files again.
 package struct SettlementFolder: Sendable {
     /// Payouts, rows or sales that are read at a time.

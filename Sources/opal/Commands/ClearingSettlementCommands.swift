@@ -44,6 +44,9 @@ extension ClearingCommand {
                             + position.issuer.payInReference
                     )
                 }
+                for place in run.leftOut {
+                    print("left out: \(place) does not open; see opal audit")
+                }
                 for path in try await access.files.write(run.day, now: now) { print(path) }
             }
         }
@@ -94,55 +97,15 @@ extension ClearingCommand {
         private func list(_ access: ClearingAccess) async throws {
             let runs = try await access.house.runs(before: nil, limit: 100)
             Output.table(
-                ["day", "payouts", "value", "state"],
+                ["day", "payouts", "value", "state", "left out"],
                 runs.map {
                     [
                         $0.day.text, "\($0.payouts)", BusinessDay($0.valueDate).text,
                         $0.endedAt == nil ? "running" : "settled",
+                        $0.leftOut.isEmpty ? "–" : $0.leftOut.joined(separator: ", "),
                     ]
                 }
             )
-        }
-    }
-
-    struct Payment: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "payout",
-            abstract: "Print what a payout is made of, down to each sale."
-        )
-        @Argument(help: "Its reference, for instance OPAL-20261129-00000001.")
-        var reference: String
-        @Option(name: .long, help: "Write the merchant's report with all sales here, as CSV.")
-        var csv: String?
-        @Option(name: .long, help: "Write it here, as PDF.")
-        var pdf: String?
-        @OptionGroup var options: DataOptions
-
-        func run() async throws {
-            guard let name = Payout.Name(reference: reference) else {
-                throw ValidationError("A payout is named OPAL-20261129-00000001.")
-            }
-            try await ClearingAccess.use(options) { access in
-                guard let payout = try await access.house.payout(name) else {
-                    throw ClearingFailure.unknownPayout
-                }
-                let content = payout.content
-                Output.table(
-                    ["", payout.account.currency.word],
-                    [
-                        ["left by the payout before", content.opening.decimal],
-                        ["\(content.count) sales", content.gross.decimal],
-                        ["fees", (-content.fees).decimal],
-                        ["adjustments", content.adjustments.decimal],
-                        ["left for the next one", (-payout.rest).decimal],
-                        ["paid", payout.amount.decimal],
-                    ]
-                )
-                let reports = MerchantReports(access.house)
-                let now = SystemClock.now()
-                if let csv { try await reports.write(csv: csv, of: [payout], now: now) }
-                if let pdf { try await reports.write(pdf: pdf, of: [payout], now: now) }
-            }
         }
     }
 
@@ -197,7 +160,18 @@ extension ClearingCommand {
             help: "The BIN of the issuer whose pool it goes into; else it is left out."
         )
         var pool: String?
+        @Flag(
+            name: .long,
+            help: "The line is of a payout that was given back: the bank has paid it after all."
+        )
+        var paid = false
         @OptionGroup var options: DataOptions
+
+        func validate() throws {
+            if paid, line == nil || pool != nil {
+                throw ValidationError("--paid goes with --line, and without --pool.")
+            }
+        }
 
         func run() async throws {
             try await ClearingAccess.use(options) { access in
@@ -205,6 +179,14 @@ extension ClearingCommand {
                 if let line {
                     guard let found = waiting.first(where: { $0.name.text == line }) else {
                         throw ClearingFailure.unknownLine
+                    }
+                    if paid {
+                        try await access.house.decidePaid(
+                            found.name,
+                            by: ClearingAccess.operatorName,
+                            now: SystemClock.now()
+                        )
+                        return print("paid; it has come off its account once more")
                     }
                     let issuer = try pool.map { text in
                         guard let issuer = IssuerIdentifier(text) else {
@@ -247,6 +229,7 @@ extension Payout.State {
         case .instructed: "instructed"
         case .paid: "paid"
         case .returned: "came back"
+        case .refused: "refused"
         }
     }
 }
@@ -260,6 +243,7 @@ extension UnmatchedLine.Reason {
         case .noBankReference: "has no reference of the bank's own"
         case .knownBankReference: "was on another statement"
         case .noPool: "the issuer has no such pool"
+        case .refusedBefore: "the payout was given back before"
         }
     }
 }

@@ -20,6 +20,9 @@ extension ClearingFailure {
         case .notSuspended: "This sale was not set aside."
         case .paidInBefore:
             "The bank's reference of this line is in the books already. Leave the line out."
+        case .payoutPaid: "The bank's statement shows this payout. Nothing has changed."
+        case .payoutNotGivenBack:
+            "The line is of no payout that was given back before. Nothing has changed."
         case .settledAhead(let day):
             "\(day.text) was settled, and the clock says that it is earlier. Nothing is paid until "
                 + "then: look at the clock of the server."

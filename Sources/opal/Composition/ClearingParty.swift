@@ -89,7 +89,7 @@ struct ClearingParty {
             where ended.endedAt != nil && !files.isWritten(ended.day) {
                 watch.tell(ended, await writeFiles(of: ended.day))
             }
-            if run == nil { watch.works(.settlement) }
+            if let run { watch.tell(leftOutOf: run) } else { watch.works(.settlement) }
         } catch {
             watch.tell(error, .settlement)
         }

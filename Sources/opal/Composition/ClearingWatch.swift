@@ -50,6 +50,13 @@ final class ClearingWatch: Sendable {
         }
     }
 
+    /// What a settlement has not paid because a record does not open.
+    func tell(leftOutOf run: SettlementRun) {
+        let words = "is left out of the settlement of \(run.day.digits): it does not open"
+        let problems = run.leftOut.map { ("left out \(run.day.digits) \($0)", "\($0) \(words)") }
+        say(Dictionary(problems) { first, _ in first }, .settlement)
+    }
+
     func tell(_ failure: ClearingFailure, _ work: Work) {
         say(["\(failure)": failure.words], work)
     }

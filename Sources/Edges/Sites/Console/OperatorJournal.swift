@@ -61,6 +61,8 @@ package struct OperatorJournal: Sendable {
             case saleRejected = 21
             /// A day of clearing was closed before its cut-off.
             case dayClosed = 22
+            /// A payout that the bank refused was given back; the reason names it and says why.
+            case payoutGivenBack = 30
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {

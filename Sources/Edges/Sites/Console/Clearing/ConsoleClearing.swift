@@ -192,6 +192,9 @@ struct ConsoleClearing: Sendable {
                 )
             )
         }
+        for place in run.leftOut {
+            facts.append(Shape.fact("Left out", "\(place): it does not open"))
+        }
         return facts
     }
 
@@ -213,6 +216,7 @@ extension Payout.State {
         case .instructed: Shape.badge("At the bank", .wait)
         case .paid: Shape.badge("Paid", .good)
         case .returned: Shape.badge("Came back", .bad)
+        case .refused: Shape.badge("Refused by the bank", .bad)
         }
     }
 }

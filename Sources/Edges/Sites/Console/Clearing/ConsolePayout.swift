@@ -3,6 +3,7 @@
 import ClearingHouse
 import Hummingbird
 import Kernel
+import Wire
 
 /// The console's page of a payout: what it is made of, and the sales that it pays.
 struct ConsolePayout: Sendable {
@@ -15,8 +16,21 @@ struct ConsolePayout: Sendable {
     }
 
     func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        try await page(visit)
+    }
+
+    private func name(_ visit: ConsoleSite.Visit) throws(SiteFailure) -> Payout.Name {
         let reference = visit.context.parameters.get("reference") ?? ""
         guard let name = Payout.Name(reference: reference) else { throw .notFound }
+        return name
+    }
+
+    private func page(
+        _ visit: ConsoleSite.Visit,
+        notice: Page.Notice? = nil
+    ) async throws(SiteFailure) -> Response {
+        let name = try name(visit)
+        let reference = name.reference
         let found = try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.payout(name)
         }
@@ -38,6 +52,9 @@ struct ConsolePayout: Sendable {
             "clearingHref": "/clearing",
         ]
         if clearing.merchant == nil { values["dayHref"] = "/clearing/days/\(name.day.digits)" }
+        if payout.state == .instructed, clearing.merchant == nil, site.role.acts {
+            values["giveBack"] = ["action": "/clearing/payouts/\(reference)/return"]
+        }
         if !page.sales.isEmpty { values["sales"] = ["rows": page.sales.map { row($0, visit) }] }
         if let next = page.next {
             values["pager"] = [
@@ -45,7 +62,36 @@ struct ConsolePayout: Sendable {
                 "next": "/clearing/payouts/\(reference)?from=\(next.text)",
             ]
         }
-        return site.response("console/payout", values, visit, current: "/clearing")
+        return site.response(
+            "console/payout",
+            values,
+            visit,
+            current: "/clearing",
+            notice: notice
+        )
+    }
+
+    // MARK: Refused by the bank
+
+    func giveBack(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let name = try name(visit)
+        let reason = visit.form.text("reason")
+        guard ByteReader.isText(reason), !reason.isEmpty,
+            reason.count <= ConsoleLimits.reasonCharactersMax
+        else { throw .badForm(.field("reason")) }
+        try await site.write(.payoutGivenBack, visit, about: "\(name.reference): \(reason)")
+        do throws(ClearingFailure) {
+            try await clearing.house.giveBack(
+                name,
+                because: reason,
+                by: visit.session.name.text,
+                now: visit.now
+            )
+        } catch .payoutPaid {
+            let text = "The bank's statement shows this payout. Nothing was changed."
+            return try await page(visit, notice: Page.Notice(.bad, text))
+        } catch .unknownPayout { throw .notFound } catch { throw SiteFailure(error) }
+        return SiteShell.seeOther("/clearing/payouts/\(name.reference)")
     }
 
     private func isSeen(_ payout: Payout) -> Bool {
@@ -67,12 +113,19 @@ struct ConsolePayout: Sendable {
     }
 
     private func facts(_ payout: Payout, _ visit: ConsoleSite.Visit) -> [[String: Any]] {
-        [
+        var facts = [
             Shape.fact("Account", payout.account.owner.words),
             Shape.fact("Paid to", "…" + payout.payee.account.suffix(4)),
             Shape.fact("Business day", visit.reader.day(payout.name.day)),
             Shape.fact("Value date", visit.reader.day(BusinessDay(payout.valueDate))),
         ]
+        if let refusal = payout.refusal {
+            facts.append(Shape.fact("Refused by the bank", refusal.reason))
+            facts.append(
+                Shape.fact("Given back", "\(visit.reader.timeText(refusal.at)), \(refusal.by)")
+            )
+        }
+        return facts
     }
 
     private func row(

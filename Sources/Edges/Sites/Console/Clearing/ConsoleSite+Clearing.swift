@@ -14,6 +14,9 @@ extension ConsoleSite {
         let payout = ConsolePayout(self, clearing)
         get("/clearing/payouts/:reference", on: router) { visit in try await payout.show(visit) }
         guard clearing.merchant == nil else { return }
+        post("/clearing/payouts/:reference/return", on: router) { visit in
+            try await payout.giveBack(visit)
+        }
         let suspense = ConsoleSuspense(self, clearing)
         get("/clearing/suspense", on: router) { visit in try await suspense.list(visit) }
         post("/clearing/suspense/:place/release", on: router) { visit in

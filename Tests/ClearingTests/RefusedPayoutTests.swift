@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+import Records
+import Simulation
+import Testing
+import Wire
+
+/// Payouts that the bank refuses without booking them.
+@Suite struct RefusedPayoutTests {
+    private let night = Instant(milliseconds: 1_795_912_200_000)
+
+    private func instructedWorld(
+        _ store: any RecordStore = MemoryStore()
+    ) async throws -> (ClearingWorld, Payout) {
+        let world = try await ClearingWorld(store: store)
+        try await world.clear(try PlayedBatch(1, count: 2))
+        let run = try #require(try await world.house.settle(night))
+        let payout = try await world.house.payouts(of: run.day, limit: 10).first
+        return (world, try #require(payout))
+    }
+
+    private func book(
+        _ lines: [(reference: String, isCredit: Bool)],
+        in world: ClearingWorld,
+        digest: UInt8 = 1
+    ) async throws {
+        let name = [UInt8](repeating: digest, count: 32)
+        _ = try await world.house.begin(
+            BankStatementRecord(
+                digest: name,
+                name: "2026/1",
+                currency: .euro,
+                opening: .zero,
+                closing: .zero,
+                lines: UInt32(lines.count),
+                begunAt: night
+            )
+        )
+        let booked = lines.map { line in
+            BankStatementLine(
+                reference: line.reference,
+                bankReference: nil,
+                amount: Money(minorUnits: 300, currency: .euro, exponent: .cents),
+                isCredit: line.isCredit
+            )
+        }
+        _ = try await world.house.apply(booked, of: name, from: 0, now: night)
+    }
+
+    @Test func `a payout that the bank refuses is on its account again, once, and paid again`()
+        async throws
+    {
+        let (world, payout) = try await instructedWorld()
+        for reason in ["account closed", "something else"] {
+            let back = try await world.house.giveBack(
+                payout.name,
+                because: reason,
+                by: "Ann",
+                now: night
+            )
+            let refusal = try #require(back.refusal)
+            #expect(refusal.at == night && refusal.by == "Ann")
+            #expect(refusal.reason == "account closed")
+        }
+        #expect(try await world.merchantBalance() == .cents(300))
+        #expect(try await world.balance(.inTransit) == .zero)
+        try await world.expectSound()
+        let next = try await world.house.settle(night.adding(.seconds(24 * 3600)))
+        #expect(next?.totals.map(\.sum) == [300])
+        try await world.expectSound()
+    }
+
+    @Test func `what a statement shows is not given back, nor is what never went out`()
+        async throws
+    {
+        let (world, payout) = try await instructedWorld()
+        let reference = payout.name.reference
+        try await book([(reference, false)], in: world)
+        await #expect(throws: ClearingFailure.payoutPaid) {
+            try await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
+        }
+        try await book([(reference, true)], in: world, digest: 2)
+        await #expect(throws: ClearingFailure.payoutPaid) {
+            try await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
+        }
+        await #expect(throws: ClearingFailure.unknownPayout) {
+            let unknown = Payout.Name(payout.name.day, 99)
+            try await world.house.giveBack(unknown, because: "x", by: "Ann", now: night)
+        }
+        #expect(try await world.merchantBalance() == .cents(300))
+        try await world.expectSound()
+    }
+
+    @Test func `a payout that the bank books after all waits, and comes off its account once more`()
+        async throws
+    {
+        let (world, payout) = try await instructedWorld()
+        try await world.house.giveBack(payout.name, because: "closed", by: "Ann", now: night)
+        let next = try #require(
+            try await world.house.settle(night.adding(.seconds(24 * 3600)))
+        )
+        let again = try #require(try await world.house.payouts(of: next.day, limit: 1).first)
+        try await book(
+            [(payout.name.reference, false), (again.name.reference, false)],
+            in: world
+        )
+        let waiting = try await world.house.unmatched(limit: 10)
+        #expect(waiting.map(\.reason) == [.refusedBefore])
+        // Nothing was paid twice by itself.
+        #expect(try await world.merchantBalance() == .zero)
+        #expect(try await world.house.payout(payout.name)?.state == .refused)
+        try await world.house.decidePaid(waiting[0].name, by: "Ann", now: night)
+        #expect(try await world.merchantBalance() == .cents(-300))
+        #expect(try await world.balance(.bank) == .cents(600))
+        #expect(try await world.house.payout(payout.name)?.state == .paid)
+        await #expect(throws: ClearingFailure.lineEnded) {
+            try await world.house.decidePaid(waiting[0].name, by: "Ann", now: night)
+        }
+        try await world.expectSound()
+    }
+
+    @Test func `a line of anything else is not paid as a payout that was given back`()
+        async throws
+    {
+        let (world, payout) = try await instructedWorld()
+        try await book([("rent", false), (payout.name.reference, true)], in: world)
+        for line in try await world.house.unmatched(limit: 10) {
+            await #expect(throws: ClearingFailure.payoutNotGivenBack) {
+                try await world.house.decidePaid(line.name, by: "Ann", now: night)
+            }
+        }
+        try await world.expectSound()
+    }
+
+    @Test func `where the step fails, the payout is at the bank or on its account`() async throws {
+        for failure in [FaultyStore.Fault.refuse(.diskFull), .loseAnswer] {
+            let store = FaultyStore(MemoryStore())
+            let (world, payout) = try await instructedWorld(store)
+            store.commits.script(failure, at: 1)
+            _ = try? await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
+            store.clear()
+            try await world.expectSound()
+            try await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
+            #expect(try await world.merchantBalance() == .cents(300))
+            try await world.expectSound()
+        }
+    }
+}
