@@ -36,4 +36,6 @@ package enum ClearingLimits {
     package static let statementLinesMax: UInt32 = 10_000_000
     /// Pages of an issuer's blocking list that one round asks for.
     package static let blockPagesMax = 64
+    /// Pages of an issuer's open disputes that one round asks for.
+    package static let disputePagesMax = 64
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ClearingHouse
-import Kernel
+package import Kernel
 import SettlementFiles
 
 /// Statements of the accounts that merchants and acquirers have at the clearing house, of those
@@ -120,7 +120,11 @@ struct AccountStatements {
                 bookingDate: CivilDate(day: row.entry.at.day),
                 valueDate: isPayout ? payout.valueDate : CivilDate(day: row.entry.at.day),
                 kind: FileIdentifier(row.entry.cause.word),
-                endToEnd: isPayout ? FileIdentifier(payout.name.reference) : nil,
+                endToEnd: try isPayout
+                    ? FileIdentifier(payout.name.reference)
+                    : row.entry.cause.sale.map { sale throws(SettlementFileFailure) in
+                        try FileIdentifier(Hex.text(sale.bytes))
+                    },
                 counterparty: isPayout ? PaymentParty(payout.payee) : nil
             )
         )
@@ -160,6 +164,11 @@ struct AccountStatements {
 }
 
 extension AccountRow.Cause {
+    /// The sale that a refund or a charge-back is of; nil for an entry of more than one.
+    package var sale: TransactionIdentifier? {
+        if case .refund(let transaction, _) = self { transaction } else { nil }
+    }
+
     /// What sort of entry it is, in statements.
     package var word: String {
         switch self {
@@ -172,6 +181,8 @@ extension AccountRow.Cause {
         case .netted: "NETTING"
         case .statement: "BANK"
         case .returned: "RETURN"
+        case .refund(_, let number) where RefundOrder.chargeBackNumbers.contains(number):
+            "CHARGEBACK"
         case .refund: "REFUND"
         }
     }
