@@ -8,6 +8,8 @@ package struct ClearedStory: Sendable {
         package let number: UInt8
         package let amount: Money
         package let outcome: RefundOutcome
+        /// Whether the issuer has begun it.
+        package var isChargeBack: Bool { RefundOrder.chargeBackNumbers.contains(number) }
         /// When it came off the merchant's account; nil before.
         package let takenAt: Instant?
     }

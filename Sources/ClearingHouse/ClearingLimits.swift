@@ -38,4 +38,6 @@ package enum ClearingLimits {
     package static let storySuspendedMax = 1_000
     /// Pages of an issuer's blocking list that one round asks for.
     package static let blockPagesMax = 64
+    /// Pages of an issuer's open disputes that one round asks for.
+    package static let disputePagesMax = 64
 }

@@ -45,6 +45,8 @@ package enum ClearingRecords {
     package static let payIn = RecordKind("pay_in", keyBytes: 1...RecordLimits.keyBytesMax)
     /// TRX 16, number of the refund 1; open until the issuer has answered.
     package static let refund = RecordKind("refund", keyBytes: 17...17)
+    /// TRX 16; open until the issuer says that it has ended.
+    package static let dispute = RecordKind("dispute", keyBytes: 16...16)
     /// BIN 3: up to which revision the issuer's blocking list is here.
     package static let blockRevision = RecordKind("block_revision", keyBytes: 3...3)
     /// Revision 8.
@@ -52,11 +54,11 @@ package enum ClearingRecords {
 
     package static let schema = RecordSchema(
         party: "clearing_house",
-        version: 1,
+        version: 2,
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
-            unmatched, payIn, refund, blockRevision, update, accountDay,
+            unmatched, payIn, refund, dispute, blockRevision, update, accountDay,
         ]
     )
 }

@@ -18,7 +18,7 @@ struct Opal: AsyncParsableCommand {
             IssuerCommand.self, MerchantCommand.self, BankCommand.self, NetworkCommand.self,
             ProgrammeCommand.self, OperatorCommand.self,
             TerminalCommand.self, BatchCommand.self, ClearingCommand.self, CardCommand.self,
-            FloatCommand.self, ReaderCommand.self,
+            FloatCommand.self, DisputeCommand.self, ReaderCommand.self,
             PayCommand.self,
         ]
     )

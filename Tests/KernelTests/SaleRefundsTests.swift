@@ -78,7 +78,7 @@ import Testing
         }
         #expect(refunds.nextNumber == nil)
         let merchant = try #require(MerchantIdentifier("SHOP"))
-        let amounts: [(UInt8, UInt64)] = [(0, 1), (101, 1), (1, 0)]
+        let amounts: [(UInt8, UInt64)] = [(0, 1), (111, 1), (1, 0)]
         for (number, units) in amounts {
             let amount = Money(minorUnits: units, currency: .euro, exponent: .cents)
             let order = RefundOrder(

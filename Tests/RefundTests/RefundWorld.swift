@@ -35,6 +35,8 @@ struct RefundWorld {
     let onward: FaultyLink
     /// From the clearing house to the issuer.
     let toIssuer: FaultyLink
+    /// What holders dispute at the issuer.
+    let disputes: DisputeDesk
     let house: ClearingHouse
     let passing: ConcentrationPoint
     let refundKey: RefundKey
@@ -55,7 +57,14 @@ struct RefundWorld {
         self.module = module
         cardSeals = RecordSealer(world.keys.hsm, party: OPALServerRecords.schema.party)
         ledgerSeals = RecordSealer(world.keys.hsm, party: FloatRecords.schema.party)
-        let desk = RefundWorld.desk(world, module, (ledger, ledgerSeals), cardSeals)
+        let clock = world.clock
+        disputes = DisputeDesk(
+            users: Cardholders(world.keys, world.opalStore, world.random).directory,
+            purchases: world.purchases,
+            clearingHouses: [Self.clearingHouse],
+            now: { clock.now }
+        )
+        let desk = RefundWorld.desk(world, module, (ledger, ledgerSeals), cardSeals, disputes)
         toIssuer = FaultyLink(DirectLink(to: desk, as: Self.clearingHouse))
         house = ClearingHouse(
             store: clearing,
@@ -85,7 +94,8 @@ struct RefundWorld {
         _ world: World,
         _ module: SoftwareModule,
         _ ledger: (store: any RecordStore, seals: any RecordSealing),
-        _ seals: RecordSealer
+        _ seals: RecordSealer,
+        _ disputes: DisputeDesk
     ) -> ClearingDesk {
         let clock = world.clock
         let cards: (store: any RecordStore, seals: any RecordSealing) = (world.opalStore, seals)
@@ -112,7 +122,8 @@ struct RefundWorld {
                 clearingHouses: [clearingHouse],
                 random: world.random,
                 now: { clock.now }
-            )
+            ),
+            disputes: disputes
         )
     }
 

@@ -6,18 +6,18 @@ package import Records
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
 /// offers, issuers, what merchants sell, programmes, members, answers to enrolments, loads of
-/// points, earn notices, cards made in bulk, refunds.
+/// points, earn notices, cards made in bulk, refunds, disputes.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 6,
+        version: 7,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
             EnrolmentRecord.kind, EarnNoticeRecord.kind, CardOrderRecord.kind,
-            RefundedSaleRecord.kind,
+            RefundedSaleRecord.kind, DisputeRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

@@ -87,6 +87,7 @@ package struct ClearingAudit: Sendable {
         try await each(BlockRevision.self, &report, progress)
         try await each(BatchFee.self, &report, progress)
         try await each(AccountDay.self, &report, progress)
+        try await each(DisputeCase.self, &report, progress)
         try await checkRefunds(&report, progress)
         try await checkBatches(&report, progress)
         try await checkAccounts(&report, progress)

@@ -25,14 +25,24 @@ extension ClearingHouse {
                 return .unavailable
             }
         } catch { throw .module(error) }
-        let outcome = try await book.change { () async throws(ClearingFailure) in
+        let outcome = try await begin(order, of: acquirer)
+        return .refundAnswer(order.transaction, number: order.number, outcome)
+    }
+
+    /// Puts a refund on record where its sale is cleared, once.
+    ///
+    /// - Returns: what became of it so far.
+    func begin(
+        _ order: RefundOrder,
+        of acquirer: UInt32
+    ) async throws(ClearingFailure) -> RefundOutcome {
+        try await book.change { () async throws(ClearingFailure) in
             let key = RefundRecord.key(order.transaction, order.number)
             if let known = try await book.find(RefundRecord.self, key)?.value {
                 return (known.outcome(for: order, of: acquirer), Transition(writes: []))
             }
             return try await open(RefundRecord(order, of: acquirer))
         }
-        return .refundAnswer(order.transaction, number: order.number, outcome)
     }
 
     /// A refund that comes for the first time. It becomes durable only where the sale is the
@@ -200,7 +210,7 @@ extension ClearingHouse {
         let page = try await book.list(
             RefundRecord.self,
             after: transaction.bytes + [0],
-            limit: Int(RefundOrder.numbers.upperBound)
+            limit: Int(RefundOrder.chargeBackNumbers.upperBound)
         )
         return page.filter { $0.order.transaction == transaction }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ClearingHouse
-import Kernel
+package import Kernel
 import SettlementFiles
 
 /// Statements (camt.053) and notifications (camt.054) of all accounts at the clearing house, of a
@@ -130,7 +130,10 @@ struct AccountStatements {
                     kind: FileIdentifier(row.entry.cause.word),
                     endToEnd: try payout.map { payout throws(SettlementFileFailure) in
                         try FileIdentifier(payout.name.reference)
-                    },
+                    }
+                        ?? row.entry.cause.sale.map { sale throws(SettlementFileFailure) in
+                            try FileIdentifier(Hex.text(sale.bytes))
+                        },
                     counterparty: try payout.map { payout throws(SettlementFileFailure) in
                         try PaymentParty(payout.payee)
                     }
@@ -190,6 +193,11 @@ extension LedgerAccount.Owner {
 }
 
 extension AccountRow.Cause {
+    /// The sale that a refund or a charge-back is of; nil for an entry of more than one.
+    package var sale: TransactionIdentifier? {
+        if case .refund(let transaction, _) = self { transaction } else { nil }
+    }
+
     /// What sort of entry it is, in statements.
     package var word: String {
         switch self {
@@ -202,6 +210,8 @@ extension AccountRow.Cause {
         case .netted: "NETTING"
         case .statement: "BANK"
         case .returned: "RETURN"
+        case .refund(_, let number) where RefundOrder.chargeBackNumbers.contains(number):
+            "CHARGEBACK"
         case .refund: "REFUND"
         case .refused: "REFUSAL"
         }

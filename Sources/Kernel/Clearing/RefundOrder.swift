@@ -7,13 +7,18 @@ package struct RefundOrder: Hashable, Sendable {
     package let transaction: TransactionIdentifier
     /// MERCH, who has made the sale.
     package let merchant: MerchantIdentifier
-    /// Which refund of this sale it is, in ``numbers``.
+    /// Which refund of this sale it is, in ``numbers`` or ``chargeBackNumbers``.
     package let number: UInt8
     /// In the currency and at the exponent of the sale.
     package let amount: Money
 
-    /// The numbers of the refunds of one sale.
+    /// The numbers of the refunds that the merchant of a sale begins.
     package static let numbers: ClosedRange<UInt8> = 1...100
+    /// The numbers of those that the issuer begins (`docs/decisions/0034`).
+    package static let chargeBackNumbers: ClosedRange<UInt8> = 101...110
+
+    /// Whether the issuer has begun it.
+    package var isChargeBack: Bool { RefundOrder.chargeBackNumbers.contains(number) }
 
     /// - Returns: nil for a number that is none, or an amount of nothing.
     package init?(
@@ -22,11 +27,16 @@ package struct RefundOrder: Hashable, Sendable {
         number: UInt8,
         amount: Money
     ) {
-        guard RefundOrder.numbers.contains(number), amount.minorUnits > 0 else { return nil }
+        guard RefundOrder.isNumber(number), amount.minorUnits > 0 else { return nil }
         self.transaction = transaction
         self.merchant = merchant
         self.number = number
         self.amount = amount
+    }
+
+    /// Whether it is the number of a refund, whoever begins it.
+    package static func isNumber(_ number: UInt8) -> Bool {
+        numbers.contains(number) || chargeBackNumbers.contains(number)
     }
 }
 

@@ -30,4 +30,6 @@ package enum RefundRefusal: UInt8, Error, CaseIterable, Sendable {
     case aboveMaximum = 13
     /// The card has consumed all its transaction numbers.
     case numbersUsedUp = 14
+    /// The issuer has decided no charge-back with this number and amount.
+    case notDecided = 15
 }

@@ -46,7 +46,7 @@ package struct SaleRefunds: Equatable, Sendable {
         self.init(of: paid, to: merchant)
         self.entries = entries
         guard numbers.count == entries.count,
-            numbers.allSatisfy(RefundOrder.numbers.contains),
+            numbers.allSatisfy(RefundOrder.isNumber),
             entries.allSatisfy({ $0.minorUnits > 0 && $0.outcome.isFinal == ($0.endedAt != nil) }),
             let standing, standing <= paid.minorUnits
         else { return nil }
@@ -63,9 +63,10 @@ package struct SaleRefunds: Equatable, Sendable {
     /// What may still be refunded, in minor units.
     package var rest: UInt64 { paid.minorUnits - min(standing ?? .max, paid.minorUnits) }
 
-    /// The next number; nil where all are used up.
+    /// The next number of a refund that the merchant begins; nil where all are used up.
     package var nextNumber: UInt8? {
-        let next = (entries.map(\.number).max() ?? 0) + 1
+        let own = entries.map(\.number).filter(RefundOrder.numbers.contains)
+        let next = (own.max() ?? 0) + 1
         return RefundOrder.numbers.contains(next) ? next : nil
     }
 

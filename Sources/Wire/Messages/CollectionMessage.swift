@@ -62,7 +62,7 @@ package enum CollectionMessage: Equatable, Sendable {
         case 0x98: self = .unavailable
         case 0x99:
             let acquirer = try reader.number("acquirer")
-            let order = try reader.refundOrder()
+            let order = try reader.merchantRefund()
             let code = try reader.bytes("code", count: RefundOrder.codeBytes)
             self = .refund(order, acquirer: acquirer, code: code)
         case 0x9A:

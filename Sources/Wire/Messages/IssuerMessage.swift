@@ -19,6 +19,18 @@ package enum IssuerMessage: Equatable, Sendable {
     case credited(TransactionIdentifier, number: UInt8)
     /// Issuer → clearing house: it never comes onto the card. TRX 16, number 1, reason 1.
     case refused(TransactionIdentifier, number: UInt8, RefundRefusal)
+    /// Clearing house → issuer: which disputes of this issuer's cards are open? BIN 3, and TRX 16
+    /// of the last one of the page before, zeros for the first page.
+    case disputesQuestion(IssuerIdentifier, after: TransactionIdentifier)
+    /// Issuer → clearing house: in the order of TRX. More 1, number 1, and each as
+    /// ``DisputeNotice``.
+    case disputes([DisputeNotice], hasMore: Bool)
+    /// Clearing house → issuer: the merchant is asked, and what is new. TRX 16, ``DisputeReport``.
+    case disputeReport(TransactionIdentifier, DisputeReport)
+    /// Issuer → clearing house: how the dispute stands, also where it has ended.
+    case dispute(DisputeNotice)
+    /// Issuer → clearing house: there is no dispute of this sale. TRX 16.
+    case noDispute(TransactionIdentifier)
 
     package static let version: UInt8 = 1
     /// Sales in one question.
@@ -51,6 +63,7 @@ package enum IssuerMessage: Equatable, Sendable {
             let transaction = try reader.transaction()
             let number = try reader.refundNumber()
             self = .refused(transaction, number: number, try reader.refundRefusal())
+        case 0xA7...0xAB: self = try IssuerMessage(dispute: bytes[1], &reader)
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()
@@ -84,6 +97,8 @@ package enum IssuerMessage: Equatable, Sendable {
             writer.transaction(transaction)
             writer.byte(number)
             writer.byte(reason.rawValue)
+        case .disputesQuestion, .disputes, .disputeReport, .dispute, .noDispute:
+            writeDispute(to: &writer)
         }
         return writer.bytes
     }

@@ -62,5 +62,7 @@ package enum MessageWord {
         0x97: "updates", 0x98: "collection-unavailable", 0x99: "refund", 0x9A: "refund-outcome",
         0xA1: "prove", 0xA2: "proved", 0xA3: "issuer-unavailable", 0xA4: "refund-credit",
         0xA5: "refund-credited", 0xA6: "refund-refused",
+        0xA7: "disputes-question", 0xA8: "disputes", 0xA9: "dispute-report", 0xAA: "dispute",
+        0xAB: "no-dispute",
     ]
 }

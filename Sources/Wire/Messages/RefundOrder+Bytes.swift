@@ -48,6 +48,14 @@ extension SaleRefunds {
 }
 
 extension ByteReader {
+    /// A refund that its merchant has begun.
+    package mutating func merchantRefund() throws(WireFailure) -> RefundOrder {
+        let order = try refundOrder()
+        if order.isChargeBack { throw failure("number", .invalid) }
+        return order
+    }
+
+    /// A refund, whoever has begun it.
     package mutating func refundOrder() throws(WireFailure) -> RefundOrder {
         let transaction = try transaction()
         let merchant = try merchant()
@@ -64,7 +72,7 @@ extension ByteReader {
 
     package mutating func refundNumber() throws(WireFailure) -> UInt8 {
         try value("number", bytes: 1) {
-            RefundOrder.numbers.contains(UInt8($0)) ? UInt8($0) : nil
+            RefundOrder.isNumber(UInt8($0)) ? UInt8($0) : nil
         }
     }
 

@@ -19,7 +19,7 @@ package struct RefundQuestion: Equatable, Sendable {
     }
 
     init(_ reader: inout ByteReader) throws(WireFailure) {
-        order = try reader.refundOrder()
+        order = try reader.merchantRefund()
         keyName = try reader.text("key name", bytesMax: PurchaseLimits.keyNameBytesMax)
         proof = try reader.bytes("proof", count: RefundQuestion.proofBytes)
     }

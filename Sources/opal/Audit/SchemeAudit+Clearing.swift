@@ -11,10 +11,12 @@ import RecordsSQLite
 extension SchemeAudit {
     /// To be called after the payment server was audited: what is acknowledged there was durable
     /// here before.
+    ///
+    /// Returns the charge-backs that are on record; nil where the clearing house is not here.
     func clearingHouse(
         _ acquirer: Audited<SaleAudit, SaleAudit.Report>?,
         _ report: inout Report
-    ) async throws {
+    ) async throws -> [RefundRecord]? {
         let found = try await audited(.clearing, ClearingRecords.schema, &report) {
             side,
             findings in
@@ -32,9 +34,10 @@ extension SchemeAudit {
             }
             return (side.store, books)
         }
-        guard let (store, books) = found else { return }
+        guard let (store, books) = found else { return nil }
         await store.close()
         for (currency, books) in books.books { report.books[currency.word] = BooksLine(books) }
+        return books.refunds.values.joined().filter(\.order.isChargeBack)
     }
 
     private func compare(

@@ -61,7 +61,8 @@ extension SchemeAudit {
             }
         }
         for (transaction, refunds) in cleared {
-            for refund in refunds where refund.acquirer == PaymentServerParty.acquirer {
+            for refund in refunds
+            where refund.acquirer == PaymentServerParty.acquirer && !refund.order.isChargeBack {
                 // It may have been asked for since.
                 let known = try await acquirer.audit.refunds(of: transaction)
                 if known?.entry(refund.order.number) != nil { continue }
@@ -97,7 +98,8 @@ extension SchemeAudit {
         for (transaction, credits) in onCards where acquirer.report.sold[transaction] != nil {
             // It may have been asked for since.
             let refunds = try await acquirer.audit.refunds(of: transaction)
-            for number in credits.keys where refunds?.entry(number) == nil {
+            for number in credits.keys
+            where RefundOrder.numbers.contains(number) && refunds?.entry(number) == nil {
                 report.findings.append(
                     "refund \(number) of transaction \(transaction.text): is on a card, and "
                         + "nobody has asked the payment server for it"

@@ -78,12 +78,15 @@ struct SchemeAudit {
         let airline = try await merchant(.airline, &report)
         let acquirer = try await paymentServer(&report)
         try await concentrationPoint(acquirer, &report)
-        try await clearingHouse(acquirer, &report)
+        let chargeBacks = try await clearingHouse(acquirer, &report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
         let gateway = try await gateway(&report)
         let cards = try await opalServer(&report)
-        if let cards { try await float(cards, &report) }
+        if let cards {
+            try await float(cards, &report)
+            compareDisputes(chargeBacks, cards, now: SystemClock.now(), &report)
+        }
         try await console(&report)
         for merchant in [shop, airline] {
             if let merchant { fill(&report, merchant.report) }

@@ -84,11 +84,12 @@ struct ClearingCommand: AsyncParsableCommand {
                 let after = record.lastRow > wanted ? record.lastRow - wanted : 0
                 let rows = try await access.house.rows(of: account, after: after, limit: 500)
                 Output.table(
-                    ["row", "time", "kind", "amount", "balance"],
+                    ["row", "time", "kind", "amount", "balance", "sale"],
                     rows.map { row in
                         [
                             "\(row.number)", row.entry.at.text, row.entry.cause.word,
                             row.entry.amount.decimal, row.entry.balance.decimal,
+                            row.entry.cause.sale?.text ?? "",
                         ]
                     }
                 )

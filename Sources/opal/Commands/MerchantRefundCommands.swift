@@ -6,6 +6,7 @@ import Kernel
 import Merchant
 import Records
 import RecordsSQLite
+import Sites
 
 extension MerchantCommand {
     /// One refund, for people and programs.
@@ -130,28 +131,6 @@ extension RefundOutcome {
         case .pending: "waits"
         case .refunded: "on the card"
         case .refused(let reason): "refused: \(reason.words)"
-        }
-    }
-}
-
-extension RefundRefusal {
-    /// For people.
-    fileprivate var words: String {
-        switch self {
-        case .unknownSale: "the payment server has no such sale"
-        case .otherMerchant: "another merchant has made the sale"
-        case .notMoney: "points come back with their programme alone"
-        case .otherCurrency: "the sale has another currency"
-        case .differs: "this number was used with another amount"
-        case .aboveSale: "more than was paid"
-        case .neverCleared: "the sale was given up, and never paid"
-        case .notProved: "the issuer did not prove the sale"
-        case .unknownCard: "the card is not there any more"
-        case .cardBlocked: "the card is blocked"
-        case .cardExpired: "the card has expired"
-        case .currencyNotHeld: "the card does not hold this currency"
-        case .aboveMaximum: "the card cannot hold so much"
-        case .numbersUsedUp: "the card has no number left"
         }
     }
 }

@@ -69,6 +69,15 @@ struct ClearingParty {
         }
     }
 
+    /// Takes disputes to the merchants, and the answers back.
+    func passDisputes() async {
+        do throws(ClearingFailure) {
+            watch.tell(try await module.passDisputes(SystemClock.now))
+        } catch {
+            watch.tell(error, .disputes)
+        }
+    }
+
     /// Credits what is whole here, and passes refunds on. Where something keeps it from that, the
     /// operator is told once, and the next round goes on.
     func credit() async {

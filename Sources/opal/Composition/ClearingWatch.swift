@@ -8,7 +8,7 @@ import Synchronization
 /// Tells the operator what keeps the clearing house from its work: once, until it works again.
 final class ClearingWatch: Sendable {
     enum Work: String {
-        case crediting, refunds, settlement
+        case crediting, refunds, disputes, settlement
         case blockingList = "blocking list"
     }
 
@@ -36,6 +36,13 @@ final class ClearingWatch: Sendable {
         guard report.refused > 0 else { return }
         let count: Logger.Metadata = ["count": "\(report.refused)"]
         logger.notice("refunds came to nothing", metadata: count)
+    }
+
+    /// A round of disputes.
+    func tell(_ round: ClearingHouse.DisputeRound) {
+        say(problems(round.silent, round.damaged), .disputes)
+        guard round.received > 0 else { return }
+        logger.notice("sales are disputed", metadata: ["count": "\(round.received)"])
     }
 
     func tell(_ run: SettlementRun, _ hasFiles: Bool) {

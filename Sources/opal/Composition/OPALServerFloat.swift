@@ -46,12 +46,13 @@ struct OPALServerFloat {
         )
         reporter = FloatReporter(ledger: (store, seals), cards: cards.store, module: module)
     }
-    /// What clearing houses are answered: proofs, refunds, blocked cards.
+    /// What clearing houses are answered: proofs, refunds, disputes, blocked cards.
     func clearingDesk(
         _ loads: any LoadModule,
+        _ disputes: DisputeDesk,
         _ emulator: Emulator,
         _ mails: SettlementMails,
-        _ cards: (store: any RecordStore, seals: RecordSealer),
+        _ cards: (store: PartyStore, seals: RecordSealer),
         _ module: SoftwareModule
     ) -> ClearingDesk {
         let refunds = RefundDesk(
@@ -65,6 +66,11 @@ struct OPALServerFloat {
             random: SystemRandom(),
             now: SystemClock.now
         )
-        return ClearingDesk(proofs: proofs, refunds: refunds, blocking: blocking)
+        return ClearingDesk(
+            proofs: proofs,
+            refunds: refunds,
+            disputes: disputes,
+            blocking: blocking
+        )
     }
 }

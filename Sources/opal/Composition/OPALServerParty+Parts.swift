@@ -29,6 +29,19 @@ extension OPALServerParty {
         )
     }
 
+    static func disputes(
+        _ users: UserDirectory,
+        _ purchases: Purchases,
+        _ clearingHouses: Set<String>
+    ) -> DisputeDesk {
+        DisputeDesk(
+            users: users,
+            purchases: purchases,
+            clearingHouses: clearingHouses,
+            now: SystemClock.now
+        )
+    }
+
     static func desk(
         _ store: any RecordStore,
         _ module: SoftwareModule,

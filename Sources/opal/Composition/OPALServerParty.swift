@@ -36,6 +36,8 @@ struct OPALServerParty {
     let refusals = RefusalCounter()
     /// The issuer's side of clearing.
     let float: OPALServerFloat
+    /// What cardholders dispute.
+    let disputes: DisputeDesk
     /// Where clearing houses ask.
     let clearing: ClearingDesk
     private let lock: FolderLock
@@ -99,7 +101,9 @@ struct OPALServerParty {
         outbox = MailOutbox(store: store, sealing: seals)
         auditor = CardAuditor(store: store, module: module, seals: seals)
         float = try OPALServerFloat(folder, master, (store, seals), module, clearingHouses)
-        clearing = float.clearingDesk(loadModule, emulator, mails, (store, seals), module)
+        disputes = OPALServerParty.disputes(users, purchases, clearingHouses)
+        let cards = (store: store, seals: seals)
+        clearing = float.clearingDesk(loadModule, disputes, emulator, mails, cards, module)
     }
 
     /// User verification on a store.

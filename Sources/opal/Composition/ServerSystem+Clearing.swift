@@ -38,6 +38,7 @@ extension ServerSystem {
         parties.issuer = issuer
         var services: [any Service] = [
             Ticker(seconds: 5) { await party.credit() },
+            Ticker(seconds: 5) { await party.passDisputes() },
             Ticker(seconds: 30) { await party.passBlocks() },
             Ticker(seconds: 60) { await party.settle() },
         ]

@@ -46,7 +46,8 @@ struct SiteKit {
                         loads: party.accountLoads,
                         orders: party.standingOrders
                     ) : nil,
-                programmes: party.points.programmes
+                programmes: party.points.programmes,
+                disputes: party.disputes
             ),
             settings: .init(
                 origin: origin,
@@ -166,7 +167,8 @@ struct SiteKit {
                 mailFrom: "OPAL",
                 sales: party.module,
                 refusals: party.refusals,
-                float: party.float.reporter
+                float: party.float.reporter,
+                disputes: party.disputes
             )
         }
         if let party = parties.payment {

@@ -38,6 +38,7 @@ struct CardWorld {
     /// What the site has where `isFunded`.
     let family: CardholderFunding
     let gateway = ScriptedFunds()
+    let disputes: DisputeDesk
 
     /// `isFunded`: whether the site loads from accounts on file, and has pages for guardians.
     init(
@@ -75,6 +76,12 @@ struct CardWorld {
         let guardians = Guardians(users: users, desk: desk)
         let family = try Self.family(world, users, desk, guardians, loadModule, gateway)
         (self.users, self.family) = (users, family)
+        disputes = DisputeDesk(
+            users: users,
+            purchases: purchases,
+            clearingHouses: ["clearing-house"],
+            now: { clock.now }
+        )
         parts = CardholderSite.Parts(
             users: users,
             desk: desk,
@@ -87,7 +94,8 @@ struct CardWorld {
             wording: Wording(),
             now: { clock.now },
             random: world.random,
-            funding: isFunded ? family : nil
+            funding: isFunded ? family : nil,
+            disputes: disputes
         )
         settings = try Self.settings(world, origin)
         site = CardholderSite(parts: parts, settings: settings)

@@ -43,6 +43,8 @@ package struct CardAuditor: Sendable {
         package var pointsMembers: [TransactionIdentifier: Membership] = [:]
         /// Refunds that are on cards, as their records say.
         var refunds: [CreditName: Movement] = [:]
+        /// What holders have disputed.
+        package var disputes: [TransactionIdentifier: Dispute] = [:]
         /// What loyalty servers are told of purchases.
         package var earnNotices: [Earning: EarnNoticeRecord] = [:]
         /// What expired cards gave to their successors, and what these got.
@@ -78,10 +80,7 @@ package struct CardAuditor: Sendable {
             await check(pointsLoad: record, &report)
             progress()
         }
-        try await store.forEach(RefundedSaleRecord.kind) { record async throws(StoreFailure) in
-            await check(refundedSale: record, &report)
-            progress()
-        }
+        try await checkGivenBack(&report, progress)
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             report.cardCount += 1
             try await check(card: record, &report)
@@ -122,6 +121,7 @@ package struct CardAuditor: Sendable {
         try await comparePoints(&report)
         try await compareLoads(&report)
         try await compareRefunds(&report)
+        try await compareDisputes(&report)
         return report
     }
 

@@ -5,7 +5,7 @@ import Records
 import SecurityModule
 
 /// Makes the mails that tell cardholders how a payment that was pending has ended, that a card was
-/// loaded, and that a shop has given something back.
+/// loaded, that a shop has given something back, and how a dispute stands.
 package struct SettlementMails: Sendable {
     private let users: UserDirectory
 
@@ -39,6 +39,30 @@ package struct SettlementMails: Sendable {
         at now: Instant
     ) async throws(ModuleFailure) -> [RecordWrite] {
         try await writes(to: refund.card) { users.wording.refunded(to: $0, refund, at: now) }
+    }
+
+    /// The writes of the mails about a dispute that stands anew: to the holder, and to the guardian
+    /// of a child; likewise.
+    func writes(
+        for dispute: Dispute,
+        at now: Instant
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        do throws(UserFailure) {
+            guard let holder = try await users.holder(of: dispute.sale.card) else { return [] }
+            var readers = [holder.user.email]
+            if let guardian = holder.user.guardian, let found = try await users.read(guardian) {
+                readers.append(found.user.email)
+            }
+            var writes: [RecordWrite] = []
+            for reader in readers {
+                let mail = users.wording.disputed(to: reader, dispute, at: now)
+                guard let mail else { continue }
+                writes.append(try await users.outbox.write(mail, from: users.random))
+            }
+            return writes
+        } catch {
+            throw .unavailable("the holder of the card cannot be told")
+        }
     }
 
     private func writes(

@@ -2,22 +2,34 @@
 
 import Wire
 
-/// What the issuer answers clearing houses: proofs of sales, credits for refunds, and which cards
-/// were blocked (`docs/messages/clearing.md`). Each part knows for itself whom it answers.
+/// What the issuer answers clearing houses: proofs of sales, credits for refunds, disputes, and
+/// which cards were blocked (`docs/messages/clearing.md`). Each part knows for itself whom it
+/// answers.
 package struct ClearingDesk: LinkService {
     private let proofs: SaleProofs
     private let refunds: RefundDesk
+    private let disputes: DisputeDesk?
     private let blocking: BlockingList?
 
-    package init(proofs: SaleProofs, refunds: RefundDesk, blocking: BlockingList? = nil) {
+    package init(
+        proofs: SaleProofs,
+        refunds: RefundDesk,
+        disputes: DisputeDesk? = nil,
+        blocking: BlockingList? = nil
+    ) {
         self.proofs = proofs
         self.refunds = refunds
+        self.disputes = disputes
         self.blocking = blocking
     }
 
     package func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
-        if case .credit? = try? IssuerMessage(request) {
-            return await refunds.answer(request, from: peer)
+        switch try? IssuerMessage(request) {
+        case .credit?: return await refunds.answer(request, from: peer)
+        case .disputesQuestion?, .disputeReport?:
+            guard let disputes else { break }
+            return await disputes.answer(request, from: peer)
+        default: break
         }
         if let blocking, case .updatesQuestion? = try? CollectionMessage(request) {
             return await blocking.answer(request, from: peer)

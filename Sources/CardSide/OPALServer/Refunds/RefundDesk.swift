@@ -15,7 +15,7 @@ package struct RefundDesk: LinkService {
     let emulator: Emulator
     private let ledger: SealedRecords
     private let loading: DirectLoad
-    private let mails: SettlementMails
+    let mails: SettlementMails
     private let clearingHouses: Set<String>
     private let random: any RandomSource
     let now: @Sendable () -> Instant
@@ -85,6 +85,8 @@ package struct RefundDesk: LinkService {
     private struct Stored {
         var record: RefundedSaleRecord
         let revision: UInt64
+        /// What has decided it, where it is a charge-back.
+        var dispute: DisputeDesk.Stored?
     }
 
     private func refund(
@@ -98,7 +100,12 @@ package struct RefundDesk: LinkService {
                 return isSame ? known.outcome : .refused(.differs)
             }
             guard try await isProved(sale) else { return .refused(.notProved) }
-            let stored = found ?? Stored(record: RefundedSaleRecord(of: sale), revision: 0)
+            var stored = found ?? Stored(record: RefundedSaleRecord(of: sale), revision: 0)
+            if order.isChargeBack {
+                stored.dispute = try await decided(order)
+                // Nothing is on record: it may be decided yet, and then it is another one.
+                if stored.dispute == nil { return .refused(.notDecided) }
+            }
             let outcome = try await take(order, of: sale, stored)
             if let outcome { return outcome }
         }
@@ -128,10 +135,15 @@ package struct RefundDesk: LinkService {
         _ stored: Stored
     ) async throws(FloatFailure) -> RefundOutcome? {
         var next = stored
-        next.record.refunds.add(order, .refused(reason), at: now())
-        let write = try await write(next, order.transaction)
+        let moment = now()
+        next.record.refunds.add(order, .refused(reason), at: moment)
+        var writes = [try await write(next, order.transaction)]
+        if let dispute = stored.dispute {
+            writes += try await self.writes(ending: dispute, order, .refused(reason), at: moment)
+        }
+        let transition = Transition(writes: writes)
         let isCommitted = try await attempt { () async throws(UserFailure) in
-            try await records.commit(Transition(writes: [write]))
+            try await records.commit(transition)
         }
         return isCommitted ? .refused(reason) : nil
     }
@@ -170,9 +182,7 @@ package struct RefundDesk: LinkService {
             exponent: order.amount.exponent
         )
         let refund = RefundNotice(order: order, card: card.card, balance: balance)
-        let writes = try await asking { () async throws(ModuleFailure) in
-            try await mails.writes(for: refund, at: moment)
-        }
+        let writes = try await writes(telling: refund, stored, at: moment)
         let write = try await write(next, order.transaction)
         do throws(EmulatorFailure) {
             try await emulator.commit(change, expected: card.revision, with: [write] + writes)
@@ -184,6 +194,20 @@ package struct RefundDesk: LinkService {
             case .store(let failure): throw .store(failure)
             case .module(let failure): throw .module(failure)
             }
+        }
+    }
+
+    /// What is durable with the credit: the mail, and the end of a dispute.
+    private func writes(
+        telling refund: RefundNotice,
+        _ stored: Stored,
+        at moment: Instant
+    ) async throws(FloatFailure) -> [RecordWrite] {
+        if let dispute = stored.dispute {
+            return try await writes(ending: dispute, refund.order, .refunded, at: moment)
+        }
+        return try await asking { () async throws(ModuleFailure) in
+            try await mails.writes(for: refund, at: moment)
         }
     }
 

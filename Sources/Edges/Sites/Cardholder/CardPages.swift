@@ -57,7 +57,7 @@ extension CardholderSite {
             values["benefits"] = settings.benefits.map { ["label": $0.label, "href": $0.href] }
         }
         let last = try await rows.newest(Self.lastRows)
-        if !last.isEmpty { values["transactions"] = try await table(last, reader) }
+        if !last.isEmpty { values["transactions"] = try await table(last, reader, at: "/history") }
         let notice =
             Self.settingNotice(query) ?? Self.topUpNotice(query) ?? Self.renewalNotice(query)
         return page(
@@ -122,15 +122,17 @@ extension CardholderSite {
     /// `Transactions` of the templates.
     ///
     /// `ward`: whose card it is, where its guardian looks.
+    /// `history`: behind which address the purchases of the card have their pages.
     func table(
         _ rows: [CardRows.Row],
         _ reader: Reader,
-        for ward: Ward? = nil
+        for ward: Ward? = nil,
+        at history: String
     ) async throws(SiteFailure) -> [String: Any] {
         var values: [[String: Any]] = []
         let titles = SettingTitles(rows)
         for (number, entry) in rows {
-            var line = try await line(entry, reader)
+            var line = try await line(entry, reader, at: history)
             if let title = titles[number] { line["what"] = title }
             if ward != nil, entry.isGift { line["what"] = "From you" }
             values.append(line)
@@ -140,7 +142,8 @@ extension CardholderSite {
 
     private func line(
         _ entry: CardHistoryEntry,
-        _ reader: Reader
+        _ reader: Reader,
+        at history: String
     ) async throws(SiteFailure) -> [String: Any] {
         guard let movement = entry.movement, entry.kind != .proof else {
             return entry.settingRow(reader)
@@ -155,7 +158,11 @@ extension CardholderSite {
         case .payment:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
-            if let badge = try await state(of: movement.transaction) {
+            let debited = try await outcome(of: movement.transaction)
+            if debited != nil, parts.disputes != nil {
+                line["href"] = "\(history)/purchases/\(movement.transaction.text)"
+            }
+            if let badge = state(of: debited) {
                 line["badge"] = badge
                 if badge["tone"] as? String == Tone.wait.rawValue {
                     line["note"] = [entry.remark, Self.pendingNote].filter { !$0.isEmpty }
@@ -180,12 +187,15 @@ extension CardholderSite {
     /// What will happen to a payment that is pending.
     private static let pendingNote = "we ask until it is paid or put back, and send you a mail"
 
-    /// Only what is not simply paid is marked.
-    private func state(
+    private func outcome(
         of transaction: TransactionIdentifier
-    ) async throws(SiteFailure) -> [String: Any]? {
-        let debited = try await asking { try await parts.purchases.outcome(of: transaction) }
-        return switch debited?.outcome {
+    ) async throws(SiteFailure) -> Purchases.Debited? {
+        try await asking { try await parts.purchases.outcome(of: transaction) }
+    }
+
+    /// Only what is not simply paid is marked.
+    private func state(of debited: Purchases.Debited?) -> [String: Any]? {
+        switch debited?.outcome {
         case .pending: badge(.wait, "Pending")
         case .refused, .refusedByLimit: badge(.plain, "Given up")
         case .paid, nil: nil
@@ -215,7 +225,12 @@ extension CardholderSite {
                 CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
             )
             if !rows.isEmpty {
-                values["transactions"] = try await table(rows, reader, for: place.ward)
+                values["transactions"] = try await table(
+                    rows,
+                    reader,
+                    for: place.ward,
+                    at: place.history
+                )
                 values["pager"] = Self.pager(
                     filter,
                     at: place.history,

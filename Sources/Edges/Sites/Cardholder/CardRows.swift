@@ -113,6 +113,7 @@ extension CardHistoryEntry {
         case .load where isForChild: note
         case .load where isTopUp: AccountLoadRecord.topUpNote
         case .load where isFromAccount: "Loaded from the account"
+        case .load where isChargeBack: "Given back after your dispute, \(note)"
         case .load where isRefund: "Refund from \(note)"
         case .load where isFromOldCard: "Value moved from the old card"
         case .load where isOfPoints: "Points credited"
@@ -158,6 +159,14 @@ extension CardHistoryEntry {
     private var isRefund: Bool {
         guard case .load(let command, let answer, _, _) = event else { return false }
         return command.bank.refundNumber(at: answer.card.issuer) != nil
+    }
+
+    /// Whether the issuer had it given back.
+    private var isChargeBack: Bool {
+        guard case .load(let command, let answer, _, _) = event,
+            let number = command.bank.refundNumber(at: answer.card.issuer)
+        else { return false }
+        return RefundOrder.chargeBackNumbers.contains(number)
     }
 
     /// Whether a bank began it, and not the issuer, a merchant or an account on file.

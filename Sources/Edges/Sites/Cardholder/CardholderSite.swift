@@ -25,6 +25,8 @@ package struct CardholderSite: Sendable {
         package let funding: CardholderFunding?
         /// The loyalty programmes that cards can be members of; nil where there are none.
         package let programmes: ProgrammeDirectory?
+        /// What holders dispute; nil where nobody decides: then purchases have no pages.
+        package let disputes: DisputeDesk?
 
         package init(
             users: UserDirectory,
@@ -39,7 +41,8 @@ package struct CardholderSite: Sendable {
             now: @escaping @Sendable () -> Instant,
             random: any RandomSource,
             funding: CardholderFunding? = nil,
-            programmes: ProgrammeDirectory? = nil
+            programmes: ProgrammeDirectory? = nil,
+            disputes: DisputeDesk? = nil
         ) {
             self.users = users
             self.desk = desk
@@ -54,6 +57,7 @@ package struct CardholderSite: Sendable {
             self.random = random
             self.funding = funding
             self.programmes = programmes
+            self.disputes = disputes
         }
     }
 
@@ -148,6 +152,7 @@ package struct CardholderSite: Sendable {
         addPasswordRoutes(to: router)
         addCardRoutes(to: router)
         addHistoryRoutes(to: router)
+        if let disputes = parts.disputes { addPurchaseRoutes(to: router, disputes) }
         addAccountRoutes(to: router)
         addCheckoutRoutes(to: router)
         addInquiryRoutes(to: router)

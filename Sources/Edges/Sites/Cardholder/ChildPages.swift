@@ -48,9 +48,10 @@ extension CardholderSite {
         let issuer = try await asking { try await parts.desk.issuer(ward.card.issuer) }
         var facts = RefusalText.Facts()
         if let issuer { facts.issuer = issuer.name }
+        let history = ward.path + "/history"
         var values: [String: Any] = [
             "name": ward.name, "childrenHref": Self.childrenPath,
-            "historyHref": ward.path + "/history",
+            "historyHref": history,
         ]
         if let refusal { values["refusal"] = refusal.values() }
         guard let card = try await describe(ward.card) else {
@@ -81,7 +82,9 @@ extension CardholderSite {
         }
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
         let last = try await rows.newest(Self.lastRows)
-        if !last.isEmpty { values["transactions"] = try await table(last, reader, for: ward) }
+        if !last.isEmpty {
+            values["transactions"] = try await table(last, reader, for: ward, at: history)
+        }
         return page(
             Page(
                 "cardholder/child",

@@ -26,6 +26,11 @@ struct HistoryPlace {
         path(isBefore: isBefore) + "/statement/" + month.text
     }
 
+    /// The page of one purchase.
+    func purchase(_ transaction: TransactionIdentifier) -> String {
+        "\(history)/purchases/\(transaction.text)"
+    }
+
     /// Of the navigation.
     var current: String { ward == nil ? "/history" : CardholderSite.childrenPath }
 

@@ -39,7 +39,8 @@ extension CardholderSite {
                 values["transactions"] = try await table(
                     statement.rows,
                     reader,
-                    for: place.ward
+                    for: place.ward,
+                    at: place.history
                 )
             }
         } else {

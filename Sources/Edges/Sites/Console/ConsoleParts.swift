@@ -35,6 +35,8 @@ package struct ConsoleParts: Sendable {
         package let refusals: RefusalCounter?
         /// Adds up what cardholders hold; nil where the issuer's books are not here.
         package let float: FloatReporter?
+        /// What holders dispute; nil where nobody decides.
+        package let disputes: DisputeDesk?
         /// The BIN whose cards alone are seen; nil for all.
         var issuer: IssuerIdentifier?
 
@@ -50,7 +52,8 @@ package struct ConsoleParts: Sendable {
             mailFrom: String,
             sales: (any SaleChecking)? = nil,
             refusals: RefusalCounter? = nil,
-            float: FloatReporter? = nil
+            float: FloatReporter? = nil,
+            disputes: DisputeDesk? = nil
         ) {
             self.desk = desk
             self.users = users
@@ -64,6 +67,7 @@ package struct ConsoleParts: Sendable {
             self.sales = sales
             self.refusals = refusals
             self.float = float
+            self.disputes = disputes
         }
     }
 

@@ -2,6 +2,7 @@
 
 package import Hummingbird
 package import Kernel
+import OPALServer
 
 /// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each
 /// page but the sign-in needs a session.
@@ -134,10 +135,27 @@ package struct ConsoleSite: Sendable {
         post("/cards/:card/limits/decline", on: router) { visit in
             try await limits.decline(visit)
         }
+        if let disputes = side.disputes { addDisputePages(side, disputes, to: router) }
         guard role.seesMails else { return }
         let mails = ConsoleMails(self, side)
         get("/outbox", on: router) { visit in try await mails.list(visit) }
         get("/outbox/:mail", on: router) { visit in try await mails.show(visit) }
+    }
+
+    private func addDisputePages(
+        _ side: ConsoleParts.CardSide,
+        _ desk: DisputeDesk,
+        to router: Router<SiteContext>
+    ) {
+        let pages = ConsoleDisputes(self, side, desk)
+        get("/disputes", on: router) { visit in try await pages.list(visit) }
+        get("/disputes/:transaction", on: router) { visit in try await pages.show(visit) }
+        post("/disputes/:transaction/refund", on: router) { visit in
+            try await pages.refund(visit)
+        }
+        post("/disputes/:transaction/reject", on: router) { visit in
+            try await pages.reject(visit)
+        }
     }
 
     private func addPaymentPages(
@@ -275,6 +293,11 @@ package struct ConsoleSite: Sendable {
         }
         if parts.cardSide?.loads != nil || !parts.banks.isEmpty {
             items.append(SiteLook.Link("Loads", "/loads"))
+        }
+        if parts.cardSide?.disputes != nil {
+            items.append(SiteLook.Link("Disputes", ConsoleDisputes.path))
+        } else if parts.clearing?.merchant != nil {
+            items.append(SiteLook.Link("Disputes", ConsoleMerchantDisputes.path))
         }
         if parts.clearing != nil { items.append(SiteLook.Link("Clearing", "/clearing")) }
         if parts.loyalty != nil { items.append(SiteLook.Link("Programmes", "/programmes")) }

@@ -19,8 +19,8 @@ package struct OperatorJournal: Sendable {
     package static let clearingKind = RecordKind("operator_clearing", keyBytes: 1...1)
     /// The end of the changes of an operator, by its name, with zeros up to 32 bytes.
     package static let operatorKind = RecordKind("operator_change", keyBytes: 32...32)
-    /// In whose name a command of the host changes operators.
-    private static let host = "host"
+    /// In whose name a command of the host changes operators, and decides.
+    package static let host = "host"
     fileprivate static let format: UInt8 = 1
 
     /// One act: format 1, act 1, moment 8, operator (counted), reason (counted).
@@ -61,6 +61,11 @@ package struct OperatorJournal: Sendable {
             case saleRejected = 21
             /// A day of clearing was closed before its cut-off.
             case dayClosed = 22
+            /// Of a transaction. A dispute was decided for the holder; the reason has the amount.
+            case disputeRefunded = 23
+            case disputeRejected = 24
+            /// A merchant's operator has answered a dispute; the reason says whether he agrees.
+            case disputeAnswered = 25
             /// A payout that the bank refused was given back; the reason names it and says why.
             case payoutGivenBack = 30
 
@@ -68,7 +73,7 @@ package struct OperatorJournal: Sendable {
             fileprivate var keepsStanding: Bool {
                 switch self {
                 case .numberShown, .memberShown, .limitsProposed, .limitsAgreed,
-                    .limitsDeclined:
+                    .limitsDeclined, .disputeRefunded, .disputeRejected, .disputeAnswered:
                     true
                 default: false
                 }
@@ -89,7 +94,7 @@ package struct OperatorJournal: Sendable {
         }
 
         /// By a command of the host.
-        init(_ kind: Kind, at moment: Instant, byHost reason: String) {
+        package init(_ kind: Kind, at moment: Instant, byHost reason: String) {
             self.kind = kind
             self.moment = moment
             operatorName = OperatorJournal.host
@@ -128,6 +133,13 @@ package struct OperatorJournal: Sendable {
         about transaction: TransactionIdentifier
     ) async throws(OperatorFailure) {
         try await write(act, RecordKey(OperatorJournal.questionKind, transaction.bytes))
+    }
+
+    /// What operators have asked about a transaction and decided of it, oldest first.
+    package func acts(
+        about transaction: TransactionIdentifier
+    ) async throws(OperatorFailure) -> [Act] {
+        try await acts(RecordKey(OperatorJournal.questionKind, transaction.bytes))
     }
 
     /// Writes down what an operator does with a loyalty programme.

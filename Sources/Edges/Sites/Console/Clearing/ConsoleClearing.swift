@@ -28,6 +28,7 @@ struct ConsoleClearing: Sendable {
     ) async throws(SiteFailure) -> Response {
         var values: [String: Any] = [
             "suspenseHref": "/clearing/suspense", "closeHref": "/clearing/close",
+            "disputesHref": ConsoleMerchantDisputes.path,
         ]
         let accounts = try await accounts()
         if !accounts.isEmpty { values["accounts"] = ["rows": accounts.map { row($0, visit) }] }

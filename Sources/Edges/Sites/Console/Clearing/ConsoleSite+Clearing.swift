@@ -13,6 +13,14 @@ extension ConsoleSite {
         get("/clearing/days/:day", on: router) { visit in try await pages.showDay(visit) }
         let payout = ConsolePayout(self, clearing)
         get("/clearing/payouts/:reference", on: router) { visit in try await payout.show(visit) }
+        let disputes = ConsoleMerchantDisputes(self, clearing)
+        get("/clearing/disputes", on: router) { visit in try await disputes.list(visit) }
+        get("/clearing/disputes/:transaction", on: router) { visit in
+            try await disputes.show(visit)
+        }
+        post("/clearing/disputes/:transaction/answer", on: router) { visit in
+            try await disputes.answer(visit)
+        }
         guard clearing.merchant == nil else { return }
         post("/clearing/payouts/:reference/return", on: router) { visit in
             try await payout.giveBack(visit)

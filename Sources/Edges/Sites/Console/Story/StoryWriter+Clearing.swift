@@ -29,8 +29,10 @@ extension StoryWriter {
                     moment: taken,
                     rank: .settled,
                     party: "Clearing house",
-                    title: "Refund \(refund.number)",
-                    text: "\(given) comes off what the merchant is owed. \(refund.outcome.text)",
+                    title: refund.isChargeBack ? "Charge-back" : "Refund \(refund.number)",
+                    text: "\(given) comes off what the merchant is owed"
+                        + (refund.isChargeBack ? ", as the issuer has decided. " : ". ")
+                        + refund.outcome.text,
                     tone: refund.outcome == .refunded ? .good : .wait
                 )
             )
@@ -69,7 +71,9 @@ extension StoryWriter {
             currency: first.amount.currency,
             exponent: first.amount.exponent
         )
-        return " The merchant has given \(reader.amount(amount)) back to the card."
+        return back.contains(where: \.isChargeBack)
+            ? " Of it, \(reader.amount(amount)) came back to the card."
+            : " The merchant has given \(reader.amount(amount)) back to the card."
     }
 }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Kernel
+
+// Disputes, for people: holders, merchants and the issuer read the same words.
+extension DisputeReason {
+    /// What the holder chooses.
+    package var words: String {
+        switch self {
+        case .notDelivered: "I did not get what I paid for"
+        case .notAsDescribed: "It is not what the shop described"
+        case .chargedTwice: "I was charged twice"
+        case .notMine: "I did not make this purchase"
+        case .wrongAmount: "The amount is wrong"
+        case .other: "Something else"
+        }
+    }
+
+    /// The value of the entry, and what programs read.
+    package var word: String {
+        switch self {
+        case .notDelivered: "not-delivered"
+        case .notAsDescribed: "not-as-described"
+        case .chargedTwice: "charged-twice"
+        case .notMine: "not-mine"
+        case .wrongAmount: "wrong-amount"
+        case .other: "other"
+        }
+    }
+
+    /// - Returns: nil for a word that is none.
+    init?(word: String) {
+        guard let reason = DisputeReason.allCases.first(where: { $0.word == word }) else {
+            return nil
+        }
+        self = reason
+    }
+}
+
+extension DisputeState {
+    /// What programs read.
+    package var word: String {
+        switch self {
+        case .filed: "filed"
+        case .merchantAsked: "merchant-asked"
+        case .merchantAnswered: "merchant-answered"
+        case .decided: "decided"
+        case .cameToNothing: "came-to-nothing"
+        case .refunded: "refunded"
+        case .rejected: "rejected"
+        case .withdrawn: "withdrawn"
+        }
+    }
+
+    /// What issuer and merchant read.
+    var badge: [String: Any] {
+        switch self {
+        case .filed: Shape.badge("Filed", .wait)
+        case .merchantAsked: Shape.badge("Merchant asked", .wait)
+        case .merchantAnswered: Shape.badge("Merchant answered", .wait)
+        case .decided: Shape.badge("Refund on its way", .wait)
+        case .cameToNothing: Shape.badge("Refund came to nothing", .bad)
+        case .refunded: Shape.badge("Refunded", .good)
+        case .rejected: Shape.badge("Rejected", .plain)
+        case .withdrawn: Shape.badge("Withdrawn", .plain)
+        }
+    }
+}
+
+extension DisputeRefusal {
+    /// Why a step is not taken, in one sentence.
+    package var words: String {
+        let days = DisputeLimits.filingTime.components.seconds / 86_400
+        return switch self {
+        case .unknownSale: "There is no such purchase."
+        case .notMoney: "Points come back with their programme alone."
+        case .pending: "It is not known yet whether it is paid: it will be paid or put back."
+        case .putBack: "What was paid is on the card again, and the shop got nothing."
+        case .disputedBefore: "There is a dispute of this purchase already."
+        case .tooLate: "A purchase can be disputed for \(days) days."
+        case .refundedBefore: "All that was paid was given back."
+        case .unknownDispute: "There is no such dispute."
+        case .ended: "It has an outcome, or was withdrawn."
+        case .decidedBefore: "It is decided already, and the refund is on its way."
+        case .notSaid: "An amount above zero is missing, or the words for the holder."
+        case .aboveRest: "That is more than was paid, less what was given back."
+        case .answeredBefore: "It is answered already."
+        case .numbersUsedUp: "Too many refunds of it came to nothing."
+        }
+    }
+}
+
+/// What was typed as words of a dispute: in one line, without blanks around.
+enum DisputeEntry {
+    static func words(_ typed: String) -> String {
+        let line = typed.unicodeScalars.map { scalar in
+            scalar.value < 0x20 || scalar.value == 0x7F ? " " : Character(scalar)
+        }
+        return String(line).split(separator: " ").joined(separator: " ")
+    }
+}

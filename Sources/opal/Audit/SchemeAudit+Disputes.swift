@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+import OPALServer
+
+// Disputes: what the issuer has decided for a holder is a refund at the clearing house.
+extension SchemeAudit {
+    /// `chargeBacks`: what issuers began, as the clearing house had it before the issuer was
+    ///     audited; nil where it is not in this folder.
+    func compareDisputes(
+        _ chargeBacks: [RefundRecord]?,
+        _ cards: Audited<CardAuditor, CardAuditor.Report>,
+        now: Instant,
+        _ report: inout Report
+    ) {
+        for (transaction, dispute) in cards.report.disputes {
+            guard case .decided = dispute.state, let decision = dispute.decision,
+                decision.decidedAt.adding(DisputeLimits.postingTime) < now
+            else { continue }
+            report.findings.append(
+                "dispute of sale \(transaction.text): was decided for the holder, and no refund "
+                    + "has come onto the card"
+            )
+        }
+        for refund in chargeBacks ?? [] {
+            let place =
+                "charge-back \(refund.order.number) of sale "
+                + refund.order.transaction.text
+            guard let dispute = cards.report.disputes[refund.order.transaction],
+                dispute.hasDecided(refund.order)
+            else {
+                report.findings.append("\(place): no dispute has decided it")
+                continue
+            }
+            let isOnCard = dispute.state == dispute.state.chargeBack.map { .refunded($0) }
+            if refund.outcome == .refunded, !isOnCard {
+                report.findings.append("\(place): the issuer does not say that it is on the card")
+            }
+            if case .refused = refund.outcome, isOnCard, dispute.order == refund.order {
+                report.findings.append("\(place): was refused, and is on a card")
+            }
+        }
+    }
+}
+
+extension Dispute {
+    /// Whether it was one of the charge-backs of this dispute. Of those before the last one the
+    /// number alone is known.
+    fileprivate func hasDecided(_ refund: RefundOrder) -> Bool {
+        guard refund.merchant == sale.merchant,
+            refund.number < RefundOrder.chargeBackNumbers.lowerBound + chargeBacks
+        else { return false }
+        guard let order, order.number == refund.number else { return true }
+        return order == refund
+    }
+}

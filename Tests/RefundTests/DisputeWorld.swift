@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import Kernel
+import OPALServer
+import Simulation
+import Testing
+
+/// Disputes in the world of refunds: its holders, its issuer's operator and its merchants.
+extension RefundWorld {
+    func complaint(
+        _ reason: DisputeReason = .notDelivered,
+        _ words: String = "It never came."
+    ) throws -> Dispute.Complaint {
+        try #require(
+            Dispute.Complaint(reason, words: words, isByGuardian: false, filedAt: world.now)
+        )
+    }
+
+    /// The holder of a card disputes a sale.
+    @discardableResult
+    func file(
+        _ transaction: TransactionIdentifier,
+        card: Int = 0
+    ) async throws -> Result<Dispute, DisputeRefusal> {
+        try await disputes.file(transaction, of: world.cards[card], try complaint())
+    }
+
+    /// Pays, clears, and disputes.
+    func disputed() async throws -> TransactionIdentifier {
+        let sale = try await buyAndClear()
+        _ = try await file(sale).get()
+        return sale
+    }
+
+    /// The operator decides for the holder.
+    @discardableResult
+    func decide(
+        _ transaction: TransactionIdentifier,
+        _ minorUnits: UInt64 = 150
+    ) async throws -> Result<Dispute, DisputeRefusal> {
+        try await disputes.refund(minorUnits, of: transaction, by: "maria", words: "You are right.")
+    }
+
+    func state(_ transaction: TransactionIdentifier) async throws -> DisputeState? {
+        try await disputes.find(transaction)?.state
+    }
+
+    func chargeBack(_ number: UInt8, _ minorUnits: UInt64) throws -> ChargeBack {
+        let amount = Money(minorUnits: minorUnits, currency: .euro, exponent: .cents)
+        return try #require(ChargeBack(number: number, amount: amount))
+    }
+
+    /// Lets each party do its work, whatever fails.
+    func disputeRounds(_ count: Int = 3) async {
+        for _ in 0..<count {
+            _ = try? await house.passDisputes { world.now }
+            await rounds(1)
+        }
+    }
+
+    /// The merchant answers at the clearing house.
+    @discardableResult
+    func answer(
+        _ transaction: TransactionIdentifier,
+        accepts: Bool = false,
+        shop: Int = 0
+    ) async throws -> Result<DisputeCase, DisputeRefusal> {
+        let words = accepts ? "" : "It was handed out."
+        let answer = DisputeAnswer(accepts: accepts, deliveredAt: world.now, words: words)
+        return try await house.answer(
+            try #require(answer),
+            toDisputeOf: transaction,
+            as: world.shops[shop].merchant,
+            now: world.now
+        )
+    }
+}
