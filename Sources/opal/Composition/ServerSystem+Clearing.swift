@@ -61,7 +61,8 @@ extension ServerSystem {
             ProcessTelemetry.link(
                 to: issuer.clearing,
                 of: settings.opalServerName,
-                as: settings.collection.clearingName
+                as: settings.collection.clearingName,
+                logger
             )
         )
     }

@@ -6,6 +6,7 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+import Instrumentation
 import Kernel
 import LinkEdge
 import Logging
@@ -20,7 +21,9 @@ import RecordsSQLite
 import SchemeAuthority
 import ServiceLifecycle
 import Sites
+import Telemetry
 import TerminalHost
+import Traces
 import UnixSignals
 import Wire
 
@@ -184,7 +187,10 @@ struct ServerSystem {
             ended = .failure(error)
         }
         await parties.close()
-        for case let link as TLSLink in links { await link.close() }
+        for link in links {
+            let link = (link as? TracedLink)?.inner ?? link
+            if let link = link as? TLSLink { await link.close() }
+        }
         try ended.get()
     }
 
@@ -247,7 +253,7 @@ struct ServerSystem {
         _ gate: ReadyGate
     ) throws -> any Service {
         let logger = logger
-        let service = ProcessTelemetry.metered(service, as: name)
+        let service = ProcessTelemetry.metered(service, as: name, logger)
         let server = try TLSLinkServer(
             group: group,
             host: address.host,
@@ -273,7 +279,8 @@ struct ServerSystem {
             return ProcessTelemetry.link(
                 to: party.module,
                 of: settings.paymentServerName,
-                as: role.rawValue
+                as: role.rawValue,
+                logger
             )
         }
         return try link(
@@ -301,7 +308,7 @@ struct ServerSystem {
         _ bounds: LinkSettings = .init()
     ) throws -> any Link {
         let logger = logger
-        return try TLSLink(
+        let link = try TLSLink(
             group: group,
             host: address.host,
             port: address.port,
@@ -315,6 +322,7 @@ struct ServerSystem {
                 )
             }
         )
+        return TracedLink(link, to: peer, of: name, logger)
     }
 
     // MARK: Sites
@@ -326,32 +334,34 @@ struct ServerSystem {
             applications.append(
                 try server(
                     try kit.cardholder(party),
+                    of: .opalServer,
                     port: settings.cardholderPort,
-                    gate.listener()
+                    gate
                 )
             )
         }
         if let party = parties.shop {
             applications.append(
-                try server(try kit.shop(party), port: settings.shopPort, gate.listener())
+                try server(try kit.shop(party), of: .shop, port: settings.shopPort, gate)
             )
         }
         if let party = parties.bank {
             applications.append(
-                try server(try kit.bank(party), port: settings.bankPort, gate.listener())
+                try server(try kit.bank(party), of: .bank, port: settings.bankPort, gate)
             )
         }
         if let party = parties.airline {
             applications.append(
-                try server(try kit.airline(party), port: settings.airlinePort, gate.listener())
+                try server(try kit.airline(party), of: .airline, port: settings.airlinePort, gate)
             )
         }
         if let party = parties.payment, settings.clientTerminalsOrigin != nil {
             applications.append(
                 try server(
                     kit.clientTerminals(party),
+                    of: .paymentServer,
                     port: settings.clientTerminalsPort,
-                    gate.listener()
+                    gate
                 )
             )
         }
@@ -363,9 +373,10 @@ struct ServerSystem {
             applications.append(
                 try server(
                     kit.console(party, parts),
+                    of: .console,
                     host: settings.consoleHost,
                     port: settings.consolePort,
-                    gate.listener()
+                    gate
                 )
             )
         }
@@ -396,13 +407,17 @@ struct ServerSystem {
 
     private func server(
         _ router: Router<SiteContext>,
+        of role: Role,
         host: String? = nil,
         port: Int,
-        _ listening: @escaping @Sendable () async -> Void
+        _ gate: ReadyGate
     ) throws -> some ApplicationProtocol {
+        let listening = gate.listener()
         let address = BindAddress.hostname(host ?? settings.host, port: port)
+        var logger = logger
+        logger[metadataKey: LogKey.party] = "\(role.rawValue)"
         return Application(
-            router: router,
+            responder: TracedResponder(router.buildResponder()),
             server: try serverBuilder(),
             configuration: ApplicationConfiguration(address: address, serverName: "opal"),
             onServerRunning: { _ in await listening() },
@@ -443,7 +458,8 @@ private struct LinkListener: Service {
     }
 }
 
-/// Does something at start-up and then every so many seconds, one after another.
+/// Does something at start-up and then every so many seconds, one after another. What it asks
+/// of other parties is in traces that begin here.
 struct Ticker: Service {
     let seconds: Int
     let action: @Sendable () async -> Void
@@ -456,7 +472,9 @@ struct Ticker: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             repeat {
-                await action()
+                var context = ServiceContext.topLevel
+                context.round = TraceRound()
+                await ServiceContext.withValue(context) { await action() }
                 try? await Task.sleep(for: .seconds(seconds))
             } while !Task.isCancelled
         }
