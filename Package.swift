@@ -58,6 +58,10 @@ let configuration = Target.Dependency.product(
     package: "swift-configuration"
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let instrumentation = Target.Dependency.product(
+    name: "Instrumentation",
+    package: "swift-distributed-tracing"
+)
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
@@ -110,6 +114,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -196,7 +201,12 @@ let package = Package(
             at: "Edges/RecordsSQLite",
             ["Records", "CSQLiteSetup", grdb, grdbSQLite]
         ),
-        target("LinkEdge", at: "Edges/LinkEdge", ["Wire", nioCore, nioPosix, nioTLS, nioSSL]),
+        target("Traces", at: "Edges/Traces", ["Kernel", instrumentation]),
+        target(
+            "LinkEdge",
+            at: "Edges/LinkEdge",
+            ["Wire", "Traces", instrumentation, nioCore, nioPosix, nioTLS, nioSSL]
+        ),
         target(
             "NetworkEdge",
             at: "Edges/NetworkEdge",
@@ -215,14 +225,21 @@ let package = Package(
         target("SchemeAuthority", at: "Edges/SchemeAuthority", [x509, asn1, crypto]),
         target("BackUps", at: "Edges/BackUps", ["Records", "RecordsSQLite", crypto]),
         target("EarnFiles", at: "Edges/EarnFiles", ["Kernel", "LoyaltyServer", crypto]),
-        target("Telemetry", at: "Edges/Telemetry", ["Wire", "Records", metrics, hummingbird]),
+        target(
+            "Telemetry",
+            at: "Edges/Telemetry",
+            [
+                "Kernel", "Wire", "Records", "Traces", instrumentation, logging, metrics,
+                hummingbird, httpTypes,
+            ]
+        ),
         target(
             "Sites",
             at: "Edges/Sites",
             portsOfASide + [
                 "CardEmulator", "OPALServer", "Merchant", "PaymentServer", "Bank", "LoadServer",
-                "LoyaltyServer", "ClearingHouse", "Batches", "EarnFiles", hummingbird, mustache,
-                logging, nioCore,
+                "LoyaltyServer", "ClearingHouse", "Batches", "EarnFiles", "Traces", hummingbird,
+                mustache, logging, nioCore,
             ],
             resources: [.copy("Resources")]
         ),
@@ -250,7 +267,7 @@ let package = Package(
         target(
             "ClientTerminal",
             at: "Edges/ClientTerminal",
-            ["Wire", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
+            ["Wire", "Traces", "CLibXML2", httpClient, nioCore, nioPosix, nioSSL, nioHTTP1]
         ),
 
         target(
@@ -277,7 +294,7 @@ let package = Package(
                 "SchemeAuthority", crypto, "BackUps", "EarnFiles", "Sites", "ClientTerminal",
                 argumentParser, configuration, logging, lifecycle, unixSignals, nioCore, nioPosix,
                 nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, httpClient, "Telemetry",
-                metrics,
+                "Traces", instrumentation, metrics,
             ],
             path: "Sources/opal",
             swiftSettings: strict
@@ -349,17 +366,30 @@ let package = Package(
                 hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
-        tests("TelemetryTests", ["Wire", "Records", "Telemetry", hummingbird, hummingbirdTesting]),
+        tests("TracesTests", ["Kernel", "Traces", instrumentation]),
+        tests(
+            "TelemetryTests",
+            [
+                "Kernel", "Wire", "Records", "Traces", "Telemetry", instrumentation, logging,
+                hummingbird, hummingbirdTesting, httpTypes,
+            ]
+        ),
         tests(
             "ClientTerminalTests",
-            ["Wire", "ClientTerminal", hummingbird, hummingbirdTesting, mustache, nioCore]
+            [
+                "Wire", "Traces", "ClientTerminal", hummingbird, hummingbirdTesting, httpTypes,
+                mustache, nioCore,
+            ]
         ),
         tests("RecordsTests", ["Records", "RecordsSQLite", grdb]),
         tests("BackUpTests", ["Records", "RecordsSQLite", "BackUps"]),
         tests("SessionKeysTests", ["Kernel", "Wire", "SecurityModule", "SessionKeys", crypto]),
         tests(
             "LinkEdgeTests",
-            ["Wire", "LinkEdge", "SchemeAuthority", nioCore, nioPosix, nioEmbedded, nioSSL]
+            [
+                "Wire", "Traces", "LinkEdge", "SchemeAuthority", instrumentation, nioCore, nioPosix,
+                nioEmbedded, nioSSL,
+            ]
         ),
         tests(
             "TerminalTests",

@@ -4,6 +4,7 @@ import ClientTerminal
 import Foundation
 import Synchronization
 import Testing
+import Traces
 import Wire
 
 /// What the terminal does for a card in its reader: which payment server it goes to, and what it
@@ -28,7 +29,7 @@ struct CardPaymentTests {
         _ settings: TerminalSettings
     ) async throws -> (report: PaymentReport, offer: Offer?, reply: [UInt8]?) {
         let seen = Mutex<(PaymentReport?, Offer?, [UInt8]?)>((nil, nil, nil))
-        let terminal = ClientTerminal(settings, pause: { _ in })
+        let terminal = ClientTerminal(settings, trace: .test, pause: { _ in })
         try await sites.run { shop in
             let report = await terminal.pay(at: shop.appending(path: "articles/salt")) {
                 offer,
@@ -55,6 +56,7 @@ struct CardPaymentTests {
         #expect(offer?.merchant == "Tide & Page" && offer?.article == "Salt")
         #expect(reply == [3, 2, 1])
         #expect(sites.seen.seenByCardSite.map(\.path) == ["/messages"])
+        #expect(sites.seen.seenByCardSite.map(\.trace) == [TraceContext.test.headerText])
         #expect(sites.seen.seenByShop.map(\.path).contains("/status"))
     }
 
@@ -93,7 +95,7 @@ struct CardPaymentTests {
 
     @Test func `a result that was left open is brought to the shop`() async throws {
         let sites = try FakeSites()
-        let terminal = ClientTerminal(try settings(), pause: { _ in })
+        let terminal = ClientTerminal(try settings(), trace: .test, pause: { _ in })
         try await sites.run { shop in
             let report = await terminal.finish(shop, order: shop, article: "Salt") { _ in
                 var answer = ClientTerminal.CardAnswer(.paidNotSaved)

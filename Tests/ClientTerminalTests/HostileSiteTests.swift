@@ -20,7 +20,7 @@ struct HostileSiteTests {
         )
         var settings = TerminalSettings(folder: "/nonexistent")
         settings.limits = limits
-        let terminal = ClientTerminal(settings, pause: { _ in })
+        let terminal = ClientTerminal(settings, trace: .test, pause: { _ in })
         try await app.test(.live) { client in
             let port = try #require(client.port)
             let address = try #require(URL(string: "http://127.0.0.1:\(port)/start"))
@@ -133,7 +133,7 @@ struct HostileSiteTests {
     }
 
     @Test func `nobody at the address is a failure of the network`() async throws {
-        let terminal = ClientTerminal(TerminalSettings(folder: "/nonexistent"))
+        let terminal = ClientTerminal(TerminalSettings(folder: "/nonexistent"), trace: .test)
         // Port 1 is reserved for a service that nobody runs.
         let address = try #require(URL(string: "http://127.0.0.1:1/"))
         let report = await terminal.pay(at: address) { _ throws(TerminalFailure) in
@@ -144,7 +144,7 @@ struct HostileSiteTests {
     }
 
     @Test func `http over a network is refused before anything is sent`() async throws {
-        let terminal = ClientTerminal(TerminalSettings(folder: "/nonexistent"))
+        let terminal = ClientTerminal(TerminalSettings(folder: "/nonexistent"), trace: .test)
         let address = try #require(URL(string: "http://shop.example/articles/1"))
         let report = await terminal.pay(at: address) { _ throws(TerminalFailure) in
             throw .noCredentials("Nobody should be asked.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Mustache
 
@@ -67,6 +68,7 @@ struct SeenRequest: Sendable {
     let origin: String?
     let referrer: String?
     let cookie: String?
+    let trace: String?
     let fields: [String: String]
 
     init(_ request: Request, fields: [String: String] = [:]) {
@@ -75,6 +77,7 @@ struct SeenRequest: Sendable {
         origin = request.headers[.origin]
         referrer = request.headers[.referer]
         cookie = request.headers[.cookie]
+        trace = HTTPField.Name("traceparent").flatMap { request.headers[$0] }
         self.fields = fields
     }
 }

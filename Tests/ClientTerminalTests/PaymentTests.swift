@@ -4,6 +4,7 @@ import ClientTerminal
 import Foundation
 import Synchronization
 import Testing
+import Traces
 
 @Suite(.timeLimit(.minutes(15)))
 struct PaymentTests {
@@ -18,7 +19,7 @@ struct PaymentTests {
     }
 
     private func terminal(_ settings: TerminalSettings) -> ClientTerminal {
-        ClientTerminal(settings, pause: { _ in })
+        ClientTerminal(settings, trace: .test, pause: { _ in })
     }
 
     /// Pays once and gives the report.
@@ -53,6 +54,7 @@ struct PaymentTests {
         #expect(file.hasSuffix("/salt.txt"))
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "Two hundred words.")
         let json = try report.json()
+        #expect(json.contains("\"trace\" : \"\(TraceContext.test.traceText)\""))
         #expect(json.contains("\"outcome\" : \"paid\""))
         #expect(!json.contains("secret") && !report.text.contains("secret"))
     }
@@ -69,6 +71,7 @@ struct PaymentTests {
         )
         #expect(card.map(\.path) == ["/checkout", "/checkout/T1", "/checkout/T1/consent"])
         #expect(shop[1].fields == ["article": "salt", "csrf": "shop-token"])
+        #expect((shop + card).allSatisfy { $0.trace == TraceContext.test.headerText })
         #expect(shop[1].cookie == "shop=1")
         #expect(shop[1].origin.map { sites.seen.statusURL.hasPrefix($0) } == true)
         #expect(shop[1].referrer?.hasSuffix("/articles/salt") == true)

@@ -4,6 +4,7 @@ import LinkEdge
 import NIOCore
 import NIOEmbedded
 import Testing
+import Traces
 
 @Suite struct FrameCodecTests {
     private static let messageBytesMax = 100
@@ -39,9 +40,22 @@ import Testing
         return (frames, failure)
     }
 
-    @Test func `a frame is length, id and message`() throws {
-        let bytes = try encoded([Frame(id: 0x0102_0304_0506_0708, message: [9, 10])])
-        #expect(bytes == [0, 0, 0, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    @Test func `a frame is length, id, trace and message`() throws {
+        let trace = TraceContext(
+            header: "00-1112131415161718191a1b1c1d1e1f20-2122232425262728-01"
+        )
+        let id: UInt64 = 0x0102_0304_0506_0708
+        let bytes = try encoded([Frame(id: id, trace: trace, message: [9, 10])])
+        let written: [UInt8] = [0, 0, 0, 35, 1, 2, 3, 4, 5, 6, 7, 8] + (0x11...0x28) + [1, 9, 10]
+        #expect(bytes == written)
+        let (frames, _) = try decoded([bytes])
+        #expect(frames == [Frame(id: id, trace: trace, message: [9, 10])])
+    }
+
+    @Test func `a frame without a trace has zeros in its place`() throws {
+        let bytes = try encoded([Frame(id: 1, message: [9])])
+        let zeros = [UInt8](repeating: 0, count: 25)
+        #expect(bytes == [0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 1] + zeros + [9])
     }
 
     @Test func `frames written before a flush leave together and are read apart`() throws {
@@ -73,19 +87,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 7])
-    func `a length without room for an id closes`(length: UInt8) throws {
+    @Test(arguments: [0, 1, 8, 32])
+    func `a length without room for id and trace closes`(length: UInt8) throws {
         let (frames, failure) = try decoded([[0, 0, 0, length], [UInt8](repeating: 0, count: 40)])
         #expect(frames.isEmpty)
         #expect(failure == .frameTooShort(announced: Int(length)))
     }
 
     @Test func `a length above the limit closes before its bytes come`() throws {
-        let (_, one) = try decoded([[0, 0, 0, 109]])
-        #expect(one == .frameTooLong(announced: 109))
+        let (_, one) = try decoded([[0, 0, 0, 134]])
+        #expect(one == .frameTooLong(announced: 134))
         let (_, most) = try decoded([[0xFF, 0xFF, 0xFF, 0xFF]])
         #expect(most == .frameTooLong(announced: 0xFFFF_FFFF))
-        let (_, atLimit) = try decoded([[0, 0, 0, 108]])
+        let (_, atLimit) = try decoded([[0, 0, 0, 133]])
         #expect(atLimit == nil)
     }
 

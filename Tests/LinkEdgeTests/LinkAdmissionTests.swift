@@ -126,7 +126,7 @@ import Wire
         let server = try scheme.server(allowedPeers: nil, service: gate)
         let port = try await server.start()
         let client = try await RawClient(to: port, tls: scheme.rawClient(nil))
-        client.send([0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 1])
+        client.send([0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 25) + [1])
         try await client.waitForClose()
         try await expectServing(scheme, port, gate)
         await server.shutdown()
@@ -142,7 +142,7 @@ import Wire
         configuration.minimumTLSVersion = version
         configuration.maximumTLSVersion = version
         let client = try await RawClient(to: port, tls: configuration)
-        client.send([0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 1])
+        client.send([0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 25) + [1])
         if version == .tlsv12 {
             try await client.waitForClose()
             try await expectServing(scheme, port, gate)

@@ -4,6 +4,7 @@ import AsyncHTTPClient
 package import Foundation
 import NIOCore
 import NIOSSL
+package import Traces
 
 /// How the terminal goes about a payment.
 package struct TerminalSettings: Sendable {
@@ -38,16 +39,19 @@ package struct ClientTerminal: Sendable {
     private let compare: LockedResult.Compare?
     private let pause: @Sendable (Int) async throws -> Void
     private let now: @Sendable () -> Date
+    private let trace: TraceContext
 
     /// - Parameters:
     ///   - settings: folder, trust and limits.
     ///   - compare: compares S3 where a merchant leaves this to the client terminal; without it,
     ///     the card site does, as for a browser without script.
+    ///   - trace: the work that the payment is; every request is a part of it.
     ///   - now: the time, which ends cookies.
     ///   - pause: waits for so many seconds before a pending page is asked for again.
     package init(
         _ settings: TerminalSettings,
         compare: LockedResult.Compare? = nil,
+        trace: TraceContext,
         now: @escaping @Sendable () -> Date = { Date() },
         pause: @escaping @Sendable (Int) async throws -> Void = {
             try await Task.sleep(for: .seconds($0))
@@ -55,6 +59,7 @@ package struct ClientTerminal: Sendable {
     ) {
         self.settings = settings
         self.compare = compare
+        self.trace = trace
         self.now = now
         self.pause = pause
     }
@@ -83,13 +88,16 @@ package struct ClientTerminal: Sendable {
                         client: client,
                         rules: rules,
                         limits: settings.limits,
+                        trace: trace,
                         now: now
                     ),
                     settings: settings,
                     compare: compare,
                     pause: pause
                 )
-                return await body(&payment)
+                var report = await body(&payment)
+                report.trace = trace.traceText
+                return report
             }
         } catch {
             return PaymentReport(error)

@@ -4,6 +4,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Traces
 
 /// What a browser does between two pages: cookies, redirects, and the headers by which a site
 /// tells a form of its own from a stranger's.
@@ -28,6 +29,7 @@ struct Navigator {
     private let client: HTTPClient
     private let rules: AddressRules
     private let limits: TerminalLimits
+    private let trace: TraceContext
     private let now: @Sendable () -> Date
     private var jar = CookieJar()
 
@@ -35,17 +37,19 @@ struct Navigator {
         client: HTTPClient,
         rules: AddressRules,
         limits: TerminalLimits,
+        trace: TraceContext,
         now: @escaping @Sendable () -> Date
     ) {
         self.client = client
         self.rules = rules
         self.limits = limits
+        self.trace = trace
         self.now = now
     }
 
     /// The way to a payment server.
     func link(to paymentServer: Origin) -> PaymentServerLink {
-        PaymentServerLink(to: paymentServer, client)
+        PaymentServerLink(to: paymentServer, client, trace)
     }
 
     func check(_ address: URL) throws(TerminalFailure) { try rules.check(address) }
@@ -160,6 +164,7 @@ struct Navigator {
             "User-Agent": "opal-pay", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
             "Sec-Fetch-User": "?1",
         ]
+        headers.add(name: TraceContext.header, value: trace.headerText)
         headers.add(name: "Sec-Fetch-Site", value: relation(of: step.address, to: initiator))
         if step.body != nil { headers.add(name: "Content-Type", value: HTMLForm.contentType) }
         if let page = step.page {

@@ -49,6 +49,8 @@ package struct PaymentReport: Sendable, Equatable {
     package var article: String?
     package var amount: String?
     package var transaction: String?
+    /// By which the sites find their log lines about it; nil where none was asked.
+    package var trace: String?
     /// The lines of the receipt, those of the card site first.
     package var facts: [ReceiptFact] = []
     /// The order's page, which can be given to `opal pay` again.
@@ -114,7 +116,7 @@ extension PaymentReport {
     private struct JSON: Encodable {
         let outcome: PaymentOutcome
         let exitCode: Int32
-        let merchant, article, amount, transaction, time, balance, order, file: String?
+        let merchant, article, amount, transaction, time, balance, order, file, trace: String?
         let facts: [ReceiptFact]
         let said: [String]
     }
@@ -134,6 +136,7 @@ extension PaymentReport {
             balance: fact("balance"),
             order: order?.absoluteString,
             file: file,
+            trace: trace,
             facts: facts,
             said: said
         )

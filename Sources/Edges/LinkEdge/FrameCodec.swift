@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
+package import Traces
 import Wire
 
-/// One message on a connection with the id that matches a response to its request.
+/// One message on a connection with the id that matches a response to its request, and the trace
+/// that the request belongs to.
 package struct Frame: Equatable, Sendable {
     /// Chosen by the calling end; the answering end sends it back unchanged.
     package let id: UInt64
+    /// The work that makes the request; nil in a response. It is not authenticated.
+    package let trace: TraceContext?
     package let message: [UInt8]
 
-    package init(id: UInt64, message: [UInt8]) {
+    package init(id: UInt64, trace: TraceContext? = nil, message: [UInt8]) {
         self.id = id
+        self.trace = trace
         self.message = message
     }
 
@@ -18,13 +23,15 @@ package struct Frame: Equatable, Sendable {
     package static let lengthBytes = 4
     /// Bytes of the id.
     package static let idBytes = 8
+    /// Bytes between the length and the message: id and trace.
+    package static let headBytes = idBytes + TraceContext.byteCount
 }
 
 /// Why a connection was closed by this end.
 package enum LinkConnectionError: Error, Equatable, Sendable {
     /// A frame header announces more than the limit.
     case frameTooLong(announced: Int)
-    /// A frame header announces less than an id.
+    /// A frame header announces less than id and trace.
     case frameTooShort(announced: Int)
     /// The certificate of the peer has no name, another name than expected, or one not allowed.
     case peerNotAllowed
@@ -36,7 +43,8 @@ package enum LinkConnectionError: Error, Equatable, Sendable {
     case closedHere
 }
 
-/// Bytes ↔ frames: length of what follows (4 bytes, big-endian), id (8 bytes), message.
+/// Bytes ↔ frames: length of what follows (4 bytes, big-endian), id (8 bytes), trace (25 bytes),
+/// message.
 ///
 /// Total: every input gives frames, waits for more, or ends in one `LinkConnectionError` with which
 /// the connection is closed. Frames that are written are gathered and leave with the next flush, so
@@ -58,7 +66,7 @@ package final class FrameCodec: ChannelDuplexHandler {
     private var isOver = false
 
     package init(messageBytesMax: Int = LinkLimits.messageBytesMax) {
-        lengthMax = Frame.idBytes + messageBytesMax
+        lengthMax = Frame.headBytes + messageBytesMax
     }
 
     // MARK: In
@@ -92,14 +100,18 @@ package final class FrameCodec: ChannelDuplexHandler {
             return nil
         }
         let length = Int(field)
-        if length < Frame.idBytes { throw .frameTooShort(announced: length) }
+        if length < Frame.headBytes { throw .frameTooShort(announced: length) }
         if length > lengthMax { throw .frameTooLong(announced: length) }
         guard input.readableBytes >= Frame.lengthBytes + length else { return nil }
         input.moveReaderIndex(forwardBy: Frame.lengthBytes)
-        guard let id = input.readInteger(as: UInt64.self),
-            let message = input.readBytes(length: length - Frame.idBytes)
+        guard
+            let (id, high, low, span, flags) = input.readMultipleIntegers(
+                as: (UInt64, UInt64, UInt64, UInt64, UInt8).self
+            ),
+            let message = input.readBytes(length: length - Frame.headBytes)
         else { return nil }
-        return Frame(id: id, message: message)
+        let trace = TraceContext(high: high, low: low, span: span, flags: flags)
+        return Frame(id: id, trace: trace, message: message)
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
@@ -122,11 +134,17 @@ package final class FrameCodec: ChannelDuplexHandler {
     ) {
         let frame = unwrapOutboundIn(data)
         precondition(
-            frame.message.count <= lengthMax - Frame.idBytes,
+            frame.message.count <= lengthMax - Frame.headBytes,
             "the sender checks the size"
         )
-        gathered.writeInteger(UInt32(Frame.idBytes + frame.message.count))
-        gathered.writeInteger(frame.id)
+        gathered.writeInteger(UInt32(Frame.headBytes + frame.message.count))
+        gathered.writeMultipleIntegers(
+            frame.id,
+            frame.trace?.high ?? 0,
+            frame.trace?.low ?? 0,
+            frame.trace?.span ?? 0,
+            frame.trace?.flags ?? 0
+        )
         gathered.writeBytes(frame.message)
         gatheredPromise.setOrCascade(to: promise)
     }

@@ -83,7 +83,7 @@ final class LinkConnector {
         for call in calls {
             lastID += 1
             pending[lastID] = Pending(call: call, deadline: deadline)
-            handler.write(Frame(id: lastID, message: call.request))
+            handler.write(Frame(id: lastID, trace: call.trace, message: call.request))
         }
         if responseTimer == nil { setResponseTimer(to: deadline) }
         handler.flush()

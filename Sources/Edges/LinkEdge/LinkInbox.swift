@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+import Traces
 import Wire
 
 /// A request and the caller that waits for its response.
 struct LinkCall: Sendable {
     let request: [UInt8]
+    let trace: TraceContext?
     let continuation: CheckedContinuation<Result<[UInt8], LinkFailure>, Never>
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Instrumentation
 import NIOCore
 import NIOSSL
 import NIOTLS
 import Synchronization
+import Traces
 import Wire
 
 /// One accepted connection: asks who the peer is, hands its requests to the service, at most
@@ -146,7 +148,11 @@ final class LinkServerHandler: ChannelDuplexHandler {
         tasks += 1
         let service = service
         Task {
-            let answer = await service.answer(frame.message, from: peer)
+            var context = ServiceContext.topLevel
+            context.trace = frame.trace
+            let answer = await ServiceContext.withValue(context) {
+                await service.answer(frame.message, from: peer)
+            }
             outbox.put(Frame(id: frame.id, message: answer))
         }
     }

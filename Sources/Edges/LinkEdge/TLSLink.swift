@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Instrumentation
 package import NIOCore
+import Traces
 package import Wire
 
 /// The calling end of a link over mutual TLS 1.3: one connection to one peer, made on first need,
@@ -8,6 +10,7 @@ package import Wire
 ///
 /// A request waits for a connection at most twice ``LinkSettings/connectTime`` (the rest of a
 /// pause and one attempt), and then at most ``LinkSettings/responseTime`` for its response.
+/// The trace of the caller's task goes with the request.
 /// Cancelling the caller's task does not shorten that: what the peer did has to become known.
 package final class TLSLink: Link, Sendable {
     private let messageBytesMax: Int
@@ -65,8 +68,10 @@ package final class TLSLink: Link, Sendable {
 
     package func request(_ request: [UInt8]) async throws(LinkFailure) -> [UInt8] {
         if request.count > messageBytesMax { throw .tooLarge }
+        let trace = ServiceContext.current?.trace
         let result: Result<[UInt8], LinkFailure> = await withCheckedContinuation { continuation in
-            switch inbox.put(LinkCall(request: request, continuation: continuation)) {
+            let call = LinkCall(request: request, trace: trace, continuation: continuation)
+            switch inbox.put(call) {
             case .first: eventLoop.execute { [connector] in connector.value.handOver() }
             case .following: break
             case .refused(let failure): continuation.resume(returning: .failure(failure))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
+package import Kernel
 
 /// A word for a message on a link, for figures and logs: its type, and of a refusal the reason.
-/// Nothing is read but these two bytes.
+/// Nothing is read but these two bytes and the transaction.
 package enum MessageWord {
     /// For what is none of the messages between parties.
     package static let other = "other"
@@ -26,6 +26,41 @@ package enum MessageWord {
             }
         return word ?? type(of: answer)
     }
+
+    /// Whether an answer refuses what was asked, for whatever reason.
+    package static func isRefusal(_ answer: [UInt8]) -> Bool {
+        answer.count > 1 && refusals.contains(answer[1])
+    }
+
+    /// Undelivered, a funding decline, and what has *refusal*, *refused*, *busy* or *unavailable*
+    /// for its word.
+    private static let refusals: Set<UInt8> = [
+        0x0F, 0x1F, 0x2F, 0x59, 0x5A, 0x5B, 0x63, 0x6F, 0x7F, 0x96, 0x98, 0xA3, 0xA6,
+    ]
+
+    /// The transaction that a message is about.
+    ///
+    /// - Returns: nil where it is about none, or about several.
+    package static func transaction(of message: [UInt8]) -> TransactionIdentifier? {
+        guard message.count >= reasonPlace, types[message[1]] != nil,
+            !withoutTransaction.contains(message[1])
+        else { return nil }
+        func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+            bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        let transaction = TransactionIdentifier(
+            high: integer(message[2..<10]),
+            low: integer(message[10..<reasonPlace])
+        )
+        return transaction == .unknown ? nil : transaction
+    }
+
+    /// Types that begin with something else than a TRX: those of several sales, of terminals,
+    /// whose contents are sealed, of holdings and of batches.
+    private static let withoutTransaction: Set<UInt8> = [
+        0x08, 0x09, 0x21, 0x22, 0x2F, 0x75, 0x76, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
+        0x99, 0xA1, 0xA2, 0xA3, 0xA4,
+    ]
 
     /// Version 1, type 1, TRX 16, and then the reason.
     private static let reasonPlace = 18

@@ -18,7 +18,7 @@ extension PayCommand {
             throw PayCommand.notAllowed("\(error.text) Nothing was taken now.")
         }
         let payment = ReaderPayment(
-            terminal: ClientTerminal(settings),
+            terminal: ClientTerminal(settings, trace: PayCommand.trace()),
             memory: memory,
             reader: reader,
             consent: { [yes] bill in PayCommand.agrees(to: bill, beforehand: yes) }

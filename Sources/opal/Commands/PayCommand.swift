@@ -3,6 +3,7 @@
 import ArgumentParser
 import ClientTerminal
 import Foundation
+import Traces
 
 /// `opal pay`: pays for an article or an order without a browser.
 struct PayCommand: AsyncParsableCommand {
@@ -22,6 +23,9 @@ struct PayCommand: AsyncParsableCommand {
             and no password is asked for. It speaks with the payment servers that --payment-server \
             names and with no others; for a shop of this computer, those of this computer need no \
             name. What a crash left open is finished first; without an address nothing else is done.
+
+            All requests are in one trace (W3C Trace Context), which the JSON receipt names: that \
+            of the environment variable TRACEPARENT, or a new one.
 
             Exit codes:
             \(exitCodes)
@@ -111,11 +115,24 @@ struct PayCommand: AsyncParsableCommand {
         }
         let address = try url(address ?? "")
         let password = try readPassword()
-        let report = await ClientTerminal(settings, compare: ResultLock.open).pay(at: address) {
+        let terminal = ClientTerminal(
+            settings,
+            compare: ResultLock.open,
+            trace: PayCommand.trace()
+        )
+        let report = await terminal.pay(at: address) {
             [user] bill throws(TerminalFailure) in
             try PayCommand.credentials(for: bill, user: user, password: password)
         }
         try end(report)
+    }
+
+    /// The payment's part of the trace of whoever started the command, or a trace of its own.
+    static func trace() -> TraceContext {
+        var random = SystemRandomNumberGenerator()
+        return ProcessInfo.processInfo.environment["TRACEPARENT"]
+            .flatMap { TraceContext(header: $0)?.child(using: &random) }
+            ?? .begun(using: &random)
     }
 
     func url(_ text: String) throws -> URL {

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import Logging
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,9 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
     var config: String?
 
     func run() async throws {
-        var logger = Logger(label: "opal")
-        logger.logLevel = .notice
         let settings = try await ServerSettings.read(file: config)
+        let party = roles.count == 1 ? roles.first?.rawValue : nil
+        let logger = settings.log.logger(party: party)
         let system = try ServerSystem(settings, roles: Set(roles), logger: logger)
         let names = roles.map(\.rawValue).joined(separator: ", ")
         try await system.run(ready: {

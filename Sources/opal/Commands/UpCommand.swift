@@ -32,6 +32,13 @@ struct UpCommand: AsyncParsableCommand {
     )
     var port = 8400
     @OptionGroup var comparison: ComparisonOption
+    @Option(help: "How log lines are written, on the standard error.")
+    var logFormat = LogSettings.Format.text
+    @Option(
+        help: ArgumentHelp("From which level on log lines are written.", valueName: "level"),
+        transform: LogSettings.level
+    )
+    var logLevel = Logger.Level.warning
 
     func validate() throws {
         guard (1...65_000).contains(port) else {
@@ -40,8 +47,7 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = Logger(label: "opal")
-        logger.logLevel = .warning
+        let logger = LogSettings(logFormat, logLevel).logger()
         let folder = DataFolder(data)
         let founding = Founding(
             folder: folder,

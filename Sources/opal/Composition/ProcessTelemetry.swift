@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import Metrics
 import Telemetry
 import Wire
@@ -17,14 +18,24 @@ enum ProcessTelemetry {
     static func link(
         to service: any LinkService,
         of party: String,
-        as caller: String
+        as caller: String,
+        _ logger: Logger
     ) -> any Link {
-        DirectLink(to: metered(service, as: party), as: caller)
+        TracedLink(
+            DirectLink(to: metered(service, as: party, logger), as: caller),
+            to: party,
+            of: caller,
+            logger
+        )
     }
 
-    /// A party's service, counted and measured.
-    static func metered(_ service: any LinkService, as party: String) -> any LinkService {
-        MeteredService(
+    /// A party's service, counted, measured and traced.
+    static func metered(
+        _ service: any LinkService,
+        as party: String,
+        _ logger: Logger
+    ) -> any LinkService {
+        let metered = MeteredService(
             service,
             of: party,
             MessageWords(
@@ -33,5 +44,6 @@ enum ProcessTelemetry {
             ),
             factory: registry
         )
+        return TracedService(metered, of: party, logger)
     }
 }

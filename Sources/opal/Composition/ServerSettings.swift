@@ -2,6 +2,7 @@
 
 import Configuration
 import Foundation
+import Logging
 import SystemPackage
 
 /// What `opal serve` is told: by a JSON file, and by environment variables, which win. The names
@@ -62,6 +63,7 @@ struct ServerSettings {
     var concentratorPort: Int
     var newCardIssuer: String
     var isBehindProxy: Bool
+    var log = LogSettings(.text, .notice)
     /// Payment gateway, funding network, and loads from funding accounts.
     var funding = FundingSettings()
     /// Batches, concentration point, and the way to the clearing house.
@@ -95,6 +97,8 @@ struct ServerSettings {
         case consoleHost = "console.host"
         case telemetryPort = "telemetry.port"
         case telemetryHost = "telemetry.host"
+        case logFormat = "log.format"
+        case logLevel = "log.level"
         case tls
         case certificates
         case siteCertificate
@@ -216,9 +220,7 @@ struct ServerSettings {
         settings.bankPort = try reader.port(.bankPort, 8403)
         settings.consolePort = try reader.port(.consolePort, 8409)
         settings.consoleHost = reader.text(.consoleHost, settings.consoleHost)
-        settings.telemetryPort = try reader.optionalPort(.telemetryPort)
-        settings.highWater = reader.optionalText(.highWater)
-        settings.telemetryHost = reader.text(.telemetryHost, settings.telemetryHost)
+        try settings.readOperation(reader)
         settings.usesTLS = reader.flag(.tls, true)
         let scheme = settings.usesTLS ? "https" : "http"
         settings.cardholderOrigin = try reader.origin(
@@ -263,6 +265,14 @@ struct ServerSettings {
         concentratorName = reader.text(.concentratorName, concentratorName)
         concentratorHost = reader.optionalText(.concentratorHost)
         concentratorPort = try reader.port(.concentratorPort, 8412)
+    }
+
+    /// What the operator alone sees of a process.
+    private mutating func readOperation(_ reader: SettingsReader) throws {
+        telemetryPort = try reader.optionalPort(.telemetryPort)
+        telemetryHost = reader.text(.telemetryHost, telemetryHost)
+        highWater = reader.optionalText(.highWater)
+        log = try LogSettings(reader)
     }
 
     /// The airline, and where it and the OPAL server reach each other.

@@ -62,7 +62,8 @@ extension ServerSystem {
             ProcessTelemetry.link(
                 to: issuer.clearing,
                 of: settings.opalServerName,
-                as: settings.collection.clearingName
+                as: settings.collection.clearingName,
+                logger
             )
         )
     }

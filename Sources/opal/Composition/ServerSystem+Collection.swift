@@ -113,7 +113,8 @@ extension ServerSystem {
             return ProcessTelemetry.link(
                 to: party.module,
                 of: collection.concentrationName,
-                as: paymentServer
+                as: paymentServer,
+                logger
             )
         }
         if settings.usesTLS, let host = collection.concentrationHost {
@@ -135,7 +136,8 @@ extension ServerSystem {
             return ProcessTelemetry.link(
                 to: party.module,
                 of: collection.clearingName,
-                as: name
+                as: name,
+                logger
             )
         }
         guard settings.usesTLS, let host = collection.clearingHost else { return nil }

@@ -148,7 +148,8 @@ extension ServerSystem {
             access.gateway = ProcessTelemetry.link(
                 to: party.desk,
                 of: settings.funding.gatewayName,
-                as: Role.opalServer.rawValue
+                as: Role.opalServer.rawValue,
+                logger
             )
         } else if let host = settings.funding.gatewayHost {
             var bounds = LinkSettings()
@@ -171,7 +172,8 @@ extension ServerSystem {
             return ProcessTelemetry.link(
                 to: party.desk,
                 of: settings.loadServerName,
-                as: role.rawValue
+                as: role.rawValue,
+                logger
             )
         }
         return try link(

@@ -40,7 +40,8 @@ extension ServerSystem {
             ProcessTelemetry.link(
                 to: desk,
                 of: settings.airlineName,
-                as: settings.opalServerName
+                as: settings.opalServerName,
+                logger
             )
         )
         var services: [any Service] = [Ticker(seconds: 5) { await party.tick() }]
@@ -98,7 +99,8 @@ extension ServerSystem {
             return ProcessTelemetry.link(
                 to: party.points.desk,
                 of: settings.opalServerName,
-                as: settings.airlineName
+                as: settings.airlineName,
+                logger
             )
         }
         return try link(

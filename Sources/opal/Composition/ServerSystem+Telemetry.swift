@@ -4,6 +4,7 @@ import Batches
 import Hummingbird
 import HummingbirdCore
 import Kernel
+import Logging
 import PaymentServer
 import Records
 import SecurityModule
@@ -16,6 +17,8 @@ extension ServerSystem {
     func telemetry(_ parties: Parties, _ gate: ReadyGate) -> [any Service] {
         guard let port = settings.telemetryPort else { return [] }
         let listening = gate.listener()
+        var logger = logger
+        logger[metadataKey: LogKey.party] = "telemetry"
         let site = TelemetrySite(
             ProcessTelemetry.registry,
             checks: parties.stores.map { name, store in
@@ -26,7 +29,8 @@ extension ServerSystem {
         let address = BindAddress.hostname(settings.telemetryHost, port: port)
         return [
             Application(
-                router: site.router(),
+                // It is asked every few seconds.
+                responder: TracedResponder(site.router().buildResponder(), level: .debug),
                 configuration: ApplicationConfiguration(address: address, serverName: "opal"),
                 onServerRunning: { _ in await listening() },
                 logger: logger

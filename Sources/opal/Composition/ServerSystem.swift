@@ -6,6 +6,7 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+import Instrumentation
 import Kernel
 import LinkEdge
 import Logging
@@ -20,7 +21,9 @@ import RecordsSQLite
 import SchemeAuthority
 import ServiceLifecycle
 import Sites
+import Telemetry
 import TerminalHost
+import Traces
 import UnixSignals
 import Wire
 
@@ -185,7 +188,10 @@ struct ServerSystem {
             ended = .failure(error)
         }
         await parties.close()
-        for case let link as TLSLink in links { await link.close() }
+        for link in links {
+            let link = (link as? TracedLink)?.inner ?? link
+            if let link = link as? TLSLink { await link.close() }
+        }
         try ended.get()
     }
 
@@ -248,7 +254,7 @@ struct ServerSystem {
         _ gate: ReadyGate
     ) throws -> any Service {
         let logger = logger
-        let service = ProcessTelemetry.metered(service, as: name)
+        let service = ProcessTelemetry.metered(service, as: name, logger)
         let server = try TLSLinkServer(
             group: group,
             host: address.host,
@@ -274,7 +280,8 @@ struct ServerSystem {
             return ProcessTelemetry.link(
                 to: party.module,
                 of: settings.paymentServerName,
-                as: role.rawValue
+                as: role.rawValue,
+                logger
             )
         }
         return try link(
@@ -302,7 +309,7 @@ struct ServerSystem {
         _ bounds: LinkSettings = .init()
     ) throws -> any Link {
         let logger = logger
-        return try TLSLink(
+        let link = try TLSLink(
             group: group,
             host: address.host,
             port: address.port,
@@ -316,6 +323,7 @@ struct ServerSystem {
                 )
             }
         )
+        return TracedLink(link, to: peer, of: name, logger)
     }
 
     // MARK: Sites
@@ -327,32 +335,34 @@ struct ServerSystem {
             applications.append(
                 try server(
                     try kit.cardholder(party),
+                    of: .opalServer,
                     port: settings.cardholderPort,
-                    gate.listener()
+                    gate
                 )
             )
         }
         if let party = parties.shop {
             applications.append(
-                try server(try kit.shop(party), port: settings.shopPort, gate.listener())
+                try server(try kit.shop(party), of: .shop, port: settings.shopPort, gate)
             )
         }
         if let party = parties.bank {
             applications.append(
-                try server(try kit.bank(party), port: settings.bankPort, gate.listener())
+                try server(try kit.bank(party), of: .bank, port: settings.bankPort, gate)
             )
         }
         if let party = parties.airline {
             applications.append(
-                try server(try kit.airline(party), port: settings.airlinePort, gate.listener())
+                try server(try kit.airline(party), of: .airline, port: settings.airlinePort, gate)
             )
         }
         if let party = parties.payment, settings.clientTerminalsOrigin != nil {
             applications.append(
                 try server(
                     kit.clientTerminals(party),
+                    of: .paymentServer,
                     port: settings.clientTerminalsPort,
-                    gate.listener()
+                    gate
                 )
             )
         }
@@ -364,9 +374,10 @@ struct ServerSystem {
             applications.append(
                 try server(
                     kit.console(party, parts),
+                    of: .console,
                     host: settings.consoleHost,
                     port: settings.consolePort,
-                    gate.listener()
+                    gate
                 )
             )
         }
@@ -397,13 +408,17 @@ struct ServerSystem {
 
     private func server(
         _ router: Router<SiteContext>,
+        of role: Role,
         host: String? = nil,
         port: Int,
-        _ listening: @escaping @Sendable () async -> Void
+        _ gate: ReadyGate
     ) throws -> some ApplicationProtocol {
+        let listening = gate.listener()
         let address = BindAddress.hostname(host ?? settings.host, port: port)
+        var logger = logger
+        logger[metadataKey: LogKey.party] = "\(role.rawValue)"
         return Application(
-            router: router,
+            responder: TracedResponder(router.buildResponder()),
             server: try serverBuilder(),
             configuration: ApplicationConfiguration(address: address, serverName: "opal"),
             onServerRunning: { _ in await listening() },
@@ -444,7 +459,8 @@ private struct LinkListener: Service {
     }
 }
 
-/// Does something at start-up and then every so many seconds, one after another.
+/// Does something at start-up and then every so many seconds, one after another. What it asks
+/// of other parties is in traces that begin here.
 struct Ticker: Service {
     let seconds: Int
     let action: @Sendable () async -> Void
@@ -457,7 +473,9 @@ struct Ticker: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             repeat {
-                await action()
+                var context = ServiceContext.topLevel
+                context.round = TraceRound()
+                await ServiceContext.withValue(context) { await action() }
                 try? await Task.sleep(for: .seconds(seconds))
             } while !Task.isCancelled
         }

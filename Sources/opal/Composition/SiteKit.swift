@@ -127,7 +127,9 @@ struct SiteKit {
     /// Where the payment server takes messages from client terminals.
     func clientTerminals(_ party: PaymentServerParty) -> Router<SiteContext> {
         ClientTerminalSite(
-            service: ClientTerminalEntry(to: party.module),
+            service: ClientTerminalEntry(
+                to: ProcessTelemetry.metered(party.module, as: settings.paymentServerName, logger)
+            ),
             clientAddress: ClientAddress(trustsProxy: settings.isBehindProxy),
             now: SystemClock.now
         ).router()

@@ -4,6 +4,7 @@ import Concentrator
 import LinkEdge
 import Logging
 import NIOPosix
+import Telemetry
 import Wire
 
 /// The links of a payment server or a concentrator to hosts of terminals, one for each peer.
@@ -11,7 +12,7 @@ final class TerminalConnections {
     private let settings: ServerSettings
     private let identity: (String) throws -> LinkIdentity
     private let logger: Logger
-    private var toConcentrator: TLSLink?
+    private var toConcentrator: (any Link)?
     /// To be closed at the end.
     private(set) var links: [TLSLink] = []
 
@@ -76,7 +77,7 @@ final class TerminalConnections {
         _ address: TerminalAddresses.Address,
         as name: String,
         _ bounds: LinkSettings
-    ) throws -> TLSLink {
+    ) throws -> any Link {
         let logger = logger
         let link = try TLSLink(
             group: MultiThreadedEventLoopGroup.singleton,
@@ -90,6 +91,6 @@ final class TerminalConnections {
             }
         )
         links.append(link)
-        return link
+        return TracedLink(link, to: peer, of: name, logger)
     }
 }

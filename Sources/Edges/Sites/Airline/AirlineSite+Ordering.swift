@@ -4,6 +4,7 @@ import Hummingbird
 import Kernel
 import LoyaltyServer
 import Merchant
+import Traces
 import Wire
 
 // From a benefit, or the wish to sign in, to the card site.
@@ -133,6 +134,7 @@ extension AirlineSite {
         guard let transaction = TransactionIdentifier(form.text("transaction")) else {
             throw .badForm(.field("transaction"))
         }
+        TraceSubject.note(transaction)
         do throws(OrderFailure) {
             let received = try await desk.merchant.receive(
                 Array(form.text("result").utf8),

@@ -3,6 +3,7 @@
 import Bank
 import Hummingbird
 import Kernel
+import Traces
 import Wire
 
 // From *Load my card* to the load page (FIG. 18A, steps 871–875).
@@ -51,6 +52,7 @@ extension BankSite {
         guard let transaction = TransactionIdentifier(form.text("transaction")) else {
             throw .badForm(.field("transaction"))
         }
+        TraceSubject.note(transaction)
         do throws(BankFailure) {
             try await bank.receive(
                 information: Array(form.text("information").utf8),

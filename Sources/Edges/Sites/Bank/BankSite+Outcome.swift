@@ -3,6 +3,7 @@
 import Bank
 import Hummingbird
 import Kernel
+import Traces
 import Wire
 
 // The end of a load (FIG. 18C, step 892).
@@ -14,6 +15,7 @@ extension BankSite {
         guard let transaction = TransactionIdentifier(form.text("transaction")) else {
             throw .badForm(.field("transaction"))
         }
+        TraceSubject.note(transaction)
         do throws(BankFailure) {
             try await bank.receive(
                 result: Array(form.text("result").utf8),

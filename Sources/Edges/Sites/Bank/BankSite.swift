@@ -3,6 +3,7 @@
 package import Bank
 package import Hummingbird
 package import Kernel
+import Traces
 import Wire
 
 /// The demonstration bank's pages: accounts, statement, and loading a card (FIG. 18, steps 871–875
@@ -107,6 +108,7 @@ package struct BankSite: Sendable {
             guard
                 let found = context.parameters.get(name).flatMap({ TransactionIdentifier($0) })
             else { throw .notFound }
+            TraceSubject.note(found)
             return found
         }
     }

@@ -3,6 +3,7 @@
 import Hummingbird
 import Kernel
 import OPALServer
+import Traces
 
 // Value from the account on file: amount, confirmation, outcome (patent, alternative loading
 // embodiment). The same three screens are for the own card and for what a guardian gives a child.
@@ -213,6 +214,7 @@ extension CardholderSite {
         guard let transaction = TransactionIdentifier(form.text("transaction")) else {
             throw .badForm(.field("transaction"))
         }
+        TraceSubject.note(transaction)
         guard let minorUnits = UInt64(form.text("amount")) else {
             throw .badForm(.field("amount"))
         }

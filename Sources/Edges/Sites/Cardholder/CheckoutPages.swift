@@ -5,6 +5,7 @@ import Hummingbird
 import Kernel
 import OPALServer
 import SecurityModule
+import Traces
 import Wire
 
 // Paying at a shop: the order page comes in, the person agrees, the outcome is shown (FIG. 11,
@@ -59,6 +60,7 @@ extension CardholderSite {
             let page = try await asking({ try await parts.offers.find(name) }),
             let shop = Origin(of: page.terms.statusURL)
         else { throw .notFound }
+        TraceSubject.note(page.terms.transaction)
         return Offer(name: name, page: page, shop: shop)
     }
 
@@ -75,6 +77,7 @@ extension CardholderSite {
         } catch {
             throw .badForm(.field("order page"))
         }
+        TraceSubject.note(page.terms.transaction)
         guard Origin(of: page.terms.statusURL) != nil else {
             throw .badForm(.field("status-url"))
         }

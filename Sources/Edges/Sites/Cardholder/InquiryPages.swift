@@ -4,6 +4,7 @@ import Hummingbird
 import Kernel
 import OPALServer
 import SecurityModule
+import Traces
 import Wire
 
 // Before a load, a bank asks what the card holds and what it can hold: the question comes in, the
@@ -67,6 +68,7 @@ extension CardholderSite {
         } catch {
             throw .badForm(.field("inquiry page"))
         }
+        TraceSubject.note(page.inquiry.transaction)
         // The address is sent back to with a header.
         guard Origin(of: page.inquiry.statusURL) != nil,
             page.inquiry.statusURL.utf8.allSatisfy({ (0x21...0x7E).contains($0) })

@@ -4,6 +4,7 @@ import Hummingbird
 import Kernel
 import OPALServer
 import SecurityModule
+import Traces
 import Wire
 
 // Loading from a bank: the load page comes in, the person agrees, the card is credited, and the
@@ -77,6 +78,7 @@ extension CardholderSite {
         } catch {
             throw .badForm(.field("load page"))
         }
+        TraceSubject.note(page.terms.transaction)
         guard Origin(of: page.terms.statusURL) != nil else { throw .badForm(.field("status-url")) }
         let moment = now
         if let until = offerRate.admit(address.of(request, context), at: moment) {

@@ -3,6 +3,7 @@
 import Hummingbird
 import Kernel
 import Merchant
+import Traces
 
 // From the result to the goods.
 extension ShopSite {
@@ -13,6 +14,7 @@ extension ShopSite {
         guard let transaction = TransactionIdentifier(form.text("transaction")) else {
             throw .badForm(.field("transaction"))
         }
+        TraceSubject.note(transaction)
         do throws(OrderFailure) {
             let received = try await merchant.receive(
                 Array(form.text("result").utf8),

@@ -3,6 +3,7 @@
 package import Hummingbird
 package import Kernel
 package import Merchant
+import Traces
 
 /// The shop's pages: catalogue, order, status URL, receipt and download (FIG. 11A, steps 602–606;
 /// FIG. 11C, steps 636–640).
@@ -82,18 +83,20 @@ package struct ShopSite: Sendable {
 }
 
 /// The way to one order: its transaction and the receipt key, as they stand in an address.
+///
+/// Whoever makes one works on that order: the log lines of the request name its transaction.
 struct OrderAddress: Sendable {
     let transaction: TransactionIdentifier
     let key: ReceiptKey
 
     init(_ ticket: MerchantModule.Ticket) {
-        transaction = ticket.transaction
-        key = ticket.receiptKey
+        self.init(ticket.transaction, ticket.receiptKey)
     }
 
     init(_ transaction: TransactionIdentifier, _ key: ReceiptKey) {
         self.transaction = transaction
         self.key = key
+        TraceSubject.note(transaction)
     }
 
     /// From `/…/{transaction}?key={key}`.
