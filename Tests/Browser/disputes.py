@@ -80,6 +80,8 @@ class Disputes:
             holder.sees("Paid")
             holder.presses(re.compile("^Back to "))
             holder.sees("Paid, and it is yours")
+        with holder.page.expect_download():
+            holder.page.locator("a[download]").first.click()
         self.opal.runs("batch", "close")
 
     def opens_a_purchase(self):
@@ -172,7 +174,7 @@ class Disputes:
         words = operator.words()
         for text in (
                 WORDS, "All sheets were in the file.", "Does not agree", ARTICLE,
-                "handed out", "Ordered", "Cleared", "checked by the issuer's module",
+                f"Farthing Press handed out {ARTICLE} at", "Ordered", "Delivered", "Cleared", "checked by the issuer's module",
                 "checked by the security card", "Given back so far", "To be decided by"):
             assert text in words, (text, words)
         assert "Wrong\nS" not in words and not re.search(r"\d{16}", words), words

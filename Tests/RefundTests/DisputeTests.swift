@@ -290,6 +290,28 @@ import Wire
         }
     }
 
+    @Test func `the audit names a charge-back whose dispute is gone or does not open`() async throws
+    {
+        for isDeleted in [true, false] {
+            let world = try await RefundWorld()
+            let sale = try await world.disputed()
+            _ = try await world.decide(sale).get()
+            await world.disputeRounds()
+            try await world.expectSound()
+            let (store, key) = (world.world.opalStore, DisputeRecord.key(sale))
+            let record = try #require(try await store.read(key))
+            let write: RecordWrite =
+                isDeleted
+                ? .delete(key, expectedRevision: record.revision)
+                : .put(key, expectedRevision: record.revision, body: record.body)
+            #expect(try await store.commit(Transition(writes: [write])) == .committed)
+            let findings = try await world.audit()
+            let problem = "has a charge-back on a card, and did not decide it"
+            #expect(findings.contains { $0.contains(problem) })
+            #expect(isDeleted || findings.contains { $0.hasSuffix("does not open") })
+        }
+    }
+
     @Test func `an issuer credits no charge-back that it has not decided`() async throws {
         let world = try await RefundWorld()
         let sale = try await world.disputed()

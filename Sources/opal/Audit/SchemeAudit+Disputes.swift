@@ -8,17 +8,17 @@ import OPALServer
 extension SchemeAudit {
     /// `chargeBacks`: what issuers began, as the clearing house had it before the issuer was
     ///     audited; nil where it is not in this folder.
-    func compareDisputes(
+    static func compare(
         _ chargeBacks: [RefundRecord]?,
-        _ cards: Audited<CardAuditor, CardAuditor.Report>,
-        now: Instant,
-        _ report: inout Report
-    ) {
-        for (transaction, dispute) in cards.report.disputes {
+        _ disputes: [TransactionIdentifier: Dispute],
+        now: Instant
+    ) -> [String] {
+        var findings: [String] = []
+        for (transaction, dispute) in disputes {
             guard case .decided = dispute.state, let decision = dispute.decision,
                 decision.decidedAt.adding(DisputeLimits.postingTime) < now
             else { continue }
-            report.findings.append(
+            findings.append(
                 "dispute of sale \(transaction.text): was decided for the holder, and no refund "
                     + "has come onto the card"
             )
@@ -27,20 +27,21 @@ extension SchemeAudit {
             let place =
                 "charge-back \(refund.order.number) of sale "
                 + refund.order.transaction.text
-            guard let dispute = cards.report.disputes[refund.order.transaction],
+            guard let dispute = disputes[refund.order.transaction],
                 dispute.hasDecided(refund.order)
             else {
-                report.findings.append("\(place): no dispute has decided it")
+                findings.append("\(place): no dispute has decided it")
                 continue
             }
             let isOnCard = dispute.state == dispute.state.chargeBack.map { .refunded($0) }
             if refund.outcome == .refunded, !isOnCard {
-                report.findings.append("\(place): the issuer does not say that it is on the card")
+                findings.append("\(place): the issuer does not say that it is on the card")
             }
             if case .refused = refund.outcome, isOnCard, dispute.order == refund.order {
-                report.findings.append("\(place): was refused, and is on a card")
+                findings.append("\(place): was refused, and is on a card")
             }
         }
+        return findings
     }
 }
 

@@ -85,7 +85,11 @@ struct SchemeAudit {
         let cards = try await opalServer(&report)
         if let cards {
             try await float(cards, &report)
-            compareDisputes(chargeBacks, cards, now: SystemClock.now(), &report)
+            report.findings += SchemeAudit.compare(
+                chargeBacks,
+                cards.report.disputes,
+                now: SystemClock.now()
+            )
         }
         try await console(&report)
         for merchant in [shop, airline] {

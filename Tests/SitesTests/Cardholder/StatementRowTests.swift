@@ -207,7 +207,7 @@ struct StatementRowTests {
 extension Browser.Page {
     /// Of the table of transactions: name and balance of each.
     fileprivate var rows: [String] {
-        let names = text.matches(of: /<span class="name">([^<]*)</)
+        let names = text.matches(of: /<span class="name">(?:<a [^>]*>)?([^<]*)</)
         let balances = text.matches(of: /class="number balance">([^<]*)</)
         return zip(names, balances).map { "\($0.output.1) \($1.output.1)" }
     }
