@@ -122,7 +122,7 @@ class Day:
         operator.fills("Operator", OPERATOR)
         operator.fills("Password", self.opal.secret("console-password"))
         operator.presses("Sign in")
-        wanted = f"{self.sales:,}"
+        wanted = str(self.sales)
         total = f"€{Decimal(self.turnover).scaleb(-2):,}"
 
         def is_counted() -> bool:
