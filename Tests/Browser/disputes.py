@@ -171,6 +171,11 @@ class Disputes:
         operator.shoots("disputes")
         operator.page.get_by_role("link", name=MERCHANT).first.click()
         operator.sees("What is said")
+
+        def is_cleared() -> bool:
+            operator.page.reload()
+            return "Cleared" in operator.words()
+        wait_until(is_cleared)
         words = operator.words()
         for text in (
                 WORDS, "All sheets were in the file.", "Does not agree", ARTICLE,
