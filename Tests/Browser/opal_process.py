@@ -2,6 +2,7 @@
 """Starts `opal up` on free ports, reads what it says, gives commands beside it, and stops it as an
 operator would."""
 import json
+import random
 import re
 import signal
 import socket
@@ -20,8 +21,9 @@ PORTS_IN_A_ROW = 18
 
 
 def free_port() -> int:
-    """The first of a row of ports that nobody listens on now."""
-    for first in range(18080, 60000, 64):
+    """The first of a row of ports that nobody listens on now; by chance, so that two tests that
+    begin at the same moment do not choose the same."""
+    for first in random.sample(range(18080, 32000, 64), 200):
         sockets = []
         try:
             for port in range(first, first + PORTS_IN_A_ROW):
@@ -61,6 +63,7 @@ class Opal:
     def start(self):
         """Also after it was stopped: with the same data and the same addresses."""
         self._ready = threading.Event()
+        self._is_ready = False
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
@@ -71,12 +74,13 @@ class Opal:
         for line in self._process.stdout:
             self.lines.append(line.rstrip())
             if re.search(r"\bready\b", line, re.IGNORECASE):
+                self._is_ready = True
                 self._ready.set()
         self._ready.set()
 
     def wait_until_ready(self):
-        in_time = self._ready.wait(READY_SECONDS_MAX)
-        if not in_time or self._process.poll() is not None:
+        self._ready.wait(READY_SECONDS_MAX)
+        if not self._is_ready or self._process.poll() is not None:
             raise RuntimeError("opal up did not become ready")
 
     def secret(self, name: str) -> str:
