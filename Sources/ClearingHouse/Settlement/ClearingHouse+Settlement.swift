@@ -81,7 +81,16 @@ extension ClearingHouse {
             run.positions = try await positions(step)
             run.endedAt = now
         }
-        return (run, try await step.transition(run, over: entry?.revision ?? 0))
+        let transition = try await step.transition(run, over: entry?.revision ?? 0)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.payoutBeforeEntry) {
+                var late = transition
+                let entries = late.part { $0 == AccountRecord.kind }
+                _ = try await book.commit(late)
+                return (run, entries)
+            }
+        #endif
+        return (run, transition)
     }
 
     /// What issuers owe.

@@ -93,16 +93,33 @@ package struct RefundDesk: LinkService {
     ) async throws(FloatFailure) -> RefundOutcome {
         for _ in 0..<RefundDesk.attemptsMax {
             let found = try await stored(sale.transaction)
-            if let known = found?.record.refunds.entry(order.number) {
+            if let known = found?.record.refunds.entry(order.number), !isForgotten {
                 let isSame = known.minorUnits == order.amount.minorUnits
                 return isSame ? known.outcome : .refused(.differs)
             }
             guard try await isProved(sale) else { return .refused(.notProved) }
-            let stored = found ?? Stored(record: RefundedSaleRecord(of: sale), revision: 0)
+            let stored = known(found, of: sale)
             let outcome = try await take(order, of: sale, stored)
             if let outcome { return outcome }
         }
         throw .busy
+    }
+
+    /// What a refund is added to.
+    private func known(_ found: Stored?, of sale: CollectedSale) -> Stored {
+        let revision = found?.revision ?? 0
+        guard let found, !isForgotten else {
+            return Stored(record: RefundedSaleRecord(of: sale), revision: revision)
+        }
+        return found
+    }
+
+    private var isForgotten: Bool {
+        #if PLANTED_BUGS
+            return PlantedBug.isPlanted(.refundCreditedTwice)
+        #else
+            return false
+        #endif
     }
 
     /// - Returns: nil where somebody else was first.
