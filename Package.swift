@@ -277,7 +277,7 @@ let package = Package(
                 "Keys", "HSM", "SecurityCard", "LoadSecurityModule", "SessionKeys", "ClientCode",
                 "CardEmulator", "OPALServer", "PaymentServer", "Merchant", "TerminalHost",
                 "Concentrator", "LoadServer", "Bank", "Gateway", "FundingNetwork", "LoyaltyServer",
-                crypto,
+                "Batches", "ConcentrationPoint", "ClearingHouse", crypto,
             ]
         ),
 

@@ -132,3 +132,16 @@ struct ClearingBook: Sendable {
         } catch { throw .module(error) }
     }
 }
+
+#if PLANTED_BUGS
+    extension Transition {
+        /// Takes the writes of some kinds out, to be committed by themselves; the rows of accounts
+        /// go with the accounts.
+        mutating func part(_ isTaken: (RecordKind) -> Bool) -> Transition {
+            var taken = Transition(writes: writes.filter { isTaken($0.key.kind) })
+            writes.removeAll { isTaken($0.key.kind) }
+            if isTaken(AccountRecord.kind) { (taken.history, history) = (history, []) }
+            return taken
+        }
+    }
+#endif

@@ -123,6 +123,21 @@
         case undoneEarnKept
         /// The clearing house refunds more of a sale than was paid.
         case refundAboveSale
+        /// The clearing house posts the sales of a batch in a commit before the one that notes that
+        /// it has done so: what is broken off between is posted twice.
+        case batchAppliedTwice
+        /// What is left of fees below a cent is dropped with a payout.
+        case feeRestLeaks
+        /// The issuer proves a sale whose value it has put back on the card.
+        case voidCleared
+        /// The clearing house acknowledges a batch though its commit failed.
+        case acknowledgedBeforeCommit
+        /// A payout is made in a commit before the one that takes it from the account.
+        case payoutBeforeEntry
+        /// A payout that came back is given to its account each time that a statement lists it.
+        case payoutReturnedTwice
+        /// The issuer credits a card again when it is asked for the same refund again.
+        case refundCreditedTwice
 
         /// The one that is in the parties of this task.
         @TaskLocal package static var planted: PlantedBug?

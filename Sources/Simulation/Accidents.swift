@@ -34,7 +34,8 @@ struct Accidents {
             link.run(at: pace, patience: Accidents.patience(route)) { fault, request in
                 story.add("\(Accidents.name(request, caller, callee, story)) \(fault)")
             }
-            let faults = linkFaults(&generator).filter { Accidents.canMeet($0, route) }
+            var faults = linkFaults(&generator).filter { Accidents.canMeet($0, route) }
+            if kinds.contains(.altered) { faults += route.batchFaults(seed: faults.count) }
             let seed = generator.next()
             if !faults.isEmpty { link.plan.chance(faults, oneIn: oneIn, seed: seed) }
         }
@@ -157,10 +158,16 @@ struct Accidents {
     }
 
     /// Whether a fault can be on a link. What OPAL server, gateway, network and loyalty server say
-    /// to each other is kept from being changed by the link alone, which breaks.
+    /// to each other is kept from being changed by the link alone, which breaks. So is what goes to
+    /// and from a clearing house, but batches, which are chained and signed.
     private static func canMeet(_ fault: FaultyLink.Fault, _ route: Route) -> Bool {
-        let isKept = [Party.gateway, .network, .loyaltyServer].contains(route.callee)
-        guard isKept || route.caller == .loyaltyServer else { return true }
+        let callees: [Party] = [
+            .gateway, .network, .loyaltyServer, .concentrationPoint, .clearingHouse,
+        ]
+        let isKept =
+            callees.contains(route.callee) || route.caller == .loyaltyServer
+            || route.caller == .clearingHouse
+        guard isKept else { return true }
         return switch fault {
         // A connection to the network carries each message once; the gateway repeats by itself.
         case .again, .duplicate: route.callee != .network
@@ -197,6 +204,8 @@ struct Accidents {
         case .gateway: return "\(gatewayMessage(request, story)) of \(caller)"
         case .network: return "\(networkMessage(request)) of \(caller)"
         case .loyaltyServer: return "\(pointsMessage(request, story)) of \(caller)"
+        case .concentrationPoint, .clearingHouse: return "\(batchMessage(request)) of \(caller)"
+        case .opalServer where caller == .clearingHouse: return "a question of \(caller)"
         default: break
         }
         guard let message = try? PartyMessage(request) else { return "a message of \(caller)" }

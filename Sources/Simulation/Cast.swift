@@ -7,14 +7,23 @@ struct Cast: Sendable {
     let loadCustomers: LoadCustomers?
     let accountCustomers: AccountCustomers?
     let members: PointsCustomers?
+    let clerks: RefundClerks?
     private let loads: LoadPlan
     private let points: PointsPlan
 
-    init(_ scenario: Scenario, _ pace: Pace, _ loads: LoadPlan, _ points: PointsPlan, steps: Int) {
+    init(
+        _ scenario: Scenario,
+        _ pace: Pace,
+        _ loads: LoadPlan,
+        _ points: PointsPlan,
+        _ clearing: ClearingDraw,
+        steps: Int
+    ) {
         self.scenario = scenario
         loadCustomers = LoadCustomers(scenario, pace, seed: loads.seed)
         accountCustomers = AccountCustomers(scenario, pace, seed: ~loads.seed)
         members = PointsCustomers(scenario, pace, points, steps: 2 * steps)
+        clerks = RefundClerks(scenario, clearing.seed, steps: steps / 2)
         self.loads = loads
         self.points = points
     }
@@ -31,6 +40,7 @@ struct Cast: Sendable {
             add(loads.bankPeople) { await loadCustomers?.live($0) }
             add(loads.accountPeople) { await accountCustomers?.live($0) }
             add(points.people) { await members?.live($0) }
+            if let clerks { add(1) { _ in await clerks.live() } }
         }
     }
 
@@ -38,6 +48,7 @@ struct Cast: Sendable {
     func stop() {
         scenario.stop()
         members?.stop()
+        clerks?.stop()
     }
 
     /// Whether nobody waits for an answer any more.

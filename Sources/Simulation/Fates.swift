@@ -20,6 +20,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
     case gateway
     case network
     case loyaltyServer
+    case concentrationPoint
+    case clearingHouse
 
     package var description: String {
         switch self {
@@ -34,6 +36,8 @@ package enum Party: Hashable, Sendable, CustomStringConvertible {
         case .gateway: "the gateway"
         case .network: "the funding network"
         case .loyaltyServer: "the loyalty server"
+        case .concentrationPoint: "the concentration point"
+        case .clearingHouse: "the clearing house"
         }
     }
 }

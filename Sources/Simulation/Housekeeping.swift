@@ -34,6 +34,8 @@ final class Housekeeping: Sendable {
         var isCalm = false
         /// Days pass.
         var isSlow = false
+        /// Each batch with a sale is closed.
+        var closesBatches = false
         /// Where the bank's next round begins.
         var nextHold: TransactionIdentifier?
     }
@@ -84,6 +86,8 @@ final class Housekeeping: Sendable {
     func quieten() { state.withLock { $0.isQuiet = true } }
     /// Whether days pass.
     func slow(_ isSlow: Bool) { state.withLock { $0.isSlow = isSlow } }
+    /// The day is over: each batch with a sale is closed.
+    func closeBatches() { state.withLock { $0.closesBatches = true } }
     func end() { state.withLock { $0.isOver = true } }
 
     private func number(in range: ClosedRange<Int>) -> Int {
@@ -117,6 +121,16 @@ final class Housekeeping: Sendable {
         }
     }
 
+    /// The payment server's rounds to the concentration point, beside its own.
+    func keepCollection() async {
+        while world.clearing != nil, !state.withLock(\.isOver) {
+            await world.clock.sleep(for: .milliseconds(number(in: pauses(Self.rounds))))
+            if !world.fates.isDown(.paymentServer) {
+                await world.collect(closesAll: state.withLock(\.closesBatches))
+            }
+        }
+    }
+
     private func round(_ party: Party) async {
         switch party {
         case .paymentServer:
@@ -139,6 +153,9 @@ final class Housekeeping: Sendable {
             if round?.ended.contains(where: { $0.state == .paid }) == true {
                 story.note(.paidAfterQuestion)
             }
+            if world.clearing != nil {
+                _ = try? await world.merchant(index).settleRefunds(now: now)
+            }
         case .clientTerminal: await customer?.finish()
         case .bank: await settleHolds()
         // They only answer.
@@ -148,6 +165,8 @@ final class Housekeeping: Sendable {
             await world.gateway?.gateway.keepSignedOn()
             await world.gateway?.gateway.forwardOpen()
         case .loyaltyServer: await world.loyalty?.round()
+        case .concentrationPoint: await world.clearing?.point.round()
+        case .clearingHouse: await world.clearing?.house.round()
         }
     }
 

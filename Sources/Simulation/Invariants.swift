@@ -59,6 +59,7 @@ package struct Invariants {
         checkLoads(isSettled: isSettled)
         checkFunding(isSettled: isSettled)
         checkPoints(isSettled: isSettled)
+        checkClearing(isSettled: isSettled)
         if isSettled { checkNothingIsOpen() }
     }
 

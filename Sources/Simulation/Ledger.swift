@@ -57,6 +57,8 @@ package struct Ledger: Sendable {
     package private(set) var funding = FundingLedger()
     /// Programmes and their points, at all parties.
     package private(set) var points = PointsLedger()
+    /// Batches and what became of them, at all parties.
+    package private(set) var clearing = ClearingLedger()
     /// Mails about loads from accounts on file.
     package private(set) var accountMails: [AccountMail] = []
     /// Whether each card has a holder, who gets mails.
@@ -89,6 +91,7 @@ package struct Ledger: Sendable {
             violations += try await LoadLedger.audit(world)
             violations += try await FundingLedger.audit(world)
             violations += try await PointsLedger.audit(world)
+            violations += try await ClearingLedger.audit(world)
         } catch {
             violations.append(.unreadable("\(error)"))
         }
@@ -115,13 +118,14 @@ package struct Ledger: Sendable {
                 case .terminal(let index): try await readExchanges(world.hosts[index])
                 case .shop(let index): try await readOrders(world, index)
                 case .concentrator, .clientTerminal, .bank, .loadServer, .gateway, .network,
-                    .loyaltyServer:
+                    .loyaltyServer, .concentrationPoint, .clearingHouse:
                     break
                 }
             }
             violations += try await loads.read(world, of: parties)
             violations += try await funding.read(world, of: parties)
             violations += try await points.read(world, of: parties)
+            violations += try await clearing.read(world, of: parties)
         } catch {
             violations.append(.unreadable("\(error)"))
         }

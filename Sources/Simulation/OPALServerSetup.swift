@@ -6,6 +6,7 @@ import Kernel
 import Keys
 import OPALServer
 import Records
+import SecurityModule
 import SessionKeys
 import Wire
 
@@ -37,6 +38,8 @@ struct OPALServerSetup: Sendable {
     let gateway: GatewayHost?
     /// Nil where no programme is.
     let loyalty: LoyaltyHost?
+    /// Nil where nobody clears.
+    let clearing: ClearingHost?
     let liar: LoadLiar
 
     /// Starts it from its store.
@@ -71,6 +74,10 @@ struct OPALServerSetup: Sendable {
         let holders = hasCardholders ? Cardholders(keys, store, random) : nil
         let mails = holders?.mails
         purchases.mails = mails
+        if let clearing, let mails {
+            let cards: (any RecordStore, any RecordSealing) = (store, seals)
+            IssuerSetup.open(clearing, cards: cards, module, emulator, mails, random, fates, life)
+        }
         var loads = loads(store, emulator, life)
         loads?.mails = mails
         var funding: FundingSetup?

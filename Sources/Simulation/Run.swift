@@ -33,6 +33,10 @@ package struct Run: Sendable {
     package static let week = Duration.seconds(8 * 86_400)
     /// or so much longer, so that pending points are the members', and others expire,
     package static let pointsTime = Duration.seconds(2 * 86_400 + 3600)
+    /// or so much longer, so that what was cleared is paid out,
+    package static let clearingTime = Duration.seconds(86_400 + 3600)
+    /// after all batches were cleared within this;
+    package static let collectionTime = Duration.seconds(30 * 60)
     /// and what was begun then ends within this: nobody looks more often in that week.
     package static let weekEndTime = Duration.seconds(4 * 3600)
 
@@ -129,7 +133,8 @@ package struct Run: Sendable {
         let pace = Pace(clock, executor, seed: generator.next())
         let loads = LoadPlan(seed: seed)
         let points = PointsPlan(seed: seed)
-        let world = try await World(plan(&generator, pace, loads, points))
+        let clearing = ClearingDraw(seed: seed, start: points.start)
+        let world = try await World(plan(&generator, pace, loads, points, clearing))
         look(world)
         let story = Story(clock, since: points.start)
         let customer = ReaderCustomer(world, story)
@@ -141,7 +146,7 @@ package struct Run: Sendable {
             steps: steps,
             seed: generator.next()
         )
-        let cast = Cast(scenario, pace, loads, points, steps: steps)
+        let cast = Cast(scenario, pace, loads, points, clearing, steps: steps)
         let watch = Watch(world, story)
         let housekeeping = Housekeeping(world, story, kinds, customer, seed: generator.next())
         let people = 2 + generator.below(Scenario.people.count - 1)
@@ -152,11 +157,13 @@ package struct Run: Sendable {
             watch.look()
             if !watch.violations.isEmpty { cast.stop() }
         }
-        let longer = loads.hasWeek ? Run.week : points.hasProgramme ? Run.pointsTime : .zero
+        let longer = longer(loads, points, clearing)
         var open: [Violation] = []
         await withTaskGroup(of: Void.self) { parties in
             for party in world.parties { parties.addTask { await housekeeping.keep(party) } }
             parties.addTask { await housekeeping.keepTerminals() }
+            // A task more would change the order of all others.
+            if world.clearing != nil { parties.addTask { await housekeeping.keepCollection() } }
             parties.addTask { await housekeeping.letAccidentsHappen() }
             await cast.live(buyers: people)
             if watch.violations.isEmpty {
@@ -171,6 +178,17 @@ package struct Run: Sendable {
         let violations = watch.violations + open
         if violations.isEmpty { await cast.fetchAll() }
         return await report(world, story, violations)
+    }
+
+    /// How much longer the run goes on when all is settled.
+    private func longer(
+        _ loads: LoadPlan,
+        _ points: PointsPlan,
+        _ clearing: ClearingDraw
+    ) -> Duration {
+        if loads.hasWeek { return Run.week }
+        if points.hasProgramme { return Run.pointsTime }
+        return clearing.plan == nil ? .zero : Run.clearingTime
     }
 
     /// What is to be said at the end; where nothing was wrong so far, it is looked at once more.
@@ -225,11 +243,22 @@ package struct Run: Sendable {
         housekeeping.quieten()
         let areOrdersSettled = await wait(orderTime) { await world.isQuiet }
         if !areOrdersSettled { return [.stillOpen("an order, after \(orderTime)")] }
+        var ledger = Ledger()
+        if let clearing = world.clearing {
+            housekeeping.closeBatches()
+            await clearing.house.releaseLate()
+            let isCleared = await wait(collectionTime) { await world.isClearingQuiet(&ledger) }
+            if !isCleared { return [.stillOpen("a batch or refund, after \(collectionTime)")] }
+            await FalseBatches(world).send()
+        }
         guard longer > .zero else { return [] }
         housekeeping.slow(true)
         await world.clock.sleep(for: longer)
         housekeeping.slow(false)
-        let isWeekSettled = await wait(weekEndTime) { await world.isQuiet }
+        let isWeekSettled = await wait(weekEndTime) {
+            let isCleared = await world.isClearingQuiet(&ledger)
+            return await world.isQuiet && isCleared
+        }
         return isWeekSettled ? [] : [.stillOpen("a load or points, \(longer) later")]
     }
 }

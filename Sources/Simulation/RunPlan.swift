@@ -95,7 +95,8 @@ extension Run {
         _ generator: inout SplitMix64,
         _ pace: Pace,
         _ loads: LoadPlan,
-        _ points: PointsPlan
+        _ points: PointsPlan,
+        _ clearing: ClearingDraw
     ) -> WorldPlan {
         var plan = WorldPlan()
         plan.seed = generator.next()
@@ -117,6 +118,7 @@ extension Run {
         plan.cardValues = [3000, 1500, 200, 800]
         loads.add(to: &plan)
         points.add(to: &plan)
+        plan.clearing = clearing.plan
         return plan
     }
 }

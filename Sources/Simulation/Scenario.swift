@@ -257,6 +257,14 @@ final class Scenario: Sendable {
         return last.isEmpty ? nil : last[last.startIndex + random.below(last.count)]
     }
 
+    /// One of the last orders, for who draws from a stream of their own.
+    ///
+    /// `choose`: gives a number below how many there are.
+    func purchase(_ choose: (Int) -> Int) -> Purchase? {
+        let last = state.withLock { $0.purchases.suffix(Self.recent) }
+        return last.isEmpty ? nil : last[last.startIndex + choose(last.count)]
+    }
+
     func name(_ purchase: Purchase) -> String {
         story.name(purchase.ticket.transaction)
     }

@@ -70,12 +70,21 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
     /// A half that was debited was put back.
     case mixedPutBack
     case redeemedInDatabase(Redemption.State)
+    /// A sale was cleared, or set aside because its merchant was not known yet.
+    case cleared
+    case suspended
+    /// A false batch came: what it holds was set aside.
+    case falseSaleSetAside
+    case refunded(isWhole: Bool)
+    case refundRefused
+    case paidOut
+    case payoutReturned
     case crashed(Role)
 
     /// A kind of party.
     package enum Role: CaseIterable, Sendable {
         case opalServer, paymentServer, shop, terminal, concentrator, clientTerminal, bank
-        case loadServer, gateway, network, loyaltyServer
+        case loadServer, gateway, network, loyaltyServer, concentrationPoint, clearingHouse
     }
 
     /// All that there is to see.
@@ -97,6 +106,8 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
                 .pointsSpent, .pointsPutBack, .pointsExpired(onCard: true),
                 .pointsExpired(onCard: false), .mixedSold, .mixedPutBack,
                 .redeemedInDatabase(.debited), .redeemedInDatabase(.givenBack),
+                .cleared, .suspended, .falseSaleSetAside, .refunded(isWhole: true),
+                .refunded(isWhole: false), .refundRefused, .paidOut, .payoutReturned,
             ] + AccountLoadPurpose.allCases.map(Sight.accountLoaded)
     )
 
@@ -142,6 +153,14 @@ package enum Sight: Hashable, Sendable, CustomStringConvertible {
         case .mixedSold: "sold for money and points"
         case .mixedPutBack: "half of a mixed payment put back"
         case .redeemedInDatabase(let state): "points in the database \(state)"
+        case .cleared: "sale cleared"
+        case .suspended: "sale of a merchant that came late set aside and cleared"
+        case .falseSaleSetAside: "false sale set aside"
+        case .refunded(true): "sale refunded whole"
+        case .refunded(false): "sale refunded in part"
+        case .refundRefused: "refund refused"
+        case .paidOut: "paid out"
+        case .payoutReturned: "payout returned"
         case .crashed(let role): "crash of \(role)"
         }
     }
@@ -161,6 +180,8 @@ extension Party {
         case .gateway: .gateway
         case .network: .network
         case .loyaltyServer: .loyaltyServer
+        case .concentrationPoint: .concentrationPoint
+        case .clearingHouse: .clearingHouse
         }
     }
 }
@@ -182,6 +203,7 @@ extension Ledger {
         if draws.values.contains(where: { $0.state == .recovered }) { sights.insert(.recovered) }
         for mail in mails { sights.insert(.mailed(isPaid: mail.isPaid)) }
         sights.formUnion(sightsOfPoints)
+        sights.formUnion(clearing.sights)
         return sights.union(loads.sights).union(points.sights).union(funding.sights)
     }
 

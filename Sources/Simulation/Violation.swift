@@ -101,6 +101,31 @@ package enum Violation: Equatable, Sendable {
     case toldNotLoaded(TransactionIdentifier)
     /// §4.2: after everything was settled, something is still open.
     case stillOpen(String)
+    /// What stands in the books of the clearing house, in whole, is not nothing.
+    case books(String)
+    /// An account is not what its sales, fees, refunds and payouts come to.
+    case clearingAccount(String, found: String, expected: String)
+    /// A sale was cleared twice, in one batch or two.
+    case clearedTwice(TransactionIdentifier)
+    /// A sale was cleared that is not sold, or was put back, or is another one.
+    case clearedWithoutSale(TransactionIdentifier)
+    /// A sale was set aside for a reason that nothing in the world gives.
+    case suspended(TransactionIdentifier, SuspenseReason)
+    /// The payment server takes a batch for received that the clearing house does not have.
+    case acknowledged(SecurityCardIdentifier, UInt32)
+    /// Together the refunds of a sale are above what was paid.
+    case refundAboveSale(TransactionIdentifier)
+    /// A card was credited with a refund that the clearing house has not taken from the merchant,
+    /// or with another amount or twice; or was not, though the refund has ended so.
+    case refundAgainstCard(TransactionIdentifier, UInt8)
+    /// A shop or the payment server says that a refund ended otherwise than the clearing house.
+    case refundAgainstClearing(TransactionIdentifier, UInt8)
+    /// A payout took more than was there, or left a whole cent.
+    case payout(String)
+    /// What was sold is not what waits, stands in the books, was paid out or was given back.
+    case cleared(sold: String, found: String)
+    /// What the bank has paid is not what the books say.
+    case bankAccount(paid: String, booked: String)
     /// Somebody was told that this was paid, and it is not.
     case toldPaid(TransactionIdentifier)
     /// §4.2: somebody was only told that nothing was taken, and the card was debited.

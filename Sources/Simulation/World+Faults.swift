@@ -20,6 +20,7 @@ extension World {
     /// Starts the payment server again from its store: what it held in memory is gone.
     package func restartPaymentServer() async throws(WorldFailure) {
         let life = fates.begin(.paymentServer)
+        let updates = await World.updates(keys, paymentStore, clearing, fates)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
@@ -28,11 +29,13 @@ extension World {
             hosts,
             behind: concentrator,
             wait: terminalWait,
-            fates
+            fates,
+            updates: updates
         )
         running.withLock { running in
             running.payments = payments.module
             running.terminals = payments.pool
+            running.updates = updates
         }
         openDoors(to: payments.module, life)
     }
@@ -75,6 +78,8 @@ extension World {
         case .gateway: gateway?.start()
         case .network: gateway?.network.start()
         case .loyaltyServer: loyalty?.start()
+        case .concentrationPoint: clearing?.point.start()
+        case .clearingHouse: clearing?.house.start()
         }
     }
 
@@ -143,7 +148,7 @@ extension World {
                 Route(caller: .loyaltyServer, callee: .opalServer, link: loyalty.opalLink),
             ]
         }
-        return routes
+        return routes + clearingRoutes
     }
 
     /// The stores, with whose they are.
@@ -154,7 +159,7 @@ extension World {
             + (loadServer.map { [(.loadServer, $0.store)] } ?? [])
             + (bank.map { [(.bank, $0.store)] } ?? [])
             + (gateway.map { [(.gateway, $0.store), (.network, $0.network.store)] } ?? [])
-            + (loyalty.map { [(.loyaltyServer, $0.store)] } ?? [])
+            + (loyalty.map { [(.loyaltyServer, $0.store)] } ?? []) + clearingStores
     }
 }
 

@@ -23,6 +23,8 @@ package final class World: Sendable {
         var payments: PaymentModule
         var terminals: TerminalInterface
         var merchants: [MerchantModule]
+        /// Nil where no clearing house is.
+        var updates: SchemeUpdates?
     }
 
     package let clock: VirtualClock
@@ -58,6 +60,8 @@ package final class World: Sendable {
     package let gateway: GatewayHost?
     /// Where the plan has a programme.
     package let loyalty: LoyaltyHost?
+    /// Who takes the batches, as the plan wants.
+    package let clearing: ClearingParties?
     private let kin = Mutex<Family?>(nil)
     let running: Mutex<Running>
     private let held = Mutex<[CardIdentifier]>([])
@@ -76,17 +80,12 @@ package final class World: Sendable {
         let issuer = try World.issuer("412345", "Harbour Bank", .euro)
         let keys = try WorldKeys(issuers: [issuer.identifier], random: random)
         let door = door
-        self.clock = clock
-        self.fates = fates
-        self.random = random
-        self.issuer = issuer
-        self.keys = keys
-        opalStore = FaultyStore(plan.opalStore)
-        paymentStore = FaultyStore(plan.paymentStore)
+        (self.clock, self.fates, self.random) = (clock, fates, random)
+        (self.issuer, self.keys) = (issuer, keys)
+        (opalStore, paymentStore) = (FaultyStore(plan.opalStore), FaultyStore(plan.paymentStore))
         link = FaultyLink(door)
         directory = AcquirerDirectory([World.paymentServer: link])
-        terminalCount = plan.terminals
-        terminalWait = plan.terminalWait
+        (terminalCount, terminalWait) = (plan.terminals, plan.terminalWait)
         shops = try World.shops(plan, keys, door, random)
         saleKeys = keys.sales
         hosts = try await World.hosts(plan.remoteTerminals, keys, fates, random)
@@ -95,6 +94,7 @@ package final class World: Sendable {
         (loadServer, bank) = try await World.bank(plan, keys, issuer, fates, random)
         gateway = plan.hasGateway ? GatewayHost(fates, random) : nil
         loyalty = try await World.loyalty(plan, shops, fates, random)
+        clearing = try await World.clearing(plan, keys, issuer, shops, fates)
         opalServer = OPALServerSetup(
             keys: keys,
             store: opalStore,
@@ -106,8 +106,10 @@ package final class World: Sendable {
             loadServer: loadServer,
             gateway: gateway,
             loyalty: loyalty,
+            clearing: clearing?.house,
             liar: LoadLiar(opalStore, keys, random)
         )
+        let updates = await World.updates(keys, paymentStore, clearing, fates)
         let payments = try await World.paymentServer(
             keys,
             paymentStore,
@@ -116,14 +118,16 @@ package final class World: Sendable {
             hosts,
             behind: concentrator,
             wait: plan.terminalWait,
-            fates
+            fates,
+            updates: updates
         )
         running = Mutex(
             Running(
                 opal: opalServer.start(),
                 payments: payments.module,
                 terminals: payments.pool,
-                merchants: World.merchants(shops, fates, random)
+                merchants: World.merchants(shops, fates, random),
+                updates: updates
             )
         )
         openDoors(to: payments.module, fates.life(.paymentServer))
@@ -133,6 +137,7 @@ package final class World: Sendable {
     /// Puts into the databases what is there from the beginning.
     private func fill(_ plan: WorldPlan) async throws(WorldFailure) {
         try await enterProgrammes()
+        try await enterIssuer()
         for value in plan.cardValues { _ = try await addCard(value) }
         if let value = plan.readerCardValue { try await addClientTerminal(value) }
         if plan.hasGateway { try await addFamily(plan.cardValues.count) }
@@ -287,5 +292,6 @@ package final class World: Sendable {
             + (plan.accountValues.isEmpty ? [] : [.loadServer, .bank])
             + (plan.hasGateway ? [.gateway, .network] : [])
             + (plan.hasProgramme ? [.loyaltyServer] : [])
+            + (plan.clearing == nil ? [] : [.concentrationPoint, .clearingHouse])
     }
 }

@@ -2,6 +2,7 @@
 
 package import Bank
 package import CardEmulator
+package import ClearingHouse
 package import Kernel
 package import Keys
 package import LoyaltyServer
@@ -44,6 +45,9 @@ package struct WorldPlan: Sendable {
     package var hasProgramme = false
     /// How long the points of a purchase are pending.
     package var pendingDays: UInt16 = 0
+    /// How batches are collected and cleared; nil where nobody takes them. Each card then has a
+    /// holder, as for a gateway.
+    package var clearing: ClearingPlan?
     package var opalStore: any RecordStore = MemoryStore()
     package var paymentStore: any RecordStore = MemoryStore()
     /// The stores of the first merchants; the others keep their orders in memory.
@@ -74,6 +78,7 @@ package enum WorldFailure: Error, Sendable {
     case order(OrderFailure)
     case bank(BankFailure)
     case loyalty(LoyaltyFailure)
+    case clearing(ClearingFailure)
     /// Two makers of records met by chance.
     case conflict
 }

@@ -103,6 +103,9 @@ struct Posting {
         guard var record = held[account]?.record else {
             preconditionFailure("An account is read before it is changed.")
         }
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.feeRestLeaks) { _ = record.add(-record.balance) }
+        #endif
         record.period = AccountRecord.Period(opening: record.balance, row: record.lastRow)
         record.lastPayout = payout
         keep(record)

@@ -87,7 +87,16 @@ extension ClearingHouse {
             try await endDays(&run, &step)
             run.endedAt = now
         }
-        return (run, try await step.transition(run, over: entry?.revision ?? 0))
+        let transition = try await step.transition(run, over: entry?.revision ?? 0)
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.payoutBeforeEntry) {
+                var late = transition
+                let entries = late.part { $0 == AccountRecord.kind }
+                _ = try await book.commit(late)
+                return (run, entries)
+            }
+        #endif
+        return (run, transition)
     }
 
     /// Pays what is on an account. Where a record does not open, nothing is done with the account,

@@ -51,7 +51,7 @@ struct StatementStep {
             payout.amount == ExactAmount(line.amount)
         else { return .amountDiffers }
         let bank = LedgerAccount(.bank, payout.account.currency)
-        switch (payout.state, line.isCredit) {
+        switch (StatementStep.state(of: payout), line.isCredit) {
         case (.instructed, false):
             let transit = LedgerAccount(.inTransit, payout.account.currency)
             try await posting.move(
@@ -77,6 +77,15 @@ struct StatementStep {
         entry.value.line = name
         payouts[payoutName] = entry
         return nil
+    }
+
+    private static func state(of payout: Payout) -> Payout.State {
+        #if PLANTED_BUGS
+            if PlantedBug.isPlanted(.payoutReturnedTwice), payout.state == .returned {
+                return .paid
+            }
+        #endif
+        return payout.state
     }
 
     private mutating func payout(

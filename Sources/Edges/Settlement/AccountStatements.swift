@@ -128,12 +128,7 @@ struct AccountStatements {
                     bookingDate: booked,
                     valueDate: payout?.valueDate ?? booked,
                     kind: FileIdentifier(row.entry.cause.word),
-                    endToEnd: try payout.map { payout throws(SettlementFileFailure) in
-                        try FileIdentifier(payout.name.reference)
-                    }
-                        ?? row.entry.cause.sale.map { sale throws(SettlementFileFailure) in
-                            try FileIdentifier(Hex.text(sale.bytes))
-                        },
+                    endToEnd: try endToEnd(row.entry.cause, payout),
                     counterparty: try payout.map { payout throws(SettlementFileFailure) in
                         try PaymentParty(payout.payee)
                     }
@@ -141,6 +136,15 @@ struct AccountStatements {
                 isNotified: row.entry.cause.isNotified
             )
         }
+    }
+
+    private func endToEnd(
+        _ cause: AccountRow.Cause,
+        _ payout: Payout?
+    ) throws(SettlementFileFailure) -> FileIdentifier? {
+        if let payout { return try FileIdentifier(payout.name.reference) }
+        guard let sale = cause.sale else { return nil }
+        return try FileIdentifier(Hex.text(sale.bytes))
     }
 
     private func reported(

@@ -160,7 +160,12 @@ package struct SaleProofs: LinkService {
             case .noSuchCard: return try await refuse(counted, .unknownCard, &step)
             // S6 is right: the card has paid, whatever its database has forgotten.
             case .nothing, .debited: proof = .proved
-            case .recovered: proof = .recovered
+            case .recovered:
+                #if PLANTED_BUGS
+                    proof = PlantedBug.isPlanted(.voidCleared) ? .proved : .recovered
+                #else
+                    proof = .recovered
+                #endif
             case .another: proof = .numberUsedTwice
             }
         }

@@ -95,12 +95,12 @@ package struct RefundDesk: LinkService {
     ) async throws(FloatFailure) -> RefundOutcome {
         for _ in 0..<RefundDesk.attemptsMax {
             let found = try await stored(sale.transaction)
-            if let known = found?.record.refunds.entry(order.number) {
+            if let known = found?.record.refunds.entry(order.number), !isForgotten {
                 let isSame = known.minorUnits == order.amount.minorUnits
                 return isSame ? known.outcome : .refused(.differs)
             }
             guard try await isProved(sale) else { return .refused(.notProved) }
-            var stored = found ?? Stored(record: RefundedSaleRecord(of: sale), revision: 0)
+            var stored = known(found, of: sale)
             if order.isChargeBack {
                 stored.dispute = try await decided(order)
                 // Nothing is on record: it may be decided yet, and then it is another one.
@@ -110,6 +110,23 @@ package struct RefundDesk: LinkService {
             if let outcome { return outcome }
         }
         throw .busy
+    }
+
+    /// What a refund is added to.
+    private func known(_ found: Stored?, of sale: CollectedSale) -> Stored {
+        let revision = found?.revision ?? 0
+        guard let found, !isForgotten else {
+            return Stored(record: RefundedSaleRecord(of: sale), revision: revision)
+        }
+        return found
+    }
+
+    private var isForgotten: Bool {
+        #if PLANTED_BUGS
+            return PlantedBug.isPlanted(.refundCreditedTwice)
+        #else
+            return false
+        #endif
     }
 
     /// - Returns: nil where somebody else was first.
