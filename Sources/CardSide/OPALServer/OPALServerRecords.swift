@@ -10,7 +10,8 @@ package import Records
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        version: 6,
+        // 7: issuers name the key versions that end.
+        version: 7,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,

@@ -132,7 +132,7 @@ struct OperatorCommand: AsyncParsableCommand {
         return name
     }
 
-    private static func step<Value>(
+    static func step<Value>(
         _ options: DataOptions,
         _ step: (OperatorDesk) async throws -> Value
     ) async throws -> Value {

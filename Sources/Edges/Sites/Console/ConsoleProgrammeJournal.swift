@@ -115,7 +115,8 @@ extension OperatorJournal.Act.Kind {
         case .benefitOffered: "Offered a benefit again"
         case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked,
             .limitsProposed, .limitsAgreed, .limitsDeclined, .operatorAdded, .operatorRemoved,
-            .saleReleased, .saleRejected, .dayClosed:
+            .saleReleased, .saleRejected, .dayClosed, .keyVersionMade, .keyVersionUsed,
+            .keyVersionRetired:
             "Something else"
         }
     }

@@ -19,6 +19,8 @@ package struct OperatorJournal: Sendable {
     package static let clearingKind = RecordKind("operator_clearing", keyBytes: 1...1)
     /// The end of the changes of an operator, by its name, with zeros up to 32 bytes.
     package static let operatorKind = RecordKind("operator_change", keyBytes: 32...32)
+    /// The end of the changes of an issuer's keys, by BIN.
+    package static let keysKind = RecordKind("operator_keys", keyBytes: 3...3)
     /// In whose name a command of the host changes operators.
     private static let host = "host"
     fileprivate static let format: UInt8 = 1
@@ -61,6 +63,10 @@ package struct OperatorJournal: Sendable {
             case saleRejected = 21
             /// A day of clearing was closed before its cut-off.
             case dayClosed = 22
+            /// Keys of an issuer, by two persons: the reason names the version and the second one.
+            case keyVersionMade = 23
+            case keyVersionUsed = 24
+            case keyVersionRetired = 25
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {
@@ -139,6 +145,16 @@ package struct OperatorJournal: Sendable {
     /// Writes down what an operator does at the clearing house.
     package func writeOnClearing(_ act: Act) async throws(OperatorFailure) {
         try await write(act, RecordKey(OperatorJournal.clearingKind, [0]))
+    }
+
+    /// Writes down what two persons do with the keys of an issuer.
+    func write(_ act: Act, onKeysOf issuer: IssuerIdentifier) async throws(OperatorFailure) {
+        try await write(act, OperatorJournal.key(issuer))
+    }
+
+    /// What was done with the keys of an issuer, oldest first.
+    package func acts(onKeysOf issuer: IssuerIdentifier) async throws(OperatorFailure) -> [Act] {
+        try await acts(OperatorJournal.key(issuer))
     }
 
     /// Writes down what becomes of an operator.
@@ -261,6 +277,10 @@ package struct OperatorJournal: Sendable {
         return RecordKey(operatorKind, name.bytes + [UInt8](repeating: 0, count: zeros))
     }
 
+    private static func key(_ issuer: IssuerIdentifier) -> RecordKey {
+        RecordKey(keysKind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+    }
+
     private static func key(_ programme: Currency) -> RecordKey {
         RecordKey(
             programmeKind,
@@ -268,8 +288,8 @@ package struct OperatorJournal: Sendable {
         )
     }
 
-    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 20 for a card, 28
-    /// for a transaction, 44 for an operator. No other stream has these lengths.
+    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 15 for keys, 20
+    /// for a card, 28 for a transaction, 44 for an operator. No other stream has these lengths.
     static let streamPrefix = Array("operator act".utf8)
 
     private func end(_ key: RecordKey) async throws(OperatorFailure) -> End {
