@@ -75,6 +75,7 @@ extension PageWords {
         case .issuerNotAccepted: self.init("The shop does not take this card")
         case .cardMismatch: self.init("Another card began this payment")
         case .programmeNotTaken: self.init("This shop does not take these points")
+        case .keyVersionEnded: self.init("Your card has to be renewed", Self.kept)
         case .securityCardSignatureWrong:
             self.init("The payment server could not prove itself")
         case .cardSignatureWrong: self.init("Your card was not believed")

@@ -75,7 +75,7 @@ import Wire
             try await answer(
                 after: [.keyVersionEnds(issuer, version: 1, lastDay: past)],
                 in: world
-            ) == .issuerNotAccepted
+            ) == .keyVersionEnded
         )
     }
 

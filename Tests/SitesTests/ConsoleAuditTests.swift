@@ -20,12 +20,14 @@ import Wire
         RecordKind("operator_role", keyBytes: 1...32),
         RecordKind("operator_change", keyBytes: 32...32),
         RecordKind("limit_proposal", keyBytes: 8...8), OperatorJournal.clearingKind,
+        OperatorJournal.keysKind,
     ]
 
     /// How acts are named, which are not by their kind.
     private static let places = [
         "operator_change": "changes of operator second",
         "operator_clearing": "acts at the clearing house",
+        "operator_keys": "acts on the keys of issuer",
     ]
 
     /// A desk at which a bit of everything has happened.

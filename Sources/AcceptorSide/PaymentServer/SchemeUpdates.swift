@@ -99,7 +99,7 @@ package final class SchemeUpdates: Sendable {
             if state.closed.contains(draw.merchant) { return .unknownMerchant }
             if state.blocked.contains(answer.card) { return .cardBlocked }
             if state.lastDays[version]?.isPast(at: CardTime(moment)) == true {
-                return .issuerNotAccepted
+                return .keyVersionEnded
             }
             return nil
         }

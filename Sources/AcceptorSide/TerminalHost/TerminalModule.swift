@@ -121,6 +121,7 @@ package final class TerminalModule: LinkService {
                 // Of the store, not of the message: that is open by now.
                 throw .damaged("a record of security card \(card.identifier.text)")
             case .keyUnknown: return TerminalStep(answer: .refusal(.issuerNotAccepted))
+            case .keyEnded: return TerminalStep(answer: .refusal(.keyVersionEnded))
             case .unavailable(let text): throw .unavailable(text)
             }
         }

@@ -10,6 +10,7 @@ package import Records
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
+        // 7: issuers name the key versions that end, and cardholders dispute sales.
         version: 7,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,

@@ -30,6 +30,8 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case cardMismatch = 0x29
     /// Points of a programme are taken at its own sites alone.
     case programmeNotTaken = 0x2A
+    /// VKP of the card was retired: the holder gets another card, and what is on it moves there.
+    case keyVersionEnded = 0x2B
     // Signatures.
     case securityCardSignatureWrong = 0x30
     case cardSignatureWrong = 0x31
@@ -77,6 +79,7 @@ extension Refusal {
         case .issuerNotAccepted: "issuer-not-accepted"
         case .cardMismatch: "card-mismatch"
         case .programmeNotTaken: "programme-not-taken"
+        case .keyVersionEnded: "key-version-ended"
         case .securityCardSignatureWrong: "security-card-signature-wrong"
         case .cardSignatureWrong: "card-signature-wrong"
         case .busy: "busy"

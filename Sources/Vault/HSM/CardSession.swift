@@ -70,7 +70,7 @@ struct CardSession {
     private mutating func begin(
         _ request: InitializePurchase
     ) throws(ModuleFailure) -> CardStep {
-        let step = initialize(request)
+        let step = try initialize(request)
         #if PLANTED_BUGS
             if PlantedBug.isPlanted(.numberConsumedEarly), step.dialogue != nil {
                 record.card.consumeNumberEarly()
@@ -85,9 +85,13 @@ struct CardSession {
         return step
     }
 
-    private func initialize(_ request: InitializePurchase) -> CardStep {
+    private func initialize(_ request: InitializePurchase) throws(ModuleFailure) -> CardStep {
         let card = record.card
         guard request.type != .load else { return CardStep(.wrongParameters) }
+        let time = CardTime(context.now)
+        if module.hasEnded(card.purchaseKeyVersion, of: card.identifier, at: time) {
+            throw .keyEnded
+        }
         if let refusal = card.refusal(
             toBegin: request.type,
             request.amount,

@@ -26,6 +26,8 @@ package final class SoftwareModule: CardModule, LoadModule {
     /// Under it the module says which points a debit took.
     let pointsKey: CMACKey
     private let issuers = Mutex<[KeyName: ReadyMasterKeys]>([:])
+    /// Last days of versions that have ended, or will.
+    private let lastDays = Mutex<[KeyName: CardDate]>([:])
 
     package init(_ master: LocalMasterKey) {
         self.master = master
@@ -51,6 +53,21 @@ package final class SoftwareModule: CardModule, LoadModule {
     /// Takes given master keys in: for tests with published vectors.
     package func install(_ keys: IssuerMasterKeys, as name: KeyName) {
         issuers.withLock { $0[name] = keys.ready }
+    }
+
+    /// Whether there are keys of this issuer and version.
+    package func holds(_ name: KeyName) -> Bool { issuers.withLock { $0[name] != nil } }
+
+    /// Lets no purchase or proof begin with cards of a version behind its last day. The keys stay:
+    /// what was drawn before is still proved, put back and audited with them.
+    package func end(_ name: KeyName, after lastDay: CardDate) {
+        lastDays.withLock { $0[name] = lastDay }
+    }
+
+    /// Whether VKP of a card has ended.
+    func hasEnded(_ version: UInt8, of card: CardIdentifier, at time: CardTime) -> Bool {
+        let name = KeyName(issuer: card.issuer, version: version)
+        return lastDays.withLock { $0[name] }?.isPast(at: time) == true
     }
 
     /// KMP of an issuer, wrapped under the master key of an acquirer's module, for its security
@@ -123,6 +140,7 @@ package final class SoftwareModule: CardModule, LoadModule {
         return CardDescription(
             card: card.identifier,
             expiry: card.expiry,
+            purchaseKeyVersion: card.purchaseKeyVersion,
             isBlocked: card.isBlocked,
             wrongSignatures: card.wrongSignatures,
             lastNumber: card.lastNumber,

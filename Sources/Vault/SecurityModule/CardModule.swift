@@ -304,6 +304,8 @@ package struct ChainedRow: Equatable, Sendable {
 package struct CardDescription: Equatable, Sendable {
     package let card: CardIdentifier
     package let expiry: CardDate
+    /// VKP.
+    package let purchaseKeyVersion: UInt8
     package let isBlocked: Bool
     package let wrongSignatures: UInt8
     package let lastNumber: UInt32
@@ -319,6 +321,7 @@ package struct CardDescription: Equatable, Sendable {
     package init(
         card: CardIdentifier,
         expiry: CardDate,
+        purchaseKeyVersion: UInt8,
         isBlocked: Bool,
         wrongSignatures: UInt8,
         lastNumber: UInt32,
@@ -330,6 +333,7 @@ package struct CardDescription: Equatable, Sendable {
     ) {
         self.card = card
         self.expiry = expiry
+        self.purchaseKeyVersion = purchaseKeyVersion
         self.isBlocked = isBlocked
         self.wrongSignatures = wrongSignatures
         self.lastNumber = lastNumber

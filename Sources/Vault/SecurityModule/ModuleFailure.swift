@@ -7,6 +7,8 @@ package enum ModuleFailure: Error, Equatable, Sendable {
     case sealBroken
     /// No keys for this issuer, key version, merchant or key name.
     case keyUnknown
+    /// The key version of the card has ended: nothing is drawn from it any more.
+    case keyEnded
     /// The module cannot be reached, or is not ready; the text is for the log.
     case unavailable(String)
 }

@@ -59,6 +59,7 @@ enum CardWords {
         case .issuerNotAccepted: "The payment server does not take cards of this issuer."
         case .cardMismatch: "The card is not the one that began the payment."
         case .programmeNotTaken: "This shop does not take points of this programme."
+        case .keyVersionEnded: "The issuer has retired the keys of the card: it must be renewed."
         case .securityCardSignatureWrong:
             "The card refused the payment server's signature: it is not genuine."
         case .cardSignatureWrong: "The payment server refused the card's signature."

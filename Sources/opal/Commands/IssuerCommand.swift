@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Bank
 import HSM
 import Kernel
 import Keys
-import LoadServer
 import OPALServer
-import PaymentServer
 import Records
 import RecordsSQLite
 
@@ -15,7 +12,7 @@ struct IssuerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "issuer",
         abstract: "The issuers of this OPAL server: one BIN each, with its own master keys.",
-        subcommands: [Create.self, List.self, Share.self]
+        subcommands: [Create.self, List.self, Share.self, Key.self]
     )
 
     struct Create: AsyncParsableCommand {
@@ -141,7 +138,7 @@ struct IssuerCommand: AsyncParsableCommand {
             discussion: """
                 They travel wrapped, from the HSM's local master key to that of the other party: \
                 the purchase key to the payment server, the load keys to the load server. The bank \
-                opens a funds pool for the issuer. Restart these servers afterwards.
+                opens a funds pool for the issuer. Servers that run have them after some seconds.
                 """
         )
 
@@ -154,60 +151,18 @@ struct IssuerCommand: AsyncParsableCommand {
                 throw ValidationError("The BIN has six digits.")
             }
             let access = try await OperatorAccess(options)
-            guard let issuer = try await access.desk.issuer(identifier),
-                let record = try await access.store.read(
-                    Issuer.key(identifier, version: issuer.purchaseKeyVersion)
-                )
-            else { throw CommandFailure("There is no issuer \(bin).") }
-            let acquirer = try PartyAccess(options, .paymentServer, PaymentModule.schema)
-            let keys = try await IssuerKeys.open(record, sealedBy: access.seals)
-            let write = try await AcquirerRecords.issuerKey(
-                AcquirerRecords.IssuerKey(
-                    issuer: identifier,
-                    version: issuer.purchaseKeyVersion,
-                    wrapped: try access.module.exportPurchaseKey(keys.wrapped, to: acquirer.master)
-                ),
-                sealedBy: acquirer.seals
-            )
-            let outcome = try await acquirer.store.commit(Transition(writes: [write]))
-            await acquirer.store.close()
-            if options.folder.exists(.loadServer) {
-                try await shareLoading(issuer, keys, access.module)
+            guard let issuer = try await access.desk.issuer(identifier) else {
+                throw CommandFailure("There is no issuer \(bin).")
             }
+            let sharing = IssuerSharing(access: access, options: options)
+            let count = try await sharing.sharePurchaseKeys(of: issuer)
+            if options.folder.exists(.loadServer) { try await sharing.shareLoadKeys(of: issuer) }
             await access.store.close()
             print(
-                outcome == .committed
+                count > 0
                     ? "The payment server has the purchase key of \(bin)."
                     : "The payment server had it already."
             )
-        }
-
-        /// What loading needs of an issuer. The same again changes nothing.
-        private func shareLoading(
-            _ issuer: Issuer,
-            _ keys: (issuer: IssuerIdentifier, version: UInt8, wrapped: [UInt8]),
-            _ module: SoftwareModule
-        ) async throws {
-            let loadServer = try PartyAccess(options, .loadServer, LoadServerRecords.schema)
-            let write = try await LoadServerRecords.write(
-                LoadServerRecords.IssuerKey(
-                    issuer: keys.issuer,
-                    version: keys.version,
-                    wrapped: try module.exportLoadKeys(keys.wrapped, to: loadServer.master)
-                ),
-                sealedBy: loadServer.seals
-            )
-            _ = try await loadServer.store.commit(Transition(writes: [write]))
-            await loadServer.store.close()
-            guard options.folder.exists(.bank) else { return }
-            try await BankCommand.Access(options).step { bank in
-                try await bank.openPool(
-                    of: issuer.identifier,
-                    issuer.currency,
-                    issuer.exponent,
-                    now: SystemClock.now()
-                )
-            }
         }
     }
 }

@@ -166,8 +166,9 @@ struct TerminalCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give the payment server's purchase keys and batch key to a host.",
             discussion: """
-                After `opal issuer share`, and once for a host that was made before there were \
-                batches. Restart the terminal afterwards.
+                After `opal issuer share` or `opal issuer key add`, and once for a host that was \
+                made before there were batches. A terminal that runs has new purchase keys after \
+                some seconds; for a batch key, restart it.
                 """
         )
 

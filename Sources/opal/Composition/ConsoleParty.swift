@@ -16,8 +16,8 @@ struct ConsoleParty {
 
     static let schema = RecordSchema(
         party: "console",
-        // 2: acts on loyalty programmes. 3: figures.
-        version: 3,
+        // 2: acts on loyalty programmes. 3: figures. 4: acts on keys.
+        version: 4,
         kinds: OperatorDesk.kinds
     )
     private static let firstOperator = "operator"

@@ -12,6 +12,8 @@ import SessionKeys
 struct LoadServerParty {
     let store: PartyStore
     let desk: LoadDesk
+    private let module: SoftwareLoadModule
+    private let seals: RecordSealer
     private let lock: FolderLock
 
     init(_ folder: DataFolder, passphrase: String?) async throws {
@@ -23,6 +25,8 @@ struct LoadServerParty {
         for key in try await LoadServerRecords.issuerKeys(in: store, sealedBy: seals) {
             try Self.install(key, in: module)
         }
+        self.module = module
+        self.seals = seals
         let agreements = try await LoadServerRecords.agreements(in: store, sealedBy: seals)
         desk = LoadDesk(
             store: store,
@@ -36,6 +40,13 @@ struct LoadServerParty {
             cardSidePeers: [Role.opalServer.rawValue],
             now: SystemClock.now
         )
+    }
+
+    /// Gives module 864 the key versions that were shared since the start.
+    func tick() async {
+        guard let keys = try? await LoadServerRecords.issuerKeys(in: store, sealedBy: seals)
+        else { return }
+        for key in keys { try? Self.install(key, in: module) }
     }
 
     /// Gives module 864 the load keys of an issuer.

@@ -40,6 +40,7 @@ struct OPALServerParty {
     let disputes: DisputeDesk
     /// Where clearing houses ask.
     let clearing: ClearingDesk
+    private let seals: RecordSealer
     private let lock: FolderLock
 
     /// `directory`: the payment servers that it may talk to.
@@ -65,7 +66,9 @@ struct OPALServerParty {
         let seals = RecordSealer(master, party: OPALServerRecords.schema.party)
         try await OPALServerParty.installKeys(from: store, in: module, sealedBy: seals)
         let loadModule = try await funding.loadModule(module, store, seals)
+        self.seals = seals
         desk = OPALServerParty.desk(store, module, loadModule, seals)
+        try await OPALServerParty.installEnds(from: desk, in: module)
         let issuer = try await funding.issuer(at: desk)
         users = OPALServerParty.users(
             store,
@@ -153,9 +156,21 @@ struct OPALServerParty {
         )
     }
 
-    /// What must be done every few seconds: draws and loads that wait are ended, what is too old is
-    /// forgotten.
+    /// Tells the HSM which key versions have ended, or will.
+    static func installEnds(from desk: CardDesk, in module: SoftwareModule) async throws {
+        for issuer in try await desk.issuers() {
+            for (version, lastDay) in issuer.lastDays {
+                let name = SoftwareModule.KeyName(issuer: issuer.identifier, version: version)
+                module.end(name, after: lastDay)
+            }
+        }
+    }
+
+    /// What must be done every few seconds: the HSM learns of new and ended key versions, draws and
+    /// loads that wait are ended, what is too old is forgotten.
     func tick() async {
+        try? await Self.installKeys(from: store, in: module, sealedBy: seals)
+        try? await Self.installEnds(from: desk, in: module)
         await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
         await purchases.settleUnheard()
         await loads.settleOpenLoads(olderThan: OPALServerParty.settleAge)

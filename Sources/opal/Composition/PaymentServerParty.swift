@@ -19,6 +19,8 @@ struct PaymentServerParty {
     let updates: SchemeUpdates
     /// Signs refunds for the clearing house.
     let refunds: RefundKey
+    private let securityCards: SecurityCardRack
+    private let seals: RecordSealer
     private let lock: FolderLock
 
     /// The acquirer of the demo scheme.
@@ -45,12 +47,15 @@ struct PaymentServerParty {
         )
         store = try PartyStore(folder, .paymentServer, PaymentModule.schema)
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
-        let issuerKeys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+        let securityCards = SecurityCardRack()
+        self.securityCards = securityCards
+        self.seals = seals
         let batchKey = try await AcquirerBatchKey.ensured(in: store, master, seals)
         refunds = RefundKey(Self.acquirer, master: CMACKey(try master.unwrap(batchKey)))
         let workshop = TerminalWorkshop(
             master: master,
-            issuerKeys: issuerKeys,
+            issuerKeys: try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals),
+            rack: securityCards,
             batchKey: batchKey,
             store: store
         )
@@ -108,7 +113,15 @@ struct PaymentServerParty {
         return directory
     }
 
+    /// Gives the security cards the key versions that were shared since the start.
+    private func refreshKeys() async {
+        guard let keys = try? await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+        else { return }
+        for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
+    }
+
     func tick() async {
+        await refreshKeys()
         await module.giveUpLateSales()
         await module.countSales()
     }
@@ -118,6 +131,7 @@ struct PaymentServerParty {
 private struct TerminalWorkshop {
     let master: LocalMasterKey
     let issuerKeys: [AcquirerRecords.IssuerKey]
+    let rack: SecurityCardRack
     /// KB, wrapped.
     let batchKey: [UInt8]
     let store: any RecordStore
@@ -153,12 +167,8 @@ private struct TerminalWorkshop {
             SecurityCardIdentifier(acquirer: PaymentServerParty.acquirer, serial: serial),
             master: master
         )
-        for key in issuerKeys {
-            try card.install(
-                purchaseKey: key.wrapped,
-                as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
-            )
-        }
+        rack.add(card)
+        for key in issuerKeys { try rack.install(key.wrapped, key.issuer, key.version) }
         try card.install(batchKey: batchKey)
         return try await Terminal.start(
             name: "terminal-\(serial)",

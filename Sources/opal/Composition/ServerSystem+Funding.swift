@@ -22,6 +22,7 @@ extension ServerSystem {
         if roles.contains(.loadServer) {
             let party = try await LoadServerParty(folder, passphrase: passphrase)
             parties.loadServer = party
+            services.append(Ticker(seconds: 5) { await party.tick() })
             if settings.usesTLS {
                 let server = try listener(
                     party.desk,

@@ -160,6 +160,7 @@ struct ServerSystem {
             let party = try await TerminalHostParty(folder, passphrase: passphrase)
             parties.terminal = party
             services.append(try linkServer(party, gate))
+            services.append(Ticker(seconds: 5) { await party.tick() })
         }
         if roles.contains(.concentrator) {
             services.append(try linkServer(try terminals.router(), gate))

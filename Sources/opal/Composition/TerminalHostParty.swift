@@ -12,6 +12,8 @@ import TerminalHost
 struct TerminalHostParty {
     let store: PartyStore
     let module: TerminalModule
+    private let securityCards: SecurityCardRack
+    private let seals: RecordSealer
     private let lock: FolderLock
 
     init(_ folder: DataFolder, passphrase: String?) async throws {
@@ -30,6 +32,10 @@ struct TerminalHostParty {
             throw CommandFailure("The key of \(host.name) cannot be used.")
         }
         let cards = try await Self.securityCards(in: store, master, seals)
+        let securityCards = SecurityCardRack()
+        for card in cards { securityCards.add(card) }
+        self.securityCards = securityCards
+        self.seals = seals
         for card in cards {
             let key = RecordKey(TerminalModule.memoryKind, card.identifier.bytes)
             guard let record = try await store.read(key) else { continue }
@@ -50,12 +56,19 @@ struct TerminalHostParty {
         )
     }
 
+    /// Gives the security cards the key versions that were shared since the start.
+    func tick() async {
+        guard let keys = try? await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+        else { return }
+        for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
+    }
+
     /// The security cards whose memories are in a store, with the issuers' keys.
     static func securityCards(
         in store: any RecordStore,
         _ master: LocalMasterKey,
         _ seals: RecordSealer
-    ) async throws -> [any PurchaseModule] {
+    ) async throws -> [SoftwareSecurityCard] {
         let keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
         let batchKey = try await TerminalRecords.batchKey(in: store, sealedBy: seals)
         return try await TerminalRecords.securityCards(in: store).map { identifier in

@@ -6,25 +6,30 @@ package import SecurityModule
 package import Wire
 
 /// An issuer 108: one BIN with a single currency and maximum balance for all of its cards.
-/// Format 1: name (counted), CURR 2, CEXP 1, BALMAX 8, VKP 1, VKL 1, months a card is valid 2,
-/// value of a new card 8.
+/// Format 2: name (counted), CURR 2, CEXP 1, BALMAX 8, VKP 1, VKL 1, months a card is valid 2,
+/// value of a new card 8, ended key versions (list: VKP 1, last day 3). Format 1 has no list.
 package struct Issuer: Equatable, Sendable {
     package static let kind = RecordKind("issuer", keyBytes: 3...3)
     /// The issuer's master keys, wrapped by the HSM; the key is BIN 3 and version 1.
     package static let keyKind = RecordKind("issuer_key", keyBytes: 4...4)
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
+    private static let formatWithoutEnds: UInt8 = 1
 
     package let identifier: IssuerIdentifier
     package let name: String
     package let currency: Currency
     package let exponent: Exponent
     package let balanceMax: UInt64
-    package let purchaseKeyVersion: UInt8
-    package let loadKeyVersion: UInt8
+    /// VKP of cards that are made from now on.
+    package private(set) var purchaseKeyVersion: UInt8
+    /// VKL of cards that are made from now on.
+    package private(set) var loadKeyVersion: UInt8
     /// How long a new card is valid; it ends with the last day of that month.
     package let validMonths: Int
     /// What the issuer loads onto a new card, in minor units; 0 for nothing.
     package let newCardValue: UInt64
+    /// The last day of each key version that has ended, or will.
+    package private(set) var lastDays: [UInt8: CardDate] = [:]
 
     package static let nameBytesMax = 64
     package static let validMonthsRange = 1...120
@@ -61,6 +66,23 @@ package struct Issuer: Equatable, Sendable {
         RecordKey(keyKind, Array(issuer.bcd.bigEndianBytes.dropFirst()) + [version])
     }
 
+    /// Makes new cards with another version from now on. A version that has an end is not used
+    /// again.
+    package mutating func use(_ version: UInt8) {
+        precondition(lastDays[version] == nil, "What has ended does not come back.")
+        (purchaseKeyVersion, loadKeyVersion) = (version, version)
+    }
+
+    /// Nothing is drawn from cards of a version behind `lastDay`.
+    package mutating func end(_ version: UInt8, lastDay: CardDate) {
+        precondition(version != purchaseKeyVersion, "New cards are made with it.")
+        lastDays[version] = lastDay
+    }
+
+    package func hasEnded(_ version: UInt8, at time: CardTime) -> Bool {
+        lastDays[version]?.isPast(at: time) == true
+    }
+
     /// DEXP of a card that is made now: the last day of the month.
     package func expiry(from now: Instant) -> CardDate {
         let today = CivilDate(day: now.day)
@@ -91,7 +113,8 @@ package struct Issuer: Equatable, Sendable {
 
     package init(_ bytes: [UInt8], key: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "issuer")
-        guard try reader.byte("format") == Issuer.format,
+        let format = try reader.byte("format")
+        guard format == Issuer.format || format == Issuer.formatWithoutEnds,
             let identifier = IssuerIdentifier(bcd: key.reduce(0) { $0 << 8 | UInt32($1) })
         else { throw reader.failure("format", .invalid) }
         self.identifier = identifier
@@ -105,6 +128,12 @@ package struct Issuer: Equatable, Sendable {
             Issuer.validMonthsRange.contains(Int($0)) ? Int($0) : nil
         }
         newCardValue = try reader.integer("value", bytes: 8)
+        if format == Issuer.format {
+            for _ in 0..<(try reader.byte("ended key versions")) {
+                let version = try reader.byte("VKP")
+                lastDays[version] = try reader.expiry()
+            }
+        }
         try reader.end()
     }
 
@@ -119,6 +148,11 @@ package struct Issuer: Equatable, Sendable {
         writer.byte(loadKeyVersion)
         writer.integer(UInt64(validMonths), bytes: 2)
         writer.integer(newCardValue, bytes: 8)
+        writer.byte(UInt8(lastDays.count))
+        for (version, lastDay) in lastDays.sorted(by: { $0.key < $1.key }) {
+            writer.byte(version)
+            writer.expiry(lastDay)
+        }
         return writer.bytes
     }
 }

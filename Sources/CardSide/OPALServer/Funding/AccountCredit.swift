@@ -138,7 +138,7 @@ struct AccountCredit {
     private static func result(of failure: ModuleFailure) -> Result {
         switch failure {
         // S1 is wrong, or the second module lacks the issuer's keys.
-        case .sealBroken, .keyUnknown: .refused(.cardSignatureWrong)
+        case .sealBroken, .keyUnknown, .keyEnded: .refused(.cardSignatureWrong)
         case .unavailable: .failed
         }
     }

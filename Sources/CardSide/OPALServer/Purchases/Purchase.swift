@@ -255,6 +255,7 @@ struct Purchase {
         switch await reader.failure {
         case .module(.sealBroken), .setBack: .cardDamaged
         case .module(.keyUnknown): .issuerNotAccepted
+        case .module(.keyEnded): .keyVersionEnded
         default: .storeUnavailable
         }
     }

@@ -8,7 +8,7 @@ import Wire
 
 // Which card a refund comes onto.
 extension RefundDesk {
-    /// The card that has paid; where it has expired, the last one that follows it.
+    /// The card that has paid; where it was renewed, the last one that follows it.
     ///
     /// - Returns: the card as last committed, which can be credited with the amount; or why not.
     func target(
@@ -20,13 +20,12 @@ extension RefundDesk {
             guard let (sealed, description) = try await fetched(card) else {
                 return .failure(.unknownCard)
             }
-            if description.expiry.isPast(at: CardTime(now())) {
-                guard let next = try await successor(of: card) else {
-                    return .failure(.cardExpired)
-                }
+            // One that was renewed with other keys has a successor before it expires.
+            if let next = try await successor(of: card) {
                 card = next
                 continue
             }
+            if description.expiry.isPast(at: CardTime(now())) { return .failure(.cardExpired) }
             let reason = description.refusal(of: amount)
             return reason.map { .failure($0) } ?? .success(sealed)
         }

@@ -116,7 +116,8 @@ extension OperatorJournal.Act.Kind {
         case .blocked, .unblocked, .numberShown, .drawAsked, .orderAsked, .loadAsked, .holdAsked,
             .limitsProposed, .limitsAgreed, .limitsDeclined, .operatorAdded, .operatorRemoved,
             .saleReleased, .saleRejected, .dayClosed, .payoutGivenBack, .disputeRefunded,
-            .disputeRejected, .disputeAnswered:
+            .disputeRejected, .disputeAnswered, .keyVersionMade, .keyVersionUsed,
+            .keyVersionRetired:
             "Something else"
         }
     }

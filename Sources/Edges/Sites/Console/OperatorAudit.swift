@@ -12,7 +12,7 @@ package struct OperatorAudit: Sendable {
 
     private static let kinds = [
         OperatorJournal.kind, OperatorJournal.questionKind, OperatorJournal.programmeKind,
-        OperatorJournal.operatorKind, OperatorJournal.clearingKind,
+        OperatorJournal.operatorKind, OperatorJournal.clearingKind, OperatorJournal.keysKind,
     ]
 
     package init(store: any RecordStore, seals: any RecordSealing) {
@@ -64,6 +64,9 @@ package struct OperatorAudit: Sendable {
         }
         if OperatorJournal.clearingKind.keyBytes.contains(key.count) {
             return "console, acts at the clearing house"
+        }
+        if OperatorJournal.keysKind.keyBytes.contains(key.count) {
+            return "console, acts on the keys of issuer \(Hex.text(key))"
         }
         if OperatorJournal.operatorKind.keyBytes.contains(key.count) {
             let name = String(decoding: key.prefix { $0 != 0 }, as: UTF8.self)

@@ -16,7 +16,7 @@ package final class OperatorDesk: Sendable {
         [
             operatorKind, OperatorJournal.kind, OperatorJournal.questionKind,
             OperatorJournal.programmeKind, OperatorJournal.operatorKind,
-            OperatorJournal.clearingKind,
+            OperatorJournal.clearingKind, OperatorJournal.keysKind,
         ] + FigureBook.kinds + [OperatorRoles.kind, LimitProposal.kind]
 
     package let journal: OperatorJournal

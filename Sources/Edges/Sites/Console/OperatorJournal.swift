@@ -19,6 +19,8 @@ package struct OperatorJournal: Sendable {
     package static let clearingKind = RecordKind("operator_clearing", keyBytes: 1...1)
     /// The end of the changes of an operator, by its name, with zeros up to 32 bytes.
     package static let operatorKind = RecordKind("operator_change", keyBytes: 32...32)
+    /// The end of the changes of an issuer's keys, by BIN.
+    package static let keysKind = RecordKind("operator_keys", keyBytes: 3...3)
     /// In whose name a command of the host changes operators, and decides.
     package static let host = "host"
     fileprivate static let format: UInt8 = 1
@@ -66,6 +68,10 @@ package struct OperatorJournal: Sendable {
             case disputeRejected = 24
             /// A merchant's operator has answered a dispute; the reason says whether he agrees.
             case disputeAnswered = 25
+            /// Keys of an issuer, by two persons: the reason names the version and the second one.
+            case keyVersionMade = 26
+            case keyVersionUsed = 27
+            case keyVersionRetired = 28
             /// A payout that the bank refused was given back; the reason names it and says why.
             case payoutGivenBack = 30
 
@@ -153,6 +159,16 @@ package struct OperatorJournal: Sendable {
     /// Writes down what an operator does at the clearing house.
     package func writeOnClearing(_ act: Act) async throws(OperatorFailure) {
         try await write(act, RecordKey(OperatorJournal.clearingKind, [0]))
+    }
+
+    /// Writes down what two persons do with the keys of an issuer.
+    func write(_ act: Act, onKeysOf issuer: IssuerIdentifier) async throws(OperatorFailure) {
+        try await write(act, OperatorJournal.key(issuer))
+    }
+
+    /// What was done with the keys of an issuer, oldest first.
+    package func acts(onKeysOf issuer: IssuerIdentifier) async throws(OperatorFailure) -> [Act] {
+        try await acts(OperatorJournal.key(issuer))
     }
 
     /// Writes down what becomes of an operator.
@@ -275,6 +291,10 @@ package struct OperatorJournal: Sendable {
         return RecordKey(operatorKind, name.bytes + [UInt8](repeating: 0, count: zeros))
     }
 
+    private static func key(_ issuer: IssuerIdentifier) -> RecordKey {
+        RecordKey(keysKind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+    }
+
     private static func key(_ programme: Currency) -> RecordKey {
         RecordKey(
             programmeKind,
@@ -282,8 +302,8 @@ package struct OperatorJournal: Sendable {
         )
     }
 
-    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 20 for a card, 28
-    /// for a transaction, 44 for an operator. No other stream has these lengths.
+    /// A stream has 12 bytes more: 13 for the clearing house, 14 for a programme, 15 for keys, 20
+    /// for a card, 28 for a transaction, 44 for an operator. No other stream has these lengths.
     static let streamPrefix = Array("operator act".utf8)
 
     private func end(_ key: RecordKey) async throws(OperatorFailure) -> End {

@@ -77,6 +77,7 @@ package struct RefusalText: Equatable, Sendable {
             case .issuerNotAccepted: .issuerNotAccepted(facts)
             case .cardMismatch: .cardMismatch
             case .programmeNotTaken: .programmeNotTaken
+            case .keyVersionEnded: .keyVersionEnded(facts)
             case .securityCardSignatureWrong: .securityCardWrong
             case .cardSignatureWrong: .cardSignatureWrong(facts)
             case .busy: .busy
@@ -304,6 +305,15 @@ extension RefusalText {
             + "still on your card.",
         next: "Go back to the shop and pay in another way."
     )
+
+    private static func keyVersionEnded(_ facts: Facts) -> RefusalText {
+        RefusalText(
+            "Your card has to be renewed",
+            what: "\(facts.issuer) has retired the keys that it was made with.",
+            money: kept,
+            next: "Ask \(facts.issuer) for a new card: what is on this one moves there."
+        )
+    }
 
     private static func cardSignatureWrong(_ facts: Facts) -> RefusalText {
         RefusalText(
