@@ -79,6 +79,13 @@ import Wire
         #expect(try await world.module.check([sale(proof)]) == [.wrong])
     }
 
+    @Test func `a sale is proved though its key version has ended since`() async throws {
+        let world = try await CardWorld(CardWorld.euros())
+        let paid = try await world.pay(100, in: world.reader())
+        world.end(try #require(CardDate(bcd: 0x26_0101)))
+        #expect(try await world.module.check([sale(paid)]) == [.right])
+    }
+
     @Test func `each sale is checked with its own key version`() async throws {
         let world = try await CardWorld(CardWorld.euros())
         let paid = try await world.pay(100, in: world.reader())

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kernel
+import Sites
+import Testing
+
+/// Keys of an issuer are changed by two persons, who are written down before anything is done.
+@Suite struct KeyAgreementTests {
+    private typealias Credentials = OperatorDesk.Credentials
+
+    private static let password = "four words for this one"
+    private static let first = Credentials(
+        name: ConsoleFixture.name,
+        password: ConsoleFixture.password
+    )
+    private static let second = Credentials(name: "second", password: password)
+
+    private func agree(
+        _ fixture: ConsoleFixture,
+        _ first: Credentials = Self.first,
+        _ second: Credentials = Self.second
+    ) async throws -> KeyAgreement {
+        try await fixture.operators.agree(
+            on: .keyVersionMade,
+            version: 2,
+            ofKeysOf: fixture.world.issuer.identifier,
+            by: first,
+            and: second,
+            at: fixture.world.now
+        )
+    }
+
+    private func fixture(second role: OperatorRole) async throws -> ConsoleFixture {
+        let fixture = try await ConsoleFixture()
+        let isNew = try await fixture.operators.add(
+            try #require(OperatorName("second")),
+            password: Self.password,
+            as: role,
+            at: fixture.world.now
+        )
+        #expect(isNew)
+        return fixture
+    }
+
+    private func acts(_ fixture: ConsoleFixture) async throws -> [OperatorJournal.Act] {
+        let issuer = fixture.world.issuer.identifier
+        return try await fixture.operators.journal.acts(onKeysOf: issuer)
+    }
+
+    @Test func `two persons agree, and the journal has both names`() async throws {
+        let fixture = try await fixture(second: .everything)
+        #expect(try await agree(fixture) == .agreed)
+        let act = try #require(try await acts(fixture).first)
+        #expect(act.kind == .keyVersionMade)
+        #expect(act.operatorName == ConsoleFixture.name)
+        #expect(act.reason == "version 2, with second")
+        #expect(try await fixture.audit.run() == [])
+    }
+
+    @Test func `the issuer's own operator may agree`() async throws {
+        let world = try await ConsoleFixture().world
+        let fixture = try await fixture(second: .issuer(world.issuer.identifier))
+        #expect(try await agree(fixture) == .agreed)
+    }
+
+    @Test func `nobody agrees with himself, whatever his password`() async throws {
+        let fixture = try await fixture(second: .everything)
+        #expect(try await agree(fixture, Self.first, Self.first) == .samePerson)
+        #expect(try await acts(fixture) == [])
+    }
+
+    @Test func `a wrong password of either one is no agreement`() async throws {
+        let fixture = try await fixture(second: .everything)
+        let wrong = Credentials(name: "second", password: "another one")
+        #expect(try await agree(fixture, Self.first, wrong) == .notBelieved("second"))
+        #expect(try await agree(fixture, wrong, Self.first) == .notBelieved("second"))
+        let nobody = Credentials(name: "nobody", password: Self.password)
+        #expect(try await agree(fixture, Self.first, nobody) == .notBelieved("nobody"))
+        #expect(try await acts(fixture) == [])
+    }
+
+    @Test(arguments: [OperatorRole.auditor, .acquirer])
+    func `a role that does not reach the keys is no agreement`(role: OperatorRole) async throws {
+        let fixture = try await fixture(second: role)
+        #expect(try await agree(fixture) == .mayNot("second"))
+        #expect(try await acts(fixture) == [])
+    }
+}
