@@ -47,6 +47,22 @@ import Wire
             as: .auditor,
             at: fixture.world.now
         )
+        let third = try #require(OperatorName("third"))
+        let password = "five words for this other"
+        _ = try await fixture.operators.add(
+            third,
+            password: password,
+            as: .everything,
+            at: fixture.world.now
+        )
+        _ = try await fixture.operators.agree(
+            on: .keyVersionMade,
+            version: 2,
+            ofKeysOf: fixture.world.issuer.identifier,
+            by: .init(name: ConsoleFixture.name, password: ConsoleFixture.password),
+            and: .init(name: third.text, password: password),
+            at: fixture.world.now
+        )
         try await fixture.operators.journal.writeOnClearing(
             OperatorJournal.Act(.dayClosed, at: fixture.world.now, by: second)
         )

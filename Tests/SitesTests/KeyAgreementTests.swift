@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
+import OPALServer
+import Simulation
 import Sites
 import Testing
 

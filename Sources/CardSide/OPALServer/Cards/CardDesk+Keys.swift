@@ -41,8 +41,8 @@ extension CardDesk {
         return try await store.commit(Transition(writes: [write])) == .committed
     }
 
-    /// The cards of an issuer by VKP, as of `now`. A card that does not open, which the audit names,
-    /// counts for nothing.
+    /// The cards of an issuer by VKP, as of `now`. A card that does not open, which the audit
+    /// names, counts for nothing.
     package func cardsByKeyVersion(
         of issuer: IssuerIdentifier,
         at now: Instant
