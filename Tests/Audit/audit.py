@@ -45,9 +45,10 @@ TABLES_OF_BATCHES = ("part",)
 # Tests/SitesTests/ConsoleAuditTests.swift changes those.
 TABLES_OF_THE_DESK = (
     "figure_cursor", "figure_hour", "figure_open", "limit_proposal", "operator_change",
-    "sale_number", "operator_clearing")
-# Likewise where no merchant has given anything back. Tests/RefundTests changes those.
-TABLES_OF_REFUNDS = ("refunded_sale", "refund")
+    "sale_number", "operator_clearing", "operator_keys")
+# Likewise where no merchant has given anything back, and nobody disputes a sale. Tests/RefundTests
+# changes those.
+TABLES_OF_REFUNDS = ("refunded_sale", "refund", "dispute")
 ABSENT_TABLES = (
     TABLES_OF_READERS + TABLES_OF_PENDING_POINTS + TABLES_OF_ACCOUNTS + TABLES_OF_UPDATES
     + TABLES_OF_BATCHES + TABLES_OF_THE_DESK + TABLES_OF_REFUNDS)
