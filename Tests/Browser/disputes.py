@@ -145,7 +145,12 @@ class Disputes:
     def the_merchant_answers(self):
         merchant = self.merchant
         self.add(merchant, "merchant", MERCHANT)
-        merchant.follows("Disputes")
+
+        def is_listed() -> bool:
+            merchant.follows("Disputes")
+            return merchant.page.get_by_role("link", name=MERCHANT).count() > 0
+        # The clearing house fetches it within seconds.
+        wait_until(is_listed)
         merchant.shoots("disputes-merchant")
         merchant.page.get_by_role("link", name=MERCHANT).first.click()
         merchant.sees("What is said")

@@ -163,7 +163,8 @@ class Walk:
         time.sleep(FOLLOW_SECONDS)
         before = {card["card"]: card["balance"] for card in self.cards()}
         done = self.pay()
-        self.check("their cards are refused", done.returncode == 2, done)
+        self.check("their cards are refused, and told why",
+                   done.returncode == 2 and "has to be renewed" in done.stdout + done.stderr, done)
         self.check("and nothing is debited",
                    {card["card"]: card["balance"] for card in self.cards()} == before, before)
         for card in self.cards():

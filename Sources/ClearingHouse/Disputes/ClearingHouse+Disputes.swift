@@ -177,6 +177,8 @@ extension ClearingHouse {
         switch answer {
         case .dispute(let notice)? where notice.transaction == transaction: state = notice.state
         case .noDispute(transaction)?: state = .withdrawn
+        // It answers, and cannot say of this one: the others go on.
+        case .unavailable?: throw .damaged("dispute \(transaction.text) at its issuer")
         default: throw .issuerSilent(known.issuer)
         }
         try await book.change { () async throws(ClearingFailure) in

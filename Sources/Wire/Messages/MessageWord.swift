@@ -56,10 +56,10 @@ package enum MessageWord {
     }
 
     /// Types that begin with something else than a TRX: those of several sales, of terminals,
-    /// whose contents are sealed, of holdings and of batches.
+    /// whose contents are sealed, of holdings, of batches and of disputes.
     private static let withoutTransaction: Set<UInt8> = [
         0x08, 0x09, 0x21, 0x22, 0x2F, 0x75, 0x76, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
-        0x99, 0xA1, 0xA2, 0xA3, 0xA4,
+        0x99, 0xA1, 0xA2, 0xA3, 0xA4, 0xA7, 0xA8,
     ]
 
     /// Version 1, type 1, TRX 16, and then the reason.

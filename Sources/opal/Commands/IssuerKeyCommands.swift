@@ -123,8 +123,12 @@ extension IssuerCommand.Key {
                 guard known.contains(version) else {
                     throw CommandFailure("There is no key version \(version) of \(whose.bin).")
                 }
-                guard issuer.lastDays[version] == nil else {
-                    throw CommandFailure("Key version \(version) ends; it is not used again.")
+                // What is on a card moves to a newer version alone.
+                guard issuer.lastDays[version] == nil, version >= issuer.purchaseKeyVersion else {
+                    throw CommandFailure(
+                        "Key version \(version) has had its time; it is not used again. Make "
+                            + "another one by `opal issuer key add`."
+                    )
                 }
                 let lacking = try await sharing.versions(of: issuer.identifier).lacking(version)
                 guard lacking.isEmpty else {

@@ -51,6 +51,12 @@ extension IssuerCommand.Key {
                             : "There is no key version \(version) of \(whose.bin)."
                     )
                 }
+                if let known = issuer.lastDays[version], known.bcd < day.bcd {
+                    throw CommandFailure(
+                        "Key version \(version) ends with day "
+                            + "\(BCD.digits(UInt64(known.bcd), count: 6)); that is not put off."
+                    )
+                }
                 let counts = try await sharing.access.desk.cardsByKeyVersion(
                     of: issuer.identifier,
                     at: now

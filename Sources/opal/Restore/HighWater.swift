@@ -105,11 +105,11 @@ struct HighWater: Sendable {
 
     /// Notes parties as they are now, after somebody has accepted that they were set back.
     func accept(_ folder: DataFolder, _ parts: Set<String>) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
         for party in Self.tables.keys where parts.contains(party.rawValue) {
-            guard folder.hasDatabase(party), FileManager.default.fileExists(atPath: path) else {
-                continue
-            }
-            try write(party, try Self.last(of: party, in: folder))
+            // A party without a database has nothing.
+            let hasDatabase = folder.hasDatabase(party)
+            try write(party, hasDatabase ? try Self.last(of: party, in: folder) : [:])
         }
     }
 

@@ -55,7 +55,7 @@ struct Restore {
         }
         let parts = Set(names.isEmpty ? known : names)
         let note = try RestoreNote(folder).read()
-        if let note { try Self.check(note, isContinuedBy: backUp, parts) }
+        if let note { try Self.check(note, isContinuedBy: backUp, parts, in: folder) }
         self.backUp = backUp
         self.folder = folder
         self.passphrase = passphrase
@@ -74,13 +74,14 @@ struct Restore {
     private static func check(
         _ note: RestoreNote.Content,
         isContinuedBy backUp: BackUp,
-        _ parts: Set<String>
+        _ parts: Set<String>,
+        in folder: DataFolder
     ) throws {
         guard note.time == backUp.manifest.time, parts.isSuperset(of: note.parts) else {
             let options = note.parts.map { "--party \($0)" }.joined(separator: " ")
             throw CommandFailure(
-                "A restore was broken off. Finish it first, by: opal restore \(note.backUp) "
-                    + "\(options) --replace"
+                "A restore was broken off. Finish it first, with the options that it had: "
+                    + "opal restore \(note.backUp) --data \(folder.path) \(options) --replace"
             )
         }
     }

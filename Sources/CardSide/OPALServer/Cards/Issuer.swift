@@ -73,9 +73,11 @@ package struct Issuer: Equatable, Sendable {
         (purchaseKeyVersion, loadKeyVersion) = (version, version)
     }
 
-    /// Nothing is drawn from cards of a version behind `lastDay`.
+    /// Nothing is drawn from cards of a version behind `lastDay`. An end that is set is never put
+    /// off: the keys may be stolen.
     package mutating func end(_ version: UInt8, lastDay: CardDate) {
         precondition(version != purchaseKeyVersion, "New cards are made with it.")
+        if let known = lastDays[version], known.bcd <= lastDay.bcd { return }
         lastDays[version] = lastDay
     }
 

@@ -240,23 +240,24 @@ struct Purchase {
             return try await step()
         } catch {
             switch error {
+            case .refused(.cardDamaged): throw await readerRefusal(or: .cardDamaged)
             case .refused(let refusal): throw refusal
             case .channel(.removed): throw .unknownCard
             case .channel(.broken): throw .storeUnavailable
-            case .status(.memoryFailure): throw await readerRefusal()
+            case .status(.memoryFailure): throw await readerRefusal(or: .storeUnavailable)
             case .status, .wire: throw .malformed
             }
         }
     }
 
     /// Why the card's memory failed: a record that does not open is another matter than a disk
-    /// that is full.
-    private func readerRefusal() async -> Refusal {
+    /// that is full, or than keys that have ended.
+    private func readerRefusal(or usual: Refusal) async -> Refusal {
         switch await reader.failure {
         case .module(.sealBroken), .setBack: .cardDamaged
         case .module(.keyUnknown): .issuerNotAccepted
         case .module(.keyEnded): .keyVersionEnded
-        default: .storeUnavailable
+        default: usual
         }
     }
 }

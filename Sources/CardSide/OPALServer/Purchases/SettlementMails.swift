@@ -41,6 +41,13 @@ package struct SettlementMails: Sendable {
         try await writes(to: refund.card) { users.wording.refunded(to: $0, refund, at: now) }
     }
 
+    /// Nil for a user who is gone, or whose record does not open: that keeps nobody's money back.
+    private func email(of user: UserKey) async throws(UserFailure) -> String? {
+        do throws(UserFailure) {
+            return try await users.read(user)?.user.email
+        } catch .module(.sealBroken), .damaged { return nil } catch { throw error }
+    }
+
     /// The writes of the mails about a dispute that stands anew: to the holder, and to the guardian
     /// of a child; likewise.
     func writes(
@@ -50,8 +57,8 @@ package struct SettlementMails: Sendable {
         do throws(UserFailure) {
             guard let holder = try await users.holder(of: dispute.sale.card) else { return [] }
             var readers = [holder.user.email]
-            if let guardian = holder.user.guardian, let found = try await users.read(guardian) {
-                readers.append(found.user.email)
+            if let guardian = holder.user.guardian, let email = try await email(of: guardian) {
+                readers.append(email)
             }
             var writes: [RecordWrite] = []
             for reader in readers {
