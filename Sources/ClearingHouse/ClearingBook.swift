@@ -59,11 +59,35 @@ struct ClearingBook: Sendable {
         limit: Int,
         order: RecordOrder = .ascending
     ) async throws(ClearingFailure) -> [Value] {
-        let records: [Record]
+        try await open(
+            try await records(Value.kind, after: cursor, limit: limit, order: order)
+        )
+    }
+
+    /// Records as they are stored, for who goes on behind one that does not open.
+    func records(
+        _ kind: RecordKind,
+        after cursor: [UInt8]?,
+        limit: Int,
+        order: RecordOrder = .ascending
+    ) async throws(ClearingFailure) -> [Record] {
         do throws(StoreFailure) {
-            records = try await store.list(Value.kind, after: cursor, limit: limit, order: order)
+            return try await store.list(kind, after: cursor, limit: limit, order: order)
         } catch { throw .store(error) }
-        return try await open(records)
+    }
+
+    /// The open ones that a round looks at together, at most ``ClearingLimits/roundMax``; likewise.
+    func openRecords(
+        _ kind: RecordKind,
+        after cursor: [UInt8]?
+    ) async throws(ClearingFailure) -> [Record] {
+        do throws(StoreFailure) {
+            return try await store.listOpen(
+                kind,
+                after: cursor,
+                limit: ClearingLimits.roundMax
+            )
+        } catch { throw .store(error) }
     }
 
     func listOpen<Value: ClearingRecord>(

@@ -252,12 +252,9 @@ final class Scenario: Sendable {
         return purchase
     }
 
-    func any() -> Purchase? {
-        let last = state.withLock { $0.purchases.suffix(Self.recent) }
-        return last.isEmpty ? nil : last[last.startIndex + random.below(last.count)]
-    }
+    func any() -> Purchase? { purchase { random.below($0) } }
 
-    /// One of the last orders, for who draws from a stream of their own.
+    /// One of the last orders; who draws from a stream of their own chooses by it.
     ///
     /// `choose`: gives a number below how many there are.
     func purchase(_ choose: (Int) -> Int) -> Purchase? {

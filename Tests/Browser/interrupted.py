@@ -131,10 +131,10 @@ class Apart:
 
         - Returns: the transaction.
         """
-        for role in self._roles:
-            role.start()
-            role.wait_until_ready()
         try:
+            for role in self._roles:
+                role.start()
+                role.wait_until_ready()
             return self._put_back(user, password, article)
         finally:
             statuses = [role.stop() for role in reversed(self._roles)]

@@ -16,6 +16,15 @@ import Wire
         AccountRetention(store: world.gatewayStore, seals: world.gatewaySeals)
     }
 
+    /// A load that was authorised, credited and captured.
+    private static func ended(_ world: GatewayWorld) async throws -> FundingRequest {
+        let request = try world.request()
+        _ = try await world.gateway.authorize(request)
+        try await world.gateway.complete(request.name)
+        try await world.forwardAll()
+        return request
+    }
+
     /// The bodies of all authorisations, opened.
     private static func bodies(_ world: GatewayWorld) async throws -> [[UInt8]] {
         var bodies: [[UInt8]] = []
@@ -47,10 +56,7 @@ import Wire
         async throws
     {
         try await GatewayWorld.run { world in
-            let ended = try world.request()
-            _ = try await world.gateway.authorize(ended)
-            try await world.gateway.complete(ended.name)
-            try await world.forwardAll()
+            let ended = try await Self.ended(world)
             let open = try world.request(account: try GatewayWorld.account(ending: "1234"))
             _ = try await world.gateway.authorize(open)
             let retention = Self.retention(world)
@@ -74,10 +80,7 @@ import Wire
 
     @Test func `what is younger than the rule stays as it is`() async throws {
         try await GatewayWorld.run { world in
-            let request = try world.request()
-            _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.name)
-            try await world.forwardAll()
+            _ = try await Self.ended(world)
             let before = try await Self.bodies(world)
             let retention = Self.retention(world)
             let limit = world.clock.now.subtracting(Self.month)
@@ -90,10 +93,7 @@ import Wire
         async throws
     {
         try await GatewayWorld.run { world in
-            let request = try world.request()
-            _ = try await world.gateway.authorize(request)
-            try await world.gateway.complete(request.name)
-            try await world.forwardAll()
+            let request = try await Self.ended(world)
             let before = try await world.gateway.authorize(request)
             try await Self.retention(world).forget(askedBefore: world.clock.now.adding(Self.month))
             #expect(try await world.gateway.authorize(request) == before)

@@ -54,6 +54,15 @@ import Wire
         }
     }
 
+    /// A forged sale comes back for payment: the issuer's float knows it from then on.
+    private func askForForged(_ scheme: FundedScheme) async throws {
+        try await scheme.running { running in
+            let card = try await running.cardholder(scheme.folder).card
+            let forged = try FloatSchemeTests.forged(card)
+            #expect(try await running.opal.float.proofs.prove([forged]) == [.forged])
+        }
+    }
+
     private func balance(_ scheme: FundedScheme) async throws -> [UInt64] {
         let access = try await OperatorAccess(scheme.folder, passphrase: nil)
         var balances: [UInt64] = []
@@ -111,11 +120,7 @@ import Wire
     {
         try await with { scheme in
             let copy = try backUp(scheme)
-            try await scheme.running { running in
-                let card = try await running.cardholder(scheme.folder).card
-                let forged = try FloatSchemeTests.forged(card)
-                #expect(try await running.opal.float.proofs.prove([forged]) == [.forged])
-            }
+            try await askForForged(scheme)
             let restore = try restore(copy, into: scheme.folder, only: ["opal-server"])
             try restore.stage()
             let findings = try await report(restore).audit?.findings ?? []
@@ -130,11 +135,7 @@ import Wire
     {
         try await with { scheme in
             let copy = try backUp(scheme)
-            try await scheme.running { running in
-                let card = try await running.cardholder(scheme.folder).card
-                let forged = try FloatSchemeTests.forged(card)
-                #expect(try await running.opal.float.proofs.prove([forged]) == [.forged])
-            }
+            try await askForForged(scheme)
             let key = scheme.folder.keyFile(.opalServer)
             try FileManager.default.removeItem(atPath: key)
             if isOther {

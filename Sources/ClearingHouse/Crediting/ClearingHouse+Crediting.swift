@@ -32,7 +32,7 @@ extension ClearingHouse {
         var report = CreditReport()
         var cursor: [UInt8]?
         while true {
-            let page = try await openBatches(after: cursor)
+            let page = try await book.openRecords(BatchRecord.kind, after: cursor)
             for record in page {
                 do throws(ClearingFailure) {
                     try await credit(record, &report, now)
@@ -49,18 +49,6 @@ extension ClearingHouse {
             }
             cursor = last.key.bytes
         }
-    }
-
-    private func openBatches(
-        after cursor: [UInt8]?
-    ) async throws(ClearingFailure) -> [Record] {
-        do throws(StoreFailure) {
-            return try await book.store.listOpen(
-                BatchRecord.kind,
-                after: cursor,
-                limit: ClearingLimits.roundMax
-            )
-        } catch { throw .store(error) }
     }
 
     private func credit(

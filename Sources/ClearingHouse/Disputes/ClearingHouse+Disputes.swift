@@ -63,7 +63,7 @@ extension ClearingHouse {
         // What is not open at the issuer any more is asked for by name, and closed.
         var after: [UInt8]?
         while true {
-            let page = try await openCases(after: after)
+            let page = try await book.openRecords(DisputeCase.kind, after: after)
             for record in page {
                 do throws(ClearingFailure) {
                     let known = try await book.open(DisputeCase.self, record).value
@@ -76,16 +76,6 @@ extension ClearingHouse {
             guard page.count == ClearingLimits.roundMax, let last = page.last else { return }
             after = last.key.bytes
         }
-    }
-
-    private func openCases(after key: [UInt8]?) async throws(ClearingFailure) -> [Record] {
-        do throws(StoreFailure) {
-            return try await book.store.listOpen(
-                DisputeCase.kind,
-                after: key,
-                limit: ClearingLimits.roundMax
-            )
-        } catch { throw .store(error) }
     }
 
     /// One dispute that is open at its issuer.
@@ -214,15 +204,12 @@ extension ClearingHouse {
         of merchant: MerchantIdentifier?,
         limit: Int
     ) async throws(ClearingFailure) -> [DisputeCase] {
-        let page: [Record]
-        do throws(StoreFailure) {
-            page = try await book.store.list(
-                DisputeCase.kind,
-                after: nil,
-                limit: DisputeLimits.listedMax,
-                order: .descending
-            )
-        } catch { throw .store(error) }
+        let page = try await book.records(
+            DisputeCase.kind,
+            after: nil,
+            limit: DisputeLimits.listedMax,
+            order: .descending
+        )
         var seen: [DisputeCase] = []
         for record in page where seen.count < limit {
             do throws(ClearingFailure) {

@@ -90,7 +90,7 @@ extension ClearingHouse {
         var report = RefundReport()
         var cursor: [UInt8]?
         while true {
-            let page = try await openRefundRecords(after: cursor)
+            let page = try await book.openRecords(RefundRecord.kind, after: cursor)
             for record in page {
                 do throws(ClearingFailure) {
                     try await pass(
@@ -113,18 +113,6 @@ extension ClearingHouse {
             }
             cursor = last.key.bytes
         }
-    }
-
-    private func openRefundRecords(
-        after cursor: [UInt8]?
-    ) async throws(ClearingFailure) -> [Record] {
-        do throws(StoreFailure) {
-            return try await book.store.listOpen(
-                RefundRecord.kind,
-                after: cursor,
-                limit: ClearingLimits.roundMax
-            )
-        } catch { throw .store(error) }
     }
 
     private func pass(

@@ -100,17 +100,8 @@ extension ClearingBook {
         after account: [UInt8]?,
         limit: Int
     ) async throws(ClearingFailure) -> [LedgerAccount] {
-        let records: [Record]
-        do throws(StoreFailure) {
-            records = try await store.list(
-                AccountRecord.kind,
-                after: account,
-                limit: limit,
-                order: .ascending
-            )
-        } catch { throw .store(error) }
         var names: [LedgerAccount] = []
-        for record in records {
+        for record in try await records(AccountRecord.kind, after: account, limit: limit) {
             guard let name = LedgerAccount(key: record.key.bytes) else {
                 throw ClearingBook.damaged(record)
             }

@@ -109,7 +109,7 @@ extension ClearingHouse {
         try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
             try await step.pay(account, in: &run)
             // Other accounts change until the last payout.
-            if case .merchant = account.owner { try await step.endDay(of: account, run.day) }
+            if account.isMerchant { try await step.endDay(of: account, run.day) }
         }
     }
 
@@ -182,15 +182,11 @@ extension ClearingHouse {
     private func openIssuers(
         _ run: inout SettlementRun
     ) async throws(ClearingFailure) -> [ClearedIssuer] {
-        let records: [Record]
-        do throws(StoreFailure) {
-            records = try await book.store.list(
-                ClearedIssuer.kind,
-                after: nil,
-                limit: RecordLimits.pageMax,
-                order: .ascending
-            )
-        } catch { throw .store(error) }
+        let records = try await book.records(
+            ClearedIssuer.kind,
+            after: nil,
+            limit: RecordLimits.pageMax
+        )
         var issuers: [ClearedIssuer] = []
         for record in records {
             do throws(ClearingFailure) {

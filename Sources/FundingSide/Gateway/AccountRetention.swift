@@ -7,31 +7,22 @@ package import SecurityModule
 /// Account numbers that nobody needs any more: those of authorisations that have ended. What stays
 /// is what the network names a transaction by (RRN), and the last four digits.
 package struct AccountRetention: Sendable {
-    /// Authorisations that hold the whole account number.
-    package struct Kept: Equatable, Sendable {
-        package var count = 0
-        /// Of those, the ones that have ended and were asked for before the limit.
-        package var due = 0
-        /// Of the first one that was asked for.
-        package var oldest: Instant?
-    }
-
     private let book: AuthorizationBook
 
     package init(store: any RecordStore, seals: any RecordSealing) {
         book = AuthorizationBook(store: store, seals: seals)
     }
 
-    /// What is there; records that do not open are for the audit.
+    /// The authorisations with a whole account number; those that have ended and were asked for
+    /// before the limit are due. Records that do not open are for the audit.
     ///
     /// - Throws: `.store`.
-    package func kept(askedBefore limit: Instant) async throws(GatewayFailure) -> Kept {
-        var kept = Kept()
+    package func kept(askedBefore limit: Instant) async throws(GatewayFailure) -> KeptRecords {
+        var kept = KeptRecords()
         try await forEach { entry async throws(GatewayFailure) in
             guard let terms = entry.record.terms else { return }
-            kept.count += 1
-            kept.due += entry.record.mayForgetAccount(askedBefore: limit) ? 1 : 0
-            kept.oldest = min(kept.oldest ?? terms.askedAt, terms.askedAt)
+            let isDue = entry.record.mayForgetAccount(askedBefore: limit)
+            kept.add(terms.askedAt, isDue: isDue)
         }
         return kept
     }

@@ -195,11 +195,7 @@ package struct Dispute: Equatable, Sendable {
         if let reason = refusalOfDecision { return reason }
         guard minorUnits > 0 else { return .notSaid }
         guard minorUnits <= min(rest, sale.paid.minorUnits) else { return .aboveRest }
-        let amount = Money(
-            minorUnits: minorUnits,
-            currency: sale.paid.currency,
-            exponent: sale.paid.exponent
-        )
+        let amount = Money(minorUnits: minorUnits, as: sale.paid)
         let number = RefundOrder.chargeBackNumbers.lowerBound + chargeBacks
         guard let back = ChargeBack(number: number, amount: amount) else { return .numbersUsedUp }
         chargeBacks += 1

@@ -12,6 +12,11 @@ package struct Money: Hashable, Sendable {
         self.exponent = exponent
     }
 
+    /// So much of the same currency, at the same exponent.
+    package init(minorUnits: UInt64, as other: Money) {
+        self.init(minorUnits: minorUnits, currency: other.currency, exponent: other.exponent)
+    }
+
     /// What a proof of identity is of: nothing, in no currency.
     package static let proof = Money(minorUnits: 0, currency: .nothing, exponent: .units)
 

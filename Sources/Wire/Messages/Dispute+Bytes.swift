@@ -23,11 +23,7 @@ extension ByteReader {
         let number = try byte("charge-back")
         let minorUnits = try integer("amount", bytes: 8)
         let reason = try byte("reason")
-        let amount = Money(
-            minorUnits: minorUnits,
-            currency: paid.currency,
-            exponent: paid.exponent
-        )
+        let amount = Money(minorUnits: minorUnits, as: paid)
         let back = ChargeBack(number: number, amount: amount)
         let isBare = number == 0 && minorUnits == 0 && reason == 0
         switch (code, back, RefundRefusal(rawValue: reason)) {

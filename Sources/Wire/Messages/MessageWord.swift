@@ -45,14 +45,11 @@ package enum MessageWord {
         guard message.count >= reasonPlace, types[message[1]] != nil,
             !withoutTransaction.contains(message[1])
         else { return nil }
-        func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-            bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        var reader = ByteReader(Array(message[2..<reasonPlace]), of: "message")
+        guard let transaction = try? reader.transaction(), transaction != .unknown else {
+            return nil
         }
-        let transaction = TransactionIdentifier(
-            high: integer(message[2..<10]),
-            low: integer(message[10..<reasonPlace])
-        )
-        return transaction == .unknown ? nil : transaction
+        return transaction
     }
 
     /// Types that begin with something else than a TRX: those of several sales, of terminals,

@@ -198,11 +198,6 @@ struct DisputeCommand: AsyncParsableCommand {
             AcquirerDirectory([:]),
             SettlementMails(users)
         )
-        return DisputeDesk(
-            users: users,
-            purchases: purchases,
-            clearingHouses: [],
-            now: SystemClock.now
-        )
+        return OPALServerParty.disputes(users, purchases, [])
     }
 }

@@ -143,12 +143,7 @@ extension IssuerCommand.Key {
                     ofKeysOf: issuer.identifier,
                     options
                 )
-                guard
-                    try await sharing.access.desk.change(
-                        issuer.identifier,
-                        { $0.use(version) }
-                    )
-                else { throw CommandFailure("It was changed meanwhile. Look again.") }
+                try await sharing.change(issuer) { $0.use(version) }
                 print("New cards of \(whose.bin) are made with key version \(version).")
             }
         }

@@ -74,12 +74,7 @@ extension IssuerCommand.Key {
                     ofKeysOf: issuer.identifier,
                     options
                 )
-                guard
-                    try await sharing.access.desk.change(
-                        issuer.identifier,
-                        { $0.end(version, lastDay: day) }
-                    )
-                else { throw CommandFailure("It was changed meanwhile. Look again.") }
+                try await sharing.change(issuer) { $0.end(version, lastDay: day) }
                 let isTold = try await tell(issuer.identifier, day)
                 let digits = BCD.digits(UInt64(day.bcd), count: 6)
                 print("Key version \(version) of \(whose.bin) ends with day \(digits).")

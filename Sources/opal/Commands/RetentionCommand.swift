@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Foundation
+import ClearingHouse
 import Gateway
 import Kernel
 import OPALServer
+import Records
 import RecordsSQLite
 
 struct RetentionCommand: AsyncParsableCommand {
@@ -33,7 +34,17 @@ struct RetentionCommand: AsyncParsableCommand {
         let kept: Int
         let oldest: String?
         let over: Int
-        var removed: Int?
+        let removed: Int?
+
+        init(_ data: String, _ days: Int, _ kept: KeptRecords, _ removed: Int?) {
+            self.data = data
+            self.days = days
+            self.kept = kept.count
+            // The day, UTC.
+            oldest = kept.oldest.map { BusinessDay(CivilDate(day: $0.day)).text }
+            over = kept.due
+            self.removed = removed
+        }
     }
 
     func run() async throws {
@@ -66,14 +77,7 @@ struct RetentionCommand: AsyncParsableCommand {
         let kept = try await outbox.kept(madeBefore: limit)
         let removed = apply ? try await outbox.remove(madeBefore: limit) : nil
         await access.store.close()
-        return Line(
-            data: "mails in the outbox",
-            days: rules.mailDays,
-            kept: kept.count,
-            oldest: kept.oldest.map(Self.text),
-            over: kept.due,
-            removed: removed
-        )
+        return Line("mails in the outbox", rules.mailDays, kept, removed)
     }
 
     private func accounts(_ rules: RetentionSettings, _ now: Instant) async throws -> Line {
@@ -83,19 +87,6 @@ struct RetentionCommand: AsyncParsableCommand {
         let kept = try await retention.kept(askedBefore: limit)
         let removed = apply ? try await retention.forget(askedBefore: limit) : nil
         await access.store.close()
-        return Line(
-            data: "account numbers of authorisations",
-            days: rules.accountDays,
-            kept: kept.count,
-            oldest: kept.oldest.map(Self.text),
-            over: kept.due,
-            removed: removed
-        )
-    }
-
-    /// The day, as in ISO 8601, UTC.
-    private static func text(_ moment: Instant) -> String {
-        let date = Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000)
-        return date.formatted(.iso8601.year().month().day())
+        return Line("account numbers of authorisations", rules.accountDays, kept, removed)
     }
 }

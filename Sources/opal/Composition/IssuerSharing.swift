@@ -44,6 +44,15 @@ struct IssuerSharing {
         return keys.sorted { $0.version < $1.version }
     }
 
+    /// Changes the issuer's record.
+    ///
+    /// - Throws: `CommandFailure` where somebody else was first; then nothing was done.
+    func change(_ issuer: Issuer, _ change: (inout Issuer) -> Void) async throws {
+        guard try await access.desk.change(issuer.identifier, change) else {
+            throw CommandFailure("It was changed meanwhile. Look again.")
+        }
+    }
+
     /// Which versions the parties of the data folder have.
     func versions(of issuer: IssuerIdentifier) async throws -> Versions {
         var versions = Versions()

@@ -143,17 +143,15 @@ struct OPALServerParty {
         for record in records { try await install(record, in: module, sealedBy: seals) }
     }
 
-    /// Gives the HSM the keys in one record.
+    /// Gives the HSM the keys in one record, where it does not hold them.
     static func install(
         _ record: Record,
         in module: SoftwareModule,
         sealedBy seals: any RecordSealing
     ) async throws {
         let keys = try await IssuerKeys.open(record, sealedBy: seals)
-        try module.install(
-            keys.wrapped,
-            as: SoftwareModule.KeyName(issuer: keys.issuer, version: keys.version)
-        )
+        let name = SoftwareModule.KeyName(issuer: keys.issuer, version: keys.version)
+        if !module.holds(name) { try module.install(keys.wrapped, as: name) }
     }
 
     /// Tells the HSM which key versions have ended, or will.

@@ -52,9 +52,11 @@ struct PaymentServerParty {
         self.seals = seals
         let batchKey = try await AcquirerBatchKey.ensured(in: store, master, seals)
         refunds = RefundKey(Self.acquirer, master: CMACKey(try master.unwrap(batchKey)))
+        for key in try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals) {
+            try securityCards.install(key.wrapped, key.issuer, key.version)
+        }
         let workshop = TerminalWorkshop(
             master: master,
-            issuerKeys: try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals),
             rack: securityCards,
             batchKey: batchKey,
             store: store
@@ -130,7 +132,6 @@ struct PaymentServerParty {
 /// Starts terminals, each with its software security card and the issuers' keys.
 private struct TerminalWorkshop {
     let master: LocalMasterKey
-    let issuerKeys: [AcquirerRecords.IssuerKey]
     let rack: SecurityCardRack
     /// KB, wrapped.
     let batchKey: [UInt8]
@@ -167,8 +168,7 @@ private struct TerminalWorkshop {
             SecurityCardIdentifier(acquirer: PaymentServerParty.acquirer, serial: serial),
             master: master
         )
-        rack.add(card)
-        for key in issuerKeys { try rack.install(key.wrapped, key.issuer, key.version) }
+        try rack.add(card)
         try card.install(batchKey: batchKey)
         return try await Terminal.start(
             name: "terminal-\(serial)",

@@ -33,7 +33,7 @@ struct TerminalHostParty {
         }
         let cards = try await Self.securityCards(in: store, master, seals)
         let securityCards = SecurityCardRack()
-        for card in cards { securityCards.add(card) }
+        for card in cards { try securityCards.add(card) }
         self.securityCards = securityCards
         self.seals = seals
         for card in cards {

@@ -85,14 +85,12 @@ package struct MailOutbox: Sendable {
     /// How many mails there are, and how many of them were written before a moment.
     package func kept(
         madeBefore limit: Instant
-    ) async throws(UserFailure) -> (count: Int, due: Int, oldest: Instant?) {
-        var kept: (count: Int, due: Int, oldest: Instant?) = (0, 0, nil)
+    ) async throws(UserFailure) -> KeptRecords {
+        var kept = KeptRecords()
         do throws(StoreFailure) {
             try await records.store.forEach(UserRecordKinds.mail) {
                 record async throws(StoreFailure) in
-                kept.count += 1
-                kept.due += record.madeAt < limit ? 1 : 0
-                kept.oldest = kept.oldest ?? record.madeAt
+                kept.add(record.madeAt, isDue: record.madeAt < limit)
             }
         } catch {
             throw .store(error)

@@ -78,6 +78,6 @@ extension CardholderSite {
 
     /// What the balance would be in the same currency.
     func money(_ minorUnits: UInt64, as money: Money) -> Money {
-        Money(minorUnits: minorUnits, currency: money.currency, exponent: money.exponent)
+        Money(minorUnits: minorUnits, as: money)
     }
 }

@@ -160,7 +160,7 @@ extension CardholderSite {
             line["direction"] = "out"
             let debited = try await outcome(of: movement.transaction)
             if debited != nil, parts.disputes != nil {
-                line["href"] = "\(history)/purchases/\(movement.transaction.text)"
+                line["href"] = HistoryPlace.purchase(movement.transaction, at: history)
             }
             if let badge = state(of: debited) {
                 line["badge"] = badge

@@ -155,18 +155,18 @@ extension CardHistoryEntry {
         return command.bank == .move(within: answer.card.issuer)
     }
 
-    /// Whether a merchant gave it back; the note is the merchant.
-    private var isRefund: Bool {
-        guard case .load(let command, let answer, _, _) = event else { return false }
-        return command.bank.refundNumber(at: answer.card.issuer) != nil
+    /// Which refund of its sale it is; nil for another load.
+    private var refundNumber: UInt8? {
+        guard case .load(let command, let answer, _, _) = event else { return nil }
+        return command.bank.refundNumber(at: answer.card.issuer)
     }
+
+    /// Whether a merchant gave it back; the note is the merchant.
+    private var isRefund: Bool { refundNumber != nil }
 
     /// Whether the issuer had it given back.
     private var isChargeBack: Bool {
-        guard case .load(let command, let answer, _, _) = event,
-            let number = command.bank.refundNumber(at: answer.card.issuer)
-        else { return false }
-        return RefundOrder.chargeBackNumbers.contains(number)
+        refundNumber.map(RefundOrder.chargeBackNumbers.contains) ?? false
     }
 
     /// Whether a bank began it, and not the issuer, a merchant or an account on file.

@@ -28,6 +28,11 @@ struct HistoryPlace {
 
     /// The page of one purchase.
     func purchase(_ transaction: TransactionIdentifier) -> String {
+        Self.purchase(transaction, at: history)
+    }
+
+    /// `history`: behind which address the purchases of a card have their pages.
+    static func purchase(_ transaction: TransactionIdentifier, at history: String) -> String {
         "\(history)/purchases/\(transaction.text)"
     }
 

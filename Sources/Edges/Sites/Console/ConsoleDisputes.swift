@@ -128,12 +128,7 @@ struct ConsoleDisputes: Sendable {
         guard let (minorUnits, words) = form.refund(of: dispute.sale.paid) else {
             return try await page(dispute, visit, form: form)
         }
-        let paid = dispute.sale.paid
-        let amount = Money(
-            minorUnits: minorUnits,
-            currency: paid.currency,
-            exponent: paid.exponent
-        )
+        let amount = Money(minorUnits: minorUnits, as: dispute.sale.paid)
         return try await decide(
             dispute,
             visit,

@@ -35,8 +35,7 @@ struct DisputeEvidence {
     var restMoney: Money { money(rest) }
 
     private func money(_ minorUnits: UInt64) -> Money {
-        let paid = dispute.sale.paid
-        return Money(minorUnits: minorUnits, currency: paid.currency, exponent: paid.exponent)
+        Money(minorUnits: minorUnits, as: dispute.sale.paid)
     }
 
     /// `dispute` of the template.
@@ -110,12 +109,7 @@ struct DisputeEvidence {
             ]
         ]
         if let answer = dispute.answer, let moment = dispute.answeredAt {
-            var row: [String: Any] = [
-                "who": "Merchant", "time": reader.time(moment),
-                "head": answer.accepts ? "Agrees to give it back" : "Does not agree",
-            ]
-            if !answer.words.isEmpty { row["words"] = answer.words }
-            rows.append(row)
+            rows.append(answer.row(moment, reader))
         }
         if let decision = dispute.decision {
             var row: [String: Any] = [

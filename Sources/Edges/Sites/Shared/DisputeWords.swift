@@ -90,12 +90,48 @@ extension DisputeRefusal {
     }
 }
 
-/// What was typed as words of a dispute: in one line, without blanks around.
-enum DisputeEntry {
-    static func words(_ typed: String) -> String {
-        let line = typed.unicodeScalars.map { scalar in
+/// The entry with the words of a dispute, as it was sent.
+struct DisputeEntry {
+    /// In one line, without blanks around. As much as is shown again where it is too long.
+    let text: String
+
+    static let name = "words"
+    private static let lettersMax = 2 * DisputeLimits.wordsCharactersMax
+
+    /// Nothing was sent yet.
+    init() { text = "" }
+
+    init(_ form: Form) {
+        let line = form.text(Self.name).unicodeScalars.map { scalar in
             scalar.value < 0x20 || scalar.value == 0x7F ? " " : Character(scalar)
         }
-        return String(line).split(separator: " ").joined(separator: " ")
+        let words = String(line).split(separator: " ").joined(separator: " ")
+        text = String(words.prefix(Self.lettersMax))
+    }
+
+    /// `missing`: what is said where there are none; nil where there need not be any.
+    func check(_ problems: inout EntryProblems, missing: String?) {
+        if let missing, text.isEmpty { problems.add(Self.name, missing) }
+        if !DisputeAnswer.areWords(text) {
+            problems.add(Self.name, "Use at most \(DisputeLimits.wordsCharactersMax) letters.")
+        }
+    }
+
+    /// `words` and `lettersMax` of the templates, beside the rest of a form.
+    func add(to values: inout [String: Any], _ problems: EntryProblems) {
+        values[Self.name] = problems.field(Self.name, text)
+        values["lettersMax"] = "\(DisputeLimits.wordsCharactersMax)"
+    }
+}
+
+extension DisputeAnswer {
+    /// What the merchant says, in the list of what both sides say.
+    func row(_ moment: Instant, _ reader: Reader) -> [String: Any] {
+        var row: [String: Any] = [
+            "who": "Merchant", "time": reader.time(moment),
+            "head": accepts ? "Agrees to give it back" : "Does not agree",
+        ]
+        if !words.isEmpty { row["words"] = words }
+        return row
     }
 }

@@ -5,10 +5,9 @@ import Kernel
 /// The form in which a merchant answers a dispute.
 struct AnswerForm {
     private var choice = ""
-    private var words = ""
+    private var entry = DisputeEntry()
     private(set) var problems = EntryProblems()
 
-    private static let lettersMax = 2 * DisputeLimits.wordsCharactersMax
     private static let agree = "agree"
     private static let disagree = "disagree"
 
@@ -17,7 +16,7 @@ struct AnswerForm {
     /// As it was sent.
     init(_ form: Form) {
         choice = form.text("choice")
-        words = String(DisputeEntry.words(form.text("words")).prefix(Self.lettersMax))
+        entry = DisputeEntry(form)
     }
 
     /// What the form says; nil where ``problems`` has something.
@@ -25,17 +24,13 @@ struct AnswerForm {
         if choice != Self.agree, choice != Self.disagree {
             problems.add("choice", "Choose an answer.")
         }
-        if choice == Self.disagree, words.isEmpty {
-            problems.add("words", "Say why: the issuer decides by it.")
-        }
-        if !DisputeAnswer.areWords(words) {
-            problems.add("words", "Use at most \(DisputeLimits.wordsCharactersMax) letters.")
-        }
+        let missing = choice == Self.disagree ? "Say why: the issuer decides by it." : nil
+        entry.check(&problems, missing: missing)
         guard problems.isEmpty else { return nil }
         return DisputeAnswer(
             accepts: choice == Self.agree,
             deliveredAt: deliveredAt,
-            words: words
+            words: entry.text
         )
     }
 
@@ -45,10 +40,10 @@ struct AnswerForm {
             EntryProblems.option(Self.disagree, "I do not agree", choice),
             EntryProblems.option(Self.agree, "I give back all that is left of it", choice),
         ]
-        return [
+        var values: [String: Any] = [
             "action": action, "choice": problems.choice("choice", options),
-            "words": problems.field("words", words),
-            "lettersMax": "\(DisputeLimits.wordsCharactersMax)",
         ]
+        entry.add(to: &values, problems)
+        return values
     }
 }

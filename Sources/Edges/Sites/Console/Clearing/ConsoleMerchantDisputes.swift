@@ -150,12 +150,7 @@ struct ConsoleMerchantDisputes: Sendable {
             ]
         ]
         if let answer = known.answer, let moment = known.answeredAt {
-            var row: [String: Any] = [
-                "who": "Merchant", "time": visit.reader.time(moment),
-                "head": answer.accepts ? "Agrees to give it back" : "Does not agree",
-            ]
-            if !answer.words.isEmpty { row["words"] = answer.words }
-            rows.append(row)
+            rows.append(answer.row(moment, visit.reader))
         }
         return ["rows": rows]
     }
