@@ -415,8 +415,9 @@ let package = Package(
         tests(
             "OpalTests",
             [
-                "Kernel", "Wire", "Keys", "SecurityModule", "CardEmulator", "Bank", "Gateway",
-                "FundingNetwork", "OPALServer", "Batches", "PaymentServer", "TerminalHost",
+                "Kernel", "Wire", "Keys", "HSM", "SecurityModule", "CardEmulator", "Bank",
+                "Gateway", "FundingNetwork", "OPALServer", "Batches", "PaymentServer",
+                "TerminalHost",
                 "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "BackUps",
                 "Sites", "opal", argumentParser, logging,
             ]

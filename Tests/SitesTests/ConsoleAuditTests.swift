@@ -56,8 +56,7 @@ import Wire
             at: fixture.world.now
         )
         _ = try await fixture.operators.agree(
-            on: .keyVersionMade,
-            version: 2,
+            on: .make(version: 2),
             ofKeysOf: fixture.world.issuer.identifier,
             by: .init(name: ConsoleFixture.name, password: ConsoleFixture.password),
             and: .init(name: third.text, password: password),

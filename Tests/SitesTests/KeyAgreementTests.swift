@@ -20,11 +20,11 @@ import Testing
     private func agree(
         _ fixture: ConsoleFixture,
         _ first: Credentials = Self.first,
-        _ second: Credentials = Self.second
+        _ second: Credentials = Self.second,
+        on change: KeyChange = .make(version: 2)
     ) async throws -> KeyAgreement {
         try await fixture.operators.agree(
-            on: .keyVersionMade,
-            version: 2,
+            on: change,
             ofKeysOf: fixture.world.issuer.identifier,
             by: first,
             and: second,
@@ -57,6 +57,25 @@ import Testing
         #expect(act.operatorName == ConsoleFixture.name)
         #expect(act.reason == "version 2, with second")
         #expect(try await fixture.audit.run() == [])
+    }
+
+    @Test func `the end of a version stands in the journal with its last day`() async throws {
+        let fixture = try await fixture(second: .everything)
+        let lastDay = try #require(CardDate(bcd: 0x26_1231))
+        let change = KeyChange.retire(version: 1, lastDay: lastDay, liveCards: 0)
+        #expect(try await agree(fixture, on: change) == .agreed)
+        let act = try #require(try await acts(fixture).first)
+        #expect(act.kind == .keyVersionRetired)
+        #expect(act.reason == "version 1, last day 261231, with second")
+    }
+
+    @Test func `and with the live cards that it stops`() async throws {
+        let fixture = try await fixture(second: .everything)
+        let lastDay = try #require(CardDate(bcd: 0x26_1231))
+        let change = KeyChange.retire(version: 1, lastDay: lastDay, liveCards: 3)
+        #expect(try await agree(fixture, on: change) == .agreed)
+        let reason = try await acts(fixture).first?.reason
+        #expect(reason == "version 1, last day 261231, despite 3 live cards, with second")
     }
 
     @Test func `the issuer's own operator may agree`() async throws {

@@ -104,7 +104,8 @@ struct IssuerCommand: AsyncParsableCommand {
 
         func run() async throws {
             let access = try await OperatorAccess(options)
-            let lines = try await access.desk.issuers().map { issuer in
+            let all = try await access.desk.issuersThatOpen()
+            let lines = all.issuers.map { issuer in
                 Line(
                     bin: issuer.identifier.digits,
                     name: issuer.name,
@@ -116,7 +117,17 @@ struct IssuerCommand: AsyncParsableCommand {
                 )
             }
             await access.store.close()
-            if output.json { return try Output.json(lines) }
+            if output.json {
+                try Output.json(lines)
+            } else {
+                Self.table(lines)
+            }
+            guard all.damaged.isEmpty else {
+                throw CommandFailure(all.damaged.joined(separator: "\n"))
+            }
+        }
+
+        private static func table(_ lines: [Line]) {
             Output.table(
                 ["BIN", "name", "currency", "decimals", "maximum", "months", "new card"],
                 lines.map {

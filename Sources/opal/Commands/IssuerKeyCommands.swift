@@ -81,8 +81,7 @@ extension IssuerCommand.Key {
                 let version = last + 1
                 let name = SoftwareModule.KeyName(issuer: issuer.identifier, version: version)
                 try await persons.agree(
-                    on: .keyVersionMade,
-                    version: version,
+                    on: .make(version: version),
                     ofKeysOf: issuer.identifier,
                     options
                 )
@@ -138,8 +137,7 @@ extension IssuerCommand.Key {
                     )
                 }
                 try await persons.agree(
-                    on: .keyVersionUsed,
-                    version: version,
+                    on: .use(version: version),
                     ofKeysOf: issuer.identifier,
                     options
                 )

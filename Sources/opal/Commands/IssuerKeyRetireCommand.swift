@@ -69,8 +69,7 @@ extension IssuerCommand.Key {
                     )
                 }
                 try await persons.agree(
-                    on: .keyVersionRetired,
-                    version: version,
+                    on: .retire(version: version, lastDay: day, liveCards: live),
                     ofKeysOf: issuer.identifier,
                     options
                 )

@@ -20,15 +20,13 @@ struct TwoPersons: ParsableArguments {
     ///
     /// - Throws: `CommandFailure` in words where one of them stands against it.
     func agree(
-        on kind: OperatorJournal.Act.Kind,
-        version: UInt8,
+        on change: KeyChange,
         ofKeysOf issuer: IssuerIdentifier,
         _ options: DataOptions
     ) async throws {
         let agreement = try await OperatorCommand.step(options) { desk in
             try await desk.agree(
-                on: kind,
-                version: version,
+                on: change,
                 ofKeysOf: issuer,
                 by: OperatorDesk.Credentials(
                     name: first,

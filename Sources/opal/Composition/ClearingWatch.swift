@@ -3,7 +3,6 @@
 import ClearingHouse
 import Kernel
 import Logging
-import Synchronization
 
 /// Tells the operator what keeps the clearing house from its work: once, until it works again.
 final class ClearingWatch: Sendable {
@@ -13,10 +12,11 @@ final class ClearingWatch: Sendable {
     }
 
     private let logger: Logger
-    private let told = Mutex<[Work: Set<String>]>([:])
+    private let problems: ProblemLog
 
     init(_ logger: Logger) {
         self.logger = logger
+        problems = ProblemLog(logger, "the clearing house cannot do some of its work")
     }
 
     /// A round of crediting.
@@ -86,20 +86,7 @@ final class ClearingWatch: Sendable {
         return problems
     }
 
-    /// Says what was not said before.
-    ///
-    /// `problems`: words by a name of each.
-    private func say(_ problems: [String: String], _ work: Work) {
-        let new = told.withLock { told in
-            let known = told[work] ?? []
-            told[work] = Set(problems.keys)
-            return problems.filter { !known.contains($0.key) }
-        }
-        for (_, words) in new.sorted(by: { $0.key < $1.key }) {
-            logger.warning(
-                "the clearing house cannot do some of its work",
-                metadata: ["work": "\(work.rawValue)", "problem": "\(words)"]
-            )
-        }
+    private func say(_ found: [String: String], _ work: Work) {
+        problems.tell(found, of: work.rawValue)
     }
 }

@@ -68,7 +68,7 @@ struct OPALServerParty {
         let loadModule = try await funding.loadModule(module, store, seals)
         self.seals = seals
         desk = OPALServerParty.desk(store, module, loadModule, seals)
-        try await OPALServerParty.installEnds(from: desk, in: module)
+        OPALServerParty.installEnds(of: try await desk.issuers(), in: module)
         let issuer = try await funding.issuer(at: desk)
         users = OPALServerParty.users(
             store,
@@ -155,8 +155,11 @@ struct OPALServerParty {
     }
 
     /// Tells the HSM which key versions have ended, or will.
-    static func installEnds(from desk: CardDesk, in module: SoftwareModule) async throws {
-        for issuer in try await desk.issuers() {
+    private static func installEnds(
+        of issuers: [OPALServer.Issuer],
+        in module: SoftwareModule
+    ) {
+        for issuer in issuers {
             for (version, lastDay) in issuer.lastDays {
                 let name = SoftwareModule.KeyName(issuer: issuer.identifier, version: version)
                 module.end(name, after: lastDay)
@@ -164,11 +167,40 @@ struct OPALServerParty {
         }
     }
 
+    /// The HSM learns of new and ended key versions. A record that does not open keeps it from no
+    /// other.
+    ///
+    /// - Returns: what it did not learn, in words by the place.
+    func followKeys() async -> [String: String] {
+        var problems: [String: String] = [:]
+        do {
+            var records: [Record] = []
+            try await store.forEach(Issuer.keyKind) { records.append($0) }
+            for record in records {
+                do {
+                    try await Self.install(record, in: module, sealedBy: seals)
+                } catch {
+                    let place = "issuer key \(Hex.text(record.key.bytes))"
+                    problems[place] = "\(place) does not open: it is not learnt of"
+                }
+            }
+            let all = try await desk.issuersThatOpen()
+            Self.installEnds(of: all.issuers, in: module)
+            for damage in all.damaged {
+                problems[damage] = "\(damage); no new end of its key versions is learnt of"
+            }
+        } catch {
+            problems["store"] = "the store does not answer: \(error)"
+        }
+        return problems
+    }
+
     /// What must be done every few seconds: the HSM learns of new and ended key versions, draws and
     /// loads that wait are ended, what is too old is forgotten.
-    func tick() async {
-        try? await Self.installKeys(from: store, in: module, sealedBy: seals)
-        try? await Self.installEnds(from: desk, in: module)
+    ///
+    /// `problems`: told of what keeps the HSM from following the keys.
+    func tick(_ problems: ProblemLog) async {
+        problems.tell(await followKeys(), of: "keys")
         await purchases.settleOpenDraws(olderThan: OPALServerParty.settleAge)
         await purchases.settleUnheard()
         await loads.settleOpenLoads(olderThan: OPALServerParty.settleAge)

@@ -139,8 +139,9 @@ struct ServerSystem {
         try await prepare(party)
         let watch = CardWatch(party: party, logger: logger)
         let retention = settings.retention
+        let problems = ProblemLog(logger, "the OPAL server cannot do some of its work")
         return try pointsServices(party, &links, gate) + [
-            Ticker(seconds: 5) { await party.tick() },
+            Ticker(seconds: 5) { await party.tick(problems) },
             Ticker(seconds: 5) { await party.settleAccountLoads() },
             Ticker(seconds: 60) { await party.runStandingOrders() },
             Ticker(seconds: 300) { await party.refreshBlockingList() },

@@ -3,7 +3,20 @@
 import CardEmulator
 package import Kernel
 package import Records
-import SecurityModule
+package import SecurityModule
+import Wire
+
+/// Why a card may be renewed.
+package enum CardRenewal: Equatable, Sendable {
+    case expired
+    /// The issuer has retired the keys of the card: it pays nothing until it is renewed.
+    case keysEnded
+    /// New cards are made with newer keys; the card pays on meanwhile.
+    case keysReplaced
+
+    /// Whether nothing can be paid with the card, or loaded onto it, before it is renewed.
+    package var isNeeded: Bool { self != .keysReplaced }
+}
 
 // Key versions of issuers: which one new cards are made with, and who hangs on the others.
 extension CardDesk {
@@ -39,6 +52,18 @@ extension CardDesk {
         }
         let write = RecordWrite.put(key, expectedRevision: revision, body: body)
         return try await store.commit(Transition(writes: [write])) == .committed
+    }
+
+    /// Whether a card may be renewed, and why; nil where it may not. A blocked one is not renewed
+    /// whatever this says.
+    package func renewal(
+        of card: CardDescription,
+        at now: Instant
+    ) async throws(StoreFailure) -> CardRenewal? {
+        if card.expiry.isPast(at: CardTime(now)) { return .expired }
+        guard let issuer = try await issuer(card.card.issuer) else { return nil }
+        if issuer.hasEnded(card.purchaseKeyVersion, at: CardTime(now)) { return .keysEnded }
+        return issuer.purchaseKeyVersion == card.purchaseKeyVersion ? nil : .keysReplaced
     }
 
     /// The cards of an issuer by VKP, as of `now`. A card that does not open, which the audit

@@ -46,17 +46,31 @@ package struct CardDesk: Sendable {
         return try await self.issuer(record)
     }
 
+    /// All issuers.
+    ///
+    /// - Throws: `StoreFailure`, also where the record of one of them does not open.
     package func issuers() async throws(StoreFailure) -> [Issuer] {
+        let all = try await issuersThatOpen()
+        if let damage = all.damaged.first { throw .damaged(damage) }
+        return all.issuers
+    }
+
+    /// The issuers whose records open, and what is the matter with each of the others.
+    package func issuersThatOpen() async throws(StoreFailure) -> (
+        issuers: [Issuer], damaged: [String]
+    ) {
         var issuers: [Issuer] = []
-        for record in try await store.list(
-            Issuer.kind,
-            after: nil,
-            limit: RecordLimits.pageMax,
-            order: .ascending
-        ) {
-            issuers.append(try await issuer(record))
+        var damaged: [String] = []
+        try await store.forEach(Issuer.kind) { record async throws(StoreFailure) in
+            do throws(StoreFailure) {
+                issuers.append(try await issuer(record))
+            } catch .damaged(let text) {
+                damaged.append(text)
+            } catch {
+                throw error
+            }
         }
-        return issuers
+        return (issuers, damaged)
     }
 
     private func issuer(_ record: Record) async throws(StoreFailure) -> Issuer {

@@ -55,7 +55,7 @@ package struct CardSuccession: Sendable {
         loading = DirectLoad(module: module, loads: loads)
     }
 
-    /// Renews an expired card, and makes the successor the card of who held it.
+    /// Renews a card that is due (``CardDesk/renewal(of:at:)``), and makes the successor the card of who held it.
     ///
     /// `who`: in whose name the successor's limits are set.
     package func renew(
@@ -89,7 +89,8 @@ package struct CardSuccession: Sendable {
     ) async throws(SuccessionRefusal) -> Step {
         let (old, description) = try await fetched(card)
         if description.isBlocked { throw .cardBlocked }
-        guard try await isDue(description, at: now) else { throw .notExpired }
+        let due = try await attempt { try await desk.renewal(of: description, at: now) }
+        guard due != nil else { throw .notExpired }
         // Purse 0 is money; a successor has no other.
         guard let purse = description.purses.first else { throw .unavailable }
         if let last = try await lastSuccessor(of: card) {
@@ -97,16 +98,6 @@ package struct CardSuccession: Sendable {
         }
         let policy = description.spending?.policy.forSuccessor
         return try await toNew(from: old, purse.balance, policy, by: who, at: now)
-    }
-
-    /// Whether a card may be renewed: it has expired, or new cards are made with other keys.
-    private func isDue(
-        _ card: CardDescription,
-        at now: Instant
-    ) async throws(SuccessionRefusal) -> Bool {
-        if card.expiry.isPast(at: CardTime(now)) { return true }
-        let issuer = try await attempt { try await desk.issuer(card.card.issuer) }
-        return issuer.map { $0.purchaseKeyVersion != card.purchaseKeyVersion } ?? false
     }
 
     /// The first step: a new card.

@@ -44,7 +44,13 @@ extension CardholderSite {
         let card = try await withoutExpired(described)
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
         var values: [String: Any] = [
-            "card": drawing(card, facts.issuer, holder: signed.user.maskedIdentifier, reader),
+            "card": drawing(
+                card,
+                try await renewal(of: card),
+                facts.issuer,
+                holder: signed.user.maskedIdentifier,
+                reader
+            ),
             "historyHref": "/history",
         ]
         if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
@@ -87,6 +93,7 @@ extension CardholderSite {
     /// `card` of the templates.
     func drawing(
         _ card: CardDescription,
+        _ renewal: CardRenewal?,
         _ issuer: String,
         holder: String,
         _ reader: Reader
@@ -98,14 +105,18 @@ extension CardholderSite {
             "balance": reader.amount(card.purses[0].balance),
         ]
         if card.isBlocked { values["blocked"] = true }
-        values["badge"] = state(of: card)
+        values["badge"] = state(of: card, renewal)
         return values
     }
 
-    /// The badge of a card.
-    func state(of card: CardDescription) -> [String: Any] {
+    /// The badge of a card, which may be due for `renewal`.
+    func state(of card: CardDescription, _ renewal: CardRenewal?) -> [String: Any] {
         if card.isBlocked { return badge(.bad, "Blocked") }
-        if card.expiry.isPast(at: CardTime(now)) { return badge(.bad, "Expired") }
+        switch renewal {
+        case .expired: return badge(.bad, "Expired")
+        case .keysEnded: return badge(.bad, "Has to be renewed")
+        case .keysReplaced, nil: break
+        }
         if card.spending?.policy.isFrozen == true { return badge(.wait, "Frozen") }
         return badge(.good, "Ready to pay")
     }

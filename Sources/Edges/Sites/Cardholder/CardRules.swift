@@ -14,8 +14,8 @@ extension CardholderSite {
         _ signed: Signed,
         _ reader: Reader
     ) async throws(SiteFailure) {
-        let isExpired = card.expiry.isPast(at: CardTime(now))
-        let isUsable = !card.isBlocked && !isExpired
+        let reason = try await renewal(of: card)
+        let isOver = reason?.isNeeded == true
         let words = LimitWords(card.spending, reader, at: now)
         var limits: [String: Any] = [:]
         if let facts = words.facts { limits["table"] = ["facts": facts] }
@@ -23,9 +23,11 @@ extension CardholderSite {
             if words.isFrozen { limits["frozen"] = true }
             if let open = words.exceptions { limits["exceptions"] = ["rows": open] }
             limits["guardian"] = ["loads": parts.funding != nil]
-            if isExpired { limits["expired"] = true }
+            if isOver { limits[reason == .expired ? "expired" : "keysEnded"] = true }
             values["limits"] = limits
-            if isUsable, parts.funding == nil { values["actions"] = try await ways(for: signed) }
+            if !card.isBlocked, !isOver, parts.funding == nil {
+                values["actions"] = try await ways(for: signed)
+            }
             return
         }
         limits["href"] = Self.limitsPath
@@ -33,15 +35,15 @@ extension CardholderSite {
         if words.isFrozen {
             values["freeze"] = freezing(Self.limitsPath, isFrozen: true)
         }
-        if isUsable {
+        if card.isBlocked { return }
+        if !isOver {
             values["actions"] = try await ways(for: signed)
             if let funding = parts.funding {
                 values["topUp"] = try await topUp(of: signed, reader, funding)
             }
-            values["renew"] = try await remainder(of: signed.user.key, at: "/renew", reader)
-        } else if isExpired, !card.isBlocked {
-            values["renew"] = renewal(of: card, at: "/renew", reader)
         }
+        let user = signed.user.key
+        values["renew"] = try await renewal(of: user, card, for: reason, at: "/renew", reader)
     }
 
     /// `actions` with the ways to load the card. Who looks after children finds them here where the

@@ -186,7 +186,7 @@ extension CardholderSite {
             facts.amount = try await amount(of: offer.page.terms, reader)
         case .orderAlreadyPaid:
             facts.paidAt = debited.map { reader.timeText($0.debitedAt) }
-        case .cardExpired, .currencyNotHeld:
+        case .cardExpired, .keyVersionEnded, .currencyNotHeld:
             guard let signed, let card = try await describe(signed.user.card) else { break }
             facts.expiry = card.expiry.monthAndYear
             facts.keeper = keeper(of: signed)

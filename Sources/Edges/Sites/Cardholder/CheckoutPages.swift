@@ -142,6 +142,9 @@ extension CardholderSite {
         guard let card = try await describe(signed.user.card) else {
             return try await refusedPage(.cardDamaged, offer, signed, reader)
         }
+        if !card.isBlocked, try await renewal(of: card) == .keysEnded {
+            return try await refusedPage(.keyVersionEnded, offer, signed, reader)
+        }
         switch card.refusal(of: terms, at: now) {
         case nil:
             if let refusal = try await limitRefusal(of: terms, by: card) {

@@ -58,15 +58,16 @@ extension CardholderSite {
             values["refusal"] = RefusalText(.cardDamaged, facts).values()
             return page(Page("cardholder/child", values), of: signed, current: Self.childrenPath)
         }
-        values["card"] = drawing(card, facts.issuer, holder: ward.name, reader)
-        let isExpired = card.expiry.isPast(at: CardTime(now))
-        if isExpired {
-            values["renew"] = renewal(of: card, at: ward.path + "/renew", reader)
-        } else if card.isBlocked {
+        let reason = try await renewal(of: card)
+        values["card"] = drawing(card, reason, facts.issuer, holder: ward.name, reader)
+        if card.isBlocked {
             values["refusal"] = RefusalText.cardBlocked(facts).values()
         } else {
-            if parts.funding != nil { values["giveHref"] = ward.path + "/give" }
-            values["renew"] = try await remainder(of: ward.key, at: ward.path + "/renew", reader)
+            if parts.funding != nil, reason?.isNeeded != true {
+                values["giveHref"] = ward.path + "/give"
+            }
+            let action = ward.path + "/renew"
+            values["renew"] = try await renewal(of: ward.key, card, for: reason, at: action, reader)
         }
         let words = LimitWords(card.spending, reader, at: now)
         var limits: [String: Any] = ["href": ward.path + Self.limitsPath]

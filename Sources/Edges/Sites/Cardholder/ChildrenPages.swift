@@ -90,7 +90,7 @@ extension CardholderSite {
         }
         row["number"] = card.card.masked
         row["balance"] = reader.amount(card.purses[0].balance)
-        row["badge"] = state(of: card)
+        row["badge"] = state(of: card, try await renewal(of: card))
         if let asked = try await asked(of: child.key, by: signed) {
             row["asked"] = asked == 1 ? "1 refused purchase" : "\(asked) refused purchases"
         }

@@ -6,17 +6,18 @@ import OPALServer
 import SecurityModule
 import Wire
 
-// An expired card whose value moves to a new one. A child's card is renewed by its guardian: the
+// A card that has expired, or that was made with keys which the issuer has replaced: its value moves
+// to a new one. A child's card is renewed by its guardian: the
 // child gets rid of no limit by waiting for a new card.
 extension CardholderSite {
     func addSuccessionRoutes(to router: Router<SiteContext>) {
         router.post("/renew") { request, _ in
-            try await withPayerForm(request) { signed, _ throws(SiteFailure) in
+            try await withPayerForm(request) { signed, form throws(SiteFailure) in
                 let profile = try await asking {
                     try await parts.users.profile(of: signed.user.key)
                 }
                 return try await renew(
-                    signed.user.card,
+                    form.isOfRemainder ? nil : signed.user.card,
                     or: profile?.predecessor,
                     by: SettingName.holder,
                     back: "/card",
@@ -28,10 +29,10 @@ extension CardholderSite {
             try await withWardForm(request, context) {
                 signed,
                 ward,
-                _ throws(SiteFailure) in
+                form throws(SiteFailure) in
                 let profile = try await asking { try await parts.users.profile(of: ward.key) }
                 return try await renew(
-                    ward.card,
+                    form.isOfRemainder ? nil : ward.card,
                     or: profile?.predecessor,
                     by: SettingName.guardian,
                     back: ward.path,
@@ -41,24 +42,49 @@ extension CardholderSite {
         }
     }
 
-    /// `renew` of the templates: a button that moves what is on an expired card.
+    /// Why a card may be renewed; nil where it may not.
+    func renewal(of card: CardDescription) async throws(SiteFailure) -> CardRenewal? {
+        try await asking { try await parts.desk.renewal(of: card, at: now) }
+    }
+
+    /// `renew` of the templates, nil where nothing is to be moved. A card that has to be renewed
+    /// goes before what came back to the one before it, and that before a renewal that can wait.
     func renewal(
+        of user: UserKey,
+        _ card: CardDescription,
+        for reason: CardRenewal?,
+        at action: String,
+        _ reader: Reader
+    ) async throws(SiteFailure) -> [String: Any]? {
+        if let reason, reason.isNeeded { return form(for: reason, of: card, at: action, reader) }
+        if let remainder = try await remainder(of: user, at: action, reader) { return remainder }
+        return reason.map { form(for: $0, of: card, at: action, reader) }
+    }
+
+    /// A button that moves what is on a card to a new one.
+    private func form(
+        for reason: CardRenewal,
         of card: CardDescription,
         at action: String,
         _ reader: Reader
     ) -> [String: Any] {
         let balance = card.purses[0].balance
-        return [
+        var values: [String: Any] = [
             "action": action,
             "label": balance.minorUnits > 0
                 ? "Move \(reader.amount(balance)) to a new card" : "Get a new card",
-            "expiry": card.expiry.monthAndYear,
         ]
+        switch reason {
+        case .expired: values["expiry"] = card.expiry.monthAndYear
+        case .keysEnded: values["isNeeded"] = true
+        case .keysReplaced: values["isOffered"] = true
+        }
+        return values
     }
 
     /// What was put back on a user's card before, and can follow to the present one; nil for
     /// nothing.
-    func remainder(
+    private func remainder(
         of user: UserKey,
         at action: String,
         _ reader: Reader
@@ -68,10 +94,11 @@ extension CardholderSite {
             let old = try await describe(predecessor), !old.isBlocked,
             old.purses[0].balance.minorUnits > 0
         else { return nil }
-        var values = renewal(of: old, at: action, reader)
-        values["label"] = "Move \(reader.amount(old.purses[0].balance)) to this card"
-        values["isRemainder"] = true
-        return values
+        return [
+            "action": action,
+            "label": "Move \(reader.amount(old.purses[0].balance)) to this card",
+            "isRemainder": true,
+        ]
     }
 
     static func renewalNotice(_ query: Form) -> Page.Notice? {
@@ -86,30 +113,28 @@ extension CardholderSite {
         }
     }
 
-    /// Renews an expired card, or else moves what was put back on the one before it.
+    /// Renews a card, or else moves what was put back on the one before it.
+    ///
+    /// `card`: nil where only the latter is asked for.
     private func renew(
-        _ card: CardIdentifier,
+        _ card: CardIdentifier?,
         or predecessor: CardIdentifier?,
         by who: String,
         back: String,
         _ signed: Signed
     ) async throws(SiteFailure) -> Response {
         do throws(SuccessionRefusal) {
-            let renewal: CardSuccession.Renewal
-            do throws(SuccessionRefusal) {
-                renewal = try await parts.succession.renew(card, by: who, at: now)
-            } catch {
-                guard error == .notExpired, let predecessor else { throw error }
-                renewal = try await parts.succession.renew(predecessor, by: who, at: now)
-            }
+            let renewal = try await renewal(of: card, or: predecessor, by: who)
             let answer = renewal.keepsPolicy ? "?renewed=yes" : "?renewed=frozen"
             return SiteShell.seeOther(back + answer)
         } catch {
             if error == .unavailable { throw .unavailable(error) }
             if error == .unknownCard { throw .broken(SiteBreak.cardMissing) }
             var facts = RefusalText.Facts()
-            let issuer = try await asking { try await parts.desk.issuer(card.issuer) }
-            if let issuer { facts.issuer = issuer.name }
+            if let card = card ?? predecessor {
+                let issuer = try await asking { try await parts.desk.issuer(card.issuer) }
+                if let issuer { facts.issuer = issuer.name }
+            }
             let text =
                 switch error {
                 case .cardDamaged: RefusalText(.cardDamaged, facts)
@@ -119,13 +144,34 @@ extension CardholderSite {
             return toldPage("Not moved", text, ["links": [Self.toCard]], signed)
         }
     }
+
+    private func renewal(
+        of card: CardIdentifier?,
+        or predecessor: CardIdentifier?,
+        by who: String
+    ) async throws(SuccessionRefusal) -> CardSuccession.Renewal {
+        if let card {
+            do throws(SuccessionRefusal) {
+                return try await parts.succession.renew(card, by: who, at: now)
+            } catch {
+                guard error == .notExpired, predecessor != nil else { throw error }
+            }
+        }
+        guard let predecessor else { throw .notExpired }
+        return try await parts.succession.renew(predecessor, by: who, at: now)
+    }
+}
+
+extension Form {
+    /// Whether the button was of what came back to the card before, and not of a new card.
+    fileprivate var isOfRemainder: Bool { self["what"] == "remainder" }
 }
 
 extension RefusalText {
     fileprivate static let notExpired = RefusalText(
         "There is nothing to move",
         tone: .plain,
-        what: "The card has not expired, or its value was moved before.",
+        what: "The card is good as it is, or its value was moved before.",
         money: "Nothing was changed.",
         next: "Look at your card."
     )

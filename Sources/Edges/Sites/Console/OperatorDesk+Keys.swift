@@ -31,8 +31,7 @@ extension OperatorDesk {
     /// Checks both persons, and writes their agreement down before anything is done.
     ///
     /// - Parameters:
-    ///   - kind: what is done with the key version.
-    ///   - version: of the issuer's keys.
+    ///   - change: what is done with a key version.
     ///   - issuer: whose keys.
     ///   - first: who does it.
     ///   - second: who agrees.
@@ -40,8 +39,7 @@ extension OperatorDesk {
     /// - Returns: who stands against it; then nothing is written down.
     /// - Throws: `OperatorFailure` where store or seals fail.
     package func agree(
-        on kind: OperatorJournal.Act.Kind,
-        version: UInt8,
+        on change: KeyChange,
         ofKeysOf issuer: IssuerIdentifier,
         by first: Credentials,
         and second: Credentials,
@@ -54,8 +52,8 @@ extension OperatorDesk {
             let obstacle = try await obstacle(to: person, keysOf: issuer, at: now)
             if let obstacle { return obstacle }
         }
-        let reason = "version \(version), with \(other.text)"
-        let act = OperatorJournal.Act(kind, at: now, by: one, reason: reason)
+        let reason = "\(change.words), with \(other.text)"
+        let act = OperatorJournal.Act(change.kind, at: now, by: one, reason: reason)
         try await journal.write(act, onKeysOf: issuer)
         return .agreed
     }

@@ -311,7 +311,7 @@ extension RefusalText {
             "Your card has to be renewed",
             what: "\(facts.issuer) has retired the keys that it was made with.",
             money: kept,
-            next: "Ask \(facts.issuer) for a new card: what is on this one moves there."
+            next: renewal(facts)
         )
     }
 
