@@ -3,6 +3,7 @@
 import Hummingbird
 import Kernel
 import OPALServer
+import Traces
 
 // One purchase of the history, and what its holder says is wrong with it. A guardian sees the
 // purchases of a child, and disputes them.
@@ -117,6 +118,7 @@ extension CardholderSite {
         guard case .found(let draw) = lookup, draw.card == place.card,
             draw.terms.amount.minorUnits > 0
         else { throw .notFound }
+        TraceSubject.note(transaction)
         let dispute = try await asking { try await desk.find(transaction) }
         return PurchaseTarget(place: place, draw: draw, dispute: dispute, desk: desk)
     }

@@ -193,8 +193,7 @@ struct ConsoleDisputes: Sendable {
     // MARK: Parts
 
     private func dispute(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Dispute {
-        let name = visit.context.parameters.get("transaction") ?? ""
-        guard let transaction = TransactionIdentifier(name) else { throw .notFound }
+        let transaction = try visit.transaction()
         let found = try await step { () async throws(UserFailure) in
             try await desk.find(transaction)
         }

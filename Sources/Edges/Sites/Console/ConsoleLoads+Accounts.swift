@@ -43,7 +43,7 @@ extension ConsoleLoads {
 
     /// Has the gateway asked, or told, about a load.
     func askForAccount(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let transaction = try open.transaction(visit)
+        let transaction = try visit.transaction()
         guard let side = site.parts.cardSide, let loads = side.accountLoads else {
             throw .notFound
         }

@@ -144,7 +144,7 @@ struct ConsoleLoads: Sendable {
 
     /// Has the load server told again what a card answered.
     func askForCard(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let transaction = try open.transaction(visit)
+        let transaction = try visit.transaction()
         guard let side = site.parts.cardSide, let loads = side.loads else { throw .notFound }
         // Nothing is written down of a load that there is not.
         do throws(LoadRefusal) {
@@ -174,7 +174,7 @@ struct ConsoleLoads: Sendable {
 
     /// Has a bank ask about a load.
     func askForBank(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let transaction = try open.transaction(visit)
+        let transaction = try visit.transaction()
         guard let bank = try await bank(of: transaction) else { throw .notFound }
         try await open.write(.holdAsked, transaction, visit)
         let notice: Page.Notice

@@ -190,7 +190,7 @@ struct ConsoleOpen: Sendable {
 
     /// Has the payment server asked about a draw.
     func askDraw(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let transaction = try transaction(visit)
+        let transaction = try visit.transaction()
         guard let side = site.parts.cardSide else { throw .notFound }
         let purchases = side.purchases
         // Nothing is written down of a transaction that there is not.
@@ -222,7 +222,7 @@ struct ConsoleOpen: Sendable {
 
     /// Has a merchant ask about an order.
     func askOrder(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let transaction = try transaction(visit)
+        let transaction = try visit.transaction()
         guard let module = try await merchant(of: transaction) else { throw .notFound }
         try await write(.orderAsked, transaction, visit)
         let notice: Page.Notice
@@ -251,17 +251,6 @@ struct ConsoleOpen: Sendable {
             } catch .unknownOrder { continue } catch { throw .unavailable(error) }
         }
         return nil
-    }
-
-    func transaction(
-        _ visit: ConsoleSite.Visit
-    ) throws(SiteFailure) -> TransactionIdentifier {
-        guard
-            let transaction = TransactionIdentifier(
-                visit.context.parameters.get("transaction") ?? ""
-            )
-        else { throw .notFound }
-        return transaction
     }
 
     /// Written down before it is done.

@@ -111,12 +111,8 @@ struct ConsoleSales: Sendable {
     }
 
     func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        guard
-            let transaction = TransactionIdentifier(
-                visit.context.parameters.get("transaction") ?? ""
-            ),
-            let detail = try await sale(transaction)
-        else { throw .notFound }
+        let transaction = try visit.transaction()
+        guard let detail = try await sale(transaction) else { throw .notFound }
         let sale = detail.line.sale
         let amount = sale.map { visit.reader.amount($0.request.terms.amount) } ?? "not read"
         return site.response(

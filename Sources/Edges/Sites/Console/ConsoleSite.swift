@@ -3,6 +3,7 @@
 package import Hummingbird
 package import Kernel
 import OPALServer
+import Traces
 
 /// The operator console: what runs, cards, sales, terminals, loyalty programmes and mails. Each
 /// page but the sign-in needs a session.
@@ -179,6 +180,16 @@ package struct ConsoleSite: Sendable {
         let form: Form
         let reader: Reader
         let now: Instant
+
+        /// The transaction that the address names, which the work of this request is about.
+        ///
+        /// - Throws: `.notFound` where it names none.
+        func transaction() throws(SiteFailure) -> TransactionIdentifier {
+            let name = context.parameters.get("transaction") ?? ""
+            guard let transaction = TransactionIdentifier(name) else { throw .notFound }
+            TraceSubject.note(transaction)
+            return transaction
+        }
     }
 
     /// Without a session the answer is the way to the sign-in, whatever was asked.

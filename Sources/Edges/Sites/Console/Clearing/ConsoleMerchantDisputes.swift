@@ -202,8 +202,7 @@ struct ConsoleMerchantDisputes: Sendable {
     // MARK: Parts
 
     private func known(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> DisputeCase {
-        let name = visit.context.parameters.get("transaction") ?? ""
-        guard let transaction = TransactionIdentifier(name) else { throw .notFound }
+        let transaction = try visit.transaction()
         let found = try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.dispute(of: transaction)
         }

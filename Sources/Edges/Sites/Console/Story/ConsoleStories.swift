@@ -12,11 +12,7 @@ struct ConsoleStories: Sendable {
     }
 
     func show(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        guard
-            let transaction = TransactionIdentifier(
-                visit.context.parameters.get("transaction") ?? ""
-            )
-        else { throw .notFound }
+        let transaction = try visit.transaction()
         let records = try await StoryRecords(of: transaction, at: site.parts)
         if records.isEmpty { throw .notFound }
         let story = StoryWriter(records, visit.reader).story
