@@ -20,7 +20,7 @@ from opal_process import SITES, free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Crash"))
 from browser import Browser, Later  # noqa: E402
-from roles import LINK_PORT, Role  # noqa: E402
+from roles import LINK_PORT, OPAL_SERVER_PORT, Role  # noqa: E402
 
 CHUNK_BYTES = 64 * 1024
 # The payment server gives a sale up after 60 s, and looks every five.
@@ -123,6 +123,7 @@ class Apart:
             "cardholder": {"port": self._port + SITES["card"], "origin": self.card},
             "shop": {"port": self._port + SITES["shop"], "origin": self.shop},
             "paymentServer": {"port": link},
+            "opalServer": {"port": self._port + OPAL_SERVER_PORT},
         }))
         return file
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts `opal up` on free ports, reads what it says, gives commands beside it, and stops it as an
 operator would."""
+import fcntl
 import json
 import random
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -17,22 +19,29 @@ COMMAND_SECONDS_MAX = 60
 # The sites of `opal up --port P`, as ports after P; the payment server listens on more.
 SITES = {"card": 0, "shop": 1, "payments": 2, "bank": 3, "airline": 4, "telemetry": 8,
          "console": 9}
-PORTS_IN_A_ROW = 18
+PORTS_IN_A_ROW = 24
+
+
+# Held until this test ends, so that no other one takes these ports before they are listened on.
+_taken = []
 
 
 def free_port() -> int:
-    """The first of a row of ports that nobody listens on now; by chance, so that two tests that
-    begin at the same moment do not choose the same."""
+    """The first of a row of ports that nobody listens on now, and that no other test has chosen."""
     for first in random.sample(range(18080, 32000, 64), 200):
+        mark = Path(tempfile.gettempdir(), f"opal-test-ports-{first}").open("a")
         sockets = []
         try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for port in range(first, first + PORTS_IN_A_ROW):
                 one = socket.socket()
                 sockets.append(one)
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 one.bind(("127.0.0.1", port))
+            _taken.append(mark)
             return first
         except OSError:
+            mark.close()
             continue
         finally:
             for one in sockets:

@@ -10,7 +10,7 @@ from pathlib import Path
 from opal_process import SITES, free_port, read_secret
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Crash"))
-from roles import LINK_PORT, Role  # noqa: E402
+from roles import LINK_PORT, OPAL_SERVER_PORT, Role  # noqa: E402
 
 # The shop of a scheme that `opal found` made.
 MERCHANT = "FARTHINGPRESS01"
@@ -34,6 +34,7 @@ class Served:
             "shop": {"port": port + SITES["shop"], "origin": self.sites["shop"]},
             "console": {"port": port + SITES["console"]},
             "paymentServer": {"port": port + LINK_PORT},
+            "opalServer": {"port": port + OPAL_SERVER_PORT},
         }))
         # The console shows the parties of its own process: that of the payment server.
         self._payment_server = Role(program, "payment-server", configuration, "console")

@@ -26,7 +26,7 @@ TABLES = {
 TRANSACTION_BYTES = 16
 # Ports after the first one.
 CARD_PORT, SHOP_PORT, BANK_PORT = 0, 1, 3
-LINK_PORT, LOAD_PORT, GATEWAY_PORT, NETWORK_PORT = 10, 13, 14, 15
+LINK_PORT, LOAD_PORT, GATEWAY_PORT, NETWORK_PORT, OPAL_SERVER_PORT = 10, 13, 14, 15, 16
 KILL_PAUSE_SECONDS = (0.05, 1.0)
 RESTART_SECONDS_MAX = 2.0
 # The last kills of a long run: not of the shop, and each role is back at once. They end before the
@@ -106,6 +106,7 @@ class Scheme:
             "cardholder": {"port": first_port + CARD_PORT, "origin": self.card},
             "shop": {"port": first_port + SHOP_PORT, "origin": self.shop},
             "paymentServer": {"port": first_port + LINK_PORT},
+            "opalServer": {"port": first_port + OPAL_SERVER_PORT},
         }
         if has_loads:
             settings |= {

@@ -16,8 +16,9 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Crash"))
-from roles import Role  # noqa: E402
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / name) for name in ("Crash", "Browser")]
+from opal_process import free_port  # noqa: E402
+from roles import OPAL_SERVER_PORT, Role  # noqa: E402
 
 HOSTS = ("terminal-a", "terminal-b")
 # Ports after the first one.
@@ -49,6 +50,7 @@ class Scheme:
             "cardholder": {"port": first_port + CARD_PORT, "origin": card},
             "shop": {"port": first_port + SHOP_PORT, "origin": self.shop},
             "paymentServer": {"port": first_port + LINK_PORT},
+            "opalServer": {"port": first_port + OPAL_SERVER_PORT},
             "concentrator": {"host": "127.0.0.1", "port": first_port + CONCENTRATOR_PORT},
             # Each round closes what was counted, so that there are many batches.
             "batches": {"count": 1},
@@ -203,7 +205,7 @@ def gather(scheme: Scheme, sold: int):
 
 
 def run(options, folder: Path):
-    scheme = Scheme(options.opal.resolve(), folder, options.port, options.comparison)
+    scheme = Scheme(options.opal.resolve(), folder, free_port(), options.comparison)
     try:
         scheme.start()
         wait_for_sale(scheme, "user1")
@@ -237,7 +239,6 @@ def run(options, folder: Path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--opal", type=Path, required=True)
-    parser.add_argument("--port", type=int, default=8640)
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--comparison", default="security-card")
