@@ -163,7 +163,8 @@ let package = Package(
             ["Kernel", "Wire", "SecurityModule", crypto]
         ),
 
-        // What parties that take batches in or pass them on have in common; no party of its own.
+        // What parties that make batches, take them in or pass them on have in common; no party of
+        // its own.
         target("Batches", at: "Batches", portsOfASide),
 
         // The parties. None sees another.
@@ -180,7 +181,7 @@ let package = Package(
             at: "AcceptorSide/ConcentrationPoint",
             portsOfASide + ["Batches"]
         ),
-        target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide),
+        target("TerminalHost", at: "AcceptorSide/TerminalHost", portsOfASide + ["Batches"]),
         target("Concentrator", at: "AcceptorSide/Concentrator", ["Wire"]),
         target("Merchant", at: "AcceptorSide/Merchant", portsOfASide),
         target("Gateway", at: "FundingSide/Gateway", portsOfASide),
@@ -417,9 +418,8 @@ let package = Package(
             [
                 "Kernel", "Wire", "Keys", "HSM", "SecurityModule", "CardEmulator", "Bank",
                 "Gateway", "FundingNetwork", "OPALServer", "Batches", "PaymentServer",
-                "TerminalHost",
-                "ConcentrationPoint", "NetworkEdge", "Records", "RecordsSQLite", "BackUps",
-                "Sites", "opal", argumentParser, logging,
+                "TerminalHost", "ConcentrationPoint", "ClearingHouse", "NetworkEdge", "Records",
+                "RecordsSQLite", "BackUps", "Sites", "opal", argumentParser, logging,
             ]
         ),
         tests(

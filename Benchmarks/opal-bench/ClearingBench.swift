@@ -36,7 +36,7 @@ struct ClearingBench {
         let house = ClearingHouse(
             store: twin,
             sealing: RecordSealer(.make(), party: ClearingRecords.schema.party),
-            batches: BatchKeys([Self.acquirer: master]),
+            batches: BatchKeys([Self.acquirer: [master]]),
             issuers: { _ in DirectLink(to: ProvingIssuer(), as: "clearing") }
         )
         try await found(house)

@@ -14,7 +14,7 @@ package enum ClearingRecords {
     /// Acquirer 4.
     package static let acquirer = RecordKind("acquirer", keyBytes: 4...4)
     /// Acquirer 4: KB, wrapped under the local master key.
-    package static let batchKey = RecordKind("batch_key", keyBytes: 4...4)
+    package static let batchKey = RecordKind("batch_key", keyBytes: 4...5)
     /// MERCH 15.
     package static let merchant = RecordKind("merchant", keyBytes: 15...15)
     /// See `LedgerAccount.key`.

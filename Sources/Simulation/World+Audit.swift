@@ -48,6 +48,6 @@ extension World {
 
     /// Checks batches with KB of the acquirer, as the clearing house does.
     package var batchKeys: any BatchChecking {
-        BatchKeys([WorldKeys.acquirerNumber: CMACKey(keys.batchMaster)])
+        BatchKeys([WorldKeys.acquirerNumber: [CMACKey(keys.batchMaster)]])
     }
 }

@@ -51,7 +51,7 @@ struct ClearingWorld {
     let issuer = PlayedIssuer()
     let bin: IssuerIdentifier
     let house: ClearingHouse
-    static let keys = BatchKeys([acquirer: CMACKey(batchMaster)])
+    static let keys = BatchKeys([acquirer: [CMACKey(batchMaster)]])
 
     init(
         store: any RecordStore = MemoryStore(),

@@ -112,9 +112,11 @@ struct Batch {
 
 extension BatchHeader {
     /// The same with SB of its security card.
-    var signed: BatchHeader {
-        let key = BatchKey(name.securityCard, master: CMACKey(batchMaster))
-        return with(signature: key.sign(signedBytes))
+    var signed: BatchHeader { signed(with: CMACKey(batchMaster)) }
+
+    /// `master`: KB.
+    func signed(with master: CMACKey) -> BatchHeader {
+        with(signature: BatchKey(name.securityCard, master: master).sign(signedBytes))
     }
 
     func with(

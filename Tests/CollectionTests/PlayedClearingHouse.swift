@@ -23,7 +23,7 @@ final class PlayedClearingHouse: LinkService {
     private let state = Mutex(State())
     private let checking: any BatchChecking
 
-    init(_ checking: any BatchChecking = BatchKeys([acquirer: CMACKey(batchMaster)])) {
+    init(_ checking: any BatchChecking = BatchKeys([acquirer: [CMACKey(batchMaster)]])) {
         self.checking = checking
     }
 

@@ -10,7 +10,7 @@ import Wire
 
 /// A security card counts into batches, and signs them.
 @Suite struct SecurityCardBatchTests {
-    private let checking = BatchKeys([acquirer: CMACKey(batchMaster)])
+    private let checking = BatchKeys([acquirer: [CMACKey(batchMaster)]])
 
     /// The chain over what the security card gave places to.
     private func digest(_ sales: [Till.Sold], _ name: BatchName) -> [UInt8] {

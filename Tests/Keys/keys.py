@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Rolls an issuer's keys over while `opal up` sells: a new version is made by two persons, used for
-new cards, the old one pays on, is retired, and is refused then. Ends with 1 if anything was not as
-it should be.
+"""Rolls keys over while `opal up` sells. An issuer's: a new version is made by two persons, used for
+new cards, the old one pays on, is retired, and is refused then. And the key that batches are signed
+with, beside batches that were signed before. Ends with 1 if anything was not as it should be.
 
     keys.py --opal .build/debug/opal
 """
@@ -25,6 +25,8 @@ USER = "demo"
 COMMAND_SECONDS_MAX = 120
 # Servers look for new keys every five seconds.
 FOLLOW_SECONDS = 8
+# A batch is closed, sent over the concentration point, and a refund credited.
+ROUNDS_SECONDS = 60
 
 
 class Walk:
@@ -82,6 +84,7 @@ class Walk:
         self._renew()
         self._not_everywhere()
         self._stolen()
+        self._batch_key()
         audit = self.command("audit")
         self.check("the audit finds nothing", audit.returncode == 0, audit.stdout[-2000:])
 
@@ -172,6 +175,69 @@ class Walk:
         time.sleep(FOLLOW_SECONDS)
         done = self.pay()
         self.check("a renewed card pays", done.returncode == 0, done)
+
+
+    def _batch_keys(self) -> dict[int, dict]:
+        done = self.command("batch", "key", "list", "--json")
+        return {line["version"]: line for line in json.loads(done.stdout)}
+
+    def _batch_key(self):
+        def change(what: str, *arguments: object) -> subprocess.CompletedProcess:
+            return self.command("batch", "key", what, *arguments, *self.persons)
+
+        sale = self._sale()
+        self._collect("a batch is taken")
+        before = self._batch_keys()
+        self.check("it is signed with the first key",
+                   list(before) == [0] and before[0]["state"] == "in-use"
+                   and before[0]["waiting"] == 0, before)
+        done = change("retire", 0)
+        self.check("which is not retired while it is the only one", done.returncode != 0, done)
+        done = change("add")
+        self.check("two persons make the next batch key", done.returncode == 0, done)
+        time.sleep(FOLLOW_SECONDS)
+        assert self.pay().returncode == 0
+        self._collect("a batch that is signed with it is taken")
+        keys = self._batch_keys()
+        self.check("the security cards sign with it, and nothing new with the first",
+                   keys[1]["batches"] > 0 and keys[0]["batches"] == before[0]["batches"]
+                   and keys[0]["state"] == "accepted", keys)
+        done = change("retire", 0)
+        self.check("then the first one is retired",
+                   done.returncode == 0 and self._batch_keys()[0]["state"] == "retired", done)
+        time.sleep(FOLLOW_SECONDS)
+        assert self.pay().returncode == 0
+        self._collect("batches are taken as before")
+        done = self.command("merchant", "refund", sale)
+        self.check("a refund of a sale from before is asked for", done.returncode == 0, done)
+        self._wait("and is on the card", lambda: [
+            line["outcome"] for line in json.loads(
+                self.command("merchant", "refunds", sale, "--json").stdout)] == ["on the card"])
+        done = change("accept", 0)
+        self.check("the retired one is taken again for a late batch",
+                   done.returncode == 0 and self._batch_keys()[0]["state"] == "accepted", done)
+
+    def _sale(self) -> str:
+        """- Returns: the transaction of a purchase."""
+        address = f"{self.opal.sites['shop']}/articles/{ARTICLE}"
+        done = subprocess.run(
+            [self.opal.program, "pay", address, "--user", USER, "--password-file",
+             self.opal.data / "demo-password", "--output", self.folder, "--json"],
+            capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX)
+        assert done.returncode == 0, done
+        return json.loads(done.stdout)["transaction"]
+
+    def _collect(self, name: str):
+        done = self.command("batch", "close")
+        assert done.returncode == 0, done
+        self._wait(name, lambda: json.loads(
+            self.command("batch", "list", "--pending", "--json").stdout) == [])
+
+    def _wait(self, name: str, is_so):
+        deadline = time.monotonic() + ROUNDS_SECONDS
+        while not (ended := is_so()) and time.monotonic() < deadline:
+            time.sleep(1)
+        self.check(name, ended, "not in time")
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Batches
+import ClearingHouse
 import Foundation
 import Kernel
 import Keys
@@ -51,9 +53,9 @@ import Testing
                 passphrase: nil,
                 with: clearingHouse
             )
-            #expect(shared.acquirer == PaymentServerParty.acquirer)
-            let unwrapped = try clearingHouse.unwrapBytes(shared.wrapped)
-            #expect(try await batchKey(scheme.folder) == unwrapped)
+            #expect(shared.map(\.acquirer) == [PaymentServerParty.acquirer])
+            let unwrapped = try shared.map { try clearingHouse.unwrapBytes($0.wrapped) }
+            #expect(unwrapped == [try await batchKey(scheme.folder)])
         }
     }
 
@@ -68,12 +70,22 @@ import Testing
             let key = try await batchKey(scheme.folder)
             #expect(key != nil)
             #expect(try await hostKey(host) == key)
-            try await remove(host, .terminal, TerminalModule.schema, TerminalRecords.batchKey)
+            try await remove(host, .terminal, TerminalModule.schema)
             #expect(try await hostKey(host) == nil)
             let share = try TerminalCommand.Share.parse(places)
             try await share.run()
             #expect(try await hostKey(host) == key)
         }
+    }
+
+    @Test func `a security card signs with the newest key, whichever came first`() throws {
+        let master = LocalMasterKey.make()
+        let rack = SecurityCardRack()
+        let keys = try (0...2).map { try AcquirerBatchKey.make(master, version: $0) }
+        #expect(try rack.install(keys[0]))
+        #expect(try rack.install(keys[2]))
+        #expect(try !rack.install(keys[1]))
+        #expect(try !rack.install(keys[2]))
     }
 
     // MARK: What is on record
@@ -86,35 +98,32 @@ import Testing
             .paymentServer,
             PaymentModule.schema
         )
-        let wrapped = try await AcquirerRecords.batchKey(in: access.store, sealedBy: access.seals)
-        await access.store.close()
-        return try wrapped.map { try access.master.unwrapBytes($0) }
+        return try await newest(access)
     }
 
     private func hostKey(_ folder: DataFolder) async throws -> [UInt8]? {
-        let access = try PartyAccess(folder, passphrase: nil, .terminal, TerminalModule.schema)
-        let wrapped = try await TerminalRecords.batchKey(in: access.store, sealedBy: access.seals)
-        await access.store.close()
-        return try wrapped.map { try access.master.unwrapBytes($0) }
-    }
-
-    private func forgetBatchKey(_ folder: DataFolder) async throws {
-        try await remove(
-            folder,
-            .paymentServer,
-            PaymentModule.schema,
-            AcquirerRecords.batchKey
+        try await newest(
+            PartyAccess(folder, passphrase: nil, .terminal, TerminalModule.schema)
         )
     }
 
-    /// Removes what stands under the only key of a kind.
+    private func newest(_ access: PartyAccess) async throws -> [UInt8]? {
+        let keys = try await BatchKeyRecord.all(in: access.store, sealedBy: access.seals)
+        await access.store.close()
+        return try keys.last.map { try access.master.unwrapBytes($0.wrapped) }
+    }
+
+    private func forgetBatchKey(_ folder: DataFolder) async throws {
+        try await remove(folder, .paymentServer, PaymentModule.schema)
+    }
+
+    /// Removes the first batch key.
     private func remove(
         _ folder: DataFolder,
         _ party: DataFolder.Party,
-        _ schema: RecordSchema,
-        _ kind: RecordKind
+        _ schema: RecordSchema
     ) async throws {
         let access = try PartyAccess(folder, passphrase: nil, party, schema)
-        try await access.commit(.delete(RecordKey(kind, [0]), expectedRevision: 1))
+        try await access.commit(.delete(RecordKey(BatchKeyRecord.kind, [0]), expectedRevision: 1))
     }
 }

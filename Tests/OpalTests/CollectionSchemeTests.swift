@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Batches
+import ClearingHouse
 import Kernel
 import Keys
 import PaymentServer
@@ -75,7 +76,11 @@ import Wire
         let card = try #require(CardIdentifier("9900010000000017"))
         return DirectLink(
             to: Taker(
-                keys: BatchKeys([shared.acquirer: CMACKey(try master.unwrap(shared.wrapped))]),
+                keys: BatchKeys([
+                    PaymentServerParty.acquirer: try shared.map {
+                        CMACKey(try master.unwrap($0.wrapped))
+                    }
+                ]),
                 update: .card(card, isBlocked: true)
             ),
             as: Role.concentrationPoint.rawValue
@@ -205,7 +210,8 @@ private struct ClosedBatch {
             PaymentModule.schema
         )
         seals = access.seals
-        let wrapped = try await AcquirerBatchKey.export(from: access, to: access.master)
+        let exported = try await AcquirerBatchKey.export(from: access, to: access.master)
+        let wrapped = try #require(exported.last?.wrapped)
         await access.store.close()
         let key = BatchKey(name.securityCard, master: CMACKey(try access.master.unwrap(wrapped)))
         let unsigned = ClosedBatch.header(

@@ -39,7 +39,7 @@ struct RefundWorld {
     let disputes: DisputeDesk
     let house: ClearingHouse
     let passing: ConcentrationPoint
-    let refundKey: RefundKey
+    let refundKey: RefundSigner
     private let cardSeals: RecordSealer
     private let ledgerSeals: RecordSealer
     private let clearingSeals = RecordSealer(.make(), party: ClearingRecords.schema.party)
@@ -83,7 +83,7 @@ struct RefundWorld {
             clearingHouse: onward
         )
         link = FaultyLink(DirectLink(to: passing, as: "payment-server"))
-        refundKey = RefundKey(
+        refundKey = RefundSigner(
             WorldKeys.acquirerNumber,
             master: CMACKey(world.keys.batchMaster)
         )

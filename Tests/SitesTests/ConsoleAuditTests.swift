@@ -57,7 +57,7 @@ import Wire
         )
         _ = try await fixture.operators.agree(
             on: .make(version: 2),
-            ofKeysOf: fixture.world.issuer.identifier,
+            ofKeysOf: .issuer(fixture.world.issuer.identifier),
             by: .init(name: ConsoleFixture.name, password: ConsoleFixture.password),
             and: .init(name: third.text, password: password),
             at: fixture.world.now

@@ -25,7 +25,7 @@ import Testing
     ) async throws -> KeyAgreement {
         try await fixture.operators.agree(
             on: change,
-            ofKeysOf: fixture.world.issuer.identifier,
+            ofKeysOf: .issuer(fixture.world.issuer.identifier),
             by: first,
             and: second,
             at: fixture.world.now
@@ -67,6 +67,26 @@ import Testing
         let act = try #require(try await acts(fixture).first)
         #expect(act.kind == .keyVersionRetired)
         #expect(act.reason == "version 1, last day 261231, with second")
+    }
+
+    @Test func `the acquirer's key is changed by the acquirer's operators, and not by an issuer's`()
+        async throws
+    {
+        for (role, isReached) in [
+            (OperatorRole.acquirer, true), (.everything, true), (.auditor, false),
+            (.issuer(try #require(IssuerIdentifier("990001"))), false),
+        ] {
+            let fixture = try await fixture(second: role)
+            let agreement = try await fixture.operators.agree(
+                on: .makeBatchKey(version: 1),
+                ofKeysOf: .acquirer,
+                by: Self.first,
+                and: Self.second,
+                at: fixture.world.now
+            )
+            #expect(agreement == (isReached ? .agreed : .mayNot("second")))
+            #expect(try await fixture.audit.run() == [])
+        }
     }
 
     @Test func `and with the live cards that it stops`() async throws {

@@ -37,7 +37,7 @@ enum ImportTable {
         "CardSide/OPALServer": .only(ports.union(["ClientCode", "CardEmulator"])),
         "AcceptorSide/PaymentServer": .only(ports.union(["Batches"])),
         "AcceptorSide/ConcentrationPoint": .only(ports.union(["Batches"])),
-        "AcceptorSide/TerminalHost": .only(ports),
+        "AcceptorSide/TerminalHost": .only(ports.union(["Batches"])),
         "AcceptorSide/Concentrator": .only(["Wire"]),
         "AcceptorSide/Merchant": .only(ports),
         "FundingSide/Bank": .only(ports),

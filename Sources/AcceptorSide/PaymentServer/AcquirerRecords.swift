@@ -14,31 +14,6 @@ package enum AcquirerRecords {
     /// KMP of an issuer, wrapped and sealed: BIN 3, version 1.
     package static let issuerKey = RecordKind("issuer_key", keyBytes: 4...4)
 
-    /// KB, which the acquirer shares with the clearing house, wrapped and sealed: one record with
-    /// the key 00.
-    package static let batchKey = RecordKind("batch_key", keyBytes: 1...1)
-
-    /// The write of KB, `wrapped`.
-    package static func write(
-        batchKey wrapped: [UInt8],
-        sealedBy seals: any RecordSealing
-    ) async throws(ModuleFailure) -> RecordWrite {
-        let key = RecordKey(batchKey, [0])
-        let body = try await seals.seal(wrapped, name: key.sealName(), revision: 1)
-        return .put(key, expectedRevision: 0, body: body)
-    }
-
-    /// KB, wrapped; nil where there is none yet.
-    ///
-    /// - Throws: `.damaged` where it does not open.
-    package static func batchKey(
-        in store: any RecordStore,
-        sealedBy seals: any RecordSealing
-    ) async throws(StoreFailure) -> [UInt8]? {
-        guard let record = try await store.read(RecordKey(batchKey, [0])) else { return nil }
-        return try await open(record, seals)
-    }
-
     /// The write of an agreement.
     ///
     /// `revision`: of the one that it replaces, 0 for a new one.

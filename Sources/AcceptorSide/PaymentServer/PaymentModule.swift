@@ -65,7 +65,7 @@ package final class PaymentModule: LinkService {
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, CollectedRecord.kind,
+            AcquirerRecords.remoteTerminal, BatchKeyRecord.kind, CollectedRecord.kind,
             BatchRecord.kind, BatchOrder.kind, SchemeUpdates.update, SchemeUpdates.revision,
             RefundRecords.kind,
         ]

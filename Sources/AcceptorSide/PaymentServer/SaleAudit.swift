@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 package import Kernel
 package import Records
 package import SecurityModule
@@ -108,7 +109,7 @@ package struct SaleAudit: Sendable {
         }
         for kind in [
             AcquirerRecords.agreement, AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,
-            AcquirerRecords.remoteTerminal, AcquirerRecords.batchKey, BatchOrder.kind,
+            AcquirerRecords.remoteTerminal, BatchKeyRecord.kind, BatchOrder.kind,
             SchemeUpdates.update, SchemeUpdates.revision,
         ] {
             try await store.forEach(kind) { record async throws(StoreFailure) in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 package import Kernel
 package import Records
 package import SecurityModule
@@ -72,7 +73,7 @@ package struct TerminalAudit: Sendable {
                     )
             }
         }
-        for kind in [ExchangeRecord.latest, TerminalModule.lastBatch, TerminalRecords.batchKey] {
+        for kind in [ExchangeRecord.latest, TerminalModule.lastBatch, BatchKeyRecord.kind] {
             try await store.forEach(kind) { record async throws(StoreFailure) in
                 if await open(record) == nil {
                     report.findings.append(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Kernel
 package import Records
 package import SecurityModule
@@ -19,7 +20,7 @@ package final class TerminalModule: LinkService {
         version: 2,
         kinds: [
             memoryKind, ExchangeRecord.kind, ExchangeRecord.latest, TerminalRecords.issuerKey,
-            TerminalRecords.host, TerminalRecords.batchKey, lastBatch,
+            TerminalRecords.host, BatchKeyRecord.kind, lastBatch,
         ]
     )
 

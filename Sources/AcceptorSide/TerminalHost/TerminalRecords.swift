@@ -12,8 +12,6 @@ package enum TerminalRecords {
     package static let host = RecordKind("host", keyBytes: 1...1)
     /// KMP of an issuer, wrapped and sealed: BIN 3, version 1.
     package static let issuerKey = RecordKind("issuer_key", keyBytes: 4...4)
-    /// KB, wrapped and sealed: one record with the key 00.
-    package static let batchKey = RecordKind("batch_key", keyBytes: 1...1)
     private static let wrappedBytesMax = 64
 
     package struct Host: Sendable {
@@ -68,33 +66,6 @@ package enum TerminalRecords {
         let recordKey = RecordKey(issuerKey, bytes)
         let body = try await seals.seal(key.wrapped, name: recordKey.sealName(), revision: 1)
         return .put(recordKey, expectedRevision: 0, body: body)
-    }
-
-    /// The write of KB, `wrapped`.
-    package static func write(
-        batchKey wrapped: [UInt8],
-        sealedBy seals: any RecordSealing
-    ) async throws(ModuleFailure) -> RecordWrite {
-        let key = RecordKey(batchKey, [0])
-        let body = try await seals.seal(wrapped, name: key.sealName(), revision: 1)
-        return .put(key, expectedRevision: 0, body: body)
-    }
-
-    /// KB, wrapped; nil where there is none yet.
-    ///
-    /// - Throws: `.damaged` where it does not open.
-    package static func batchKey(
-        in store: any RecordStore,
-        sealedBy seals: any RecordSealing
-    ) async throws(StoreFailure) -> [UInt8]? {
-        guard let record = try await store.read(RecordKey(batchKey, [0])) else { return nil }
-        let wrapped = try? await seals.open(
-            record.body,
-            name: record.sealName,
-            revision: record.revision
-        )
-        guard let wrapped else { throw .damaged("batch_key does not open") }
-        return wrapped
     }
 
     /// - Throws: `.damaged` where there is none or it does not open.

@@ -101,7 +101,7 @@ package final class ClearingHost: Sendable {
     }
 
     private var batchKeys: BatchKeys {
-        BatchKeys([WorldKeys.acquirerNumber: CMACKey(keys.batchMaster)])
+        BatchKeys([WorldKeys.acquirerNumber: [CMACKey(keys.batchMaster)]])
     }
 
     private var seals: RecordSealer { RecordSealer(master, party: ClearingRecords.schema.party) }

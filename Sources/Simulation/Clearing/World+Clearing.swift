@@ -49,8 +49,8 @@ extension World {
     }
 
     /// The acquirer's key of refunds.
-    var refundKey: RefundKey {
-        RefundKey(WorldKeys.acquirerNumber, master: CMACKey(keys.batchMaster))
+    var refundKey: RefundSigner {
+        RefundSigner(WorldKeys.acquirerNumber, master: CMACKey(keys.batchMaster))
     }
 
     /// From the payment server as it runs now to the concentration point.

@@ -3,6 +3,7 @@
 import Crypto
 package import Kernel
 package import SecurityModule
+import Synchronization
 import Wire
 
 /// The chain over the sales of a batch (`docs/decisions/0026`): SHA-256 of the digest before and
@@ -46,15 +47,13 @@ package struct BatchKey: Sendable {
 
 /// KR of one acquirer: KDF(KB, "OPAL refund key", acquirer). No security card has it, and no
 /// concentration point.
-package struct RefundKey: RefundSigning {
-    package let acquirer: UInt32
+package struct RefundKey: Sendable {
     private let key: CMACKey
 
     /// - Parameters:
     ///   - acquirer: whose.
     ///   - master: KB, which acquirer and clearing house share.
     package init(_ acquirer: UInt32, master: CMACKey) {
-        self.acquirer = acquirer
         key = master.deriveMAC("OPAL refund key", acquirer.bigEndianBytes)
     }
 
@@ -66,14 +65,41 @@ extension RefundKey: CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Checks batches and refunds with the KB of the acquirers that are cleared for; none where it only
-/// walks chains.
-package struct BatchKeys: BatchChecking {
-    private let masters: [UInt32: CMACKey]
+/// Signs refunds with the newest KB of an acquirer, also once there is a newer one.
+package final class RefundSigner: RefundSigning {
+    package let acquirer: UInt32
+    private let key: Mutex<RefundKey>
 
-    /// - Parameter masters: KB by acquirer.
-    package init(_ masters: [UInt32: CMACKey] = [:]) {
-        self.masters = masters
+    /// - Parameters:
+    ///   - acquirer: whose.
+    ///   - master: KB.
+    package init(_ acquirer: UInt32, master: CMACKey) {
+        self.acquirer = acquirer
+        key = Mutex(RefundKey(acquirer, master: master))
+    }
+
+    /// Signs with this KB from now on.
+    package func use(_ master: CMACKey) {
+        key.withLock { $0 = RefundKey(acquirer, master: master) }
+    }
+
+    package func sign(_ order: RefundOrder) -> [UInt8] { key.withLock { $0 }.sign(order) }
+}
+
+/// Checks batches and refunds with the KB of the acquirers that are cleared for; none where it only
+/// walks chains. An acquirer may have several: what is signed with one of them is genuine
+/// (`docs/decisions/0038`).
+package final class BatchKeys: BatchChecking {
+    private let masters: Mutex<[UInt32: [CMACKey]]>
+
+    /// - Parameter masters: KB by acquirer, whichever version.
+    package init(_ masters: [UInt32: [CMACKey]] = [:]) {
+        self.masters = Mutex(masters)
+    }
+
+    /// Checks with these from now on.
+    package func use(_ masters: [UInt32: [CMACKey]]) {
+        self.masters.withLock { $0 = masters }
     }
 
     package func start(of batch: BatchName) -> [UInt8] { BatchChain.start(of: batch) }
@@ -84,9 +110,10 @@ package struct BatchKeys: BatchChecking {
 
     package func isGenuine(_ header: BatchHeader) async throws(ModuleFailure) -> Bool {
         let securityCard = header.name.securityCard
-        guard let master = masters[securityCard.acquirer] else { throw .keyUnknown }
-        let signature = BatchKey(securityCard, master: master).sign(header.signedBytes)
-        return ConstantTime.isEqual(signature, header.signature)
+        return try masters(of: securityCard.acquirer).contains { master in
+            let signature = BatchKey(securityCard, master: master).sign(header.signedBytes)
+            return ConstantTime.isEqual(signature, header.signature)
+        }
     }
 
     package func isGenuine(
@@ -94,7 +121,13 @@ package struct BatchKeys: BatchChecking {
         of acquirer: UInt32,
         code: [UInt8]
     ) async throws(ModuleFailure) -> Bool {
-        guard let master = masters[acquirer] else { throw .keyUnknown }
-        return ConstantTime.isEqual(RefundKey(acquirer, master: master).sign(order), code)
+        try masters(of: acquirer).contains { master in
+            ConstantTime.isEqual(RefundKey(acquirer, master: master).sign(order), code)
+        }
+    }
+
+    private func masters(of acquirer: UInt32) throws(ModuleFailure) -> [CMACKey] {
+        guard let known = masters.withLock({ $0[acquirer] }) else { throw .keyUnknown }
+        return known
     }
 }

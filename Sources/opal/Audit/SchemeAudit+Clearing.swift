@@ -3,6 +3,7 @@
 import Batches
 import ClearingHouse
 import Kernel
+import Keys
 import PaymentServer
 import Records
 import RecordsSQLite
@@ -24,7 +25,14 @@ extension SchemeAudit {
             let audit = ClearingAudit(
                 store: side.store,
                 sealing: side.seals,
-                batches: try await ClearingParty.batchKeys(in: side.store, side.seals, side.master)
+                batches: BatchKeys(
+                    try await ClearingParty.batchMasters(
+                        in: side.store,
+                        side.seals,
+                        side.master,
+                        withRetired: true
+                    )
+                )
             )
             let books = try await audit.run(progress.step)
             findings += books.findings

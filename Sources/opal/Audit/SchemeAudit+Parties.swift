@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bank
+import Batches
 import CardEmulator
 import ClearingHouse
 import Gateway
@@ -67,9 +68,10 @@ extension SchemeAudit {
     /// KB, to check what security cards have signed; none where it does not open, which the audit
     /// of the sales names.
     private func batchKeys(_ side: Side) async -> BatchKeys {
-        let wrapped = try? await AcquirerRecords.batchKey(in: side.store, sealedBy: side.seals)
-        guard let wrapped, let key = try? side.master.unwrap(wrapped) else { return BatchKeys() }
-        return BatchKeys([PaymentServerParty.acquirer: CMACKey(key)])
+        let keys = try? await BatchKeyRecord.all(in: side.store, sealedBy: side.seals)
+        let masters = try? keys?.map { CMACKey(try side.master.unwrap($0.wrapped)) }
+        guard let masters, !masters.isEmpty else { return BatchKeys() }
+        return BatchKeys([PaymentServerParty.acquirer: masters])
     }
 
     func opalServer(

@@ -12,7 +12,7 @@ struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
         abstract: "What security cards have counted, on its way to the clearing house.",
-        subcommands: [List.self, Close.self]
+        subcommands: [List.self, Close.self, Key.self]
     )
 
     /// Batches as people and programs see them.

@@ -46,7 +46,9 @@ struct ClearingAccess {
         house = ClearingHouse(
             store: party.store,
             sealing: party.seals,
-            batches: try await ClearingParty.batchKeys(in: party.store, party.seals, party.master),
+            batches: BatchKeys(
+                try await ClearingParty.batchMasters(in: party.store, party.seals, party.master)
+            ),
             issuers: { _ in link }
         )
         files = SettlementFolder(options.folder.settlementFiles, house)

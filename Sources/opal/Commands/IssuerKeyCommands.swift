@@ -82,7 +82,7 @@ extension IssuerCommand.Key {
                 let name = SoftwareModule.KeyName(issuer: issuer.identifier, version: version)
                 try await persons.agree(
                     on: .make(version: version),
-                    ofKeysOf: issuer.identifier,
+                    ofKeysOf: .issuer(issuer.identifier),
                     options
                 )
                 let access = sharing.access
@@ -138,7 +138,7 @@ extension IssuerCommand.Key {
                 }
                 try await persons.agree(
                     on: .use(version: version),
-                    ofKeysOf: issuer.identifier,
+                    ofKeysOf: .issuer(issuer.identifier),
                     options
                 )
                 try await sharing.change(issuer) { $0.use(version) }

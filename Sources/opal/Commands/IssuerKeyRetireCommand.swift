@@ -70,7 +70,7 @@ extension IssuerCommand.Key {
                 }
                 try await persons.agree(
                     on: .retire(version: version, lastDay: day, liveCards: live),
-                    ofKeysOf: issuer.identifier,
+                    ofKeysOf: .issuer(issuer.identifier),
                     options
                 )
                 try await sharing.change(issuer) { $0.end(version, lastDay: day) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Batches
 import Foundation
 import Kernel
 import Keys
@@ -109,11 +110,11 @@ struct TerminalCommand: AsyncParsableCommand {
             )
             let seals = RecordSealer(master, party: TerminalModule.schema.party)
             let entry = TerminalRecords.Host(name: name, wrappedKey: sharedKey)
-            let batchKey = try await AcquirerBatchKey.export(from: acquirer, to: master)
-            var writes = [
-                try await TerminalRecords.write(entry, sealedBy: seals),
-                try await TerminalRecords.write(batchKey: batchKey, sealedBy: seals),
-            ]
+            let batchKeys = try await AcquirerBatchKey.export(from: acquirer, to: master)
+            var writes = [try await TerminalRecords.write(entry, sealedBy: seals)]
+            if let newest = batchKeys.last {
+                writes.append(try await newest.write(sealedBy: seals))
+            }
             for identifier in identifiers {
                 let card = SoftwareSecurityCard(identifier, master: master)
                 writes.append(TerminalRecords.memory(try await card.personalize()))
@@ -166,9 +167,9 @@ struct TerminalCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give the payment server's purchase keys and batch key to a host.",
             discussion: """
-                After `opal issuer share` or `opal issuer key add`, and once for a host that was \
-                made before there were batches. A terminal that runs has new purchase keys after \
-                some seconds; for a batch key, restart it.
+                After `opal issuer share`, `opal issuer key add` or `opal batch key add`, and once \
+                for a host that was made before there were batches. A terminal that runs uses them \
+                after some seconds.
                 """
         )
 
@@ -191,11 +192,11 @@ struct TerminalCommand: AsyncParsableCommand {
                 let write = try await TerminalRecords.write(key, sealedBy: seals)
                 if try await store.commit(Transition(writes: [write])) == .committed { count += 1 }
             }
-            let batchKey = try await TerminalRecords.write(
-                batchKey: try await AcquirerBatchKey.export(from: acquirer, to: master),
-                sealedBy: seals
-            )
-            let isNew = try await store.commit(Transition(writes: [batchKey])) == .committed
+            let batchKeys = try await AcquirerBatchKey.export(from: acquirer, to: master)
+            var isNew = false
+            if let write = try await batchKeys.last?.write(sealedBy: seals) {
+                isNew = try await store.commit(Transition(writes: [write])) == .committed
+            }
             await store.close()
             await acquirer.store.close()
             print("\(count) new purchase keys" + (isNew ? ", and the batch key" : ""))

@@ -5,7 +5,7 @@ import Kernel
 import Keys
 import Sites
 
-/// The two operators of the console in whose names an issuer's keys are changed.
+/// The two operators of the console in whose names keys are changed.
 struct TwoPersons: ParsableArguments {
     @Option(name: .customLong("operator"), help: "Who does it: an operator of the console.")
     var first: String
@@ -21,13 +21,13 @@ struct TwoPersons: ParsableArguments {
     /// - Throws: `CommandFailure` in words where one of them stands against it.
     func agree(
         on change: KeyChange,
-        ofKeysOf issuer: IssuerIdentifier,
+        ofKeysOf owner: KeyOwner,
         _ options: DataOptions
     ) async throws {
         let agreement = try await OperatorCommand.step(options) { desk in
             try await desk.agree(
                 on: change,
-                ofKeysOf: issuer,
+                ofKeysOf: owner,
                 by: OperatorDesk.Credentials(
                     name: first,
                     password: try DataFolder.read(secret: firstPasswordFile)

@@ -14,7 +14,7 @@ struct BatchRounds: Sendable {
     private let alarms: BatchAlarms
     private let link: (any Link)?
     private let sender: BatchSender?
-    private let refunds: RefundKey
+    private let refunds: RefundSigner
 
     /// `link`: to the concentration point or the clearing house; nil where there is neither:
     ///     batches are closed and kept.

@@ -42,21 +42,20 @@ struct ClearingFounding {
             schema: ClearingRecords.schema
         )
         let seals = RecordSealer(master, party: ClearingRecords.schema.party)
-        let shared = try await AcquirerBatchKey.shared(
+        let keys = try await AcquirerBatchKey.shared(
             of: folder,
             passphrase: passphrase,
             with: master
         )
         do throws(ClearingFailure) {
-            _ = try await AcquirerKey(shared.acquirer, wrapped: shared.wrapped)
-                .keep(in: store, sealedBy: seals)
+            for key in keys { _ = try await key.keep(in: store, sealedBy: seals) }
             let house = ClearingHouse(
                 store: store,
                 sealing: seals,
                 batches: BatchKeys(),
                 issuers: { _ in nil }
             )
-            try await introduce(to: house, shared.acquirer)
+            try await introduce(to: house, PaymentServerParty.acquirer)
         } catch {
             throw CommandFailure(error.words)
         }

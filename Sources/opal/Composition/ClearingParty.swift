@@ -16,6 +16,8 @@ struct ClearingParty {
     let seals: RecordSealer
     let module: ClearingHouse
     private let lock: FolderLock
+    private let master: LocalMasterKey
+    private let batches = BatchKeys()
     private let watch: ClearingWatch
     private let files: SettlementFolder
     /// Settlements whose files are looked for.
@@ -29,34 +31,52 @@ struct ClearingParty {
         logger: Logger
     ) async throws {
         lock = try folder.lock(.clearing)
-        let master = try KeyFile.read(at: folder.keyFile(.clearing), passphrase: passphrase)
+        master = try KeyFile.read(at: folder.keyFile(.clearing), passphrase: passphrase)
         store = try PartyStore(folder, .clearing, ClearingRecords.schema)
         seals = RecordSealer(master, party: ClearingRecords.schema.party)
         module = ClearingHouse(
             store: store,
             sealing: seals,
-            batches: try await Self.batchKeys(in: store, seals, master),
+            batches: batches,
             issuers: issuers
         )
         watch = ClearingWatch(logger)
         files = SettlementFolder(folder.settlementFiles, module)
+        batches.use(try await Self.batchMasters(in: store, seals, master))
+    }
+
+    /// Takes what was made or retired beside the running clearing house.
+    func followBatchKeys() async {
+        do {
+            batches.use(try await Self.batchMasters(in: store, seals, master))
+            watch.works(.batchKeys)
+        } catch {
+            watch.tell(problem: "\(error)", .batchKeys)
+        }
     }
 
     /// KB of the acquirers that are cleared for.
-    static func batchKeys(
+    ///
+    /// `withRetired`: also those that nothing new is taken with, for an audit.
+    static func batchMasters(
         in store: any RecordStore,
         _ seals: RecordSealer,
-        _ master: LocalMasterKey
-    ) async throws -> BatchKeys {
+        _ master: LocalMasterKey,
+        withRetired: Bool = false
+    ) async throws -> [UInt32: [CMACKey]] {
         let keys: [AcquirerKey]
         do throws(ClearingFailure) {
             keys = try await AcquirerKey.all(in: store, sealedBy: seals)
         } catch {
             throw CommandFailure(error.words)
         }
-        var masters: [UInt32: CMACKey] = [:]
-        for key in keys { masters[key.acquirer] = CMACKey(try master.unwrap(key.wrapped)) }
-        return BatchKeys(masters)
+        var masters: [UInt32: [CMACKey]] = [:]
+        for key in keys {
+            let isUsed = withRetired || !key.isRetired
+            masters[key.acquirer, default: []] +=
+                isUsed ? [CMACKey(try master.unwrap(key.wrapped))] : []
+        }
+        return masters
     }
 
     /// Passes on which cards issuers have blocked.

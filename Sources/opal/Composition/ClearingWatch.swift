@@ -9,6 +9,7 @@ final class ClearingWatch: Sendable {
     enum Work: String {
         case crediting, refunds, disputes, settlement
         case blockingList = "blocking list"
+        case batchKeys = "batch keys"
     }
 
     private let logger: Logger
@@ -62,6 +63,10 @@ final class ClearingWatch: Sendable {
         let words = "is left out of the settlement of \(run.day.digits): it does not open"
         let problems = run.leftOut.map { ("left out \(run.day.digits) \($0)", "\($0) \(words)") }
         say(Dictionary(problems) { first, _ in first }, .settlement)
+    }
+
+    func tell(problem: String, _ work: Work) {
+        say([problem: problem], work)
     }
 
     func tell(_ failure: ClearingFailure, _ work: Work) {

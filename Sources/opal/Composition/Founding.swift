@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import CardEmulator
 import Foundation
 import HSM
@@ -164,7 +165,7 @@ struct Founding {
             PaymentModule.schema,
             [
                 try await AcquirerRecords.issuerKey(key, sealedBy: seals),
-                try await AcquirerBatchKey.make(acquirer, sealedBy: seals),
+                try await AcquirerBatchKey.make(acquirer).write(sealedBy: seals),
                 try await AcquirerRecords.agreement(of: merchant, comparison, sealedBy: seals),
                 try await AcquirerRecords.merchantKey(
                     name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Kernel
 import Keys
 import PaymentServer
@@ -18,8 +19,9 @@ struct PaymentServerParty {
     /// What the clearing house has told.
     let updates: SchemeUpdates
     /// Signs refunds for the clearing house.
-    let refunds: RefundKey
+    let refunds: RefundSigner
     private let securityCards: SecurityCardRack
+    private let master: LocalMasterKey
     private let seals: RecordSealer
     private let lock: FolderLock
 
@@ -41,24 +43,23 @@ struct PaymentServerParty {
         alarm: @escaping @Sendable (UncountedSale) -> Void = { _ in }
     ) async throws {
         lock = try folder.lock(.paymentServer)
-        let master = try KeyFile.read(
-            at: folder.keyFile(.paymentServer),
-            passphrase: passphrase
-        )
+        master = try KeyFile.read(at: folder.keyFile(.paymentServer), passphrase: passphrase)
         store = try PartyStore(folder, .paymentServer, PaymentModule.schema)
         let seals = RecordSealer(master, party: PaymentModule.schema.party)
         let securityCards = SecurityCardRack()
         self.securityCards = securityCards
         self.seals = seals
-        let batchKey = try await AcquirerBatchKey.ensured(in: store, master, seals)
-        refunds = RefundKey(Self.acquirer, master: CMACKey(try master.unwrap(batchKey)))
+        let batchKeys = try await AcquirerBatchKey.ensured(in: store, master, seals)
+        guard let batchKey = batchKeys.last else { preconditionFailure("One is ensured.") }
+        let batchMaster = CMACKey(try master.unwrap(batchKey.wrapped))
+        refunds = RefundSigner(Self.acquirer, master: batchMaster)
+        try securityCards.install(batchKey)
         for key in try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals) {
             try securityCards.install(key.wrapped, key.issuer, key.version)
         }
         let workshop = TerminalWorkshop(
             master: master,
             rack: securityCards,
-            batchKey: batchKey,
             store: store
         )
         let pool = try await workshop.pool(count)
@@ -115,8 +116,15 @@ struct PaymentServerParty {
         return directory
     }
 
-    /// Gives the security cards the key versions that were shared since the start.
+    /// Gives the security cards the key versions that were shared since the start, and signs with
+    /// the newest KB.
     private func refreshKeys() async {
+        if let newest = try? await BatchKeyRecord.all(in: store, sealedBy: seals).last,
+            (try? securityCards.install(newest)) == true,
+            let key = try? master.unwrap(newest.wrapped)
+        {
+            refunds.use(CMACKey(key))
+        }
         guard let keys = try? await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
         else { return }
         for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
@@ -133,8 +141,6 @@ struct PaymentServerParty {
 private struct TerminalWorkshop {
     let master: LocalMasterKey
     let rack: SecurityCardRack
-    /// KB, wrapped.
-    let batchKey: [UInt8]
     let store: any RecordStore
 
     func pool(_ count: Int) async throws -> [Terminal] {
@@ -169,7 +175,6 @@ private struct TerminalWorkshop {
             master: master
         )
         try rack.add(card)
-        try card.install(batchKey: batchKey)
         return try await Terminal.start(
             name: "terminal-\(serial)",
             securityCard: card,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Kernel
 import SecurityCard
 import Synchronization
 
-/// The security cards of one process, which get issuers' keys also while they serve. Each card has
-/// all keys, whichever came first.
+/// The security cards of one process, which get issuers' keys and KB also while they serve. Each
+/// card has all keys, whichever came first.
 final class SecurityCardRack: Sendable {
     private struct State {
         var cards: [SoftwareSecurityCard] = []
         /// KMP, wrapped, by issuer and version.
         var keys: [SoftwareSecurityCard.KeyName: [UInt8]] = [:]
+        /// The newest KB, wrapped.
+        var batchKey: BatchKeyRecord?
     }
 
     private let state = Mutex(State())
@@ -19,11 +22,28 @@ final class SecurityCardRack: Sendable {
     ///
     /// - Throws: `KeyFailure` where one does not unwrap.
     func add(_ card: SoftwareSecurityCard) throws {
-        let keys = state.withLock { state in
+        let (keys, batchKey) = state.withLock { state in
             state.cards.append(card)
-            return state.keys
+            return (state.keys, state.batchKey)
         }
         for (name, wrapped) in keys { try card.install(purchaseKey: wrapped, as: name) }
+        if let batchKey { try card.install(batchKey: batchKey.wrapped) }
+    }
+
+    /// Lets each security card sign its batches with a KB that is newer than the one they have.
+    ///
+    /// - Returns: whether it is.
+    /// - Throws: `KeyFailure` where it does not unwrap.
+    @discardableResult
+    func install(_ batchKey: BatchKeyRecord) throws -> Bool {
+        let cards = state.withLock { state in
+            let isNewer = state.batchKey.map { $0.version < batchKey.version } ?? true
+            return isNewer ? state.cards : nil
+        }
+        guard let cards else { return false }
+        for card in cards { try card.install(batchKey: batchKey.wrapped) }
+        state.withLock { $0.batchKey = batchKey }
+        return true
     }
 
     /// Gives each security card KMP of an issuer and version. One that they have is not unwrapped

@@ -37,6 +37,7 @@ extension ServerSystem {
         parties.clearing = party
         parties.issuer = issuer
         var services: [any Service] = [
+            Ticker(seconds: 5) { await party.followBatchKeys() },
             Ticker(seconds: 5) { await party.credit() },
             Ticker(seconds: 5) { await party.passDisputes() },
             Ticker(seconds: 30) { await party.passBlocks() },

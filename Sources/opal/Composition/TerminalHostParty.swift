@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Batches
 import Kernel
 import Keys
 import Records
@@ -33,6 +34,9 @@ struct TerminalHostParty {
         }
         let cards = try await Self.securityCards(in: store, master, seals)
         let securityCards = SecurityCardRack()
+        if let newest = try await BatchKeyRecord.all(in: store, sealedBy: seals).last {
+            try securityCards.install(newest)
+        }
         for card in cards { try securityCards.add(card) }
         self.securityCards = securityCards
         self.seals = seals
@@ -58,6 +62,9 @@ struct TerminalHostParty {
 
     /// Gives the security cards the key versions that were shared since the start.
     func tick() async {
+        if let newest = try? await BatchKeyRecord.all(in: store, sealedBy: seals).last {
+            _ = try? securityCards.install(newest)
+        }
         guard let keys = try? await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
         else { return }
         for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
@@ -70,7 +77,6 @@ struct TerminalHostParty {
         _ seals: RecordSealer
     ) async throws -> [SoftwareSecurityCard] {
         let keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
-        let batchKey = try await TerminalRecords.batchKey(in: store, sealedBy: seals)
         return try await TerminalRecords.securityCards(in: store).map { identifier in
             let card = SoftwareSecurityCard(identifier, master: master)
             for key in keys {
@@ -79,7 +85,6 @@ struct TerminalHostParty {
                     as: SoftwareSecurityCard.KeyName(issuer: key.issuer, version: key.version)
                 )
             }
-            if let batchKey { try card.install(batchKey: batchKey) }
             return card
         }
     }

@@ -55,7 +55,8 @@ package struct CardSuccession: Sendable {
         loading = DirectLoad(module: module, loads: loads)
     }
 
-    /// Renews a card that is due (``CardDesk/renewal(of:at:)``), and makes the successor the card of who held it.
+    /// Renews a card that is due (``CardDesk/renewal(of:at:)``), and makes the successor the card of
+    /// who held it.
     ///
     /// `who`: in whose name the successor's limits are set.
     package func renew(

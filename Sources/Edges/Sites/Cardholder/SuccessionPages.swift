@@ -6,8 +6,8 @@ import OPALServer
 import SecurityModule
 import Wire
 
-// A card that has expired, or that was made with keys which the issuer has replaced: its value moves
-// to a new one. A child's card is renewed by its guardian: the
+// A card that has expired, or that was made with keys which the issuer has replaced: its value
+// moves to a new one. A child's card is renewed by its guardian: the
 // child gets rid of no limit by waiting for a new card.
 extension CardholderSite {
     func addSuccessionRoutes(to router: Router<SiteContext>) {

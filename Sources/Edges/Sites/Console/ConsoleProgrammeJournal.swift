@@ -117,7 +117,7 @@ extension OperatorJournal.Act.Kind {
             .limitsProposed, .limitsAgreed, .limitsDeclined, .operatorAdded, .operatorRemoved,
             .saleReleased, .saleRejected, .dayClosed, .payoutGivenBack, .disputeRefunded,
             .disputeRejected, .disputeAnswered, .keyVersionMade, .keyVersionUsed,
-            .keyVersionRetired:
+            .keyVersionRetired, .batchKeyMade, .batchKeyRetired, .batchKeyAccepted:
             "Something else"
         }
     }

@@ -2,7 +2,7 @@
 
 package import Kernel
 
-/// Whether two persons agree on a change of an issuer's keys.
+/// Whether two persons agree on a change of keys.
 package enum KeyAgreement: Equatable, Sendable {
     /// Both do, and the journal says so.
     case agreed
@@ -32,7 +32,7 @@ extension OperatorDesk {
     ///
     /// - Parameters:
     ///   - change: what is done with a key version.
-    ///   - issuer: whose keys.
+    ///   - owner: whose keys.
     ///   - first: who does it.
     ///   - second: who agrees.
     ///   - now: when.
@@ -40,7 +40,7 @@ extension OperatorDesk {
     /// - Throws: `OperatorFailure` where store or seals fail.
     package func agree(
         on change: KeyChange,
-        ofKeysOf issuer: IssuerIdentifier,
+        ofKeysOf owner: KeyOwner,
         by first: Credentials,
         and second: Credentials,
         at now: Instant
@@ -49,18 +49,21 @@ extension OperatorDesk {
         guard let other = OperatorName(second.name) else { return .notBelieved(second.name) }
         if one == other { return .samePerson }
         for person in [first, second] {
-            let obstacle = try await obstacle(to: person, keysOf: issuer, at: now)
+            let obstacle = try await obstacle(to: person, keysOf: owner, at: now)
             if let obstacle { return obstacle }
         }
         let reason = "\(change.words), with \(other.text)"
         let act = OperatorJournal.Act(change.kind, at: now, by: one, reason: reason)
-        try await journal.write(act, onKeysOf: issuer)
+        switch owner {
+        case .issuer(let issuer): try await journal.write(act, onKeysOf: issuer)
+        case .acquirer: try await journal.writeOnClearing(act)
+        }
         return .agreed
     }
 
     private func obstacle(
         to person: Credentials,
-        keysOf issuer: IssuerIdentifier,
+        keysOf owner: KeyOwner,
         at now: Instant
     ) async throws(OperatorFailure) -> KeyAgreement? {
         let logon = try await logOn(person.name, person.password, from: "host", at: now)
@@ -70,10 +73,7 @@ extension OperatorDesk {
         case .signedIn(let session): signOut(session)
         }
         guard let name = OperatorName(person.name) else { return .notBelieved(person.name) }
-        switch try await role(of: name) {
-        case .everything: return nil
-        case .issuer(let own) where own == issuer: return nil
-        default: return .mayNot(person.name)
-        }
+        let role = try await role(of: name)
+        return role.map(owner.isReached(by:)) == true ? nil : .mayNot(person.name)
     }
 }

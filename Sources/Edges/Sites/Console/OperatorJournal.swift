@@ -74,6 +74,10 @@ package struct OperatorJournal: Sendable {
             case keyVersionRetired = 28
             /// A payout that the bank refused was given back; the reason names it and says why.
             case payoutGivenBack = 30
+            /// KB of the acquirer, by two persons, as the keys of an issuer above.
+            case batchKeyMade = 33
+            case batchKeyRetired = 34
+            case batchKeyAccepted = 35
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {
