@@ -362,7 +362,7 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
                 "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-                "LoadServer", "Bank", "LoyaltyServer", "EarnFiles", hummingbird,
+                "LoadServer", "Bank", "LoyaltyServer", "EarnFiles", "ClearingHouse", hummingbird,
                 hummingbirdTesting, httpTypes, nioCore,
             ]
         ),
