@@ -67,7 +67,8 @@ package struct Payout: Equatable, Sendable {
     package let madeAt: Instant
     /// Of the same account.
     package let previous: Name?
-    /// Where it stands on a bank statement.
+    /// Where it stands on a bank statement; of one that was given back, or that came back before it
+    /// was paid, the line that waits for its other half.
     package internal(set) var line: BankStatementLine.Name?
     package internal(set) var refusal: Refusal?
 

@@ -144,7 +144,7 @@ extension ClearingCommand {
                 let record = try await StatementImport(access.house)
                     .take(file, now: SystemClock.now())
                 let waiting = record.applied - record.matched
-                print("\(record.matched) lines are in the books, \(waiting) wait")
+                print("\(record.matched) lines are done, \(waiting) wait")
             }
         }
     }
@@ -162,7 +162,10 @@ extension ClearingCommand {
         var pool: String?
         @Flag(
             name: .long,
-            help: "The line is of a payout that was given back: the bank has paid it after all."
+            help: """
+                The line is right: the bank has paid a payout that was given back, or sent back \
+                one that it has paid.
+                """
         )
         var paid = false
         @OptionGroup var options: DataOptions
@@ -186,7 +189,11 @@ extension ClearingCommand {
                             by: ClearingAccess.operatorName,
                             now: SystemClock.now()
                         )
-                        return print("paid; it has come off its account once more")
+                        return print(
+                            found.line.isCredit
+                                ? "came back; its account has it again"
+                                : "paid; it has come off its account once more"
+                        )
                     }
                     let issuer = try pool.map { text in
                         guard let issuer = IssuerIdentifier(text) else {
