@@ -71,6 +71,7 @@ extension ClearingHouse {
                 cutOff: min(terms.cutOff(of: day), now),
                 valueDate: terms.valueDate(of: day, settledAt: now)
             )
+        run.keep(terms)
         let page = try await book.accountNames(
             after: run.cursor?.key,
             limit: ClearingLimits.settlementStepMax

@@ -74,6 +74,10 @@ package struct Payout: Equatable, Sendable {
 
     private static let formats: ClosedRange<UInt8> = 1...2
 
+    /// Whether somebody has given it back to its account: from then on it is in no file, whatever
+    /// the bank has made of it afterwards.
+    package var wasGivenBack: Bool { state == .refused || refusal != nil }
+
     /// What is paid, exactly.
     package var amount: ExactAmount { ExactAmount(minorUnits: minorUnits, exponent) }
 

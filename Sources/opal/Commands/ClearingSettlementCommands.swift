@@ -47,7 +47,8 @@ extension ClearingCommand {
                 for place in run.leftOut {
                     print("left out: \(place) does not open; see opal audit")
                 }
-                for path in try await access.files.write(run.day, now: now) { print(path) }
+                for waiting in run.waiting { print(waiting.words) }
+                for path in try await access.files.write(run.day) { print(path) }
             }
         }
     }
@@ -120,7 +121,7 @@ extension ClearingCommand {
         func run() async throws {
             let day = try ClearingArguments.day(day)
             try await ClearingAccess.use(options) { access in
-                let paths = try await access.files.write(day, now: SystemClock.now())
+                let paths = try await access.files.write(day)
                 for path in paths { print(path) }
             }
         }

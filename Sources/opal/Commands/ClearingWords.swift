@@ -66,6 +66,14 @@ extension SettlementFailure {
     }
 }
 
+extension SettlementRun.Waiting {
+    /// Who was not paid, and why.
+    var words: String {
+        let who = amount.map { "\($0.decimal) of \(account.name) waits" }
+        return "\(who ?? "\(account.name) is not paid"): \(place) does not open"
+    }
+}
+
 extension CreditOutcome {
     var words: String {
         switch self {
