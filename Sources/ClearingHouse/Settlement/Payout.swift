@@ -81,7 +81,8 @@ package struct Payout: Equatable, Sendable {
     /// What is paid, exactly.
     package var amount: ExactAmount { ExactAmount(minorUnits: minorUnits, exponent) }
 
-    /// What stays on the account: less than a minor unit.
+    /// What stays on the account: less than a minor unit, and what waits for a record that does not
+    /// open (``SettlementRun/Waiting``).
     package var rest: ExactAmount {
         let parts = [
             content.opening, content.gross, -content.fees, content.adjustments, -amount,

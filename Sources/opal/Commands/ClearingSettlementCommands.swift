@@ -98,15 +98,19 @@ extension ClearingCommand {
         private func list(_ access: ClearingAccess) async throws {
             let runs = try await access.house.runs(before: nil, limit: 100)
             Output.table(
-                ["day", "payouts", "value", "state", "left out"],
+                ["day", "payouts", "value", "state", "left out", "not paid, or not all"],
                 runs.map {
                     [
                         $0.day.text, "\($0.payouts)", BusinessDay($0.valueDate).text,
                         $0.endedAt == nil ? "running" : "settled",
-                        $0.leftOut.isEmpty ? "–" : $0.leftOut.joined(separator: ", "),
+                        Self.listed($0.leftOut), Self.listed($0.waiting.map(\.account.name)),
                     ]
                 }
             )
+        }
+
+        private static func listed(_ names: [String]) -> String {
+            names.isEmpty ? "–" : names.joined(separator: ", ")
         }
     }
 
