@@ -173,6 +173,18 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `a booking waits for somebody where its return went into a pool`() async throws {
+        let (world, payout) = try await instructedWorld()
+        try await world.house.giveBack(payout.name, because: "closed", by: "Ann", now: night)
+        try await book([(payout.name.reference, true)], in: world)
+        let back = try #require(try await world.house.unmatched(limit: 10).first)
+        try await world.house.decide(back.name, pool: world.bin, by: "Ann", now: night)
+        try await book([(payout.name.reference, false)], in: world, digest: 2)
+        let waiting = try await world.house.unmatched(limit: 10)
+        #expect(waiting.map(\.reason) == [.refusedBefore])
+        try await world.expectSound()
+    }
+
     /// As those of a statement that was applied before lines knew of each other.
     @Test func `a booking and its return that both wait are decided one after the other`()
         async throws

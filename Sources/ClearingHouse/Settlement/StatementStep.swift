@@ -99,7 +99,7 @@ struct StatementStep {
         var kept = UnmatchedLine(name, line, isRefused ? .refusedBefore : .notExpected)
         // The same line once more, on another statement.
         if let waiting, waiting.isOpen { return kept }
-        if isRefused, let waiting, waiting.line.isCredit != line.isCredit {
+        if isRefused, let waiting, waiting.isLeftOut, waiting.line.isCredit != line.isCredit {
             kept.decision = UnmatchedLine.Decision(byOtherHalfAt: now, isPaid: false)
         } else {
             payout.line = name

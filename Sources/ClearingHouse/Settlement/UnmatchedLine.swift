@@ -45,6 +45,9 @@ package struct UnmatchedLine: Equatable, Sendable {
 
     private static let formats: ClosedRange<UInt8> = 1...2
 
+    /// Whether it was decided, and is not in the books.
+    var isLeftOut: Bool { decision.map { $0.pool == nil && !$0.isPaid } ?? false }
+
     init(_ name: BankStatementLine.Name, _ line: BankStatementLine, _ reason: Reason) {
         self.name = name
         self.line = line
