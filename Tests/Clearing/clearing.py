@@ -180,7 +180,7 @@ def check_statement(day: Day, payouts: list[dict], pool: Decimal):
     assert "nothing of it counts" in said, said
     for _ in range(2):
         said = day.command("clearing", "statement", path)
-        assert f"{len(lines)} lines are in the books, 0 wait" in said, said
+        assert f"{len(lines)} lines are done, 0 wait" in said, said
     books = day.books()
     check_books(books)
     assert next(value for name, value in books.items() if name.startswith("pool")) == 0, books

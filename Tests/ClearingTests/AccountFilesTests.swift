@@ -94,7 +94,7 @@ import Wire
         to folder: String
     ) async throws -> (statements: [String: Report], notifications: [String: Report]) {
         let run = try #require(run)
-        let paths = try await SettlementFolder(folder, world.house).write(run.day, now: night)
+        let paths = try await SettlementFolder(folder, world.house).write(run.day)
         var (statements, notifications): ([String: Report], [String: Report]) = ([:], [:])
         for path in paths where path.hasSuffix("EUR.xml") {
             let name = URL(filePath: path).lastPathComponent
@@ -210,7 +210,7 @@ import Wire
     {
         try await inFolder { folder in
             let (world, run) = try await twoBanks()
-            _ = try await SettlementFolder(folder, world.house).write(run.day, now: night)
+            _ = try await SettlementFolder(folder, world.house).write(run.day)
             #expect(
                 try names(folder) == [
                     "customers-EUR-OTHRATWWXXX.xml",
@@ -227,17 +227,46 @@ import Wire
         }
     }
 
+    private func bytes(_ folder: String) throws -> [String: Data] {
+        try Dictionary(
+            uniqueKeysWithValues: names(folder).map { name in
+                let path = "\(folder)/20261128/\(name)"
+                return (name, try Data(contentsOf: URL(filePath: path)))
+            }
+        )
+    }
+
+    @Test func `the files of a day are the same bytes whatever the terms are by then`()
+        async throws
+    {
+        try await inFolder { folder in
+            let (world, run) = try await twoBanks()
+            let files = SettlementFolder(folder, world.house)
+            _ = try await files.write(run.day)
+            let first = try bytes(folder)
+            // The clearing house goes to the bank of CAFE.
+            var terms = try await world.house.terms()
+            let other = try #require(
+                Payee(name: "Other", account: "DEOther", bic: "OTHRATWWXXX")
+            )
+            terms.units[0] = ClearingTerms.Unit(.euro, .cents, account: other)
+            try await world.house.set(terms)
+            _ = try await files.write(run.day)
+            #expect(try bytes(folder) == first && first.count == 5)
+        }
+    }
+
     @Test func `a payout that was given back is in no file that is written afterwards`()
         async throws
     {
         try await inFolder { folder in
             let (world, run) = try await twoBanks()
             let files = SettlementFolder(folder, world.house)
-            _ = try await files.write(run.day, now: night)
+            _ = try await files.write(run.day)
             for payout in try await world.house.payouts(of: run.day, limit: 10) {
                 try await world.house.giveBack(payout.name, because: "x", by: "Ann", now: night)
             }
-            _ = try await files.write(run.day, now: night)
+            _ = try await files.write(run.day)
             #expect(try names(folder) == ["notifications-EUR.xml", "statements-EUR.xml"])
         }
     }
@@ -248,7 +277,7 @@ import Wire
     func `all files of a day are valid by the official schemas`() async throws {
         try await inFolder { folder in
             let (world, run) = try await twoBanks()
-            _ = try await SettlementFolder(folder, world.house).write(run.day, now: night)
+            _ = try await SettlementFolder(folder, world.house).write(run.day)
             let process = Process()
             process.executableURL = URL(filePath: try #require(Self.python))
             let script = URL(filePath: #filePath).deletingLastPathComponent()

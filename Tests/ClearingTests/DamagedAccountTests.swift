@@ -73,6 +73,16 @@ import Wire
             }
         }
 
+        /// Who is not paid.
+        func waits(_ world: ClearingWorld) throws -> LedgerAccount {
+            switch self {
+            case .account, .merchant:
+                LedgerAccount(.merchant(try world.identifier("SHOP")), .euro)
+            case .acquirer, .issuer, .acquirerAccount:
+                LedgerAccount(.acquirer(ClearingTests.acquirer), .euro)
+            }
+        }
+
         /// What is paid though the record does not open: SHOP, CAFE and the acquirer are owed 405,
         /// 135 and 60.
         var paid: UInt64 {
@@ -94,6 +104,8 @@ import Wire
         let run = try #require(try await world.house.settle(night))
         #expect(run.endedAt != nil && run.totals.map(\.sum) == [damage.paid])
         #expect(run.leftOut == ["\(kind.name) \(Hex.text(key))"])
+        #expect(run.waiting.map(\.account) == [try damage.waits(world)])
+        #expect(run.waiting.map(\.place) == run.leftOut)
         #expect(try await world.house.run(run.day) == run)
         try await alter(kind, key, in: store)
         let next = try #require(try await world.house.settle(night.adding(Self.day)))
@@ -110,6 +122,101 @@ import Wire
         #expect(run.totals.map(\.sum) == [600] && run.positions.isEmpty)
         #expect(run.leftOut == ["account \(Hex.text(key))"])
         try await alter(ClearingRecords.account, key, in: store)
+        try await world.expectSound()
+    }
+
+    /// The issuer pays into its pool.
+    private func payIn(_ units: UInt64, _ world: ClearingWorld) async throws {
+        let digest = [UInt8](repeating: 7, count: 32)
+        _ = try await world.house.begin(
+            BankStatementRecord(
+                digest: digest,
+                name: "2026/1",
+                currency: .euro,
+                opening: .zero,
+                closing: .zero,
+                lines: 1,
+                begunAt: night
+            )
+        )
+        let line = BankStatementLine(
+            reference: world.bin.payInReference,
+            bankReference: "1",
+            amount: Money(minorUnits: units, currency: .euro, exponent: .cents),
+            isCredit: true
+        )
+        _ = try await world.house.apply([line], of: digest, from: 0, now: night)
+    }
+
+    /// What the issuer owes, and what of the 60 of the acquirer waits for that.
+    @Test(arguments: [(0, 0), (10, 10), (60, 60), (600, 60)])
+    func `what an acquirer is owed waits as far as an issuer owes whose record does not open`(
+        _ owed: UInt64,
+        waits: UInt64
+    ) async throws {
+        let store = MemoryStore()
+        let world = try await world(store)
+        if owed < 600 { try await payIn(600 - owed, world) }
+        let key: [UInt8] = [0x99, 0x90, 0x01]
+        try await alter(ClearingRecords.issuer, key, in: store)
+        let run = try #require(try await world.house.settle(night))
+        #expect(run.totals.map(\.sum) == [600 - waits])
+        #expect(run.leftOut == ["issuer 999001"])
+        let account = LedgerAccount(.acquirer(acquirer), .euro)
+        #expect(run.waiting.map(\.account) == (waits == 0 ? [] : [account]))
+        #expect(run.waiting.allSatisfy { $0.amount == .cents(Int64(waits)) })
+        #expect(run.waiting.allSatisfy { $0.place == "issuer 999001" })
+        #expect(try await world.balance(account.owner) == .cents(Int64(waits)))
+        try await alter(ClearingRecords.issuer, key, in: store)
+        try await world.expectSound()
+        let next = try #require(try await world.house.settle(night.adding(Self.day)))
+        #expect(next.totals.map(\.sum) == (waits == 0 ? [] : [waits]))
+        try await world.expectSound()
+    }
+
+    @Test(arguments: ["SHOP", "CAFE"])
+    func `the statement of an account is its own, whatever that of its neighbour is`(
+        _ seller: String
+    ) async throws {
+        let store = MemoryStore()
+        let world = try await ClearingWorld(store: store)
+        try await world.clear(try PlayedBatch(1, count: 1) { $0.merchant = "CAFE" })
+        let first = try #require(try await world.house.settle(night))
+        let cafe = LedgerAccount(.merchant(try world.identifier("CAFE")), .euro)
+        let key = cafe.key + first.day.number.bigEndianBytes
+        try await alter(ClearingRecords.accountDay, key, in: store)
+        try await world.clear(try PlayedBatch(2, count: 1, from: 20) { $0.merchant = seller })
+        let next = try #require(try await world.house.settle(night.adding(Self.day)))
+        // A payment does not wait for a statement, either.
+        #expect(next.totals.map(\.sum) == [150])
+        let days = try await world.house.accountDays(of: next.day, after: nil, limit: 100).days
+        let own = LedgerAccount(.merchant(try world.identifier(seller)), .euro)
+        #expect(days.contains { $0.account == own } == (seller == "SHOP"))
+        try await alter(ClearingRecords.accountDay, key, in: store)
+        try await world.expectSound()
+    }
+
+    @Test func `an acquirer that is an issuer waits while that one's pool does not open`()
+        async throws
+    {
+        let store = MemoryStore()
+        let world = try await world(store)
+        var own = try #require(try await world.house.acquirer(acquirer))
+        own.payee = try world.payee("City")
+        try await world.house.set(own)
+        let key = LedgerAccount(.pool(world.bin), .euro).key
+        try await alter(ClearingRecords.account, key, in: store)
+        let run = try #require(try await world.house.settle(night))
+        #expect(run.totals.map(\.sum) == [540])
+        let account = LedgerAccount(.acquirer(acquirer), .euro)
+        #expect(run.waiting.map(\.account) == [account])
+        #expect(run.waiting.map(\.place) == ["account \(Hex.text(key))"])
+        #expect(run.waiting.map(\.amount) == [nil])
+        try await alter(ClearingRecords.account, key, in: store)
+        // What it has goes against what it owes, as it does where all opens.
+        let next = try #require(try await world.house.settle(night.adding(Self.day)))
+        #expect(next.totals.isEmpty && next.waiting.isEmpty)
+        #expect(next.positions.map(\.amount) == [.cents(-540)])
         try await world.expectSound()
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bank
+import ClearingHouse
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -32,6 +33,7 @@ struct ConsoleFixture {
     let audit: OperatorAudit
     private let master: LocalMasterKey
 
+    /// `clearing`: how sales are cleared; nil where nobody does.
     /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
@@ -39,12 +41,15 @@ struct ConsoleFixture {
         accountLoads: AccountLoads? = nil,
         bankAccounts: [UInt64] = [],
         terminals: Int = 2,
+        clearing: ClearingPlan? = nil,
         proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
         plan.terminals = terminals
         plan.policies = [policy]
         plan.accountValues = bankAccounts
+        plan.clearing = clearing
+        plan.hasCardholders = clearing != nil
         let world = try await World(plan)
         let master = LocalMasterKey.make()
         let seals = RecordSealer(master, party: "opal_server")
@@ -166,8 +171,22 @@ struct ConsoleFixture {
                 )
             ],
             banks: banks(world),
+            clearing: world.clearing.map(Self.clearing),
             loadDesk: world.loadServer?.desk,
             links: [ConsoleParts.Link(name: "Bank server") { ("no answer", false) }]
+        )
+    }
+
+    private static func clearing(_ parties: ClearingParties) -> ConsoleParts.Clearing {
+        ConsoleParts.Clearing(
+            house: parties.house.house,
+            store: ConsoleParts.Store(
+                name: "Clearing house",
+                engine: "memory",
+                records: parties.house.store,
+                kinds: ClearingRecords.schema.kinds
+            ),
+            writeFiles: { _ in true }
         )
     }
 

@@ -55,6 +55,14 @@ extension ClearedIssuer: ClearingRecord {
     }
     var key: [UInt8] { ClearedIssuer.key(identifier) }
 
+    /// Also of a record that does not open.
+    ///
+    /// - Returns: nil for bytes that are no key.
+    static func identifier(key: [UInt8]) -> IssuerIdentifier? {
+        var name = ByteReader(key, of: "issuer key")
+        return try? name.issuer()
+    }
+
     init(_ body: [UInt8], key: [UInt8]) throws(WireFailure) {
         var name = ByteReader(key, of: "issuer key")
         identifier = try name.issuer()

@@ -3,13 +3,51 @@
 import Kernel
 import Records
 
+/// The issuers that are on file, in the order of their BIN.
+struct IssuerRecords {
+    fileprivate(set) var open: [ClearedIssuer] = []
+    /// Whose record does not open, and what it is called.
+    fileprivate(set) var closed: [(issuer: IssuerIdentifier, place: String)] = []
+}
+
+extension ClearingBook {
+    func allIssuers() async throws(ClearingFailure) -> IssuerRecords {
+        var all = IssuerRecords()
+        var last: [UInt8]?
+        while true {
+            let page = try await records(
+                ClearedIssuer.kind,
+                after: last,
+                limit: RecordLimits.pageMax
+            )
+            for record in page { try await add(record, to: &all) }
+            guard page.count == RecordLimits.pageMax else { return all }
+            last = page.last?.key.bytes
+        }
+    }
+
+    private func add(
+        _ record: Record,
+        to all: inout IssuerRecords
+    ) async throws(ClearingFailure) {
+        do throws(ClearingFailure) {
+            all.open.append(try await open(ClearedIssuer.self, record).value)
+        } catch .damaged(let place) {
+            guard let issuer = ClearedIssuer.identifier(key: record.key.bytes) else {
+                throw .damaged(place)
+            }
+            all.closed.append((issuer, place))
+        } catch { throw error }
+    }
+}
+
 /// What is on file of issuers and merchants, each read once for one step: a step is decided by one
 /// state of the files.
 final class PartyFiles {
     let terms: ClearingTerms
     private let book: ClearingBook
     private var issuers: [IssuerIdentifier: ClearedIssuer?] = [:]
-    private var allIssuers: [ClearedIssuer]?
+    private var allIssuers: IssuerRecords?
     private var merchants: [MerchantIdentifier: ClearedMerchant?] = [:]
 
     init(_ book: ClearingBook, _ terms: ClearingTerms) {
@@ -27,20 +65,12 @@ final class PartyFiles {
         return found
     }
 
-    /// The issuers that are one institution with a payee.
-    func issuers(paidAs payee: Payee) async throws(ClearingFailure) -> [IssuerIdentifier] {
-        let all: [ClearedIssuer]
-        if let known = allIssuers {
-            all = known
-        } else {
-            all = try await book.list(
-                ClearedIssuer.self,
-                after: nil,
-                limit: RecordLimits.pageMax
-            )
-            allIssuers = all
-        }
-        return all.filter { $0.payee == payee }.map(\.identifier)
+    /// All issuers, and those whose records do not open.
+    func everyIssuer() async throws(ClearingFailure) -> IssuerRecords {
+        if let known = allIssuers { return known }
+        let all = try await book.allIssuers()
+        allIssuers = all
+        return all
     }
 
     /// The merchant that is paid for a sale, or why nobody is.

@@ -48,10 +48,12 @@ extension AccountDay: ClearingRecord {
         account.key + UInt32.max.bigEndianBytes
     }
     var key: [UInt8] { AccountDay.key(account, day) }
+    /// - Returns: nil for bytes that are no key.
+    static func account(key: [UInt8]) -> LedgerAccount? { LedgerAccount(key: key.dropLast(4)) }
 
     init(_ body: [UInt8], key: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(body, of: "day of an account")
-        guard let account = LedgerAccount(key: key.dropLast(4)) else {
+        guard let account = AccountDay.account(key: key) else {
             throw reader.failure("key", .invalid)
         }
         self.account = account
@@ -80,19 +82,20 @@ extension AccountDay: ClearingRecord {
 }
 
 extension ClearingBook {
-    /// The newest day of an account.
+    /// The newest day of an account; that of its neighbour is not opened.
     ///
     /// - Returns: nil before its first one.
     func newestDay(
         of account: LedgerAccount
     ) async throws(ClearingFailure) -> AccountDay? {
-        let newest = try await list(
-            AccountDay.self,
+        let newest = try await records(
+            AccountDay.kind,
             after: AccountDay.end(of: account),
             limit: 1,
             order: .descending
         ).first
-        return newest?.account == account ? newest : nil
+        guard let newest, AccountDay.account(key: newest.key.bytes) == account else { return nil }
+        return try await open(AccountDay.self, newest).value
     }
 
     /// Accounts in the order of their keys; none of them is opened.

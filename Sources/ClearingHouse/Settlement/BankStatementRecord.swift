@@ -16,7 +16,8 @@ package struct BankStatementRecord: Equatable, Sendable {
     package let closing: ExactAmount
     package let lines: UInt32
     package private(set) var applied: UInt32 = 0
-    /// Lines that went into the books; the others wait for somebody.
+    /// Lines that went into the books, or were left out with their other half; the others wait for
+    /// somebody.
     package private(set) var matched: UInt32 = 0
     package let begunAt: Instant
 

@@ -29,11 +29,7 @@ extension ClearingHouse {
             }
             var payout = entry.value
             var transition = Transition(writes: [])
-            switch payout.state {
-            case .refused: return (payout, transition)
-            case .paid, .returned: throw .payoutPaid
-            case .instructed: break
-            }
+            guard try payout.isToGiveBack() else { return (payout, transition) }
             payout.state = .refused
             payout.refusal = Payout.Refusal(
                 at: now,
@@ -51,6 +47,29 @@ extension ClearingHouse {
             try await book.put(payout, over: entry.revision, to: &transition)
             try await posting.write(to: &transition)
             return (payout, transition)
+        }
+    }
+
+    /// Whether ``giveBack(_:because:by:now:)`` would give a payout back now: for who writes the act
+    /// down before it is done.
+    ///
+    /// - Parameter name: the payout.
+    /// - Returns: false where that was done before.
+    /// - Throws: `.unknownPayout`; `.payoutPaid` where a statement has shown it.
+    package func isToGiveBack(_ name: Payout.Name) async throws(ClearingFailure) -> Bool {
+        guard let payout = try await payout(name) else { throw .unknownPayout }
+        return try payout.isToGiveBack()
+    }
+}
+
+extension Payout {
+    /// - Returns: false where it was given back before.
+    /// - Throws: `.payoutPaid` where a statement has shown it.
+    fileprivate func isToGiveBack() throws(ClearingFailure) -> Bool {
+        switch state {
+        case .refused: return false
+        case .paid, .returned: throw .payoutPaid
+        case .instructed: return true
         }
     }
 }

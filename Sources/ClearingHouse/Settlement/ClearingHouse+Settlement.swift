@@ -9,7 +9,9 @@ extension ClearingHouse {
     /// Whatever is on an account when the run comes to it is paid, rounded down to the minor unit;
     /// the rest stays there, and is paid with a later run. An account or a party whose record does
     /// not open is left out and named by the run, and is paid with the first run behind its
-    /// restoration. A day whose run has ended, and an earlier one, is not paid again.
+    /// restoration; of what an acquirer is owed, as much waits as an issuer owes whose record does
+    /// not open, because both may be one institution. A day whose run has ended, and an earlier
+    /// one, is not paid again.
     ///
     /// Returns the run, or one that was broken off and is ended now: ask again then. Nil where the
     /// day has been settled before. Throws `.noTerms`; `.settledAhead` where the clock was ahead
@@ -71,6 +73,7 @@ extension ClearingHouse {
                 cutOff: min(terms.cutOff(of: day), now),
                 valueDate: terms.valueDate(of: day, settledAt: now)
             )
+        run.keep(terms)
         let page = try await book.accountNames(
             after: run.cursor?.key,
             limit: ClearingLimits.settlementStepMax
@@ -100,20 +103,29 @@ extension ClearingHouse {
     }
 
     /// Pays what is on an account. Where a record does not open, nothing is done with the account,
-    /// and the run names the record.
+    /// and the run names account and record. Its statement is a matter of its own.
     private func pay(
         _ account: LedgerAccount,
         in run: inout SettlementRun,
         _ step: inout SettlementStep
     ) async throws(ClearingFailure) {
-        try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
+        let left = try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
             try await step.pay(account, in: &run)
+        }
+        if let left {
+            run.wait(account, nil, for: left)
+        } else if account.isMerchant {
             // Other accounts change until the last payout.
-            if account.isMerchant { try await step.endDay(of: account, run.day) }
+            try await orLeaveOut(&run, &step) { run, step async throws(ClearingFailure) in
+                try await step.endDay(of: account, run.day)
+            }
         }
     }
 
     /// Does all of a part of a run, or nothing where a record does not open.
+    ///
+    /// - Returns: the record that does not open, which the run names; nil where all was done.
+    @discardableResult
     private func orLeaveOut(
         _ run: inout SettlementRun,
         _ step: inout SettlementStep,
@@ -121,14 +133,16 @@ extension ClearingHouse {
             inout SettlementRun,
             inout SettlementStep
         ) async throws(ClearingFailure) -> Void
-    ) async throws(ClearingFailure) {
+    ) async throws(ClearingFailure) -> String? {
         let before = (run, step)
         do throws(ClearingFailure) {
             try await part(&run, &step)
         } catch .damaged(let place) {
             (run, step) = before
             run.leaveOut(place)
+            return place
         } catch { throw error }
+        return nil
     }
 
     /// Ends the day of all accounts that are no merchant's.
@@ -159,7 +173,9 @@ extension ClearingHouse {
         _ step: inout SettlementStep
     ) async throws(ClearingFailure) -> [SettlementRun.Position] {
         var positions: [SettlementRun.Position] = []
-        for issuer in try await openIssuers(&run) {
+        let issuers = try await book.allIssuers()
+        for (_, place) in issuers.closed { run.leaveOut(place) }
+        for issuer in issuers.open {
             for currency in issuer.pools {
                 let pool = LedgerAccount(.pool(issuer.identifier), currency)
                 try await orLeaveOut(&run, &step) { _, step async throws(ClearingFailure) in
@@ -176,26 +192,6 @@ extension ClearingHouse {
             }
         }
         return positions
-    }
-
-    /// The issuers whose records open; the run names the others.
-    private func openIssuers(
-        _ run: inout SettlementRun
-    ) async throws(ClearingFailure) -> [ClearedIssuer] {
-        let records = try await book.records(
-            ClearedIssuer.kind,
-            after: nil,
-            limit: RecordLimits.pageMax
-        )
-        var issuers: [ClearedIssuer] = []
-        for record in records {
-            do throws(ClearingFailure) {
-                issuers.append(try await book.open(ClearedIssuer.self, record).value)
-            } catch .damaged(let place) {
-                run.leaveOut(place)
-            } catch { throw error }
-        }
-        return issuers
     }
 
     // MARK: Reading

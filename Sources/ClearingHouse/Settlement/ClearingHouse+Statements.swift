@@ -106,8 +106,9 @@ extension ClearingHouse {
         }
     }
 
-    /// Decides that the bank has paid a payout which was given back to its account: it comes off
-    /// the account once more.
+    /// Decides that a line of a payout is right. Where the bank has paid one that was given back
+    /// to its account, it comes off the account once more; a return that waited for that is on
+    /// the account again.
     ///
     /// `name`: the line that names the payout.
     /// `who`: the operator, for the record.
@@ -119,7 +120,7 @@ extension ClearingHouse {
         now: Instant
     ) async throws(ClearingFailure) {
         try await decide(name, now) { unmatched, step async throws(ClearingFailure) in
-            try await step.pay(unmatched.line, name)
+            try await step.decidePaid(unmatched.line, name)
             return UnmatchedLine.Decision(pool: nil, at: now, by: who, isPaid: true)
         }
     }

@@ -67,16 +67,22 @@ package struct Payout: Equatable, Sendable {
     package let madeAt: Instant
     /// Of the same account.
     package let previous: Name?
-    /// Where it stands on a bank statement.
+    /// Where it stands on a bank statement; of one that was given back, or that came back before it
+    /// was paid, the line that waits for its other half.
     package internal(set) var line: BankStatementLine.Name?
     package internal(set) var refusal: Refusal?
 
     private static let formats: ClosedRange<UInt8> = 1...2
 
+    /// Whether somebody has given it back to its account: from then on it is in no file, whatever
+    /// the bank has made of it afterwards.
+    package var wasGivenBack: Bool { state == .refused || refusal != nil }
+
     /// What is paid, exactly.
     package var amount: ExactAmount { ExactAmount(minorUnits: minorUnits, exponent) }
 
-    /// What stays on the account: less than a minor unit.
+    /// What stays on the account: less than a minor unit, and what waits for a record that does not
+    /// open (``SettlementRun/Waiting``).
     package var rest: ExactAmount {
         let parts = [
             content.opening, content.gross, -content.fees, content.adjustments, -amount,

@@ -7,7 +7,9 @@ import Wire
 /// The payouts of one business day. Format 1: cut-off 8, value date 4, number of payouts 4, totals
 /// (list: CURR 2, count 4, sum 8), positions (list: BIN 3, CURR 2, amount 16), behind a presence
 /// byte the account up to which the run has come, ended 8 behind another one. Format 2: then what
-/// was left out (list of names, counted). The key is the day 4. Open until the last account.
+/// was left out (list of names, counted). Format 3: then the own accounts (list: CURR 2, CEXP 1,
+/// payee) and what waits (list: account, behind a presence byte the amount 16, name of the record,
+/// counted). The key is the day 4. Open until the last account.
 package struct SettlementRun: Equatable, Sendable {
     package struct Total: Equatable, Sendable {
         package let currency: Currency
@@ -23,6 +25,25 @@ package struct SettlementRun: Equatable, Sendable {
         package let amount: ExactAmount
     }
 
+    /// From where the payouts of a currency go out, as the terms said when the run came to them:
+    /// what its files are made of, whenever they are written.
+    package struct Unit: Equatable, Sendable {
+        package let currency: Currency
+        /// Of the smallest amount that a bank pays.
+        package let exponent: Exponent
+        /// The clearing house's own account.
+        package let account: Payee
+    }
+
+    /// An account that is not paid, or not all of it, because of a record that does not open.
+    package struct Waiting: Equatable, Sendable {
+        package let account: LedgerAccount
+        /// What of it waits; nil for all that is there.
+        package let amount: ExactAmount?
+        /// The record, in the words of the audit.
+        package let place: String
+    }
+
     package let day: BusinessDay
     package let cutOff: Instant
     package let valueDate: CivilDate
@@ -32,15 +53,19 @@ package struct SettlementRun: Equatable, Sendable {
     /// Records that do not open, in the words of the audit: what they are of was not paid, and is
     /// with the run after they were restored. The first ``leftOutMax`` of them.
     package private(set) var leftOut: [String] = []
+    /// Who was not paid for that: the first ``leftOutMax`` of them.
+    package private(set) var waiting: [Waiting] = []
+    /// Empty in a run that ended before they were kept.
+    package private(set) var units: [Unit] = []
     /// The last account that was looked at.
     var cursor: LedgerAccount?
     package internal(set) var endedAt: Instant?
 
-    private static let formats: ClosedRange<UInt8> = 1...2
+    private static let formats: ClosedRange<UInt8> = 1...3
     private static let positionsMax = 10_000
     /// Records that are named.
     package static let leftOutMax = 1_000
-    private static let placeBytesMax = 200
+    fileprivate static let placeBytesMax = 200
 
     init(_ day: BusinessDay, cutOff: Instant, valueDate: CivilDate) {
         self.day = day
@@ -64,9 +89,39 @@ package struct SettlementRun: Equatable, Sendable {
 
     /// Names a record that keeps what it is of out of the run, once.
     mutating func leaveOut(_ place: String) {
-        let place = String(decoding: place.utf8.prefix(SettlementRun.placeBytesMax), as: UTF8.self)
+        let place = SettlementRun.kept(place)
         guard !leftOut.contains(place), leftOut.count < SettlementRun.leftOutMax else { return }
         leftOut.append(place)
+    }
+
+    /// Names an account that is not paid, or not all of it, and the record that keeps it out.
+    mutating func wait(_ account: LedgerAccount, _ amount: ExactAmount?, for place: String) {
+        leaveOut(place)
+        guard waiting.count < SettlementRun.leftOutMax else { return }
+        let place = SettlementRun.kept(place)
+        waiting.append(Waiting(account: account, amount: amount, place: place))
+    }
+
+    private static func kept(_ place: String) -> String {
+        String(decoding: place.utf8.prefix(placeBytesMax), as: UTF8.self)
+    }
+
+    /// Keeps what the terms say of currencies that are new to the run; what it has stays.
+    mutating func keep(_ terms: ClearingTerms) {
+        for unit in terms.units where !units.contains(where: { $0.currency == unit.currency }) {
+            units.append(Unit(unit))
+        }
+    }
+
+    /// What its files are made of: where nothing was kept, what the terms say now.
+    package func units(or terms: ClearingTerms) -> [Unit] {
+        units.isEmpty ? terms.units.map(Unit.init) : units
+    }
+}
+
+extension SettlementRun.Unit {
+    fileprivate init(_ unit: ClearingTerms.Unit) {
+        self.init(currency: unit.currency, exponent: unit.exponent, account: unit.account)
     }
 }
 
@@ -121,6 +176,10 @@ extension SettlementRun: ClearingRecord {
                 try reader.text("place", bytesMax: SettlementRun.placeBytesMax)
             }
         }
+        if format > 2 {
+            units = try reader.units()
+            waiting = try reader.waiting()
+        }
         try reader.end()
     }
 
@@ -143,6 +202,41 @@ extension SettlementRun: ClearingRecord {
         writer.optional(cursor) { $0.account($1) }
         writer.optional(endedAt) { $0.moment($1) }
         writer.list(leftOut) { $0.text($1) }
+        writer.list(units) { writer, unit in
+            writer.currency(unit.currency)
+            writer.exponent(unit.exponent)
+            writer.payee(unit.account)
+        }
+        writer.list(waiting) { writer, waiting in
+            writer.account(waiting.account)
+            writer.optional(waiting.amount) { $0.exact($1) }
+            writer.text(waiting.place)
+        }
         return writer.bytes
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func units() throws(WireFailure) -> [SettlementRun.Unit] {
+        try list("own accounts", max: ClearingLimits.currenciesMax) {
+            reader throws(WireFailure) in
+            SettlementRun.Unit(
+                currency: try reader.currency(),
+                exponent: try reader.exponent(),
+                account: try reader.payee()
+            )
+        }
+    }
+
+    fileprivate mutating func waiting() throws(WireFailure) -> [SettlementRun.Waiting] {
+        try list("waiting", max: SettlementRun.leftOutMax) { reader throws(WireFailure) in
+            SettlementRun.Waiting(
+                account: try reader.account(),
+                amount: try reader.optional("amount") { reader throws(WireFailure) in
+                    try reader.exact("amount")
+                },
+                place: try reader.text("place", bytesMax: SettlementRun.placeBytesMax)
+            )
+        }
     }
 }

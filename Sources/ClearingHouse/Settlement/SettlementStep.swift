@@ -30,11 +30,13 @@ struct SettlementStep {
         guard let unit = files.terms.unit(of: account.currency),
             let payee = try await payee(of: account)
         else { return }
-        if case .acquirer = account.owner { try await net(account, payee, run.day) }
+        var held = ExactAmount.zero
+        if case .acquirer = account.owner { held = try await net(account, payee, &run) }
         let record = try await posting.account(account)
+        let due = ExactAmount(trillionths: record.balance.trillionths - held.trillionths)
         // Never from a negative balance: division rounds towards zero there.
-        guard !record.balance.isNegative,
-            let minorUnits = UInt64(exactly: record.balance.split(at: unit.exponent).minorUnits),
+        guard !due.isNegative,
+            let minorUnits = UInt64(exactly: due.split(at: unit.exponent).minorUnits),
             minorUnits >= unit.payoutMinimum
         else { return }
         guard let number = run.add(minorUnits, account.currency) else { throw .amountTooLarge }
@@ -108,19 +110,33 @@ struct SettlementStep {
     }
 
     /// What an institution is to have as an acquirer goes against what it owes as an issuer: it is
-    /// one institution where both have the same payee.
+    /// one institution where both have the same payee. Of an issuer whose record does not open that
+    /// cannot be said: what it owes stays on the account until it can.
+    ///
+    /// - Returns: what is not to be paid out for that; the run names it.
     private mutating func net(
         _ account: LedgerAccount,
         _ payee: Payee,
-        _ day: BusinessDay
-    ) async throws(ClearingFailure) {
-        for issuer in try await files.issuers(paidAs: payee) {
-            let pool = LedgerAccount(.pool(issuer), account.currency)
-            let owed = -(try await balance(of: pool))
-            let amount = min(owed, try await balance(of: account))
+        _ run: inout SettlementRun
+    ) async throws(ClearingFailure) -> ExactAmount {
+        let issuers = try await files.everyIssuer()
+        for issuer in issuers.open where issuer.payee == payee {
+            let pool = LedgerAccount(.pool(issuer.identifier), account.currency)
+            let amount = min(-(try await balance(of: pool)), try await balance(of: account))
             guard amount > .zero else { continue }
-            try await posting.move(amount, from: account, to: pool, .netted(day), in: &writes)
+            try await posting.move(amount, from: account, to: pool, .netted(run.day), in: &writes)
         }
+        var due = try await balance(of: account)
+        var held = ExactAmount.zero
+        for (issuer, place) in issuers.closed {
+            let owed = -(try await balance(of: LedgerAccount(.pool(issuer), account.currency)))
+            let amount = min(owed, due)
+            guard amount > .zero else { continue }
+            run.wait(account, amount, for: place)
+            due = ExactAmount(trillionths: due.trillionths - amount.trillionths)
+            held = ExactAmount(trillionths: held.trillionths + amount.trillionths)
+        }
+        return held
     }
 
     private func content(of record: AccountRecord) throws(ClearingFailure) -> Payout.Content {

@@ -7,14 +7,18 @@ import Records
 /// issuers paid in.
 struct StatementStep {
     private let book: ClearingBook
+    private let now: Instant
     private var posting: Posting
     private var writes = Transition(writes: [])
     private var payouts: [Payout.Name: ClearingBook.Entry<Payout>] = [:]
+    private var unmatched: [BankStatementLine.Name: ClearingBook.Entry<UnmatchedLine>] = [:]
     private var payIns: Set<[UInt8]> = []
+    /// Lines of the statement that wait for nobody any more.
     private(set) var matched: UInt32 = 0
 
     init(_ book: ClearingBook, now: Instant) {
         self.book = book
+        self.now = now
         posting = Posting(book, now: now)
     }
 
@@ -22,61 +26,134 @@ struct StatementStep {
         _ line: BankStatementLine,
         _ name: BankStatementLine.Name
     ) async throws(ClearingFailure) {
-        let reason: UnmatchedLine.Reason?
+        var kept: UnmatchedLine?
         if let payout = line.reference.flatMap(Payout.Name.init(reference:)) {
-            reason = try await match(line, name, payout)
+            kept = try await match(line, name, payout)
         } else if line.isCredit,
             let issuer = line.reference.flatMap(IssuerIdentifier.init(payInReference:))
         {
-            reason = try await receive(line, name, issuer)
+            kept = try await receive(line, name, issuer).map { UnmatchedLine(name, line, $0) }
         } else {
-            reason = .unknownReference
+            kept = UnmatchedLine(name, line, .unknownReference)
         }
-        if let reason {
-            try await book.put(UnmatchedLine(name, line, reason), over: 0, to: &writes)
-        } else {
-            matched += 1
-        }
+        if let kept { unmatched[name] = ClearingBook.Entry(value: kept, revision: 0) }
+        if kept?.isOpen != true { matched += 1 }
     }
 
-    /// A payout that the bank made, or that came back.
+    // MARK: Payouts
+
+    /// A payout that the bank made, or that came back. What is booked of one that was given back
+    /// before waits for somebody, and so does a return that stands before its payout; where the
+    /// other half comes, both go into the books, or both are left out: together they come to
+    /// nothing.
+    ///
+    /// - Returns: what is kept of the line; nil where it went into the books by itself.
     private mutating func match(
         _ line: BankStatementLine,
         _ name: BankStatementLine.Name,
         _ payoutName: Payout.Name
-    ) async throws(ClearingFailure) -> UnmatchedLine.Reason? {
-        guard var entry = try await payout(payoutName) else { return .unknownReference }
-        let payout = entry.value
-        guard payout.account.currency == line.amount.currency,
-            payout.amount == ExactAmount(line.amount)
-        else { return .amountDiffers }
-        let bank = LedgerAccount(.bank, payout.account.currency)
-        switch (StatementStep.state(of: payout), line.isCredit) {
-        case (.instructed, false):
-            let transit = LedgerAccount(.inTransit, payout.account.currency)
-            try await posting.move(
-                payout.amount,
-                from: transit,
-                to: bank,
-                .statement(name),
-                in: &writes
-            )
-            entry.value.state = .paid
-        case (.paid, true):
-            try await posting.move(
-                payout.amount,
-                from: bank,
-                to: payout.account,
-                .returned(name),
-                in: &writes
-            )
-            entry.value.state = .returned
-        case (.refused, false): return .refusedBefore
-        default: return .notExpected
+    ) async throws(ClearingFailure) -> UnmatchedLine? {
+        guard var entry = try await payout(payoutName) else {
+            return UnmatchedLine(name, line, .unknownReference)
         }
-        entry.value.line = name
+        guard entry.value.isOf(line) else { return UnmatchedLine(name, line, .amountDiffers) }
+        let state = StatementStep.state(of: entry.value)
+        guard state == .instructed || state == .refused else {
+            guard state == .paid, line.isCredit else {
+                return UnmatchedLine(name, line, .notExpected)
+            }
+            try await giveBack(&entry.value, name)
+            payouts[payoutName] = entry
+            return nil
+        }
+        var kept: UnmatchedLine?
+        let waiting = try await waiting(of: entry.value)
+        if let waiting, waiting.value.isOpen, waiting.value.line.isCredit != line.isCredit {
+            try await book(line, name, with: waiting, &entry.value)
+        } else if state == .instructed, !line.isCredit {
+            try await pay(&entry.value, name)
+        } else {
+            kept = keep(line, name, beside: waiting?.value, &entry.value)
+        }
         payouts[payoutName] = entry
-        return nil
+        return kept
+    }
+
+    /// The line of a payout that waits for its other half, or did before somebody decided on it.
+    private func waiting(
+        of payout: Payout
+    ) async throws(ClearingFailure) -> ClearingBook.Entry<UnmatchedLine>? {
+        guard let name = payout.line else { return nil }
+        if let known = unmatched[name] { return known }
+        return try await book.find(UnmatchedLine.self, name.bytes)
+    }
+
+    /// A line that waits for its other half, or is left out as that one was.
+    private func keep(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        beside waiting: UnmatchedLine?,
+        _ payout: inout Payout
+    ) -> UnmatchedLine {
+        let isRefused = payout.state == .refused
+        var kept = UnmatchedLine(name, line, isRefused ? .refusedBefore : .notExpected)
+        // The same line once more, on another statement.
+        if let waiting, waiting.isOpen { return kept }
+        if isRefused, let waiting, waiting.isLeftOut, waiting.line.isCredit != line.isCredit {
+            kept.decision = UnmatchedLine.Decision(byOtherHalfAt: now, isPaid: false)
+        } else {
+            payout.line = name
+        }
+        return kept
+    }
+
+    /// Booking and return of a payout, of which one has waited.
+    private mutating func book(
+        _ line: BankStatementLine,
+        _ name: BankStatementLine.Name,
+        with waiting: ClearingBook.Entry<UnmatchedLine>,
+        _ payout: inout Payout
+    ) async throws(ClearingFailure) {
+        let other = waiting.value.name
+        try await pay(&payout, line.isCredit ? other : name)
+        try await giveBack(&payout, line.isCredit ? name : other)
+        var ended = waiting
+        ended.value.decision = UnmatchedLine.Decision(byOtherHalfAt: now, isPaid: true)
+        unmatched[other] = ended
+        if other.statement == name.statement { matched += 1 }
+    }
+
+    /// The bank has paid: what is in transit, or, where it was given back before, what its account
+    /// has again.
+    private mutating func pay(
+        _ payout: inout Payout,
+        _ name: BankStatementLine.Name
+    ) async throws(ClearingFailure) {
+        let currency = payout.account.currency
+        try await posting.move(
+            payout.amount,
+            from: payout.state == .refused
+                ? payout.account : LedgerAccount(.inTransit, currency),
+            to: LedgerAccount(.bank, currency),
+            .statement(name),
+            in: &writes
+        )
+        (payout.state, payout.line) = (.paid, name)
+    }
+
+    /// The bank has paid, and it came back.
+    private mutating func giveBack(
+        _ payout: inout Payout,
+        _ name: BankStatementLine.Name
+    ) async throws(ClearingFailure) {
+        try await posting.move(
+            payout.amount,
+            from: LedgerAccount(.bank, payout.account.currency),
+            to: payout.account,
+            .returned(name),
+            in: &writes
+        )
+        (payout.state, payout.line) = (.returned, name)
     }
 
     private static func state(of payout: Payout) -> Payout.State {
@@ -94,6 +171,8 @@ struct StatementStep {
         if let known = payouts[name] { return known }
         return try await book.find(Payout.self, name.bytes)
     }
+
+    // MARK: Pools
 
     /// A payment of an issuer into its pool.
     private mutating func receive(
@@ -117,29 +196,23 @@ struct StatementStep {
         return nil
     }
 
-    /// The bank has paid a payout that was given back to its account: it comes off the account
-    /// once more, which may be below zero afterwards.
+    /// The line is right, by the decision of an operator: the bank has paid a payout that was given
+    /// back to its account, which comes off the account once more, and may leave it below zero; or
+    /// it has sent one back whose booking was decided while the return waited.
     ///
     /// Throws `.payoutNotGivenBack` where the line is of none.
-    mutating func pay(
+    mutating func decidePaid(
         _ line: BankStatementLine,
         _ name: BankStatementLine.Name
     ) async throws(ClearingFailure) {
-        guard !line.isCredit, let reference = line.reference.flatMap(Payout.Name.init(reference:)),
-            var entry = try await payout(reference), entry.value.state == .refused
+        guard let reference = line.reference.flatMap(Payout.Name.init(reference:)),
+            var entry = try await payout(reference), entry.value.isOf(line)
         else { throw .payoutNotGivenBack }
-        let payout = entry.value
-        guard payout.account.currency == line.amount.currency,
-            payout.amount == ExactAmount(line.amount)
-        else { throw .payoutNotGivenBack }
-        try await posting.move(
-            payout.amount,
-            from: payout.account,
-            to: LedgerAccount(.bank, payout.account.currency),
-            .statement(name),
-            in: &writes
-        )
-        (entry.value.state, entry.value.line) = (.paid, name)
+        switch (entry.value.state, line.isCredit) {
+        case (.refused, false): try await pay(&entry.value, name)
+        case (.paid, true): try await giveBack(&entry.value, name)
+        default: throw .payoutNotGivenBack
+        }
         payouts[reference] = entry
     }
 
@@ -180,7 +253,26 @@ struct StatementStep {
         for (_, entry) in payouts {
             try await book.put(entry.value, over: entry.revision, to: &transition)
         }
+        for (_, entry) in unmatched {
+            try await book.put(entry.value, over: entry.revision, to: &transition)
+        }
         try await posting.write(to: &transition)
         return transition
+    }
+}
+
+extension Payout {
+    /// Whether a line of a statement is of its amount.
+    fileprivate func isOf(_ line: BankStatementLine) -> Bool {
+        account.currency == line.amount.currency && amount == ExactAmount(line.amount)
+    }
+}
+
+extension UnmatchedLine.Decision {
+    /// In the place of an operator, where the other half of a payout has decided.
+    private static let otherHalf = "bank statement"
+
+    fileprivate init(byOtherHalfAt moment: Instant, isPaid: Bool) {
+        self.init(pool: nil, at: moment, by: Self.otherHalf, isPaid: isPaid)
     }
 }

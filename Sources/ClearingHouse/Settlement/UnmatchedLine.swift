@@ -23,7 +23,8 @@ package struct UnmatchedLine: Equatable, Sendable {
         case knownBankReference = 5
         /// The issuer has no pool in this currency.
         case noPool = 6
-        /// The payout was given back to its account, because the bank was said to have refused it.
+        /// The payout was given back to its account, because the bank was said to have refused it:
+        /// what the bank booked of it, or sent back.
         case refusedBefore = 7
     }
 
@@ -32,7 +33,8 @@ package struct UnmatchedLine: Equatable, Sendable {
         package let pool: IssuerIdentifier?
         package let at: Instant
         package let by: String
-        /// The bank has paid a payout that was given back: it came off its account once more.
+        /// It went into the books as what it is of its payout: the bank has paid one that was
+        /// given back, or one came back.
         package let isPaid: Bool
     }
 
@@ -42,6 +44,9 @@ package struct UnmatchedLine: Equatable, Sendable {
     package internal(set) var decision: Decision?
 
     private static let formats: ClosedRange<UInt8> = 1...2
+
+    /// Whether it was decided, and is not in the books.
+    var isLeftOut: Bool { decision.map { $0.pool == nil && !$0.isPaid } ?? false }
 
     init(_ name: BankStatementLine.Name, _ line: BankStatementLine, _ reason: Reason) {
         self.name = name

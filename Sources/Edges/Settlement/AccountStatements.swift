@@ -14,36 +14,36 @@ import SettlementFiles
 struct AccountStatements {
     private let house: ClearingHouse
     private let run: SettlementRun
-    private let terms: ClearingTerms
+    private let units: [SettlementRun.Unit]
     private let folder: String
-    private let now: Instant
+    private let created: Instant
 
     init(
         _ house: ClearingHouse,
         _ run: SettlementRun,
-        _ terms: ClearingTerms,
+        _ units: [SettlementRun.Unit],
         folder: String,
-        now: Instant
+        created: Instant
     ) {
         self.house = house
         self.run = run
-        self.terms = terms
+        self.units = units
         self.folder = folder
-        self.now = now
+        self.created = created
     }
 
     /// A statement of each account on which something was booked.
     func write() async throws(SettlementFailure) -> [String] {
         var paths: [String] = []
-        for unit in terms.units { paths += try await write(unit) }
+        for unit in units { paths += try await write(unit) }
         return paths
     }
 
-    private func write(_ unit: ClearingTerms.Unit) async throws(SettlementFailure) -> [String] {
+    private func write(_ unit: SettlementRun.Unit) async throws(SettlementFailure) -> [String] {
         let currency = try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try ISOCurrency(unit.currency)
         }
-        var files = AccountReportFiles(folder, run.day, currency, now)
+        var files = AccountReportFiles(folder, run.day, currency, created)
         var (last, isDone): (LedgerAccount?, Bool) = (nil, false)
         while !isDone {
             let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
@@ -65,7 +65,7 @@ struct AccountStatements {
 
     private func add(
         _ day: AccountDay,
-        _ unit: ClearingTerms.Unit,
+        _ unit: SettlementRun.Unit,
         _ currency: ISOCurrency,
         to files: inout AccountReportFiles
     ) async throws(SettlementFailure) {
@@ -150,7 +150,7 @@ struct AccountStatements {
     private func reported(
         _ account: LedgerAccount,
         _ owner: String,
-        _ unit: ClearingTerms.Unit,
+        _ unit: SettlementRun.Unit,
         _ currency: ISOCurrency
     ) throws(SettlementFileFailure) -> ReportedAccount {
         let number = account.owner.statementNumber

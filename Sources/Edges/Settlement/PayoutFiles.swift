@@ -8,13 +8,15 @@ import SettlementFiles
 /// The payouts of one settlement run in one currency, as files, by who is paid
 /// (``PayoutRoute``): pacs.009 for institutions, a file for each of them; pacs.008 for customers of
 /// other institutions, a file for each institution; one pain.001 for all others. A payout that was
-/// given back, because the bank refused it, is in none of them.
+/// given back, because the bank refused it, is in none of them. All else is as it was when the run
+/// ended, so that a file that is written again has the same bytes: a bank that gets it twice knows
+/// it by its identifier.
 struct PayoutFiles {
     private let house: ClearingHouse
     private let run: SettlementRun
-    private let unit: ClearingTerms.Unit
+    private let unit: SettlementRun.Unit
     private let folder: String
-    private let now: Instant
+    private let created: Instant
 
     /// Files that are written side by side.
     private static let openMax = 32
@@ -22,15 +24,15 @@ struct PayoutFiles {
     init(
         _ house: ClearingHouse,
         _ run: SettlementRun,
-        _ unit: ClearingTerms.Unit,
+        _ unit: SettlementRun.Unit,
         folder: String,
-        now: Instant
+        created: Instant
     ) {
         self.house = house
         self.run = run
         self.unit = unit
         self.folder = folder
-        self.now = now
+        self.created = created
     }
 
     func write() async throws(SettlementFailure) -> [String] {
@@ -42,7 +44,7 @@ struct PayoutFiles {
         var institutions: [Payout] = []
         try await house.eachPayout(of: run.day, in: unit.currency) {
             payout throws(SettlementFailure) in
-            if payout.state == .refused { return remove(payout, currency) }
+            if payout.wasGivenBack { return remove(payout, currency) }
             switch PayoutRoute(payout, from: unit) {
             case .institution: institutions.append(payout)
             case .customer(let bank): banks[bank, default: Sum()].add(payout)
@@ -114,7 +116,7 @@ struct PayoutFiles {
         }
         try await house.eachPayout(of: run.day, in: unit.currency) {
             payout throws(SettlementFailure) in
-            guard payout.state != .refused, PayoutRoute(payout, from: unit) == .bank else {
+            guard !payout.wasGivenBack, PayoutRoute(payout, from: unit) == .bank else {
                 return
             }
             try SettlementFailure.writing { () throws(SettlementFileFailure) in
@@ -165,7 +167,7 @@ struct PayoutFiles {
         }
         try await house.eachPayout(of: run.day, in: unit.currency) {
             payout throws(SettlementFailure) in
-            guard payout.state != .refused,
+            guard !payout.wasGivenBack,
                 case .customer(let bank) = PayoutRoute(payout, from: unit)
             else { return }
             try SettlementFailure.writing { () throws(SettlementFileFailure) in
@@ -239,7 +241,7 @@ struct PayoutFiles {
             )
             var file = try InstitutionTransferFile(
                 to: sink,
-                MessageHead(identifier: FileIdentifier("\(name)-I"), created: now),
+                MessageHead(identifier: FileIdentifier("\(name)-I"), created: created),
                 route,
                 TransferTotals(count: 1, sum: transfer.amount)
             )
@@ -282,6 +284,6 @@ struct PayoutFiles {
         _ currency: ISOCurrency
     ) throws(SettlementFileFailure) -> MessageHead {
         let name = "OPAL-\(run.day.digits)-\(currency.code)\(end)"
-        return MessageHead(identifier: try FileIdentifier(name), created: now)
+        return MessageHead(identifier: try FileIdentifier(name), created: created)
     }
 }

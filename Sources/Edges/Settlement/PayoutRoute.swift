@@ -15,8 +15,9 @@ enum PayoutRoute: Equatable {
 
     /// - Parameters:
     ///   - payout: as it is on record.
-    ///   - unit: of its currency, with the clearing house's own account.
-    init(_ payout: Payout, from unit: ClearingTerms.Unit) {
+    ///   - unit: of its currency, with the clearing house's own account as it was when the payout
+    ///     was made: whenever its file is written, it goes out with the same message.
+    init(_ payout: Payout, from unit: SettlementRun.Unit) {
         guard let own = unit.account.bic, let other = payout.payee.bic else {
             self = .bank
             return

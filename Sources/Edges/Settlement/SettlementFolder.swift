@@ -2,13 +2,14 @@
 
 package import ClearingHouse
 import Foundation
-package import Kernel
+import Kernel
 package import SettlementFiles
 
 /// Where the files of settlement runs are, a folder for each business day: pain.001 with the
 /// payouts for the bank, pacs.009 with those of institutions, camt.053 and camt.054 for each
 /// account on which something was booked.
-/// They say what the books say; the same day again makes the same files again.
+/// They say what the books say; the same day again makes the same files again, whatever the terms
+/// are by then.
 package struct SettlementFolder: Sendable {
     /// Payouts, rows or sales that are read at a time.
     static let pageMax = 500
@@ -24,28 +25,28 @@ package struct SettlementFolder: Sendable {
     /// Writes the files of a day that is settled; what is there already is replaced, each file
     /// whole or not at all.
     ///
-    /// - Parameters:
-    ///   - day: the business day.
-    ///   - now: the moment that stands in the files.
+    /// The moment that stands in them is when its run ended.
+    ///
+    /// - Parameter day: the business day.
     /// - Returns: the paths.
     /// - Throws: `.notSettled`, `.clearing`, `.file`.
-    package func write(
-        _ day: BusinessDay,
-        now: Instant
-    ) async throws(SettlementFailure) -> [String] {
+    package func write(_ day: BusinessDay) async throws(SettlementFailure) -> [String] {
         let (run, terms) = try await SettlementFailure.books {
             () async throws(ClearingFailure) in (try await house.run(day), try await house.terms())
         }
-        guard let run, run.endedAt != nil else { throw .notSettled }
+        guard let run, let created = run.endedAt else { throw .notSettled }
+        let units = run.units(or: terms)
         let folder = "\(path)/\(day.digits)"
         try SettlementFolder.make(folder)
         var paths: [String] = []
         for total in run.totals {
-            guard let unit = terms.unit(of: total.currency) else { continue }
-            let files = PayoutFiles(house, run, unit, folder: folder, now: now)
+            guard let unit = units.first(where: { $0.currency == total.currency }) else {
+                continue
+            }
+            let files = PayoutFiles(house, run, unit, folder: folder, created: created)
             paths += try await files.write()
         }
-        let statements = AccountStatements(house, run, terms, folder: folder, now: now)
+        let statements = AccountStatements(house, run, units, folder: folder, created: created)
         paths += try await statements.write()
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try SettlementFile(path: mark(of: day)).keep()

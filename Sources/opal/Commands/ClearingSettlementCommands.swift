@@ -47,7 +47,8 @@ extension ClearingCommand {
                 for place in run.leftOut {
                     print("left out: \(place) does not open; see opal audit")
                 }
-                for path in try await access.files.write(run.day, now: now) { print(path) }
+                for waiting in run.waiting { print(waiting.words) }
+                for path in try await access.files.write(run.day) { print(path) }
             }
         }
     }
@@ -97,15 +98,19 @@ extension ClearingCommand {
         private func list(_ access: ClearingAccess) async throws {
             let runs = try await access.house.runs(before: nil, limit: 100)
             Output.table(
-                ["day", "payouts", "value", "state", "left out"],
+                ["day", "payouts", "value", "state", "left out", "not paid, or not all"],
                 runs.map {
                     [
                         $0.day.text, "\($0.payouts)", BusinessDay($0.valueDate).text,
                         $0.endedAt == nil ? "running" : "settled",
-                        $0.leftOut.isEmpty ? "–" : $0.leftOut.joined(separator: ", "),
+                        Self.listed($0.leftOut), Self.listed($0.waiting.map(\.account.name)),
                     ]
                 }
             )
+        }
+
+        private static func listed(_ names: [String]) -> String {
+            names.isEmpty ? "–" : names.joined(separator: ", ")
         }
     }
 
@@ -120,7 +125,7 @@ extension ClearingCommand {
         func run() async throws {
             let day = try ClearingArguments.day(day)
             try await ClearingAccess.use(options) { access in
-                let paths = try await access.files.write(day, now: SystemClock.now())
+                let paths = try await access.files.write(day)
                 for path in paths { print(path) }
             }
         }
@@ -144,7 +149,7 @@ extension ClearingCommand {
                 let record = try await StatementImport(access.house)
                     .take(file, now: SystemClock.now())
                 let waiting = record.applied - record.matched
-                print("\(record.matched) lines are in the books, \(waiting) wait")
+                print("\(record.matched) lines are done, \(waiting) wait")
             }
         }
     }
@@ -162,7 +167,10 @@ extension ClearingCommand {
         var pool: String?
         @Flag(
             name: .long,
-            help: "The line is of a payout that was given back: the bank has paid it after all."
+            help: """
+                The line is right: the bank has paid a payout that was given back, or sent back \
+                one that it has paid.
+                """
         )
         var paid = false
         @OptionGroup var options: DataOptions
@@ -186,7 +194,11 @@ extension ClearingCommand {
                             by: ClearingAccess.operatorName,
                             now: SystemClock.now()
                         )
-                        return print("paid; it has come off its account once more")
+                        return print(
+                            found.line.isCredit
+                                ? "came back; its account has it again"
+                                : "paid; it has come off its account once more"
+                        )
                     }
                     let issuer = try pool.map { text in
                         guard let issuer = IssuerIdentifier(text) else {

@@ -22,7 +22,8 @@ extension ClearingFailure {
             "The bank's reference of this line is in the books already. Leave the line out."
         case .payoutPaid: "The bank's statement shows this payout. Nothing has changed."
         case .payoutNotGivenBack:
-            "The line is of no payout that was given back before. Nothing has changed."
+            "The line books no payout that was given back, and returns none that was paid. "
+                + "Nothing has changed."
         case .settledAhead(let day):
             "\(day.text) was settled, and the clock says that it is earlier. Nothing is paid until "
                 + "then: look at the clock of the server."
@@ -62,6 +63,14 @@ extension SettlementFailure {
             "The statement is of account \(account), which is none of the clearing house's."
         case .severalStatements: "The file has several statements: give each by itself."
         }
+    }
+}
+
+extension SettlementRun.Waiting {
+    /// Who was not paid, and why.
+    var words: String {
+        let who = amount.map { "\($0.decimal) of \(account.name) waits" }
+        return "\(who ?? "\(account.name) is not paid"): \(place) does not open"
     }
 }
 

@@ -127,7 +127,7 @@ struct ClearingParty {
     /// Returns whether the files of a settled day are written.
     func writeFiles(of day: BusinessDay) async -> Bool {
         do {
-            _ = try await files.write(day, now: SystemClock.now())
+            _ = try await files.write(day)
             return true
         } catch {
             return false

@@ -58,11 +58,13 @@ final class ClearingWatch: Sendable {
         }
     }
 
-    /// What a settlement has not paid because a record does not open.
+    /// What a settlement has not paid because a record does not open, and who waits for that.
     func tell(leftOutOf run: SettlementRun) {
-        let words = "is left out of the settlement of \(run.day.digits): it does not open"
-        let problems = run.leftOut.map { ("left out \(run.day.digits) \($0)", "\($0) \(words)") }
-        say(Dictionary(problems) { first, _ in first }, .settlement)
+        let day = run.day.digits
+        let words = "is left out of the settlement of \(day): it does not open"
+        let records = run.leftOut.map { ("left out \(day) \($0)", "\($0) \(words)") }
+        let accounts = run.waiting.map { ("waits \(day) \($0)", "day \(day): \($0.words)") }
+        say(Dictionary(records + accounts) { first, _ in first }, .settlement)
     }
 
     func tell(problem: String, _ work: Work) {

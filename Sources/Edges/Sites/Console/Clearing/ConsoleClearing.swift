@@ -196,6 +196,16 @@ struct ConsoleClearing: Sendable {
         for place in run.leftOut {
             facts.append(Shape.fact("Left out", "\(place): it does not open"))
         }
+        for waiting in run.waiting {
+            let amount = waiting.amount.map { visit.reader.amount($0, waiting.account.currency) }
+            facts.append(
+                Shape.fact(
+                    amount == nil ? "Not paid" : "Waits",
+                    "\(amount.map { "\($0) of " } ?? "")\(waiting.account.owner.words), "
+                        + "for \(waiting.place)"
+                )
+            )
+        }
         return facts
     }
 

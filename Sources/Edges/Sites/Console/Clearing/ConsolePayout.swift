@@ -73,12 +73,21 @@ struct ConsolePayout: Sendable {
 
     // MARK: Refused by the bank
 
+    /// Written down before it is done, and not where it cannot be done.
     func giveBack(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let name = try name(visit)
         let reason = visit.form.text("reason")
         guard ByteReader.isText(reason), !reason.isEmpty,
             reason.count <= ConsoleLimits.reasonCharactersMax
         else { throw .badForm(.field("reason")) }
+        let isToGiveBack: Bool
+        do throws(ClearingFailure) {
+            isToGiveBack = try await clearing.house.isToGiveBack(name)
+        } catch { return try await told(error, visit) }
+        guard isToGiveBack else {
+            let text = "It was given back before. Nothing was changed."
+            return try await page(visit, notice: Page.Notice(.plain, text))
+        }
         try await site.write(.payoutGivenBack, visit, about: "\(name.reference): \(reason)")
         do throws(ClearingFailure) {
             try await clearing.house.giveBack(
@@ -87,11 +96,21 @@ struct ConsolePayout: Sendable {
                 by: visit.session.name.text,
                 now: visit.now
             )
-        } catch .payoutPaid {
+        } catch { return try await told(error, visit) }
+        return SiteShell.seeOther("/clearing/payouts/\(name.reference)")
+    }
+
+    private func told(
+        _ failure: ClearingFailure,
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) -> Response {
+        switch failure {
+        case .payoutPaid:
             let text = "The bank's statement shows this payout. Nothing was changed."
             return try await page(visit, notice: Page.Notice(.bad, text))
-        } catch .unknownPayout { throw .notFound } catch { throw SiteFailure(error) }
-        return SiteShell.seeOther("/clearing/payouts/\(name.reference)")
+        case .unknownPayout: throw .notFound
+        default: throw SiteFailure(failure)
+        }
     }
 
     private func isSeen(_ payout: Payout) -> Bool {

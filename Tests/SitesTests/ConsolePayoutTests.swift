@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClearingHouse
+import HTTPTypes
+import Kernel
+import Records
+import Sites
+import Testing
+import Wire
+
+@testable import Simulation
+
+/// The operator gives back what the bank has refused to pay.
+@Suite struct ConsolePayoutTests {
+    /// A console with a payout that is at the bank.
+    private func instructed() async throws -> (ConsoleFixture, ClearingHouse, Payout) {
+        let fixture = try await ConsoleFixture(clearing: ClearingPlan())
+        _ = try await fixture.pay()
+        let world = fixture.world
+        await world.collect(closesAll: true)
+        let parties = try #require(world.clearing)
+        await parties.point.round()
+        let house = parties.house.house
+        try await house.credit { world.now }
+        let run = try #require(try await house.settle(world.now, isEarly: true))
+        let payout = try await house.payouts(of: run.day, limit: 1).first
+        return (fixture, house, try #require(payout))
+    }
+
+    /// How many acts at the clearing house are in the journal: each is a revision of its end.
+    private func acts(_ fixture: ConsoleFixture) async throws -> UInt64 {
+        let end = RecordKey(OperatorJournal.clearingKind, [0])
+        return try await fixture.world.opalStore.read(end)?.revision ?? 0
+    }
+
+    /// The bank's statement shows that a payout was made.
+    private func show(_ payout: Payout, to house: ClearingHouse, _ now: Instant) async throws {
+        let digest = [UInt8](repeating: 1, count: 32)
+        let statement = BankStatementRecord(
+            digest: digest,
+            name: "2026/1",
+            currency: .euro,
+            opening: .zero,
+            closing: .zero,
+            lines: 1,
+            begunAt: now
+        )
+        _ = try await house.begin(statement)
+        let line = BankStatementLine(
+            reference: payout.name.reference,
+            bankReference: nil,
+            amount: Money(
+                minorUnits: payout.minorUnits,
+                currency: .euro,
+                exponent: payout.exponent
+            ),
+            isCredit: false
+        )
+        _ = try await house.apply([line], of: digest, from: 0, now: now)
+    }
+
+    @Test func `a payout that is not given back is not written down as one that was`()
+        async throws
+    {
+        let (fixture, house, payout) = try await instructed()
+        try await show(payout, to: house, fixture.world.now)
+        let unknown = Payout.Name(payout.name.day, 99)
+        try await fixture.work { browser async throws in
+            let path = "/clearing/payouts/\(payout.name.reference)"
+            try await browser.open(path)
+            let page = try await browser.send("\(path)/return", ["reason": "closed"])
+            try expectWhole(page)
+            #expect(page.text.contains("statement shows this payout. Nothing was changed."))
+            try await browser.open(path)
+            let other = "/clearing/payouts/\(unknown.reference)/return"
+            #expect(try await browser.send(other, ["reason": "closed"]).status == .notFound)
+        }
+        #expect(try await acts(fixture) == 0)
+        #expect(try await house.payout(payout.name)?.state == .paid)
+    }
+
+    @Test func `a payout is given back and written down once, however often it is asked for`()
+        async throws
+    {
+        let (fixture, house, payout) = try await instructed()
+        try await fixture.work { browser async throws in
+            let path = "/clearing/payouts/\(payout.name.reference)"
+            try await browser.open(path)
+            let done = try await browser.send("\(path)/return", ["reason": "closed"])
+            #expect(done.status == .seeOther && done.location == path)
+            try await browser.open(path)
+            let again = try await browser.send("\(path)/return", ["reason": "wrong name"])
+            try expectWhole(again)
+            #expect(again.text.contains("given back before. Nothing was changed."))
+        }
+        #expect(try await acts(fixture) == 1)
+        #expect(try await house.payout(payout.name)?.refusal?.reason == "closed")
+    }
+}
