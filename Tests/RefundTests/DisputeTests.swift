@@ -123,10 +123,9 @@ import Wire
         let world = try await RefundWorld()
         let sale = try await world.disputed()
         await world.disputeRounds(1)
-        let shops = world.world.shops
-        let own = try await world.house.disputes(of: shops[0].merchant, limit: 10)
+        let own = try await world.listed(areOpen: true, of: 0).cases
         #expect(own.map(\.notice.transaction) == [sale])
-        #expect(try await world.house.disputes(of: shops[1].merchant, limit: 10) == [])
+        #expect(try await world.listed(areOpen: true, of: 1).cases == [])
         let card = world.world.cards[0].bytes
         for exchange in world.toIssuer.exchanges {
             guard case .success(let bytes) = exchange.response,

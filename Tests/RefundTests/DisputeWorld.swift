@@ -51,6 +51,32 @@ extension RefundWorld {
         return try #require(ChargeBack(number: number, amount: amount))
     }
 
+    /// A page of what the clearing house has for a merchant.
+    func listed(
+        areOpen: Bool,
+        of shop: Int = 0,
+        beyond transaction: TransactionIdentifier? = nil,
+        limit: Int = 10
+    ) async throws -> ClearingHouse.DisputePage {
+        try await house.disputes(
+            of: world.shops[shop].merchant,
+            areOpen: areOpen,
+            beyond: transaction,
+            limit: limit
+        )
+    }
+
+    /// Buys several times, clears, and disputes each purchase.
+    ///
+    /// Returns the sales in the order in which parties list them.
+    func disputed(_ count: Int) async throws -> [TransactionIdentifier] {
+        var sales: [TransactionIdentifier] = []
+        for _ in 0..<count { sales.append(try await buy()) }
+        try await collect()
+        for sale in sales { _ = try await file(sale).get() }
+        return sales.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
     /// Lets each party do its work, whatever fails.
     func disputeRounds(_ count: Int = 3) async {
         for _ in 0..<count {

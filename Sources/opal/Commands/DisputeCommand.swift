@@ -30,9 +30,20 @@ struct DisputeCommand: AsyncParsableCommand {
 
         private static let newestMax = 500
 
+        /// All of them, the most urgent first.
+        private static func open(_ desk: DisputeDesk) async throws -> [Dispute] {
+            var (disputes, after): ([Dispute], TransactionIdentifier?) = ([], nil)
+            repeat {
+                let page = try await desk.open(of: nil, after: after)
+                disputes += page.disputes
+                after = page.next
+            } while after != nil
+            return disputes.sorted { $0.decideBy < $1.decideBy }
+        }
+
         func run() async throws {
             let disputes = try await DisputeCommand.step(options) { desk, _ in
-                all ? try await desk.newest(limit: Self.newestMax) : try await desk.open(of: nil)
+                all ? try await desk.newest(limit: Self.newestMax) : try await Self.open(desk)
             }
             let lines = disputes.map { DisputeLine($0) }
             if output.json { return try Output.json(lines) }

@@ -19,6 +19,10 @@ extension CardAuditor {
             await check(dispute: record, &report)
             progress()
         }
+        try await store.forEach(OpenDisputesRecord.kind) { record async throws(StoreFailure) in
+            await check(openDisputes: record, &report)
+            progress()
+        }
     }
 
     private func check(dispute record: Record, _ report: inout Report) async {
@@ -29,6 +33,13 @@ extension CardAuditor {
             return
         }
         report.disputes[dispute.sale.transaction] = dispute
+    }
+
+    private func check(openDisputes record: Record, _ report: inout Report) async {
+        guard let body = await open(record), (try? OpenDisputesRecord(body)) != nil else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
     }
 
     /// Each charge-back that ended a dispute is on a card, and each that is on a card has ended

@@ -27,15 +27,8 @@ extension DisputeDesk: LinkService {
         of issuer: IssuerIdentifier,
         after transaction: TransactionIdentifier
     ) async throws(UserFailure) -> IssuerMessage {
-        let disputes = try await openDisputes(
-            of: issuer,
-            after: transaction,
-            limit: DisputeLimits.pageMax + 1
-        )
-        return .disputes(
-            disputes.prefix(DisputeLimits.pageMax).map { DisputeNotice($0) },
-            hasMore: disputes.count > DisputeLimits.pageMax
-        )
+        let (disputes, hasMore) = try await openDisputes(of: issuer, after: transaction)
+        return .disputes(disputes.map { DisputeNotice($0) }, hasMore: hasMore)
     }
 
     /// Notes that the merchant is asked, its answer, and a charge-back that is not made. The same

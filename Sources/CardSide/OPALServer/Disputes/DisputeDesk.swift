@@ -56,51 +56,6 @@ package struct DisputeDesk: Sendable {
         return try decoded(opened.body, RefundedSaleRecord.init).refunds.rest
     }
 
-    /// Disputes without an outcome, those that have to be decided first at the beginning.
-    ///
-    /// `issuer`: whose cards alone are looked at; nil for all.
-    /// Returns the first ``DisputeLimits/listedMax`` in the order of their sales, put in order.
-    package func open(of issuer: IssuerIdentifier?) async throws(UserFailure) -> [Dispute] {
-        let disputes = try await openDisputes(
-            of: issuer,
-            after: nil,
-            limit: DisputeLimits.listedMax
-        )
-        return disputes.sorted { $0.decideBy < $1.decideBy }
-    }
-
-    /// Open ones in the order of their sales, behind one.
-    func openDisputes(
-        of issuer: IssuerIdentifier?,
-        after transaction: TransactionIdentifier?,
-        limit: Int
-    ) async throws(UserFailure) -> [Dispute] {
-        var (found, cursor): ([Dispute], [UInt8]?) = ([], transaction?.bytes)
-        while found.count < limit {
-            let page = try await page(after: cursor)
-            for record in page {
-                guard let dispute = try await opened(record),
-                    issuer == nil || dispute.sale.card.issuer == issuer
-                else { continue }
-                found.append(dispute)
-                if found.count == limit { break }
-            }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
-            cursor = last.key.bytes
-        }
-        return found
-    }
-
-    private func page(after cursor: [UInt8]?) async throws(UserFailure) -> [Record] {
-        do throws(StoreFailure) {
-            return try await records.store.listOpen(
-                DisputeRecord.kind,
-                after: cursor,
-                limit: RecordLimits.pageMax
-            )
-        } catch { throw .store(error) }
-    }
-
     /// All disputes, the newest sales first.
     ///
     /// `transaction`: the last one of the page before; nil for the first page.
@@ -131,6 +86,16 @@ package struct DisputeDesk: Sendable {
     ///
     /// Returns the sale, or why not.
     package func disputable(
+        _ transaction: TransactionIdentifier,
+        of card: CardIdentifier
+    ) async throws(UserFailure) -> Result<Dispute.Sale, DisputeRefusal> {
+        let sale = try await undisputed(transaction, of: card)
+        guard case .success = sale, try await openOnes(of: card).isFull else { return sale }
+        return .failure(.tooManyOpen)
+    }
+
+    /// The same, however many disputes the card has.
+    private func undisputed(
         _ transaction: TransactionIdentifier,
         of card: CardIdentifier
     ) async throws(UserFailure) -> Result<Dispute.Sale, DisputeRefusal> {
@@ -172,13 +137,20 @@ package struct DisputeDesk: Sendable {
         of card: CardIdentifier,
         _ complaint: Dispute.Complaint
     ) async throws(UserFailure) -> Result<Dispute, DisputeRefusal> {
-        switch try await disputable(transaction, of: card) {
-        case .failure(let reason): return .failure(reason)
-        case .success(let sale):
-            let dispute = Dispute(of: sale, complaint)
-            let isCommitted = try await commit(dispute, over: 0, isNews: true)
-            return isCommitted ? .success(dispute) : .failure(.disputedBefore)
+        for _ in 0..<UserLimits.triesMax {
+            switch try await undisputed(transaction, of: card) {
+            case .failure(let reason): return .failure(reason)
+            case .success(let sale):
+                let open = try await openOnes(of: card)
+                if open.isFull { return .failure(.tooManyOpen) }
+                let dispute = Dispute(of: sale, complaint)
+                let write = try await write(adding: dispute, to: open)
+                if try await commit(dispute, over: 0, isNews: true, with: [write]) {
+                    return .success(dispute)
+                }
+            }
         }
+        throw .busy
     }
 
     /// Takes a dispute back that is not decided.
@@ -241,7 +213,7 @@ package struct DisputeDesk: Sendable {
 
     /// Nil for one that was changed by somebody else: it stops that dispute alone, and the audit
     /// names it.
-    private func opened(_ record: Record) async throws(UserFailure) -> Dispute? {
+    func opened(_ record: Record) async throws(UserFailure) -> Dispute? {
         do throws(UserFailure) {
             return try await records.dispute(in: record).record.dispute
         } catch .module(.sealBroken), .damaged { return nil } catch { throw error }
@@ -276,9 +248,10 @@ package struct DisputeDesk: Sendable {
     private func commit(
         _ dispute: Dispute,
         over revision: UInt64,
-        isNews: Bool
+        isNews: Bool,
+        with others: [RecordWrite] = []
     ) async throws(UserFailure) -> Bool {
-        var writes = [try await records.put(dispute, over: revision)]
+        var writes = [try await records.put(dispute, over: revision)] + others
         if isNews {
             do throws(ModuleFailure) {
                 writes += try await mails.writes(for: dispute, at: dispute.changedAt)

@@ -21,21 +21,24 @@ struct ConsoleDisputes: Sendable {
     // MARK: The list
 
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let open = try await step { () async throws(UserFailure) in
-            try await desk.open(of: side.issuer)
+        var pages = DisputePages(Self.path, visit.form)
+        if pages.showsOpen {
+            let open = try await step { () async throws(UserFailure) in
+                try await desk.open(of: side.issuer, after: pages.after)
+            }
+            pages.showOpen(open.disputes.map { row($0, visit) }, next: open.next, visit.reader)
         }
-        let ended = try await step { () async throws(UserFailure) in
-            try await desk.newest(limit: ConsoleLimits.searchedDisputesMax)
+        if pages.showsEnded {
+            let ended = try await step { () async throws(UserFailure) in
+                try await desk.ended(
+                    of: side.issuer,
+                    before: pages.before,
+                    limit: ConsoleLimits.pageRows
+                )
+            }
+            pages.showEnded(ended.disputes.map { row($0, visit) }, next: ended.next, visit.reader)
         }
-        .filter { $0.state.isFinal && side.covers($0.sale.card) }
-        .prefix(ConsoleLimits.pageRows)
-        var values: [String: Any] = [:]
-        if !open.isEmpty {
-            values["open"] = ["rows": open.map { row($0, visit) }]
-            values["count"] = visit.reader.count(UInt64(open.count))
-        }
-        if !ended.isEmpty { values["ended"] = ["rows": ended.map { row($0, visit) }] }
-        return site.response("console/disputes", values, visit, current: Self.path)
+        return site.response("console/disputes", pages.values, visit, current: Self.path)
     }
 
     private func row(_ dispute: Dispute, _ visit: ConsoleSite.Visit) -> [String: Any] {

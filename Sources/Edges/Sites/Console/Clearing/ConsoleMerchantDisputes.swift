@@ -25,22 +25,38 @@ struct ConsoleMerchantDisputes: Sendable {
     // MARK: The list
 
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let cases = try await clearingStep { () async throws(ClearingFailure) in
+        var pages = DisputePages(Self.path, visit.form)
+        if pages.showsOpen {
+            let open = try await page(areOpen: true, beyond: pages.after, DisputeLimits.listedMax)
+            let cases = open.cases.sorted { $0.answerBy < $1.answerBy }
+            pages.showOpen(cases.map { row($0, visit) }, next: open.next, visit.reader)
+        }
+        if pages.showsEnded {
+            let ended = try await page(
+                areOpen: false,
+                beyond: pages.before,
+                ConsoleLimits.pageRows
+            )
+            pages.showEnded(ended.cases.map { row($0, visit) }, next: ended.next, visit.reader)
+        }
+        var values = pages.values
+        values["merchant"] = true
+        return site.response("console/disputes", values, visit, current: current)
+    }
+
+    private func page(
+        areOpen: Bool,
+        beyond transaction: TransactionIdentifier?,
+        _ limit: Int
+    ) async throws(SiteFailure) -> ClearingHouse.DisputePage {
+        try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.disputes(
                 of: clearing.merchant,
-                limit: ConsoleLimits.searchedDisputesMax
+                areOpen: areOpen,
+                beyond: transaction,
+                limit: limit
             )
         }
-        let open = cases.filter { !$0.notice.state.isFinal }
-            .sorted { $0.answerBy < $1.answerBy }
-        let ended = cases.filter(\.notice.state.isFinal).prefix(ConsoleLimits.pageRows)
-        var values: [String: Any] = ["merchant": true]
-        if !open.isEmpty {
-            values["open"] = ["rows": open.map { row($0, visit) }]
-            values["count"] = visit.reader.count(UInt64(open.count))
-        }
-        if !ended.isEmpty { values["ended"] = ["rows": ended.map { row($0, visit) }] }
-        return site.response("console/disputes", values, visit, current: current)
     }
 
     private func row(_ known: DisputeCase, _ visit: ConsoleSite.Visit) -> [String: Any] {
