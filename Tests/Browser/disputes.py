@@ -25,8 +25,12 @@ MERCHANT = "FARTHINGPRESS01"
 OTHER_ISSUER = "999001"
 GIVEN = "5.00"
 # Bought before it.
-OTHERS = [("Salt", "0.05"), ("Nine Knights", "0.60")]
+OTHERS = [("The Lighthouse Keeper", "0.80"), ("Salt", "0.05"), ("Nine Knights", "0.60")]
+# What the shop gives back of the first one by itself, in minor units, and how it is shown.
+PARTS = [("20", "€0.20"), ("60", "€0.80")]
 WORDS = "The last sheets are missing."
+# What comes off the payout: what the shop has given back, and what was decided.
+TAKEN = "5.80"
 
 
 class Disputes:
@@ -51,7 +55,8 @@ class Disputes:
             self.the_merchant_answers, self.the_operator_sees_the_evidence,
             self.gives_no_more_than_was_paid, self.decides_for_the_holder,
             self.it_comes_onto_the_card_by_itself, self.the_merchant_gives_it,
-            self.the_host_rejects_the_third, self.roles_see_their_own, self.a_day_is_settled,
+            self.the_host_rejects_the_third, self.the_shop_gives_the_fourth_back,
+            self.roles_see_their_own, self.a_day_is_settled,
             self.all_sides_agree, self.nothing_complained,
         ]
 
@@ -262,6 +267,45 @@ class Disputes:
         states = sorted(one["state"] for one in self.opal.tells("dispute", "list", "--all"))
         assert states == ["refunded", "rejected", "withdrawn"], states
 
+    def the_shop_gives_the_fourth_back(self):
+        holder, operator = self.holder, self.operator
+        sale = self.purchases[3].rsplit("/", 1)[1]
+        holder.goes_to(self.purchases[3] + "/dispute")
+        self.tells("I did not get what I paid for", "It never came.")
+        (part, part_shown), (rest, all_shown) = PARTS
+        self.opal.runs("merchant", "refund", sale, "--amount", part)
+        said = f"The shop has given back {part_shown} by itself."
+        wait_until(lambda: self.told(self.purchases[3], said))
+        assert "Take it back" in holder.words(), holder.words()
+        holder.shoots("purchase-partly-given-back")
+        address = f"{self.console}/disputes/{sale}"
+        operator.goes_to(address)
+        words = operator.words()
+        assert "Of that by the merchant" in words and "€0.60 are left" in words, words
+        operator.shoots("dispute-partly-given-back")
+        # The shop begins one refund at a time.
+        wait_until(lambda: all(
+            one["outcome"] == "on the card" for one in self.opal.tells("merchant", "refunds", sale)))
+        self.opal.runs("merchant", "refund", sale, "--amount", rest)
+        said = f"The shop has given back all that you paid: {all_shown} is on your card again."
+        wait_until(lambda: self.told(self.purchases[3], said))
+        assert "Take it back" not in holder.words(), holder.words()
+        holder.shoots("purchase-given-back-by-shop")
+        operator.goes_to(address)
+        words = operator.words()
+        assert "The merchant has given back all of it" in words and "Reject" not in words, words
+        operator.shoots("dispute-given-back-by-merchant")
+        operator.follows("Outbox")
+        assert f"The shop {MERCHANT} has given back {all_shown}" in operator.words()
+        # The clearing house hears of it too.
+        merchant = self.merchant
+
+        def is_over() -> bool:
+            merchant.goes_to(f"{self.console}/clearing/disputes/{sale}")
+            return "You have given back all of it" in merchant.words()
+        wait_until(is_over)
+        assert self.opal.tells("dispute", "show", sale)["state"] == "given-back"
+
     # Roles
 
     def add(self, person: Person, role: str, of: str | None = None, name: str | None = None):
@@ -299,7 +343,7 @@ class Disputes:
         row = operator.page.get_by_role("row").filter(has_text=MERCHANT)
         row.get_by_role("link").first.click()
         operator.sees(re.compile("^Payout to "))
-        assert f"−€{GIVEN}" in operator.words(), operator.words()
+        assert f"−€{TAKEN}" in operator.words(), operator.words()
 
     def all_sides_agree(self):
         audit = self.opal.tells("audit")

@@ -30,8 +30,11 @@ struct ConsoleFixture {
     let outbox: MailOutbox
     /// Of what operators did.
     let audit: OperatorAudit
+    /// What holders dispute.
+    let disputes: DisputeDesk
     private let master: LocalMasterKey
 
+    /// `isShopHere`: whether the shop is in the process of the console.
     /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
@@ -39,6 +42,7 @@ struct ConsoleFixture {
         accountLoads: AccountLoads? = nil,
         bankAccounts: [UInt64] = [],
         terminals: Int = 2,
+        isShopHere: Bool = true,
         proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
@@ -64,6 +68,12 @@ struct ConsoleFixture {
         let name = try #require(OperatorName(Self.name))
         #expect(try await operators.makeFirst(name, password: Self.password))
         self.world = world
+        disputes = DisputeDesk(
+            users: users,
+            purchases: world.purchases,
+            clearingHouses: [],
+            now: { world.now }
+        )
         parts =
             withParts
             ? Self.parts(
@@ -72,6 +82,8 @@ struct ConsoleFixture {
                 outbox,
                 seals,
                 accountLoads,
+                disputes,
+                shops: isShopHere ? [Self.shop(world)] : [],
                 proofs: (other ?? world).cardModule as? any SaleChecking
             ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
@@ -85,6 +97,7 @@ struct ConsoleFixture {
         users = other.users
         outbox = other.outbox
         audit = other.audit
+        disputes = other.disputes
         master = other.master
         operators = Self.operators(world, master)
         site = try Self.site(parts, operators, world)
@@ -123,6 +136,8 @@ struct ConsoleFixture {
         _ outbox: MailOutbox,
         _ seals: RecordSealer,
         _ accountLoads: AccountLoads?,
+        _ disputes: DisputeDesk,
+        shops: [ConsoleParts.Shop],
         proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
@@ -142,7 +157,8 @@ struct ConsoleFixture {
                 seals: seals,
                 mailFrom: "cards@harbour.example",
                 sales: proofs,
-                refusals: RefusalCounter()
+                refusals: RefusalCounter(),
+                disputes: disputes
             ),
             payments: ConsoleParts.Payments(
                 module: world.payments,
@@ -153,21 +169,23 @@ struct ConsoleFixture {
                     kinds: [SaleRecord.kind]
                 )
             ),
-            shops: [
-                ConsoleParts.Shop(
-                    name: "Press",
-                    module: world.merchant(),
-                    store: ConsoleParts.Store(
-                        name: "Orders",
-                        engine: "memory",
-                        records: world.shops[0].store,
-                        kinds: [MerchantRecords.order]
-                    )
-                )
-            ],
+            shops: shops,
             banks: banks(world),
             loadDesk: world.loadServer?.desk,
             links: [ConsoleParts.Link(name: "Bank server") { ("no answer", false) }]
+        )
+    }
+
+    private static func shop(_ world: World) -> ConsoleParts.Shop {
+        ConsoleParts.Shop(
+            name: "Press",
+            module: world.merchant(),
+            store: ConsoleParts.Store(
+                name: "Orders",
+                engine: "memory",
+                records: world.shops[0].store,
+                kinds: [MerchantRecords.order]
+            )
         )
     }
 
@@ -239,6 +257,20 @@ struct ConsoleFixture {
             return page
         }
         return page
+    }
+
+    /// Pays one order with the first card, and disputes it.
+    func dispute() async throws -> TransactionIdentifier {
+        let transaction = try await pay().terms.transaction
+        let complaint = Dispute.Complaint(
+            .notDelivered,
+            words: "It never came.",
+            isByGuardian: false,
+            filedAt: world.now
+        )
+        let card = world.cards[0]
+        _ = try await disputes.file(transaction, of: card, try #require(complaint)).get()
+        return transaction
     }
 
     /// Pays one order whose answer gets lost: the sale is given up, and the value is put back.

@@ -111,7 +111,7 @@ extension ClearingHouse {
             }
             if isNew { round.received += 1 }
             let refusal = try await chargeBack(notice)
-            if notice.state == .filed || refusal != nil || known.answer != nil && !known.isTold {
+            if notice.state == .filed || refusal != nil || known.hasNews {
                 try await tell(known, refusal: refusal, link, now)
             }
         } catch {
@@ -281,7 +281,8 @@ extension ClearingHouse {
         } catch .damaged { return nil } catch { throw error }
     }
 
-    /// Takes the answer of a merchant, once. The next round tells the issuer.
+    /// Takes the answer of a merchant, once, and the agreement again of one whose charge-back came
+    /// to nothing. The next round tells the issuer.
     ///
     /// `merchant`: who answers; nil for an operator of all.
     /// Returns the dispute, or why it is not answered.
@@ -297,9 +298,12 @@ extension ClearingHouse {
             guard let found, merchant == nil || merchant == found.value.notice.merchant else {
                 return (.failure(.unknownDispute), transition)
             }
-            if let reason = found.value.refusalOfAnswer { return (.failure(reason), transition) }
+            if let reason = found.value.refusal(of: answer) {
+                return (.failure(reason), transition)
+            }
             var next = found.value
-            (next.answer, next.answeredAt) = (answer, now)
+            next.answer = answer.given(in: next.notice.state)
+            (next.answeredAt, next.isTold) = (now, false)
             try await book.put(next, over: found.revision, to: &transition)
             return (.success(next), transition)
         }

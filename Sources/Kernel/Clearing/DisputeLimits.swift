@@ -10,6 +10,9 @@ package enum DisputeLimits {
     package static let decisionTime = Duration.seconds(30 * 24 * 3600)
     /// A charge-back that is not on the card for so long after its decision is named by the audit.
     package static let postingTime = Duration.seconds(3 * 24 * 3600)
+    /// The last charge-back that a merchant begins by agreeing; the numbers behind it are left to
+    /// the issuer.
+    package static let agreedNumberMax: UInt8 = 105
     /// What holder, merchant or issuer say, in characters.
     package static let wordsCharactersMax = 500
     /// The same as UTF-8, with room for every script.

@@ -67,8 +67,11 @@ struct DisputeCommand: AsyncParsableCommand {
                 guard let dispute = try await desk.find(transaction) else {
                     throw CommandFailure(DisputeRefusal.unknownDispute.words)
                 }
-                let rest = try await desk.rest(of: transaction, paid: dispute.sale.paid)
-                return DisputeLine(dispute, rest: rest)
+                return DisputeLine(
+                    dispute,
+                    rest: try await desk.rest(of: transaction, paid: dispute.sale.paid),
+                    givenByMerchant: try await desk.givenByMerchant(of: transaction)
+                )
             }
             if output.json { return try Output.json(line) }
             Output.table(["what", "value"], line.rows)

@@ -63,6 +63,7 @@ extension CardAuditor {
                 )
             )
         }
+        try await compareGivenBack(&report)
         for (transaction, backs) in credits {
             for (number, amount) in backs {
                 // It may have ended after the disputes were read.
@@ -75,6 +76,26 @@ extension CardAuditor {
                     )
                 )
             }
+        }
+    }
+
+    /// Each dispute that the merchant has ended has refunds on cards of all that was paid.
+    private func compareGivenBack(_ report: inout Report) async throws(StoreFailure) {
+        var given: [TransactionIdentifier: UInt64] = [:]
+        for (name, credit) in report.credits {
+            guard let number = name.bank.refundNumber(at: credit.card.issuer),
+                RefundOrder.numbers.contains(number)
+            else { continue }
+            given[name.transaction, default: 0] &+= credit.amount.minorUnits
+        }
+        for (transaction, dispute) in report.disputes where dispute.state == .givenBack {
+            guard given[transaction] != dispute.sale.paid.minorUnits else { continue }
+            report.findings.append(
+                AuditFinding(
+                    Self.place(transaction),
+                    "has ended as given back by the merchant, and that is not on a card"
+                )
+            )
         }
     }
 

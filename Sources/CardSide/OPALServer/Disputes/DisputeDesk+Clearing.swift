@@ -42,7 +42,8 @@ extension DisputeDesk: LinkService {
             _ = dispute.ask(at: moment)
             if let answer = report.answer { _ = dispute.note(answer, rest: rest, at: moment) }
             if let refusal = report.refusal {
-                _ = dispute.end(refusal.number, .refused(refusal.reason), at: moment)
+                let outcome = RefundOutcome.refused(refusal.reason)
+                _ = dispute.end(refusal.number, outcome, rest: rest, at: moment)
             }
             return nil
         }

@@ -50,10 +50,23 @@ package struct DisputeDesk: Sendable {
         of transaction: TransactionIdentifier,
         paid: Money
     ) async throws(UserFailure) -> UInt64 {
+        try await refunds(of: transaction)?.rest ?? paid.minorUnits
+    }
+
+    /// What the merchant of a sale has given back by itself, in minor units.
+    package func givenByMerchant(
+        of transaction: TransactionIdentifier
+    ) async throws(UserFailure) -> UInt64 {
+        try await refunds(of: transaction)?.givenByMerchant ?? 0
+    }
+
+    private func refunds(
+        of transaction: TransactionIdentifier
+    ) async throws(UserFailure) -> SaleRefunds? {
         guard let opened = try await records.read(RefundedSaleRecord.key(transaction)) else {
-            return paid.minorUnits
+            return nil
         }
-        return try decoded(opened.body, RefundedSaleRecord.init).refunds.rest
+        return try decoded(opened.body, RefundedSaleRecord.init).refunds
     }
 
     /// All disputes, the newest sales first.
@@ -220,7 +233,8 @@ package struct DisputeDesk: Sendable {
     }
 
     /// Takes one step, and tells the holder of a new state: both in one commit. Where somebody
-    /// else was faster, it is taken anew.
+    /// else was faster, it is taken anew. One of which nothing is left ends before the step: its
+    /// refund was on the card before the dispute was on record.
     ///
     /// `step`: gets the dispute and what is left of its sale; says why it is not taken.
     func change(
@@ -233,14 +247,13 @@ package struct DisputeDesk: Sendable {
             }
             var dispute = stored.record.dispute
             let left = try await rest(of: transaction, paid: dispute.sale.paid)
-            if let reason = step(&dispute, left) {
-                return .failure(reason)
-            }
-            if dispute == stored.record.dispute { return .success(dispute) }
+            _ = dispute.endWithout(left, at: now())
+            let reason = step(&dispute, left)
+            let outcome: Result<Dispute, DisputeRefusal> =
+                reason.map { .failure($0) } ?? .success(dispute)
+            if dispute == stored.record.dispute { return outcome }
             let isNews = dispute.state != stored.record.dispute.state
-            if try await commit(dispute, over: stored.revision, isNews: isNews) {
-                return .success(dispute)
-            }
+            if try await commit(dispute, over: stored.revision, isNews: isNews) { return outcome }
         }
         throw .busy
     }
@@ -253,8 +266,13 @@ package struct DisputeDesk: Sendable {
     ) async throws(UserFailure) -> Bool {
         var writes = [try await records.put(dispute, over: revision)] + others
         if isNews {
+            let given = try await givenByMerchant(of: dispute.sale.transaction)
             do throws(ModuleFailure) {
-                writes += try await mails.writes(for: dispute, at: dispute.changedAt)
+                writes += try await mails.writes(
+                    for: dispute,
+                    givenByMerchant: given,
+                    at: dispute.changedAt
+                )
             } catch { throw .module(error) }
         }
         return try await records.commit(Transition(writes: writes))

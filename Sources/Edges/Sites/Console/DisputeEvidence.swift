@@ -13,6 +13,8 @@ struct DisputeEvidence {
     private let reader: Reader
     /// What is left of the sale, in minor units.
     let rest: UInt64
+    /// What the merchant has given back by itself, in minor units.
+    private let given: UInt64
 
     /// Asks each party of this process.
     ///
@@ -29,6 +31,7 @@ struct DisputeEvidence {
         story = StoryWriter(records, reader).story
         do throws(UserFailure) {
             rest = try await desk.rest(of: dispute.sale.transaction, paid: dispute.sale.paid)
+            given = try await desk.givenByMerchant(of: dispute.sale.transaction)
         } catch { throw .unavailable(error) }
     }
 
@@ -65,8 +68,11 @@ struct DisputeEvidence {
             return "\(reader.amount(back.amount)) did not come onto the card: \(reason.words). "
                 + "Decide again."
         case .refunded(let back): return "\(reader.amount(back.amount)) is on the card."
-        case .rejected: return "Nothing is given back."
+        case .rejected: return "Rejected: there is no charge-back."
         case .withdrawn: return "The holder has taken it back."
+        case .givenBack:
+            return "The merchant has given back all of it, \(reader.amount(dispute.sale.paid)): "
+                + "there is nothing to decide."
         }
     }
 
@@ -82,6 +88,9 @@ struct DisputeEvidence {
         facts.append(Shape.fact("Order", OrderNumber.text(dispute.sale.transaction), isCode: true))
         let back = dispute.sale.paid.minorUnits - min(rest, dispute.sale.paid.minorUnits)
         facts.append(Shape.fact("Given back so far", reader.amount(money(back))))
+        if given > 0 {
+            facts.append(Shape.fact("Of that by the merchant", reader.amount(money(given))))
+        }
         facts.append(Shape.fact("Disputed", reader.timeText(dispute.complaint.filedAt)))
         if !dispute.state.isFinal {
             facts.append(Shape.fact("To be decided by", reader.timeText(dispute.decideBy)))

@@ -49,6 +49,7 @@ extension DisputeState {
         case .refunded: "refunded"
         case .rejected: "rejected"
         case .withdrawn: "withdrawn"
+        case .givenBack: "given-back"
         }
     }
 
@@ -63,6 +64,7 @@ extension DisputeState {
         case .refunded: Shape.badge("Refunded", .good)
         case .rejected: Shape.badge("Rejected", .plain)
         case .withdrawn: Shape.badge("Withdrawn", .plain)
+        case .givenBack: Shape.badge("Given back by the merchant", .good)
         }
     }
 }

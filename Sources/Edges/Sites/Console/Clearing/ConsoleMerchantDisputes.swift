@@ -67,7 +67,7 @@ struct ConsoleMerchantDisputes: Sendable {
             "filed": visit.reader.time(known.notice.filedAt),
             "due": visit.reader.time(known.answerBy),
         ]
-        if known.refusalOfAnswer == nil, known.answerBy < visit.now {
+        if known.answer == nil, known.refusalOfAnswer == nil, known.answerBy < visit.now {
             row["late"] = Shape.badge("Late", .bad)
         }
         return row
@@ -79,7 +79,7 @@ struct ConsoleMerchantDisputes: Sendable {
             return known.refusalOfAnswer == nil
                 ? Shape.badge("Waits for an answer", .wait) : known.notice.state.badge
         }
-        return known.notice.state.isUndecided
+        return known.notice.state.isUndecided && !known.canAgreeAgain
             ? DisputeState.merchantAnswered.badge : known.notice.state.badge
     }
 
@@ -111,7 +111,10 @@ struct ConsoleMerchantDisputes: Sendable {
         ]
         if known.refusalOfAnswer == nil, site.role.acts {
             let form = form ?? AnswerForm()
-            values["answer"] = form.values(action: Self.path(of: known) + "/answer")
+            values["answer"] = form.values(
+                action: Self.path(of: known) + "/answer",
+                isAgain: known.canAgreeAgain
+            )
             if let problems = form.problems.values { values["problems"] = problems }
         }
         let isWrong = form.map { !$0.problems.isEmpty } ?? false
@@ -131,8 +134,14 @@ struct ConsoleMerchantDisputes: Sendable {
             let amount = visit.reader.amount(back.amount)
             return "The issuer has decided for the holder: \(amount) comes off your next payout, "
                 + "as a charge-back of this sale."
-        case .rejected: return "The issuer has decided for you: nothing is given back."
-        case .withdrawn: return "The holder has taken it back: nothing is given back."
+        case .rejected: return "The issuer has decided for you: there is no charge-back."
+        case .withdrawn: return "The holder has taken it back: there is no charge-back."
+        case .givenBack:
+            let paid = visit.reader.amount(known.notice.paid)
+            return "You have given back all of it, \(paid): there is no charge-back."
+        case .cameToNothing where known.canAgreeAgain:
+            return "The charge-back did not come onto the card, and nothing was taken from you. "
+                + "The issuer decides again; or agree to give back what is left."
         case .filed, .merchantAsked, .merchantAnswered, .cameToNothing:
             return known.answer == nil
                 ? "Answer until \(visit.reader.timeText(known.answerBy)); then the issuer decides."
@@ -181,7 +190,7 @@ struct ConsoleMerchantDisputes: Sendable {
         guard let answer = form.answer(deliveredAt: deliveredAt) else {
             return try await page(known, visit, form: form)
         }
-        if let reason = known.refusalOfAnswer { return try await told(reason, known, visit) }
+        if let reason = known.refusal(of: answer) { return try await told(reason, known, visit) }
         let transaction = known.notice.transaction
         do throws(OperatorFailure) {
             try await site.operators.journal.write(
