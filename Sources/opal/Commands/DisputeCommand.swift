@@ -125,6 +125,13 @@ struct DisputeCommand: AsyncParsableCommand {
                 }
                 let rest = try await desk.rest(of: transaction, paid: dispute.sale.paid)
                 let minorUnits = refund.map { $0 == Self.all ? rest : UInt64($0) ?? 0 }
+                let refusal = try await desk.refusal(
+                    toDecide: minorUnits,
+                    of: transaction,
+                    by: OperatorJournal.host,
+                    words: words
+                )
+                if let refusal { throw CommandFailure(refusal.words) }
                 try await note(minorUnits, of: dispute, folder)
                 let outcome =
                     if let minorUnits {
@@ -156,7 +163,7 @@ struct DisputeCommand: AsyncParsableCommand {
             of dispute: Dispute,
             _ folder: DataFolder
         ) async throws {
-            guard dispute.state.isUndecided, folder.exists(.console) else { return }
+            guard folder.exists(.console) else { return }
             try await OperatorCommand.step(options) { desk in
                 try await desk.journal.write(
                     OperatorJournal.Act(

@@ -197,6 +197,26 @@ package struct DisputeDesk: Sendable {
         return try await change(transaction) { $0.refund(minorUnits, rest: $1, decision) }
     }
 
+    /// Whether a decision can be made as things stand, before somebody writes down that it was.
+    ///
+    /// `minorUnits`: what is given back; nil for a rejection.
+    /// Returns why not; nil where it can.
+    package func refusal(
+        toDecide minorUnits: UInt64?,
+        of transaction: TransactionIdentifier,
+        by decider: String,
+        words: String
+    ) async throws(UserFailure) -> DisputeRefusal? {
+        guard var dispute = try await find(transaction) else { return .unknownDispute }
+        let moment = now()
+        let decision = Dispute.Decision(by: decider, words: words, decidedAt: moment)
+        guard let decision else { return .notSaid }
+        let rest = try await rest(of: transaction, paid: dispute.sale.paid)
+        _ = dispute.endWithout(rest, at: moment)
+        guard let minorUnits else { return dispute.reject(decision) }
+        return dispute.refund(minorUnits, rest: rest, decision)
+    }
+
     /// Decides against the holder.
     ///
     /// `words`: why, for the holder.

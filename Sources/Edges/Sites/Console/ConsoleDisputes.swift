@@ -131,15 +131,7 @@ struct ConsoleDisputes: Sendable {
         guard let (minorUnits, words) = form.refund(of: dispute.sale.paid) else {
             return try await page(dispute, visit, form: form)
         }
-        let amount = Money(minorUnits: minorUnits, as: dispute.sale.paid)
-        return try await decide(
-            dispute,
-            visit,
-            .disputeRefunded,
-            about: visit.reader.amount(amount)
-        ) { transaction, decider async throws(UserFailure) in
-            try await desk.refund(minorUnits, of: transaction, by: decider, words: words)
-        }
+        return try await decide(dispute, visit, minorUnits, words)
     }
 
     func reject(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
@@ -148,35 +140,52 @@ struct ConsoleDisputes: Sendable {
         guard let words = form.rejection() else {
             return try await page(dispute, visit, form: form)
         }
-        return try await decide(dispute, visit, .disputeRejected) {
-            transaction,
-            decider async throws(UserFailure) in
-            try await desk.reject(transaction, by: decider, words: words)
-        }
+        return try await decide(dispute, visit, nil, words)
     }
 
-    /// Written down before it is done; what is not done says why.
+    /// Looks whether it can be done, writes it down, and does it; what is not done says why.
+    ///
+    /// `minorUnits`: what is given back; nil for a rejection.
     private func decide(
         _ dispute: Dispute,
         _ visit: ConsoleSite.Visit,
-        _ kind: OperatorJournal.Act.Kind,
-        about what: String = "",
-        _ decision: (TransactionIdentifier, String) async throws(UserFailure) -> Result<
-            Dispute, DisputeRefusal
-        >
+        _ minorUnits: UInt64?,
+        _ words: String
     ) async throws(SiteFailure) -> Response {
         let (transaction, name) = (dispute.sale.transaction, visit.session.name)
-        guard dispute.state.isUndecided else {
-            return try await told(.decidedBefore, dispute, visit)
+        let refusal = try await step { () async throws(UserFailure) in
+            try await desk.refusal(
+                toDecide: minorUnits,
+                of: transaction,
+                by: name.text,
+                words: words
+            )
+        }
+        if let refusal { return try await told(refusal, dispute, visit) }
+        let amount = minorUnits.map {
+            visit.reader.amount(Money(minorUnits: $0, as: dispute.sale.paid))
         }
         do throws(OperatorFailure) {
             try await site.operators.journal.write(
-                OperatorJournal.Act(kind, at: visit.now, by: name, reason: what),
+                OperatorJournal.Act(
+                    minorUnits == nil ? .disputeRejected : .disputeRefunded,
+                    at: visit.now,
+                    by: name,
+                    reason: amount ?? ""
+                ),
                 about: transaction
             )
         } catch { throw .unavailable(error) }
         let outcome = try await step { () async throws(UserFailure) in
-            try await decision(transaction, name.text)
+            if let minorUnits {
+                return try await desk.refund(
+                    minorUnits,
+                    of: transaction,
+                    by: name.text,
+                    words: words
+                )
+            }
+            return try await desk.reject(transaction, by: name.text, words: words)
         }
         switch outcome {
         case .success: return SiteShell.seeOther(Self.path(of: dispute))
