@@ -22,7 +22,7 @@ OPERATOR = "operator"
 USER = "demo"
 ARTICLE, PRICE = "An Atlas of Small Islands", "9.50"
 MERCHANT = "FARTHINGPRESS01"
-OTHER_ISSUER = "999001"
+ISSUER, OTHER_ISSUER = "990001", "999001"
 GIVEN = "5.00"
 # Bought before it.
 OTHERS = [("The Lighthouse Keeper", "0.80"), ("Salt", "0.05"), ("Nine Knights", "0.60")]
@@ -41,9 +41,11 @@ class Disputes:
         self.merchant = Person(browser, pictures)
         self.auditor = Person(browser, pictures)
         self.other = Person(browser, pictures)
+        self.issuer = Person(browser, pictures)
         self.watched = {
             "holder": self.holder, "operator": self.operator, "merchant": self.merchant,
-            "auditor": self.auditor, "other": self.other}
+            "auditor": self.auditor, "other": self.other,
+            "issuer": self.issuer}
         # The pages of the holder's purchases, newest first.
         self.purchases: list[str] = []
 
@@ -56,7 +58,7 @@ class Disputes:
             self.gives_no_more_than_was_paid, self.decides_for_the_holder,
             self.it_comes_onto_the_card_by_itself, self.the_merchant_gives_it,
             self.the_host_rejects_the_third, self.the_shop_gives_the_fourth_back,
-            self.roles_see_their_own, self.a_day_is_settled,
+            self.roles_see_their_own, self.the_issuer_sees_both_sides, self.a_day_is_settled,
             self.all_sides_agree, self.nothing_complained,
         ]
 
@@ -332,6 +334,23 @@ class Disputes:
             "csrf": self.auditor.page.locator("input[name=csrf]").first.input_value(),
             "words": "No."})
         assert answer.status == 403, answer.status
+
+    def the_issuer_sees_both_sides(self):
+        issuer = self.issuer
+        self.add(issuer, "issuer", ISSUER, "own-issuer")
+        issuer.goes_to(f"{self.console}/disputes/{self.transaction}")
+        words = issuer.words()
+        for text in (
+                f"Farthing Press handed out {ARTICLE} at", "Ordered", "Delivered", "Cleared",
+                "checked by the issuer's module", "checked by the security card",
+                "From the records of card, shop, payment server and clearing house."):
+            assert text in words, (text, words)
+        assert "in another process" not in words and not re.search(r"\d{16}", words), words
+        issuer.shoots("dispute-issuer")
+        # What is not of this sale stays the merchant's.
+        for page in "sales", f"sales/{self.transaction}", "clearing":
+            issuer.goes_to(f"{self.console}/{page}")
+            issuer.sees(re.compile("404|not here|no such|not found", re.IGNORECASE))
 
     # The end
 

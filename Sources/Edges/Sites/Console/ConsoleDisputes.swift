@@ -80,6 +80,7 @@ struct ConsoleDisputes: Sendable {
         var values: [String: Any] = [
             "listHref": Self.path, "dispute": evidence.head, "facts": evidence.facts,
             "said": evidence.said, "delivery": evidence.delivery, "steps": evidence.steps,
+            "source": evidence.source,
             "asOf": visit.reader.time(visit.now), "cardHref": cardHref,
             "storyHref": "/transactions/\(dispute.sale.transaction.text)",
         ]

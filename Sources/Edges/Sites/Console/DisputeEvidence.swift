@@ -9,6 +9,10 @@ import OPALServer
 struct DisputeEvidence {
     private let dispute: Dispute
     private let records: StoryRecords
+    /// Where it is in this process.
+    private let shop: String?
+    /// Parties of another process, which are not asked.
+    private let away: [String]
     private let story: Story
     private let reader: Reader
     /// What is left of the sale, in minor units.
@@ -27,7 +31,14 @@ struct DisputeEvidence {
     ) async throws(SiteFailure) {
         self.dispute = dispute
         self.reader = reader
-        records = try await StoryRecords(of: dispute.sale.transaction, at: parts)
+        let asked = parts.evidence(of: dispute.sale)
+        shop = asked.shops.first?.name
+        var away: [String] = []
+        if asked.shops.isEmpty { away.append("the shop") }
+        if asked.payments == nil { away.append("the payment server") }
+        if asked.clearing == nil { away.append("the clearing house") }
+        self.away = away
+        records = try await StoryRecords(of: dispute.sale.transaction, at: asked)
         story = StoryWriter(records, reader).story
         do throws(UserFailure) {
             rest = try await desk.rest(of: dispute.sale.transaction, paid: dispute.sale.paid)
@@ -149,6 +160,9 @@ struct DisputeEvidence {
                 .good
             )
         }
+        if let shop {
+            return row("\(shop) is in this process, and has no order with this number.", .bad)
+        }
         guard let answer = dispute.answer else {
             return row("The shop is in another process, and has not answered yet.", .wait)
         }
@@ -160,6 +174,17 @@ struct DisputeEvidence {
 
     private func row(_ text: String, _ tone: Tone) -> [String: Any] {
         ["text": text, "tone": tone.rawValue]
+    }
+
+    /// `source` of the template: whose records the steps are from.
+    var source: String {
+        guard let last = away.last else {
+            return "From the records of card, shop, payment server and clearing house."
+        }
+        let others = away.dropLast().joined(separator: ", ")
+        let names = others.isEmpty ? last : "\(others) and \(last)"
+        return "From the records of the parties in this process. Not read, because in another one: "
+            + "\(names)."
     }
 
     /// `steps` of the template: as the page of the transaction tells them.
