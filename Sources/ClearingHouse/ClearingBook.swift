@@ -76,17 +76,14 @@ struct ClearingBook: Sendable {
         } catch { throw .store(error) }
     }
 
-    /// The open ones that a round looks at together, at most ``ClearingLimits/roundMax``; likewise.
+    /// The open ones that a round looks at together; likewise.
     func openRecords(
         _ kind: RecordKind,
-        after cursor: [UInt8]?
+        after cursor: [UInt8]?,
+        limit: Int = ClearingLimits.roundMax
     ) async throws(ClearingFailure) -> [Record] {
         do throws(StoreFailure) {
-            return try await store.listOpen(
-                kind,
-                after: cursor,
-                limit: ClearingLimits.roundMax
-            )
+            return try await store.listOpen(kind, after: cursor, limit: limit)
         } catch { throw .store(error) }
     }
 

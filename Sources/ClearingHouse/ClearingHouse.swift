@@ -16,6 +16,7 @@ package struct ClearingHouse: LinkService {
     let intake: BatchIntake
     let batches: any BatchChecking
     let issuers: @Sendable (IssuerIdentifier) -> (any Link)?
+    let disputePlaces = DisputePlaces()
 
     /// - Parameters:
     ///   - store: opened with ``ClearingRecords/schema``.

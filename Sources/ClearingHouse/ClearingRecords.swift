@@ -54,7 +54,8 @@ package enum ClearingRecords {
 
     package static let schema = RecordSchema(
         party: "clearing_house",
-        version: 2,
+        // 3: a dispute has more outcomes.
+        version: 3,
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,

@@ -22,11 +22,15 @@ OPERATOR = "operator"
 USER = "demo"
 ARTICLE, PRICE = "An Atlas of Small Islands", "9.50"
 MERCHANT = "FARTHINGPRESS01"
-OTHER_ISSUER = "999001"
+ISSUER, OTHER_ISSUER = "990001", "999001"
 GIVEN = "5.00"
 # Bought before it.
-OTHERS = [("Salt", "0.05"), ("Nine Knights", "0.60")]
+OTHERS = [("The Lighthouse Keeper", "0.80"), ("Salt", "0.05"), ("Nine Knights", "0.60")]
+# What the shop gives back of the first one by itself, in minor units, and how it is shown.
+PARTS = [("20", "€0.20"), ("60", "€0.80")]
 WORDS = "The last sheets are missing."
+# What comes off the payout: what the shop has given back, and what was decided.
+TAKEN = "5.80"
 
 
 class Disputes:
@@ -37,9 +41,11 @@ class Disputes:
         self.merchant = Person(browser, pictures)
         self.auditor = Person(browser, pictures)
         self.other = Person(browser, pictures)
+        self.issuer = Person(browser, pictures)
         self.watched = {
             "holder": self.holder, "operator": self.operator, "merchant": self.merchant,
-            "auditor": self.auditor, "other": self.other}
+            "auditor": self.auditor, "other": self.other,
+            "issuer": self.issuer}
         # The pages of the holder's purchases, newest first.
         self.purchases: list[str] = []
 
@@ -51,7 +57,8 @@ class Disputes:
             self.the_merchant_answers, self.the_operator_sees_the_evidence,
             self.gives_no_more_than_was_paid, self.decides_for_the_holder,
             self.it_comes_onto_the_card_by_itself, self.the_merchant_gives_it,
-            self.the_host_rejects_the_third, self.roles_see_their_own, self.a_day_is_settled,
+            self.the_host_rejects_the_third, self.the_shop_gives_the_fourth_back,
+            self.roles_see_their_own, self.the_issuer_sees_both_sides, self.a_day_is_settled,
             self.all_sides_agree, self.nothing_complained,
         ]
 
@@ -262,6 +269,45 @@ class Disputes:
         states = sorted(one["state"] for one in self.opal.tells("dispute", "list", "--all"))
         assert states == ["refunded", "rejected", "withdrawn"], states
 
+    def the_shop_gives_the_fourth_back(self):
+        holder, operator = self.holder, self.operator
+        sale = self.purchases[3].rsplit("/", 1)[1]
+        holder.goes_to(self.purchases[3] + "/dispute")
+        self.tells("I did not get what I paid for", "It never came.")
+        (part, part_shown), (rest, all_shown) = PARTS
+        self.opal.runs("merchant", "refund", sale, "--amount", part)
+        said = f"The shop has given back {part_shown} by itself."
+        wait_until(lambda: self.told(self.purchases[3], said))
+        assert "Take it back" in holder.words(), holder.words()
+        holder.shoots("purchase-partly-given-back")
+        address = f"{self.console}/disputes/{sale}"
+        operator.goes_to(address)
+        words = operator.words()
+        assert "Of that by the merchant" in words and "€0.60 are left" in words, words
+        operator.shoots("dispute-partly-given-back")
+        # The shop begins one refund at a time.
+        wait_until(lambda: all(
+            one["outcome"] == "on the card" for one in self.opal.tells("merchant", "refunds", sale)))
+        self.opal.runs("merchant", "refund", sale, "--amount", rest)
+        said = f"The shop has given back all that you paid: {all_shown} is on your card again."
+        wait_until(lambda: self.told(self.purchases[3], said))
+        assert "Take it back" not in holder.words(), holder.words()
+        holder.shoots("purchase-given-back-by-shop")
+        operator.goes_to(address)
+        words = operator.words()
+        assert "The merchant has given back all of it" in words and "Reject" not in words, words
+        operator.shoots("dispute-given-back-by-merchant")
+        operator.follows("Outbox")
+        assert f"The shop {MERCHANT} has given back {all_shown}" in operator.words()
+        # The clearing house hears of it too.
+        merchant = self.merchant
+
+        def is_over() -> bool:
+            merchant.goes_to(f"{self.console}/clearing/disputes/{sale}")
+            return "You have given back all of it" in merchant.words()
+        wait_until(is_over)
+        assert self.opal.tells("dispute", "show", sale)["state"] == "given-back"
+
     # Roles
 
     def add(self, person: Person, role: str, of: str | None = None, name: str | None = None):
@@ -289,6 +335,23 @@ class Disputes:
             "words": "No."})
         assert answer.status == 403, answer.status
 
+    def the_issuer_sees_both_sides(self):
+        issuer = self.issuer
+        self.add(issuer, "issuer", ISSUER, "own-issuer")
+        issuer.goes_to(f"{self.console}/disputes/{self.transaction}")
+        words = issuer.words()
+        for text in (
+                f"Farthing Press handed out {ARTICLE} at", "Ordered", "Delivered", "Cleared",
+                "checked by the issuer's module", "checked by the security card",
+                "From the records of card, shop, payment server and clearing house."):
+            assert text in words, (text, words)
+        assert "in another process" not in words and not re.search(r"\d{16}", words), words
+        issuer.shoots("dispute-issuer")
+        # What is not of this sale stays the merchant's.
+        for page in "sales", f"sales/{self.transaction}", "clearing":
+            issuer.goes_to(f"{self.console}/{page}")
+            issuer.sees(re.compile("404|not here|no such|not found", re.IGNORECASE))
+
     # The end
 
     def a_day_is_settled(self):
@@ -299,7 +362,7 @@ class Disputes:
         row = operator.page.get_by_role("row").filter(has_text=MERCHANT)
         row.get_by_role("link").first.click()
         operator.sees(re.compile("^Payout to "))
-        assert f"−€{GIVEN}" in operator.words(), operator.words()
+        assert f"−€{TAKEN}" in operator.words(), operator.words()
 
     def all_sides_agree(self):
         audit = self.opal.tells("audit")

@@ -29,9 +29,10 @@ import Testing
         try #require(Dispute.Decision(by: "maria", words: words, decidedAt: Self.later))
     }
 
-    private func answer(accepts: Bool) throws -> DisputeAnswer {
-        try #require(
-            DisputeAnswer(accepts: accepts, deliveredAt: nil, words: accepts ? "" : "It came.")
+    private func answer(accepts: Bool, after: UInt8? = nil) throws -> DisputeAnswer {
+        let words = accepts ? "" : "It came."
+        return try #require(
+            DisputeAnswer(accepts: accepts, deliveredAt: nil, words: words, after: after)
         )
     }
 
@@ -44,15 +45,17 @@ import Testing
         var decided = asked
         #expect(decided.refund(100, rest: 150, try decision()) == nil)
         var nothing = decided
-        #expect(nothing.end(101, .refused(.cardBlocked), at: Self.later) == true)
+        #expect(nothing.end(101, .refused(.cardBlocked), rest: 150, at: Self.later) == true)
         var refunded = decided
-        #expect(refunded.end(101, .refunded, at: Self.later) == true)
+        #expect(refunded.end(101, .refunded, rest: 150, at: Self.later) == true)
         var rejected = asked
         #expect(rejected.reject(try decision()) == nil)
         var withdrawn = asked
         #expect(withdrawn.withdraw(at: Self.later) == nil)
+        var given = asked
+        #expect(given.endWithout(0, at: Self.later) == true)
         return [
-            try filed(), asked, answered, decided, nothing, refunded, rejected, withdrawn,
+            try filed(), asked, answered, decided, nothing, refunded, rejected, withdrawn, given,
         ]
     }
 
@@ -62,7 +65,7 @@ import Testing
         // What the steps say in each state, in the same order.
         let on: DisputeRefusal? = nil
         let outcomes: [DisputeRefusal?] = [
-            on, on, on, .decidedBefore, on, .ended, .ended, .ended,
+            on, on, on, .decidedBefore, on, .ended, .ended, .ended, .ended,
         ]
         for (dispute, expected) in zip(try all(), outcomes) {
             var (refunded, rejected, withdrawn) = (dispute, dispute, dispute)
@@ -88,8 +91,8 @@ import Testing
             _ = again.note(try answer(accepts: true), rest: 150, at: Self.later)
             #expect(again == next)
             // Of another charge-back than that on its way nothing is heard.
-            #expect(again.end(110, .refunded, at: Self.later) == false)
-            #expect(again.end(101, .pending, at: Self.later) == false)
+            #expect(again.end(110, .refunded, rest: 150, at: Self.later) == false)
+            #expect(again.end(101, .pending, rest: 150, at: Self.later) == false)
             #expect(again == next)
         }
     }
@@ -113,7 +116,7 @@ import Testing
         for number in RefundOrder.chargeBackNumbers {
             #expect(dispute.refund(100, rest: 150, try decision()) == nil)
             #expect(dispute.order?.number == number && dispute.order?.isChargeBack == true)
-            #expect(dispute.end(number, .refused(.cardBlocked), at: Self.later) == true)
+            #expect(dispute.end(number, .refused(.cardBlocked), rest: 150, at: Self.later) == true)
         }
         #expect(dispute.refund(100, rest: 150, try decision()) == .numbersUsedUp)
         #expect(dispute.reject(try decision()) == nil)
@@ -127,6 +130,56 @@ import Testing
         var late = try filed()
         #expect(late.note(try answer(accepts: true), rest: 0, at: Self.later) == true)
         #expect(late.state == .merchantAnswered)
+    }
+
+    @Test func `a merchant that agrees after a charge-back came to nothing begins the next one`()
+        throws
+    {
+        // Before it has answered, and after it did not agree.
+        for isAnswered in [false, true] {
+            var dispute = try filed()
+            if isAnswered {
+                _ = dispute.note(try answer(accepts: false), rest: 150, at: Self.later)
+            }
+            #expect(dispute.refund(100, rest: 150, try decision()) == nil)
+            #expect(dispute.end(101, .refused(.cardBlocked), rest: 150, at: Self.later) == true)
+            let agreed = try answer(accepts: true, after: 101)
+            #expect(dispute.note(agreed, rest: 150, at: Self.later) == true)
+            #expect(dispute.order?.number == 102 && dispute.order?.amount.minorUnits == 150)
+            // What was said before the last charge-back does not count again.
+            #expect(dispute.end(102, .refused(.cardBlocked), rest: 150, at: Self.later) == true)
+            let before = dispute
+            for old in [agreed, try answer(accepts: true)] {
+                #expect(dispute.note(old, rest: 150, at: Self.later) == false)
+                #expect(dispute == before)
+            }
+        }
+    }
+
+    @Test func `a merchant that agrees again and again leaves numbers to the issuer`() throws {
+        var dispute = try filed()
+        _ = dispute.note(try answer(accepts: true), rest: 150, at: Self.later)
+        for number in 101...DisputeLimits.agreedNumberMax {
+            #expect(dispute.order?.number == number)
+            #expect(dispute.end(number, .refused(.cardBlocked), rest: 150, at: Self.later) == true)
+            let again = try answer(accepts: true, after: number)
+            _ = dispute.note(again, rest: 150, at: Self.later)
+        }
+        #expect(dispute.state.isUndecided)
+        #expect(dispute.refund(100, rest: 150, try decision()) == nil)
+    }
+
+    @Test func `it ends by itself where the merchant has left nothing of the sale`() throws {
+        for dispute in try all() {
+            var (some, none) = (dispute, dispute)
+            #expect(some.endWithout(1, at: Self.later) == false && some == dispute)
+            #expect(none.endWithout(0, at: Self.later) == dispute.state.isUndecided)
+            #expect(none.state == (dispute.state.isUndecided ? .givenBack : dispute.state))
+        }
+        // A charge-back on its way may be on the card before what the merchant gives back.
+        var decided = try all()[3]
+        #expect(decided.end(101, .refused(.aboveSale), rest: 0, at: Self.later) == true)
+        #expect(decided.state == .givenBack)
     }
 
     @Test func `words have a limit, and one line`() {

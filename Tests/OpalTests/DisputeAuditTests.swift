@@ -49,7 +49,7 @@ import Testing
 
     @Test func `one that is on the card is not`() throws {
         var dispute = try decided()
-        _ = dispute.end(101, .refunded, at: Self.decidedAt)
+        _ = dispute.end(101, .refunded, rest: 150, at: Self.decidedAt)
         #expect(findings(of: dispute, after: DisputeLimits.postingTime + .seconds(1)) == [])
     }
 }

@@ -40,7 +40,7 @@ struct RefundWorld {
     let house: ClearingHouse
     let passing: ConcentrationPoint
     let refundKey: RefundSigner
-    private let cardSeals: RecordSealer
+    let cardSeals: RecordSealer
     private let ledgerSeals: RecordSealer
     private let clearingSeals = RecordSealer(.make(), party: ClearingRecords.schema.party)
     private let module: SoftwareModule

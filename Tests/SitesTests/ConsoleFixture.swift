@@ -31,9 +31,12 @@ struct ConsoleFixture {
     let outbox: MailOutbox
     /// Of what operators did.
     let audit: OperatorAudit
+    /// What holders dispute.
+    let disputes: DisputeDesk
     private let master: LocalMasterKey
 
     /// `clearing`: how sales are cleared; nil where nobody does.
+    /// `isShopHere`: whether the shop is in the process of the console.
     /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
@@ -42,6 +45,7 @@ struct ConsoleFixture {
         bankAccounts: [UInt64] = [],
         terminals: Int = 2,
         clearing: ClearingPlan? = nil,
+        isShopHere: Bool = true,
         proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
@@ -69,6 +73,12 @@ struct ConsoleFixture {
         let name = try #require(OperatorName(Self.name))
         #expect(try await operators.makeFirst(name, password: Self.password))
         self.world = world
+        disputes = DisputeDesk(
+            users: users,
+            purchases: world.purchases,
+            clearingHouses: [],
+            now: { world.now }
+        )
         parts =
             withParts
             ? Self.parts(
@@ -77,6 +87,8 @@ struct ConsoleFixture {
                 outbox,
                 seals,
                 accountLoads,
+                disputes,
+                shops: isShopHere ? [Self.shop(world)] : [],
                 proofs: (other ?? world).cardModule as? any SaleChecking
             ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
@@ -90,6 +102,7 @@ struct ConsoleFixture {
         users = other.users
         outbox = other.outbox
         audit = other.audit
+        disputes = other.disputes
         master = other.master
         operators = Self.operators(world, master)
         site = try Self.site(parts, operators, world)
@@ -128,6 +141,8 @@ struct ConsoleFixture {
         _ outbox: MailOutbox,
         _ seals: RecordSealer,
         _ accountLoads: AccountLoads?,
+        _ disputes: DisputeDesk,
+        shops: [ConsoleParts.Shop],
         proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
@@ -147,7 +162,8 @@ struct ConsoleFixture {
                 seals: seals,
                 mailFrom: "cards@harbour.example",
                 sales: proofs,
-                refusals: RefusalCounter()
+                refusals: RefusalCounter(),
+                disputes: disputes
             ),
             payments: ConsoleParts.Payments(
                 module: world.payments,
@@ -158,18 +174,7 @@ struct ConsoleFixture {
                     kinds: [SaleRecord.kind]
                 )
             ),
-            shops: [
-                ConsoleParts.Shop(
-                    name: "Press",
-                    module: world.merchant(),
-                    store: ConsoleParts.Store(
-                        name: "Orders",
-                        engine: "memory",
-                        records: world.shops[0].store,
-                        kinds: [MerchantRecords.order]
-                    )
-                )
-            ],
+            shops: shops,
             banks: banks(world),
             clearing: world.clearing.map(Self.clearing),
             loadDesk: world.loadServer?.desk,
@@ -187,6 +192,19 @@ struct ConsoleFixture {
                 kinds: ClearingRecords.schema.kinds
             ),
             writeFiles: { _ in true }
+        )
+    }
+
+    private static func shop(_ world: World) -> ConsoleParts.Shop {
+        ConsoleParts.Shop(
+            name: "Press",
+            module: world.merchant(),
+            store: ConsoleParts.Store(
+                name: "Orders",
+                engine: "memory",
+                records: world.shops[0].store,
+                kinds: [MerchantRecords.order]
+            )
         )
     }
 
@@ -258,6 +276,20 @@ struct ConsoleFixture {
             return page
         }
         return page
+    }
+
+    /// Pays one order with the first card, and disputes it.
+    func dispute() async throws -> TransactionIdentifier {
+        let transaction = try await pay().terms.transaction
+        let complaint = Dispute.Complaint(
+            .notDelivered,
+            words: "It never came.",
+            isByGuardian: false,
+            filedAt: world.now
+        )
+        let card = world.cards[0]
+        _ = try await disputes.file(transaction, of: card, try #require(complaint)).get()
+        return transaction
     }
 
     /// Pays one order whose answer gets lost: the sale is given up, and the value is put back.

@@ -37,7 +37,7 @@ import Wire
         let refused = RefundRefusal.allCases.map { DisputeState.cameToNothing(back, $0) }
         return [
             .filed, .merchantAsked, .merchantAnswered, .decided(back), .refunded(back),
-            .rejected, .withdrawn,
+            .rejected, .withdrawn, .givenBack,
         ] + refused
     }
 
@@ -55,6 +55,10 @@ import Wire
         )
     }
 
+    private func agreement() throws -> DisputeAnswer {
+        try #require(DisputeAnswer(accepts: true, deliveredAt: nil, words: "", after: 101))
+    }
+
     private func messages() throws -> [IssuerMessage] {
         let issuer = try #require(IssuerIdentifier("999001"))
         let notices = try Self.states().map { try notice($0) }
@@ -64,6 +68,7 @@ import Wire
             .disputes(Array(notices.prefix(DisputeLimits.pageMax)), hasMore: true),
             .disputeReport(Self.transaction, DisputeReport(answer: nil)),
             .disputeReport(Self.transaction, try report()),
+            .disputeReport(Self.transaction, DisputeReport(answer: try agreement())),
             .noDispute(Self.transaction),
         ] + notices.map { .dispute($0) }
     }
@@ -86,7 +91,7 @@ import Wire
             let bytes = IssuerMessage.dispute(try notice(state)).bytes
             // The last eleven: code, number, M, reason.
             let first = bytes.count - 11
-            for (place, value) in [(first, UInt8(9)), (first + 1, 100), (first + 10, 0xFF)] {
+            for (place, value) in [(first, UInt8(10)), (first + 1, 100), (first + 10, 0xFF)] {
                 var altered = bytes
                 altered[place] = value
                 #expect(throws: WireFailure.self) { try IssuerMessage(altered) }
@@ -118,7 +123,12 @@ import Wire
             (.disputesQuestion(issuer, after: Self.transaction), Self.question),
             (.disputes([asked, decided], hasMore: true), Self.disputes),
             (.disputeReport(Self.transaction, try report()), Self.reported),
+            (
+                .disputeReport(Self.transaction, DisputeReport(answer: try agreement())),
+                Self.agreed
+            ),
             (.dispute(reopened), Self.dispute),
+            (.dispute(try notice(.givenBack)), Self.given),
             (.noDispute(Self.transaction), Self.none),
         ]
         for (message, hex) in vectors { #expect(Hex.text(message.bytes).lowercased() == hex) }
@@ -135,6 +145,12 @@ import Wire
     private static let reported =
         "01a9000000000000000700000000000000090100000001a3185d3a60000d4974207761732077686f"
         + "6c652e016506"
+    private static let agreed =
+        "01a90000000000000007000000000000000901650000000000000000000000"
+    private static let given =
+        "01aa000000000000000700000000000000094641525448494e475052455353303109780200000000"
+        + "00000096000001a3185c5000000001a31d82ac00020015497420697320746f726e20e28093207477"
+        + "6963652e0900000000000000000000"
     private static let dispute =
         "01aa000000000000000700000000000000094641525448494e475052455353303109780200000000"
         + "00000096000001a3185c5000000001a31d82ac00020015497420697320746f726e20e28093207477"

@@ -6,19 +6,20 @@ package import Records
 /// What the OPAL server keeps: card database 270, history 272, users, draws, debits in readers,
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
 /// offers, issuers, what merchants sell, programmes, members, answers to enrolments, loads of
-/// points, earn notices, cards made in bulk, refunds, disputes.
+/// points, earn notices, cards made in bulk, refunds, disputes, and which of a card
+/// are open.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        // 7: issuers name the key versions that end, and cardholders dispute sales.
-        version: 7,
+        // 8: a dispute has more outcomes, and each card a list of its open ones.
+        version: 8,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
             TopUpRecord.kind, SuccessionRecord.kind, RefusedPurchases.kind,
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
             EnrolmentRecord.kind, EarnNoticeRecord.kind, CardOrderRecord.kind,
-            RefundedSaleRecord.kind, DisputeRecord.kind,
+            RefundedSaleRecord.kind, DisputeRecord.kind, OpenDisputesRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

@@ -21,19 +21,21 @@ extension ClearingHouse {
 
     /// Asks issuers for their open disputes, tells them what merchants have answered, and begins
     /// the refunds that they have decided. To be called every few seconds or minutes; where it is
-    /// broken off, the next round goes on.
+    /// broken off, or an issuer has more of them than one round looks at, the next round goes on.
     ///
+    /// `pages`: of each issuer's open disputes, at most.
     /// `now`: asked for the moment of each step.
     /// Returns what came of it.
     /// Throws `.store`, `.module`, `.busy`.
     @discardableResult
     package func passDisputes(
+        pages: Int = ClearingLimits.disputePagesMax,
         _ now: @Sendable () -> Instant
     ) async throws(ClearingFailure) -> DisputeRound {
         var round = DisputeRound()
         for issuer in try await issuers(limit: RecordLimits.pageMax) {
             do throws(ClearingFailure) {
-                try await passDisputes(of: issuer.identifier, &round, now)
+                try await passDisputes(of: issuer.identifier, pages, &round, now)
             } catch .issuerSilent(let issuer) {
                 round.silent.insert(issuer)
             } catch { throw error }
@@ -43,38 +45,54 @@ extension ClearingHouse {
 
     private func passDisputes(
         of issuer: IssuerIdentifier,
+        _ pages: Int,
         _ round: inout DisputeRound,
         _ now: @Sendable () -> Instant
     ) async throws(ClearingFailure) {
         guard let link = issuers(issuer) else { throw .issuerSilent(issuer) }
-        var cursor = TransactionIdentifier(high: 0, low: 0)
-        var seen: Set<TransactionIdentifier> = []
-        for _ in 0..<ClearingLimits.disputePagesMax {
-            let question = IssuerMessage.disputesQuestion(issuer, after: cursor)
+        for _ in 0..<pages {
+            let place = disputePlaces[issuer]
+            let question = IssuerMessage.disputesQuestion(issuer, after: place)
             guard case .disputes(let notices, let hasMore)? = await reply(of: link, to: question)
             else { throw .issuerSilent(issuer) }
-            for notice in notices {
-                seen.insert(notice.transaction)
-                try await pass(notice, of: issuer, link, &round, now)
-            }
-            guard hasMore, let last = notices.last?.transaction else { break }
-            cursor = last
+            for notice in notices { try await pass(notice, of: issuer, link, &round, now) }
+            let last = hasMore ? notices.last?.transaction : nil
+            let open = Set(notices.map(\.transaction))
+            try await close(after: place, upTo: last, but: open, of: issuer, link, &round, now)
+            disputePlaces.set(last, of: issuer)
+            if last == nil { return }
         }
-        // What is not open at the issuer any more is asked for by name, and closed.
-        var after: [UInt8]?
+    }
+
+    /// What is open here and not at the issuer any more is asked for by name, and closed.
+    ///
+    /// `place`, `last`: the sales that one answer of the issuer is about; nil for all behind.
+    private func close(
+        after place: TransactionIdentifier,
+        upTo last: TransactionIdentifier?,
+        but open: Set<TransactionIdentifier>,
+        of issuer: IssuerIdentifier,
+        _ link: any Link,
+        _ round: inout DisputeRound,
+        _ now: @Sendable () -> Instant
+    ) async throws(ClearingFailure) {
+        // One answer has few of them.
+        let limit = 4 * DisputeLimits.pageMax
+        var after = place.bytes
         while true {
-            let page = try await book.openRecords(DisputeCase.kind, after: after)
+            let page = try await book.openRecords(DisputeCase.kind, after: after, limit: limit)
             for record in page {
+                if let last, last.bytes.lexicographicallyPrecedes(record.key.bytes) { return }
                 do throws(ClearingFailure) {
                     let known = try await book.open(DisputeCase.self, record).value
-                    guard known.issuer == issuer, !seen.contains(known.notice.transaction) else {
+                    guard known.issuer == issuer, !open.contains(known.notice.transaction) else {
                         continue
                     }
                     try await tell(known, refusal: nil, link, now)
                 } catch .damaged(let place) { round.damaged.append(place) } catch { throw error }
             }
-            guard page.count == ClearingLimits.roundMax, let last = page.last else { return }
-            after = last.key.bytes
+            guard page.count == limit, let end = page.last else { return }
+            after = end.key.bytes
         }
     }
 
@@ -93,7 +111,7 @@ extension ClearingHouse {
             }
             if isNew { round.received += 1 }
             let refusal = try await chargeBack(notice)
-            if notice.state == .filed || refusal != nil || known.answer != nil && !known.isTold {
+            if notice.state == .filed || refusal != nil || known.hasNews {
                 try await tell(known, refusal: refusal, link, now)
             }
         } catch {
@@ -196,31 +214,75 @@ extension ClearingHouse {
         try await book.find(DisputeCase.self, transaction.bytes)?.value
     }
 
-    /// Disputes, newest sales first.
-    ///
-    /// `merchant`: whose sales alone are looked at; nil for all.
-    /// `limit`: how many are given; ``DisputeLimits/listedMax`` are looked through.
-    package func disputes(
-        of merchant: MerchantIdentifier?,
-        limit: Int
-    ) async throws(ClearingFailure) -> [DisputeCase] {
-        let page = try await book.records(
-            DisputeCase.kind,
-            after: nil,
-            limit: DisputeLimits.listedMax,
-            order: .descending
-        )
-        var seen: [DisputeCase] = []
-        for record in page where seen.count < limit {
-            do throws(ClearingFailure) {
-                let known = try await book.open(DisputeCase.self, record).value
-                if merchant == nil || known.notice.merchant == merchant { seen.append(known) }
-            } catch .damaged { continue } catch { throw error }
-        }
-        return seen
+    /// A page of disputes.
+    package struct DisputePage: Sendable {
+        package fileprivate(set) var cases: [DisputeCase] = []
+        /// Behind which sale the next page begins; nil for the last page.
+        package fileprivate(set) var next: TransactionIdentifier?
     }
 
-    /// Takes the answer of a merchant, once. The next round tells the issuer.
+    /// Open disputes in the order of their sales, or those that have ended, newest sales first.
+    ///
+    /// `merchant`: whose sales alone are looked at; nil for all.
+    /// `transaction`: where the page before ended; nil for the first page.
+    package func disputes(
+        of merchant: MerchantIdentifier?,
+        areOpen: Bool,
+        beyond transaction: TransactionIdentifier? = nil,
+        limit: Int
+    ) async throws(ClearingFailure) -> DisputePage {
+        var (page, cursor, searched) = (DisputePage(), transaction, 0)
+        while true {
+            let found = try await disputeRecords(beyond: cursor, areOpen)
+            for record in found {
+                if let known = try await dispute(in: record, areOpen, of: merchant) {
+                    if page.cases.count == limit {
+                        page.next = cursor
+                        return page
+                    }
+                    page.cases.append(known)
+                }
+                cursor = TransactionIdentifier(bytes: record.key.bytes)
+                searched += 1
+            }
+            guard found.count == ClearingLimits.roundMax else { return page }
+            if searched >= DisputeLimits.searchedMax {
+                page.next = cursor
+                return page
+            }
+        }
+    }
+
+    private func disputeRecords(
+        beyond transaction: TransactionIdentifier?,
+        _ areOpen: Bool
+    ) async throws(ClearingFailure) -> [Record] {
+        if areOpen {
+            return try await book.openRecords(DisputeCase.kind, after: transaction?.bytes)
+        }
+        return try await book.records(
+            DisputeCase.kind,
+            after: transaction?.bytes,
+            limit: ClearingLimits.roundMax,
+            order: .descending
+        )
+    }
+
+    /// Nil for one that is not asked for, or does not open: the audit names that.
+    private func dispute(
+        in record: Record,
+        _ isOpen: Bool,
+        of merchant: MerchantIdentifier?
+    ) async throws(ClearingFailure) -> DisputeCase? {
+        guard record.isOpen == isOpen else { return nil }
+        do throws(ClearingFailure) {
+            let known = try await book.open(DisputeCase.self, record).value
+            return merchant == nil || known.notice.merchant == merchant ? known : nil
+        } catch .damaged { return nil } catch { throw error }
+    }
+
+    /// Takes the answer of a merchant, once, and the agreement again of one whose charge-back came
+    /// to nothing. The next round tells the issuer.
     ///
     /// `merchant`: who answers; nil for an operator of all.
     /// Returns the dispute, or why it is not answered.
@@ -236,9 +298,12 @@ extension ClearingHouse {
             guard let found, merchant == nil || merchant == found.value.notice.merchant else {
                 return (.failure(.unknownDispute), transition)
             }
-            if let reason = found.value.refusalOfAnswer { return (.failure(reason), transition) }
+            if let reason = found.value.refusal(of: answer) {
+                return (.failure(reason), transition)
+            }
             var next = found.value
-            (next.answer, next.answeredAt) = (answer, now)
+            next.answer = answer.given(in: next.notice.state)
+            (next.answeredAt, next.isTold) = (now, false)
             try await book.put(next, over: found.revision, to: &transition)
             return (.success(next), transition)
         }

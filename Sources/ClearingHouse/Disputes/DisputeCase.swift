@@ -14,7 +14,7 @@ package struct DisputeCase: Equatable, Sendable {
     package let receivedAt: Instant
     package internal(set) var answer: DisputeAnswer?
     package internal(set) var answeredAt: Instant?
-    /// Whether the issuer has the answer.
+    /// Whether the issuer has acknowledged the answer.
     package internal(set) var isTold = false
 
     private static let format: UInt8 = 1
@@ -32,7 +32,32 @@ package struct DisputeCase: Equatable, Sendable {
     package var refusalOfAnswer: DisputeRefusal? {
         if notice.state.isFinal { return .ended }
         guard notice.state.isUndecided else { return .decidedBefore }
-        return answer == nil ? nil : .answeredBefore
+        return answer == nil || canAgreeAgain ? nil : .answeredBefore
+    }
+
+    /// Whether the merchant has answered, a charge-back came to nothing since, and it has not
+    /// agreed after that.
+    package var canAgreeAgain: Bool {
+        guard let answer, case .cameToNothing(let back, _) = notice.state else { return false }
+        return answer.after != back.number && back.number < DisputeLimits.agreedNumberMax
+    }
+
+    /// Why this answer is not taken; nil where it is.
+    package func refusal(of next: DisputeAnswer) -> DisputeRefusal? {
+        if let reason = refusalOfAnswer { return reason }
+        return answer != nil && !next.accepts ? .answeredBefore : nil
+    }
+
+    /// Whether the issuer is to be told the answer: it has not acknowledged it, or stands as if it
+    /// had none, because it was set back.
+    var hasNews: Bool {
+        guard let answer else { return false }
+        switch notice.state {
+        case .filed, .merchantAsked: return true
+        case .cameToNothing(let back, _): return !isTold || answer.after == back.number
+        case .merchantAnswered, .decided: return !isTold
+        case .refunded, .rejected, .withdrawn, .givenBack: return false
+        }
     }
 }
 

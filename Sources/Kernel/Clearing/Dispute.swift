@@ -127,7 +127,7 @@ package struct Dispute: Equatable, Sendable {
         case .merchantAnswered: answer != nil && chargeBacks == 0
         case .decided, .cameToNothing, .refunded: chargeBacks > 0 && decision != nil
         case .rejected: decision != nil
-        case .withdrawn: true
+        case .withdrawn, .givenBack: true
         }
     }
 
@@ -160,7 +160,7 @@ package struct Dispute: Equatable, Sendable {
     }
 
     /// Notes the merchant's answer, once. One who agrees has what is left given back, without
-    /// another hand.
+    /// another hand, and where that comes to nothing may agree again.
     ///
     /// `rest`: what is left of the sale, in minor units.
     /// Returns whether that is new.
@@ -169,15 +169,23 @@ package struct Dispute: Equatable, Sendable {
         rest: UInt64,
         at moment: Instant
     ) -> Bool {
-        guard self.answer == nil, !state.isFinal else { return false }
+        guard !state.isFinal, self.answer == nil || agreesAgain(answer) else { return false }
         _ = ask(at: moment)
-        (self.answer, answeredAt) = (answer, moment)
-        guard state == .merchantAsked else { return true }
-        (state, changedAt) = (.merchantAnswered, moment)
-        if answer.accepts, rest > 0, let decision = Decision(by: "", words: "", decidedAt: moment) {
-            _ = refund(rest, rest: rest, decision)
-        }
-        return true
+        let isNew = self.answer != answer
+        if isNew { (self.answer, answeredAt) = (answer, moment) }
+        if state == .merchantAsked { (state, changedAt) = (.merchantAnswered, moment) }
+        let next = RefundOrder.chargeBackNumbers.lowerBound + chargeBacks
+        guard answer.accepts, rest > 0, next <= DisputeLimits.agreedNumberMax,
+            let decision = Decision(by: "", words: "", decidedAt: moment)
+        else { return isNew }
+        return refund(rest, rest: rest, decision) == nil || isNew
+    }
+
+    /// Whether a merchant agrees who knows that the last charge-back came to nothing. What it has
+    /// said before that one was decided does not count again.
+    private func agreesAgain(_ answer: DisputeAnswer) -> Bool {
+        guard case .cameToNothing(let back, _) = state else { return false }
+        return answer.after == back.number
     }
 
     // MARK: The decision
@@ -221,19 +229,33 @@ package struct Dispute: Equatable, Sendable {
     /// Notes what became of a charge-back; of another one than that which is on its way, nothing
     /// changes.
     ///
+    /// `rest`: what is left of the sale, in minor units.
     /// Returns whether that is new.
     package mutating func end(
         _ number: UInt8,
         _ outcome: RefundOutcome,
+        rest: UInt64,
         at moment: Instant
     ) -> Bool {
         guard case .decided(let back) = state, back.number == number else { return false }
         switch outcome {
         case .pending: return false
         case .refunded: state = .refunded(back)
-        case .refused(let reason): state = .cameToNothing(back, reason)
+        case .refused(let reason):
+            state = .cameToNothing(back, reason)
+            _ = endWithout(rest, at: moment)
         }
         changedAt = moment
+        return true
+    }
+
+    /// Ends it where nothing is left of the sale, because the merchant has given it back by itself.
+    /// While a charge-back is on its way, what becomes of that is waited for.
+    ///
+    /// Returns whether that is new.
+    package mutating func endWithout(_ rest: UInt64, at moment: Instant) -> Bool {
+        guard rest == 0, state.isUndecided else { return false }
+        (state, changedAt) = (.givenBack, moment)
         return true
     }
 

@@ -17,6 +17,8 @@ package enum DisputeRefusal: Error, CaseIterable, Sendable {
     case tooLate
     /// All that was paid is on the card again.
     case refundedBefore
+    /// The card has ``DisputeLimits/openPerCardMax`` open ones.
+    case tooManyOpen
     /// There is no such dispute.
     case unknownDispute
     /// It has an outcome, or was withdrawn.

@@ -18,11 +18,13 @@ package enum DisputeState: Hashable, Sendable {
     case rejected
     /// 08: the holder has taken it back.
     case withdrawn
+    /// 09: the merchant has given back all that was paid by refunds of its own.
+    case givenBack
 
     /// Whether nothing changes it any more.
     package var isFinal: Bool {
         switch self {
-        case .refunded, .rejected, .withdrawn: true
+        case .refunded, .rejected, .withdrawn, .givenBack: true
         default: false
         }
     }

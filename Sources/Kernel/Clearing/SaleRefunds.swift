@@ -63,6 +63,15 @@ package struct SaleRefunds: Equatable, Sendable {
     /// What may still be refunded, in minor units.
     package var rest: UInt64 { paid.minorUnits - min(standing ?? .max, paid.minorUnits) }
 
+    /// What the merchant has given back by itself and is on the card, in minor units.
+    package var givenByMerchant: UInt64 {
+        let own = entries.filter {
+            RefundOrder.numbers.contains($0.number) && $0.outcome == .refunded
+        }
+        // Together they are not above what was paid.
+        return own.reduce(0) { $0 + $1.minorUnits }
+    }
+
     /// The next number of a refund that the merchant begins; nil where all are used up.
     package var nextNumber: UInt8? {
         let own = entries.map(\.number).filter(RefundOrder.numbers.contains)

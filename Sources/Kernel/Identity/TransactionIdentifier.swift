@@ -23,6 +23,15 @@ package struct TransactionIdentifier: Hashable, Sendable {
         low = 0x8000_0000_0000_0000 | (random.1 >> 2)
     }
 
+    /// - Returns: nil for other than 16 bytes.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        func integer(_ part: ArraySlice<UInt8>) -> UInt64 {
+            part.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        self.init(high: integer(bytes[..<8]), low: integer(bytes[8...]))
+    }
+
     /// - Parameter text: 36 characters, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 without
     ///   dashes.
     package init?(_ text: String) {

@@ -35,18 +35,21 @@ extension ByteReader {
         case (0x06, let back?, nil) where reason == 0: return .refunded(back)
         case (0x07, nil, nil) where isBare: return .rejected
         case (0x08, nil, nil) where isBare: return .withdrawn
+        case (0x09, nil, nil) where isBare: return .givenBack
         default: throw failure("state", .invalid)
         }
     }
 
-    /// Agrees 1, delivered at 8 (0 where nothing is said), words (counted).
+    /// Agrees 1 (00 no, 01 yes, else yes, and the number of the charge-back that had come to
+    /// nothing), delivered at 8 (0 where nothing is said), words (counted).
     package mutating func disputeAnswer() throws(WireFailure) -> DisputeAnswer {
-        let accepts = try flag("agrees")
+        let agrees = try byte("agrees")
         let delivered = try moment("delivered")
         let answer = DisputeAnswer(
-            accepts: accepts,
+            accepts: agrees != 0,
             deliveredAt: delivered.milliseconds == 0 ? nil : delivered,
-            words: try disputeWords()
+            words: try disputeWords(),
+            after: agrees > 1 ? agrees : nil
         )
         guard let answer else { throw failure("answer", .invalid) }
         return answer
@@ -62,7 +65,7 @@ extension ByteWriter {
     }
 
     package mutating func disputeAnswer(_ answer: DisputeAnswer) {
-        flag(answer.accepts)
+        byte(answer.after ?? (answer.accepts ? 1 : 0))
         moment(answer.deliveredAt ?? Instant(milliseconds: 0))
         text(answer.words)
     }
@@ -79,6 +82,7 @@ extension DisputeState {
         case .refunded: 0x06
         case .rejected: 0x07
         case .withdrawn: 0x08
+        case .givenBack: 0x09
         }
     }
 }

@@ -3,8 +3,8 @@
 package import Kernel
 
 /// What a clearing house tells an issuer of a dispute: that its merchant is asked, what that one
-/// says, and that a charge-back comes to nothing. Presence and the answer (agrees 1, delivered at
-/// 8, 0 where nothing is said, words (counted)), presence and the refusal (number 1, reason 1).
+/// says, and that a charge-back comes to nothing. Presence and the answer (see
+/// ``ByteReader/disputeAnswer()``), presence and the refusal (number 1, reason 1).
 package struct DisputeReport: Equatable, Sendable {
     /// A charge-back that the clearing house does not make.
     package struct Refusal: Equatable, Sendable {

@@ -30,9 +30,20 @@ struct DisputeCommand: AsyncParsableCommand {
 
         private static let newestMax = 500
 
+        /// All of them, the most urgent first.
+        private static func open(_ desk: DisputeDesk) async throws -> [Dispute] {
+            var (disputes, after): ([Dispute], TransactionIdentifier?) = ([], nil)
+            repeat {
+                let page = try await desk.open(of: nil, after: after)
+                disputes += page.disputes
+                after = page.next
+            } while after != nil
+            return disputes.sorted { $0.decideBy < $1.decideBy }
+        }
+
         func run() async throws {
             let disputes = try await DisputeCommand.step(options) { desk, _ in
-                all ? try await desk.newest(limit: Self.newestMax) : try await desk.open(of: nil)
+                all ? try await desk.newest(limit: Self.newestMax) : try await Self.open(desk)
             }
             let lines = disputes.map { DisputeLine($0) }
             if output.json { return try Output.json(lines) }
@@ -56,8 +67,11 @@ struct DisputeCommand: AsyncParsableCommand {
                 guard let dispute = try await desk.find(transaction) else {
                     throw CommandFailure(DisputeRefusal.unknownDispute.words)
                 }
-                let rest = try await desk.rest(of: transaction, paid: dispute.sale.paid)
-                return DisputeLine(dispute, rest: rest)
+                return DisputeLine(
+                    dispute,
+                    rest: try await desk.rest(of: transaction, paid: dispute.sale.paid),
+                    givenByMerchant: try await desk.givenByMerchant(of: transaction)
+                )
             }
             if output.json { return try Output.json(line) }
             Output.table(["what", "value"], line.rows)
@@ -111,6 +125,13 @@ struct DisputeCommand: AsyncParsableCommand {
                 }
                 let rest = try await desk.rest(of: transaction, paid: dispute.sale.paid)
                 let minorUnits = refund.map { $0 == Self.all ? rest : UInt64($0) ?? 0 }
+                let refusal = try await desk.refusal(
+                    toDecide: minorUnits,
+                    of: transaction,
+                    by: OperatorJournal.host,
+                    words: words
+                )
+                if let refusal { throw CommandFailure(refusal.words) }
                 try await note(minorUnits, of: dispute, folder)
                 let outcome =
                     if let minorUnits {
@@ -142,7 +163,7 @@ struct DisputeCommand: AsyncParsableCommand {
             of dispute: Dispute,
             _ folder: DataFolder
         ) async throws {
-            guard dispute.state.isUndecided, folder.exists(.console) else { return }
+            guard folder.exists(.console) else { return }
             try await OperatorCommand.step(options) { desk in
                 try await desk.journal.write(
                     OperatorJournal.Act(

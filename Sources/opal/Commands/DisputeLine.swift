@@ -14,6 +14,8 @@ struct DisputeLine: Encodable {
     let paidMinorUnits: UInt64
     /// What is left of the sale; nil in a list.
     let restMinorUnits: UInt64?
+    /// What the merchant has given back by itself; nil in a list.
+    let givenByMerchantMinorUnits: UInt64?
     /// What was decided last; nil where nothing was.
     let refundMinorUnits: UInt64?
     /// Which refund of the sale it is.
@@ -30,7 +32,7 @@ struct DisputeLine: Encodable {
     let decidedBy: String?
     let decision: String?
 
-    init(_ dispute: Dispute, rest: UInt64? = nil) {
+    init(_ dispute: Dispute, rest: UInt64? = nil, givenByMerchant: UInt64? = nil) {
         transaction = dispute.sale.transaction.text
         state = dispute.state.word
         reason = dispute.complaint.reason.word
@@ -39,6 +41,7 @@ struct DisputeLine: Encodable {
         currency = dispute.sale.paid.currency.digits
         paidMinorUnits = dispute.sale.paid.minorUnits
         restMinorUnits = rest
+        givenByMerchantMinorUnits = givenByMerchant
         refundMinorUnits = dispute.state.chargeBack?.amount.minorUnits
         number = dispute.state.chargeBack?.number
         refusal = dispute.state.refusal?.words
@@ -64,12 +67,14 @@ struct DisputeLine: Encodable {
         let rows: [(String, String?)] = [
             ("transaction", transaction), ("state", state), ("merchant", merchant),
             ("card", card), ("paid", "\(paidMinorUnits) minor units of \(currency)"),
-            ("left", restMinorUnits.map { "\($0)" }), ("filed", filedAt),
+            ("left", restMinorUnits.map { "\($0)" }),
+            ("given back by the merchant", givenByMerchantMinorUnits.map { "\($0)" }),
+            ("filed", filedAt),
             ("decide by", decideBy), ("last change", changedAt), ("reason", reason),
             ("holder", words), ("merchant agrees", accepts.map { $0 ? "yes" : "no" }),
             ("merchant says", answer), ("handed out", deliveredAt), ("decided by", decidedBy),
             ("for the holder", decision),
-            ("given back", refundMinorUnits.map { "\($0), refund \(number ?? 0)" }),
+            ("decided refund", refundMinorUnits.map { "\($0), refund \(number ?? 0)" }),
             ("came to nothing", refusal),
         ]
         return rows.compactMap { name, value in value.map { [name, $0] } }

@@ -19,6 +19,10 @@ extension CardAuditor {
             await check(dispute: record, &report)
             progress()
         }
+        try await store.forEach(OpenDisputesRecord.kind) { record async throws(StoreFailure) in
+            await check(openDisputes: record, &report)
+            progress()
+        }
     }
 
     private func check(dispute record: Record, _ report: inout Report) async {
@@ -29,6 +33,13 @@ extension CardAuditor {
             return
         }
         report.disputes[dispute.sale.transaction] = dispute
+    }
+
+    private func check(openDisputes record: Record, _ report: inout Report) async {
+        guard let body = await open(record), (try? OpenDisputesRecord(body)) != nil else {
+            report.findings.append(AuditFinding(Self.place(record), "does not open"))
+            return
+        }
     }
 
     /// Each charge-back that ended a dispute is on a card, and each that is on a card has ended
@@ -52,6 +63,7 @@ extension CardAuditor {
                 )
             )
         }
+        try await compareGivenBack(&report)
         for (transaction, backs) in credits {
             for (number, amount) in backs {
                 // It may have ended after the disputes were read.
@@ -64,6 +76,26 @@ extension CardAuditor {
                     )
                 )
             }
+        }
+    }
+
+    /// Each dispute that the merchant has ended has refunds on cards of all that was paid.
+    private func compareGivenBack(_ report: inout Report) async throws(StoreFailure) {
+        var given: [TransactionIdentifier: UInt64] = [:]
+        for (name, credit) in report.credits {
+            guard let number = name.bank.refundNumber(at: credit.card.issuer),
+                RefundOrder.numbers.contains(number)
+            else { continue }
+            given[name.transaction, default: 0] &+= credit.amount.minorUnits
+        }
+        for (transaction, dispute) in report.disputes where dispute.state == .givenBack {
+            guard given[transaction] != dispute.sale.paid.minorUnits else { continue }
+            report.findings.append(
+                AuditFinding(
+                    Self.place(transaction),
+                    "has ended as given back by the merchant, and that is not on a card"
+                )
+            )
         }
     }
 

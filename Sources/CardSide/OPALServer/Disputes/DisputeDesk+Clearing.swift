@@ -27,15 +27,8 @@ extension DisputeDesk: LinkService {
         of issuer: IssuerIdentifier,
         after transaction: TransactionIdentifier
     ) async throws(UserFailure) -> IssuerMessage {
-        let disputes = try await openDisputes(
-            of: issuer,
-            after: transaction,
-            limit: DisputeLimits.pageMax + 1
-        )
-        return .disputes(
-            disputes.prefix(DisputeLimits.pageMax).map { DisputeNotice($0) },
-            hasMore: disputes.count > DisputeLimits.pageMax
-        )
+        let (disputes, hasMore) = try await openDisputes(of: issuer, after: transaction)
+        return .disputes(disputes.map { DisputeNotice($0) }, hasMore: hasMore)
     }
 
     /// Notes that the merchant is asked, its answer, and a charge-back that is not made. The same
@@ -49,7 +42,8 @@ extension DisputeDesk: LinkService {
             _ = dispute.ask(at: moment)
             if let answer = report.answer { _ = dispute.note(answer, rest: rest, at: moment) }
             if let refusal = report.refusal {
-                _ = dispute.end(refusal.number, .refused(refusal.reason), at: moment)
+                let outcome = RefundOutcome.refused(refusal.reason)
+                _ = dispute.end(refusal.number, outcome, rest: rest, at: moment)
             }
             return nil
         }

@@ -50,55 +50,23 @@ package struct DisputeDesk: Sendable {
         of transaction: TransactionIdentifier,
         paid: Money
     ) async throws(UserFailure) -> UInt64 {
+        try await refunds(of: transaction)?.rest ?? paid.minorUnits
+    }
+
+    /// What the merchant of a sale has given back by itself, in minor units.
+    package func givenByMerchant(
+        of transaction: TransactionIdentifier
+    ) async throws(UserFailure) -> UInt64 {
+        try await refunds(of: transaction)?.givenByMerchant ?? 0
+    }
+
+    private func refunds(
+        of transaction: TransactionIdentifier
+    ) async throws(UserFailure) -> SaleRefunds? {
         guard let opened = try await records.read(RefundedSaleRecord.key(transaction)) else {
-            return paid.minorUnits
+            return nil
         }
-        return try decoded(opened.body, RefundedSaleRecord.init).refunds.rest
-    }
-
-    /// Disputes without an outcome, those that have to be decided first at the beginning.
-    ///
-    /// `issuer`: whose cards alone are looked at; nil for all.
-    /// Returns the first ``DisputeLimits/listedMax`` in the order of their sales, put in order.
-    package func open(of issuer: IssuerIdentifier?) async throws(UserFailure) -> [Dispute] {
-        let disputes = try await openDisputes(
-            of: issuer,
-            after: nil,
-            limit: DisputeLimits.listedMax
-        )
-        return disputes.sorted { $0.decideBy < $1.decideBy }
-    }
-
-    /// Open ones in the order of their sales, behind one.
-    func openDisputes(
-        of issuer: IssuerIdentifier?,
-        after transaction: TransactionIdentifier?,
-        limit: Int
-    ) async throws(UserFailure) -> [Dispute] {
-        var (found, cursor): ([Dispute], [UInt8]?) = ([], transaction?.bytes)
-        while found.count < limit {
-            let page = try await page(after: cursor)
-            for record in page {
-                guard let dispute = try await opened(record),
-                    issuer == nil || dispute.sale.card.issuer == issuer
-                else { continue }
-                found.append(dispute)
-                if found.count == limit { break }
-            }
-            guard page.count == RecordLimits.pageMax, let last = page.last else { break }
-            cursor = last.key.bytes
-        }
-        return found
-    }
-
-    private func page(after cursor: [UInt8]?) async throws(UserFailure) -> [Record] {
-        do throws(StoreFailure) {
-            return try await records.store.listOpen(
-                DisputeRecord.kind,
-                after: cursor,
-                limit: RecordLimits.pageMax
-            )
-        } catch { throw .store(error) }
+        return try decoded(opened.body, RefundedSaleRecord.init).refunds
     }
 
     /// All disputes, the newest sales first.
@@ -131,6 +99,16 @@ package struct DisputeDesk: Sendable {
     ///
     /// Returns the sale, or why not.
     package func disputable(
+        _ transaction: TransactionIdentifier,
+        of card: CardIdentifier
+    ) async throws(UserFailure) -> Result<Dispute.Sale, DisputeRefusal> {
+        let sale = try await undisputed(transaction, of: card)
+        guard case .success = sale, try await openOnes(of: card).isFull else { return sale }
+        return .failure(.tooManyOpen)
+    }
+
+    /// The same, however many disputes the card has.
+    private func undisputed(
         _ transaction: TransactionIdentifier,
         of card: CardIdentifier
     ) async throws(UserFailure) -> Result<Dispute.Sale, DisputeRefusal> {
@@ -172,13 +150,20 @@ package struct DisputeDesk: Sendable {
         of card: CardIdentifier,
         _ complaint: Dispute.Complaint
     ) async throws(UserFailure) -> Result<Dispute, DisputeRefusal> {
-        switch try await disputable(transaction, of: card) {
-        case .failure(let reason): return .failure(reason)
-        case .success(let sale):
-            let dispute = Dispute(of: sale, complaint)
-            let isCommitted = try await commit(dispute, over: 0, isNews: true)
-            return isCommitted ? .success(dispute) : .failure(.disputedBefore)
+        for _ in 0..<UserLimits.triesMax {
+            switch try await undisputed(transaction, of: card) {
+            case .failure(let reason): return .failure(reason)
+            case .success(let sale):
+                let open = try await openOnes(of: card)
+                if open.isFull { return .failure(.tooManyOpen) }
+                let dispute = Dispute(of: sale, complaint)
+                let write = try await write(adding: dispute, to: open)
+                if try await commit(dispute, over: 0, isNews: true, with: [write]) {
+                    return .success(dispute)
+                }
+            }
         }
+        throw .busy
     }
 
     /// Takes a dispute back that is not decided.
@@ -212,6 +197,26 @@ package struct DisputeDesk: Sendable {
         return try await change(transaction) { $0.refund(minorUnits, rest: $1, decision) }
     }
 
+    /// Whether a decision can be made as things stand, before somebody writes down that it was.
+    ///
+    /// `minorUnits`: what is given back; nil for a rejection.
+    /// Returns why not; nil where it can.
+    package func refusal(
+        toDecide minorUnits: UInt64?,
+        of transaction: TransactionIdentifier,
+        by decider: String,
+        words: String
+    ) async throws(UserFailure) -> DisputeRefusal? {
+        guard var dispute = try await find(transaction) else { return .unknownDispute }
+        let moment = now()
+        let decision = Dispute.Decision(by: decider, words: words, decidedAt: moment)
+        guard let decision else { return .notSaid }
+        let rest = try await rest(of: transaction, paid: dispute.sale.paid)
+        _ = dispute.endWithout(rest, at: moment)
+        guard let minorUnits else { return dispute.reject(decision) }
+        return dispute.refund(minorUnits, rest: rest, decision)
+    }
+
     /// Decides against the holder.
     ///
     /// `words`: why, for the holder.
@@ -241,14 +246,15 @@ package struct DisputeDesk: Sendable {
 
     /// Nil for one that was changed by somebody else: it stops that dispute alone, and the audit
     /// names it.
-    private func opened(_ record: Record) async throws(UserFailure) -> Dispute? {
+    func opened(_ record: Record) async throws(UserFailure) -> Dispute? {
         do throws(UserFailure) {
             return try await records.dispute(in: record).record.dispute
         } catch .module(.sealBroken), .damaged { return nil } catch { throw error }
     }
 
     /// Takes one step, and tells the holder of a new state: both in one commit. Where somebody
-    /// else was faster, it is taken anew.
+    /// else was faster, it is taken anew. One of which nothing is left ends before the step: its
+    /// refund was on the card before the dispute was on record.
     ///
     /// `step`: gets the dispute and what is left of its sale; says why it is not taken.
     func change(
@@ -261,14 +267,13 @@ package struct DisputeDesk: Sendable {
             }
             var dispute = stored.record.dispute
             let left = try await rest(of: transaction, paid: dispute.sale.paid)
-            if let reason = step(&dispute, left) {
-                return .failure(reason)
-            }
-            if dispute == stored.record.dispute { return .success(dispute) }
+            _ = dispute.endWithout(left, at: now())
+            let reason = step(&dispute, left)
+            let outcome: Result<Dispute, DisputeRefusal> =
+                reason.map { .failure($0) } ?? .success(dispute)
+            if dispute == stored.record.dispute { return outcome }
             let isNews = dispute.state != stored.record.dispute.state
-            if try await commit(dispute, over: stored.revision, isNews: isNews) {
-                return .success(dispute)
-            }
+            if try await commit(dispute, over: stored.revision, isNews: isNews) { return outcome }
         }
         throw .busy
     }
@@ -276,12 +281,18 @@ package struct DisputeDesk: Sendable {
     private func commit(
         _ dispute: Dispute,
         over revision: UInt64,
-        isNews: Bool
+        isNews: Bool,
+        with others: [RecordWrite] = []
     ) async throws(UserFailure) -> Bool {
-        var writes = [try await records.put(dispute, over: revision)]
+        var writes = [try await records.put(dispute, over: revision)] + others
         if isNews {
+            let given = try await givenByMerchant(of: dispute.sale.transaction)
             do throws(ModuleFailure) {
-                writes += try await mails.writes(for: dispute, at: dispute.changedAt)
+                writes += try await mails.writes(
+                    for: dispute,
+                    givenByMerchant: given,
+                    at: dispute.changedAt
+                )
             } catch { throw .module(error) }
         }
         return try await records.commit(Transition(writes: writes))

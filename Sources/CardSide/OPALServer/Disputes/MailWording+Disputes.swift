@@ -6,15 +6,21 @@ import Kernel
 extension MailWording {
     /// To the holder, or the guardian, of a dispute that stands anew.
     ///
-    /// - Returns: nil for a state of which nobody needs to know.
-    func disputed(to email: String, _ dispute: Dispute, at now: Instant) -> MailMessage? {
-        guard let (subject, what) = news(of: dispute) else { return nil }
+    /// `given`: what the merchant has given back by itself, in minor units.
+    /// Returns nil for a state of which nobody needs to know.
+    func disputed(
+        to email: String,
+        _ dispute: Dispute,
+        givenByMerchant given: UInt64,
+        at now: Instant
+    ) -> MailMessage? {
+        guard let (subject, what) = news(of: dispute, given > 0) else { return nil }
         let sale = dispute.sale
         return MailMessage(
             to: email,
             subject: subject,
             body: """
-                \(what)
+                \(what)\(besides(given, dispute))
 
                     Shop:     \(sale.merchant.text)
                     Paid:     \(amountText(sale.paid))
@@ -30,8 +36,17 @@ extension MailWording {
         )
     }
 
+    /// What the shop has given back by itself, where the news do not say it.
+    private func besides(_ given: UInt64, _ dispute: Dispute) -> String {
+        guard given > 0, dispute.state != .givenBack else { return "" }
+        let amount = Money(minorUnits: given, as: dispute.sale.paid)
+        return "\n\nThe shop has given back \(amountText(amount)) of it by itself."
+    }
+
     /// Subject, and what has happened.
-    private func news(of dispute: Dispute) -> (String, String)? {
+    ///
+    /// `isGiven`: whether the shop has given back a part by itself.
+    private func news(of dispute: Dispute, _ isGiven: Bool) -> (String, String)? {
         let shop = dispute.sale.merchant.text
         switch dispute.state {
         case .filed:
@@ -70,7 +85,8 @@ extension MailWording {
             return (
                 "Decided: your purchase at \(shop)",
                 """
-                We have looked into it, and nothing is given back.\(quoted(dispute.decision))
+                We have looked into it, and nothing\(isGiven ? " more" : "") is given back.\(
+                    quoted(dispute.decision))
                 """
             )
         case .withdrawn:
@@ -78,10 +94,22 @@ extension MailWording {
                 "Your dispute is withdrawn",
                 """
                 You have taken back what you told us about a purchase. Nothing more happens, and
-                the shop keeps what you paid.
+                the shop keeps \(isGiven ? "the rest of what" : "what") you paid.
                 """
             )
+        case .givenBack: return givenBack(dispute.sale)
         }
+    }
+
+    private func givenBack(_ sale: Dispute.Sale) -> (String, String) {
+        let amount = amountText(sale.paid)
+        return (
+            "The shop \(sale.merchant.text) has given back \(amount)",
+            """
+            The shop has given back all that you paid, and \(amount) is on your card again. With
+            that your dispute has ended, and you need not do anything.
+            """
+        )
     }
 
     private func quoted(_ decision: Dispute.Decision?) -> String {

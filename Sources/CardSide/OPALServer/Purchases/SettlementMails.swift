@@ -50,8 +50,11 @@ package struct SettlementMails: Sendable {
 
     /// The writes of the mails about a dispute that stands anew: to the holder, and to the guardian
     /// of a child; likewise.
+    ///
+    /// `given`: what the merchant has given back by itself, in minor units.
     func writes(
         for dispute: Dispute,
+        givenByMerchant given: UInt64,
         at now: Instant
     ) async throws(ModuleFailure) -> [RecordWrite] {
         do throws(UserFailure) {
@@ -62,7 +65,12 @@ package struct SettlementMails: Sendable {
             }
             var writes: [RecordWrite] = []
             for reader in readers {
-                let mail = users.wording.disputed(to: reader, dispute, at: now)
+                let mail = users.wording.disputed(
+                    to: reader,
+                    dispute,
+                    givenByMerchant: given,
+                    at: now
+                )
                 guard let mail else { continue }
                 writes.append(try await users.outbox.write(mail, from: users.random))
             }

@@ -156,7 +156,13 @@ package struct RefundDesk: LinkService {
         next.record.refunds.add(order, .refused(reason), at: moment)
         var writes = [try await write(next, order.transaction)]
         if let dispute = stored.dispute {
-            writes += try await self.writes(ending: dispute, order, .refused(reason), at: moment)
+            writes += try await self.writes(
+                ending: dispute,
+                order,
+                .refused(reason),
+                next.record.refunds,
+                at: moment
+            )
         }
         let transition = Transition(writes: writes)
         let isCommitted = try await attempt { () async throws(UserFailure) in
@@ -199,7 +205,7 @@ package struct RefundDesk: LinkService {
             exponent: order.amount.exponent
         )
         let refund = RefundNotice(order: order, card: card.card, balance: balance)
-        let writes = try await writes(telling: refund, stored, at: moment)
+        let writes = try await writes(telling: refund, next, at: moment)
         let write = try await write(next, order.transaction)
         do throws(EmulatorFailure) {
             try await emulator.commit(change, expected: card.revision, with: [write] + writes)
@@ -220,12 +226,14 @@ package struct RefundDesk: LinkService {
         _ stored: Stored,
         at moment: Instant
     ) async throws(FloatFailure) -> [RecordWrite] {
+        let refunds = stored.record.refunds
         if let dispute = stored.dispute {
-            return try await writes(ending: dispute, refund.order, .refunded, at: moment)
+            return try await writes(ending: dispute, refund.order, .refunded, refunds, at: moment)
         }
-        return try await asking { () async throws(ModuleFailure) in
+        let told = try await asking { () async throws(ModuleFailure) in
             try await mails.writes(for: refund, at: moment)
         }
+        return told + (try await writes(endingWithout: refunds, refund.order, at: moment))
     }
 
     // MARK: What is on record

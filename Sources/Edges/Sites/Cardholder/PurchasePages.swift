@@ -140,7 +140,10 @@ extension CardholderSite {
         if let badge = Self.badge(of: draw.state) { values["badge"] = badge }
         if let ward = place.ward { values["owner"] = ["name": ward.name, "href": ward.path] }
         if let dispute = target.dispute {
-            var standing = DisputeStanding(dispute, reader).values
+            let given = try await asking {
+                try await target.desk.givenByMerchant(of: target.transaction)
+            }
+            var standing = DisputeStanding(dispute, givenByShop: given, reader).values
             if dispute.state.isUndecided { standing["withdrawAction"] = target.path + "/withdraw" }
             values["dispute"] = standing
         } else {

@@ -21,21 +21,24 @@ struct ConsoleDisputes: Sendable {
     // MARK: The list
 
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let open = try await step { () async throws(UserFailure) in
-            try await desk.open(of: side.issuer)
+        var pages = DisputePages(Self.path, visit.form)
+        if pages.showsOpen {
+            let open = try await step { () async throws(UserFailure) in
+                try await desk.open(of: side.issuer, after: pages.after)
+            }
+            pages.showOpen(open.disputes.map { row($0, visit) }, next: open.next, visit.reader)
         }
-        let ended = try await step { () async throws(UserFailure) in
-            try await desk.newest(limit: ConsoleLimits.searchedDisputesMax)
+        if pages.showsEnded {
+            let ended = try await step { () async throws(UserFailure) in
+                try await desk.ended(
+                    of: side.issuer,
+                    before: pages.before,
+                    limit: ConsoleLimits.pageRows
+                )
+            }
+            pages.showEnded(ended.disputes.map { row($0, visit) }, next: ended.next, visit.reader)
         }
-        .filter { $0.state.isFinal && side.covers($0.sale.card) }
-        .prefix(ConsoleLimits.pageRows)
-        var values: [String: Any] = [:]
-        if !open.isEmpty {
-            values["open"] = ["rows": open.map { row($0, visit) }]
-            values["count"] = visit.reader.count(UInt64(open.count))
-        }
-        if !ended.isEmpty { values["ended"] = ["rows": ended.map { row($0, visit) }] }
-        return site.response("console/disputes", values, visit, current: Self.path)
+        return site.response("console/disputes", pages.values, visit, current: Self.path)
     }
 
     private func row(_ dispute: Dispute, _ visit: ConsoleSite.Visit) -> [String: Any] {
@@ -77,6 +80,7 @@ struct ConsoleDisputes: Sendable {
         var values: [String: Any] = [
             "listHref": Self.path, "dispute": evidence.head, "facts": evidence.facts,
             "said": evidence.said, "delivery": evidence.delivery, "steps": evidence.steps,
+            "source": evidence.source,
             "asOf": visit.reader.time(visit.now), "cardHref": cardHref,
             "storyHref": "/transactions/\(dispute.sale.transaction.text)",
         ]
@@ -128,15 +132,7 @@ struct ConsoleDisputes: Sendable {
         guard let (minorUnits, words) = form.refund(of: dispute.sale.paid) else {
             return try await page(dispute, visit, form: form)
         }
-        let amount = Money(minorUnits: minorUnits, as: dispute.sale.paid)
-        return try await decide(
-            dispute,
-            visit,
-            .disputeRefunded,
-            about: visit.reader.amount(amount)
-        ) { transaction, decider async throws(UserFailure) in
-            try await desk.refund(minorUnits, of: transaction, by: decider, words: words)
-        }
+        return try await decide(dispute, visit, minorUnits, words)
     }
 
     func reject(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
@@ -145,35 +141,52 @@ struct ConsoleDisputes: Sendable {
         guard let words = form.rejection() else {
             return try await page(dispute, visit, form: form)
         }
-        return try await decide(dispute, visit, .disputeRejected) {
-            transaction,
-            decider async throws(UserFailure) in
-            try await desk.reject(transaction, by: decider, words: words)
-        }
+        return try await decide(dispute, visit, nil, words)
     }
 
-    /// Written down before it is done; what is not done says why.
+    /// Looks whether it can be done, writes it down, and does it; what is not done says why.
+    ///
+    /// `minorUnits`: what is given back; nil for a rejection.
     private func decide(
         _ dispute: Dispute,
         _ visit: ConsoleSite.Visit,
-        _ kind: OperatorJournal.Act.Kind,
-        about what: String = "",
-        _ decision: (TransactionIdentifier, String) async throws(UserFailure) -> Result<
-            Dispute, DisputeRefusal
-        >
+        _ minorUnits: UInt64?,
+        _ words: String
     ) async throws(SiteFailure) -> Response {
         let (transaction, name) = (dispute.sale.transaction, visit.session.name)
-        guard dispute.state.isUndecided else {
-            return try await told(.decidedBefore, dispute, visit)
+        let refusal = try await step { () async throws(UserFailure) in
+            try await desk.refusal(
+                toDecide: minorUnits,
+                of: transaction,
+                by: name.text,
+                words: words
+            )
+        }
+        if let refusal { return try await told(refusal, dispute, visit) }
+        let amount = minorUnits.map {
+            visit.reader.amount(Money(minorUnits: $0, as: dispute.sale.paid))
         }
         do throws(OperatorFailure) {
             try await site.operators.journal.write(
-                OperatorJournal.Act(kind, at: visit.now, by: name, reason: what),
+                OperatorJournal.Act(
+                    minorUnits == nil ? .disputeRejected : .disputeRefunded,
+                    at: visit.now,
+                    by: name,
+                    reason: amount ?? ""
+                ),
                 about: transaction
             )
         } catch { throw .unavailable(error) }
         let outcome = try await step { () async throws(UserFailure) in
-            try await decision(transaction, name.text)
+            if let minorUnits {
+                return try await desk.refund(
+                    minorUnits,
+                    of: transaction,
+                    by: name.text,
+                    words: words
+                )
+            }
+            return try await desk.reject(transaction, by: name.text, words: words)
         }
         switch outcome {
         case .success: return SiteShell.seeOther(Self.path(of: dispute))

@@ -28,8 +28,6 @@ package enum ConsoleLimits {
     package static let searchedCardsMax = 20_000
     /// Cards that one search shows.
     package static let hitsMax = 50
-    /// Disputes that one page looks through for those that have ended.
-    static let searchedDisputesMax = 1000
     /// What is searched for, in characters; a reference of a card is the longest of it.
     package static let searchCharactersMax = 160
     /// Tries to write an act of an operator, where another one writes at the same time.

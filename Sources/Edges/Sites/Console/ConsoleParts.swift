@@ -206,6 +206,9 @@ package struct ConsoleParts: Sendable {
     /// The same, for the page of a transaction.
     package var loadDesk: LoadDesk?
     package var links: [Link]
+    /// Whose records of a disputed sale an issuer sees beside its own; nil where all that is there
+    /// is seen anyway.
+    var witnesses: Witnesses?
 
     package init(
         cardSide: CardSide? = nil,

@@ -9,10 +9,16 @@ import OPALServer
 struct DisputeEvidence {
     private let dispute: Dispute
     private let records: StoryRecords
+    /// Where it is in this process.
+    private let shop: String?
+    /// Parties of another process, which are not asked.
+    private let away: [String]
     private let story: Story
     private let reader: Reader
     /// What is left of the sale, in minor units.
     let rest: UInt64
+    /// What the merchant has given back by itself, in minor units.
+    private let given: UInt64
 
     /// Asks each party of this process.
     ///
@@ -25,10 +31,18 @@ struct DisputeEvidence {
     ) async throws(SiteFailure) {
         self.dispute = dispute
         self.reader = reader
-        records = try await StoryRecords(of: dispute.sale.transaction, at: parts)
+        let asked = parts.evidence(of: dispute.sale)
+        shop = asked.shops.first?.name
+        var away: [String] = []
+        if asked.shops.isEmpty { away.append("the shop") }
+        if asked.payments == nil { away.append("the payment server") }
+        if asked.clearing == nil { away.append("the clearing house") }
+        self.away = away
+        records = try await StoryRecords(of: dispute.sale.transaction, at: asked)
         story = StoryWriter(records, reader).story
         do throws(UserFailure) {
             rest = try await desk.rest(of: dispute.sale.transaction, paid: dispute.sale.paid)
+            given = try await desk.givenByMerchant(of: dispute.sale.transaction)
         } catch { throw .unavailable(error) }
     }
 
@@ -65,8 +79,11 @@ struct DisputeEvidence {
             return "\(reader.amount(back.amount)) did not come onto the card: \(reason.words). "
                 + "Decide again."
         case .refunded(let back): return "\(reader.amount(back.amount)) is on the card."
-        case .rejected: return "Nothing is given back."
+        case .rejected: return "Rejected: there is no charge-back."
         case .withdrawn: return "The holder has taken it back."
+        case .givenBack:
+            return "The merchant has given back all of it, \(reader.amount(dispute.sale.paid)): "
+                + "there is nothing to decide."
         }
     }
 
@@ -82,6 +99,9 @@ struct DisputeEvidence {
         facts.append(Shape.fact("Order", OrderNumber.text(dispute.sale.transaction), isCode: true))
         let back = dispute.sale.paid.minorUnits - min(rest, dispute.sale.paid.minorUnits)
         facts.append(Shape.fact("Given back so far", reader.amount(money(back))))
+        if given > 0 {
+            facts.append(Shape.fact("Of that by the merchant", reader.amount(money(given))))
+        }
         facts.append(Shape.fact("Disputed", reader.timeText(dispute.complaint.filedAt)))
         if !dispute.state.isFinal {
             facts.append(Shape.fact("To be decided by", reader.timeText(dispute.decideBy)))
@@ -140,6 +160,9 @@ struct DisputeEvidence {
                 .good
             )
         }
+        if let shop {
+            return row("\(shop) is in this process, and has no order with this number.", .bad)
+        }
         guard let answer = dispute.answer else {
             return row("The shop is in another process, and has not answered yet.", .wait)
         }
@@ -151,6 +174,17 @@ struct DisputeEvidence {
 
     private func row(_ text: String, _ tone: Tone) -> [String: Any] {
         ["text": text, "tone": tone.rawValue]
+    }
+
+    /// `source` of the template: whose records the steps are from.
+    var source: String {
+        guard let last = away.last else {
+            return "From the records of card, shop, payment server and clearing house."
+        }
+        let others = away.dropLast().joined(separator: ", ")
+        let names = others.isEmpty ? last : "\(others) and \(last)"
+        return "From the records of the parties in this process. Not read, because in another one: "
+            + "\(names)."
     }
 
     /// `steps` of the template: as the page of the transaction tells them.

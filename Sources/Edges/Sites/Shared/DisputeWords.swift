@@ -49,6 +49,7 @@ extension DisputeState {
         case .refunded: "refunded"
         case .rejected: "rejected"
         case .withdrawn: "withdrawn"
+        case .givenBack: "given-back"
         }
     }
 
@@ -63,6 +64,7 @@ extension DisputeState {
         case .refunded: Shape.badge("Refunded", .good)
         case .rejected: Shape.badge("Rejected", .plain)
         case .withdrawn: Shape.badge("Withdrawn", .plain)
+        case .givenBack: Shape.badge("Given back by the merchant", .good)
         }
     }
 }
@@ -79,6 +81,9 @@ extension DisputeRefusal {
         case .disputedBefore: "There is a dispute of this purchase already."
         case .tooLate: "A purchase can be disputed for \(days) days."
         case .refundedBefore: "All that was paid was given back."
+        case .tooManyOpen:
+            "\(DisputeLimits.openPerCardMax) purchases of this card are disputed already, and not "
+                + "decided. Wait until one of them is decided, or take one back; then tell us."
         case .unknownDispute: "There is no such dispute."
         case .ended: "It has an outcome, or was withdrawn."
         case .decidedBefore: "It is decided already, and the refund is on its way."

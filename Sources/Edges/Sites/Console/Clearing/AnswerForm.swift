@@ -34,15 +34,18 @@ struct AnswerForm {
         )
     }
 
-    func values(action: String) -> [String: Any] {
-        let options = [
-            EntryProblems.option("", "Choose", choice),
-            EntryProblems.option(Self.disagree, "I do not agree", choice),
-            EntryProblems.option(Self.agree, "I give back all that is left of it", choice),
-        ]
+    /// `isAgain`: whether the merchant has answered before, and can agree alone.
+    func values(action: String, isAgain: Bool) -> [String: Any] {
+        var options = [EntryProblems.option("", "Choose", choice)]
+        if !isAgain {
+            options.append(EntryProblems.option(Self.disagree, "I do not agree", choice))
+        }
+        let agreement = "I give back all that is left of it"
+        options.append(EntryProblems.option(Self.agree, agreement, choice))
         var values: [String: Any] = [
             "action": action, "choice": problems.choice("choice", options),
         ]
+        if isAgain { values["isAgain"] = true }
         entry.add(to: &values, problems)
         return values
     }

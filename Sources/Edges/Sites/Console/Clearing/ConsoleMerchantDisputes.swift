@@ -25,22 +25,38 @@ struct ConsoleMerchantDisputes: Sendable {
     // MARK: The list
 
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        let cases = try await clearingStep { () async throws(ClearingFailure) in
+        var pages = DisputePages(Self.path, visit.form)
+        if pages.showsOpen {
+            let open = try await page(areOpen: true, beyond: pages.after, DisputeLimits.listedMax)
+            let cases = open.cases.sorted { $0.answerBy < $1.answerBy }
+            pages.showOpen(cases.map { row($0, visit) }, next: open.next, visit.reader)
+        }
+        if pages.showsEnded {
+            let ended = try await page(
+                areOpen: false,
+                beyond: pages.before,
+                ConsoleLimits.pageRows
+            )
+            pages.showEnded(ended.cases.map { row($0, visit) }, next: ended.next, visit.reader)
+        }
+        var values = pages.values
+        values["merchant"] = true
+        return site.response("console/disputes", values, visit, current: current)
+    }
+
+    private func page(
+        areOpen: Bool,
+        beyond transaction: TransactionIdentifier?,
+        _ limit: Int
+    ) async throws(SiteFailure) -> ClearingHouse.DisputePage {
+        try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.disputes(
                 of: clearing.merchant,
-                limit: ConsoleLimits.searchedDisputesMax
+                areOpen: areOpen,
+                beyond: transaction,
+                limit: limit
             )
         }
-        let open = cases.filter { !$0.notice.state.isFinal }
-            .sorted { $0.answerBy < $1.answerBy }
-        let ended = cases.filter(\.notice.state.isFinal).prefix(ConsoleLimits.pageRows)
-        var values: [String: Any] = ["merchant": true]
-        if !open.isEmpty {
-            values["open"] = ["rows": open.map { row($0, visit) }]
-            values["count"] = visit.reader.count(UInt64(open.count))
-        }
-        if !ended.isEmpty { values["ended"] = ["rows": ended.map { row($0, visit) }] }
-        return site.response("console/disputes", values, visit, current: current)
     }
 
     private func row(_ known: DisputeCase, _ visit: ConsoleSite.Visit) -> [String: Any] {
@@ -51,7 +67,7 @@ struct ConsoleMerchantDisputes: Sendable {
             "filed": visit.reader.time(known.notice.filedAt),
             "due": visit.reader.time(known.answerBy),
         ]
-        if known.refusalOfAnswer == nil, known.answerBy < visit.now {
+        if known.answer == nil, known.refusalOfAnswer == nil, known.answerBy < visit.now {
             row["late"] = Shape.badge("Late", .bad)
         }
         return row
@@ -63,7 +79,7 @@ struct ConsoleMerchantDisputes: Sendable {
             return known.refusalOfAnswer == nil
                 ? Shape.badge("Waits for an answer", .wait) : known.notice.state.badge
         }
-        return known.notice.state.isUndecided
+        return known.notice.state.isUndecided && !known.canAgreeAgain
             ? DisputeState.merchantAnswered.badge : known.notice.state.badge
     }
 
@@ -95,7 +111,10 @@ struct ConsoleMerchantDisputes: Sendable {
         ]
         if known.refusalOfAnswer == nil, site.role.acts {
             let form = form ?? AnswerForm()
-            values["answer"] = form.values(action: Self.path(of: known) + "/answer")
+            values["answer"] = form.values(
+                action: Self.path(of: known) + "/answer",
+                isAgain: known.canAgreeAgain
+            )
             if let problems = form.problems.values { values["problems"] = problems }
         }
         let isWrong = form.map { !$0.problems.isEmpty } ?? false
@@ -115,8 +134,14 @@ struct ConsoleMerchantDisputes: Sendable {
             let amount = visit.reader.amount(back.amount)
             return "The issuer has decided for the holder: \(amount) comes off your next payout, "
                 + "as a charge-back of this sale."
-        case .rejected: return "The issuer has decided for you: nothing is given back."
-        case .withdrawn: return "The holder has taken it back: nothing is given back."
+        case .rejected: return "The issuer has decided for you: there is no charge-back."
+        case .withdrawn: return "The holder has taken it back: there is no charge-back."
+        case .givenBack:
+            let paid = visit.reader.amount(known.notice.paid)
+            return "You have given back all of it, \(paid): there is no charge-back."
+        case .cameToNothing where known.canAgreeAgain:
+            return "The charge-back did not come onto the card, and nothing was taken from you. "
+                + "The issuer decides again; or agree to give back what is left."
         case .filed, .merchantAsked, .merchantAnswered, .cameToNothing:
             return known.answer == nil
                 ? "Answer until \(visit.reader.timeText(known.answerBy)); then the issuer decides."
@@ -165,7 +190,7 @@ struct ConsoleMerchantDisputes: Sendable {
         guard let answer = form.answer(deliveredAt: deliveredAt) else {
             return try await page(known, visit, form: form)
         }
-        if let reason = known.refusalOfAnswer { return try await told(reason, known, visit) }
+        if let reason = known.refusal(of: answer) { return try await told(reason, known, visit) }
         let transaction = known.notice.transaction
         do throws(OperatorFailure) {
             try await site.operators.journal.write(

@@ -11,6 +11,7 @@ extension ConsoleParts {
         case .issuer(let issuer):
             var parts = ConsoleParts(cardSide: cardSide)
             parts.cardSide?.issuer = issuer
+            parts.witnesses = Witnesses(payments: payments, shops: shops, clearing: clearing)
             return parts
         // The books of the clearing house are of all acquirers and issuers.
         case .acquirer: return ConsoleParts(payments: payments)
