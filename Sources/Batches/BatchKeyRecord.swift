@@ -38,16 +38,35 @@ package struct BatchKeyRecord: Equatable, Sendable {
     ) async throws(StoreFailure) -> [BatchKeyRecord] {
         var keys: [BatchKeyRecord] = []
         try await store.forEach(kind) { record async throws(StoreFailure) in
-            let wrapped = try? await seals.open(
-                record.body,
-                name: record.sealName,
-                revision: record.revision
-            )
-            guard let wrapped, let version = record.key.bytes.first else {
-                throw .damaged("batch_key \(Hex.text(record.key.bytes)) does not open")
-            }
-            keys.append(BatchKeyRecord(version: version, wrapped: wrapped))
+            keys.append(try await open(record, seals))
         }
         return keys
+    }
+
+    /// The one to sign with; nil where there is none yet.
+    ///
+    /// - Throws: `.damaged` where it does not open, whatever the others do.
+    package static func newest(
+        in store: any RecordStore,
+        sealedBy seals: any RecordSealing
+    ) async throws(StoreFailure) -> BatchKeyRecord? {
+        let last = try await store.list(kind, after: nil, limit: 1, order: .descending).first
+        guard let last else { return nil }
+        return try await open(last, seals)
+    }
+
+    private static func open(
+        _ record: Record,
+        _ seals: any RecordSealing
+    ) async throws(StoreFailure) -> BatchKeyRecord {
+        let wrapped = try? await seals.open(
+            record.body,
+            name: record.sealName,
+            revision: record.revision
+        )
+        guard let wrapped, let version = record.key.bytes.first else {
+            throw .damaged("batch_key \(Hex.text(record.key.bytes)) does not open")
+        }
+        return BatchKeyRecord(version: version, wrapped: wrapped)
     }
 }

@@ -13,8 +13,8 @@ package enum ClearingRecords {
     package static let issuer = RecordKind("issuer", keyBytes: 3...3)
     /// Acquirer 4.
     package static let acquirer = RecordKind("acquirer", keyBytes: 4...4)
-    /// Acquirer 4: KB, wrapped under the local master key.
-    package static let batchKey = RecordKind("batch_key", keyBytes: 4...5)
+    /// Acquirer 4: each KB, wrapped under the local master key.
+    package static let batchKey = RecordKind("batch_key", keyBytes: 4...4)
     /// MERCH 15.
     package static let merchant = RecordKind("merchant", keyBytes: 15...15)
     /// See `LedgerAccount.key`.

@@ -5,6 +5,7 @@ import Kernel
 import Keys
 import SecurityModule
 import Testing
+import Wire
 
 /// An acquirer's security cards sign with another KB than before.
 @Suite struct BatchKeyRollOverTests {
@@ -31,6 +32,20 @@ import Testing
         #expect(try await checking.isGenuine(try signed(keys.1)))
         checking.use([acquirer: []])
         #expect(try await !checking.isGenuine(try signed(keys.1)))
+    }
+
+    @Test func `a clearing house refuses what a retired key has signed, until it is taken again`()
+        async throws
+    {
+        let checking = BatchKeys([acquirer: [keys.1]])
+        let house = PlayedClearingHouse(checking)
+        let header = try signed(keys.0)
+        let offer = CollectionMessage.offer(header).bytes
+        let refused = await house.answer(offer, from: "concentration-point")
+        #expect(try CollectionMessage(refused) == .refused(header.name, .signatureWrong))
+        checking.use([acquirer: [keys.0, keys.1]])
+        let taken = await house.answer(offer, from: "concentration-point")
+        #expect(try CollectionMessage(taken) == .wanted(header.name, from: 1))
     }
 
     @Test func `an acquirer without a key is another matter than a wrong signature`() async throws {

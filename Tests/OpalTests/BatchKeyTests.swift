@@ -88,6 +88,32 @@ import Testing
         #expect(try !rack.install(keys[2]))
     }
 
+    @Test func `an old key that does not open keeps nobody from signing with the newest`()
+        async throws
+    {
+        try await FundedScheme.with { scheme in
+            let access = try PartyAccess(
+                scheme.folder,
+                passphrase: nil,
+                .paymentServer,
+                PaymentModule.schema
+            )
+            let newest = try AcquirerBatchKey.make(access.master, version: 1)
+            let damaged = RecordWrite.put(
+                RecordKey(BatchKeyRecord.kind, [0]),
+                expectedRevision: 1,
+                body: [UInt8](repeating: 0xA5, count: 80)
+            )
+            let writes = [damaged, try await newest.write(sealedBy: access.seals)]
+            #expect(try await access.store.commit(Transition(writes: writes)) == .committed)
+            let found = try await BatchKeyRecord.newest(in: access.store, sealedBy: access.seals)
+            #expect(found == newest)
+            await access.store.close()
+            let party = try await PaymentServerParty(scheme.folder, passphrase: nil, terminals: 1)
+            await party.store.close()
+        }
+    }
+
     // MARK: What is on record
 
     /// KB of the payment server, 32 bytes.

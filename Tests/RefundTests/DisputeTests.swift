@@ -307,6 +307,23 @@ import Wire
         try await world.expectSound()
     }
 
+    @Test func `a merchant agrees to nothing once the numbers that it may use are used up`()
+        async throws
+    {
+        let world = try await RefundWorld()
+        let sale = try await world.disputed()
+        _ = try await world.world.desk.setBlocked(true, world.world.cards[0], by: "operator")
+        for number in 101...DisputeLimits.agreedNumberMax {
+            _ = try await world.decide(sale).get()
+            await world.disputeRounds()
+            let back = try world.chargeBack(number, 150)
+            #expect(try await world.state(sale) == .cameToNothing(back, .cardBlocked))
+        }
+        #expect(try await world.answer(sale, accepts: true) == .failure(.numbersUsedUp))
+        _ = try await world.answer(sale, accepts: false).get()
+        try await world.expectSound()
+    }
+
     @Test func `what the merchant gives back at the same time is not given twice`() async throws {
         let world = try await RefundWorld()
         let sale = try await world.disputed()
@@ -327,86 +344,6 @@ import Wire
         await world.disputeRounds()
         #expect(try await world.balance() == 10_000)
         #expect(try await world.merchantBalance() == .zero)
-        try await world.expectSound()
-    }
-
-    // MARK: What the merchant gives back by itself
-
-    @Test func `a dispute ends by itself when the merchant's refunds cover what was paid`()
-        async throws
-    {
-        let world = try await RefundWorld()
-        let sale = try await world.disputed()
-        await world.disputeRounds(1)
-        #expect(try await world.refund(sale, 60) == .refunded)
-        #expect(try await world.state(sale) == .merchantAsked)
-        #expect(try await world.refund(sale, 90) == .refunded)
-        #expect(try await world.state(sale) == .givenBack)
-        let shop = world.world.shops[0].merchant.text
-        let subject = "The shop \(shop) has given back \(RefundWorld.text(150))"
-        #expect(try await world.mails().filter { $0 == subject }.count == 1)
-        #expect(try await world.decide(sale) == .failure(.ended))
-        await world.disputeRounds(1)
-        #expect(try await world.house.dispute(of: sale)?.notice.state == .givenBack)
-        #expect(try await world.balance() == 10_000)
-        try await world.expectSound()
-    }
-
-    @Test func `of a partial refund the rest can still be granted, and the mails tell the part`()
-        async throws
-    {
-        let world = try await RefundWorld()
-        let (one, other) = (try await world.disputed(), try await world.disputed())
-        for sale in [one, other] { #expect(try await world.refund(sale, 60) == .refunded) }
-        #expect(try await world.decide(one, 91) == .failure(.aboveRest))
-        _ = try await world.decide(one, 90).get()
-        _ = try await world.disputes.reject(other, by: "maria", words: "It was used.").get()
-        await world.disputeRounds()
-        #expect(try await world.state(one) == .refunded(try world.chargeBack(101, 90)))
-        #expect(try await world.disputes.givenByMerchant(of: one) == 60)
-        let bodies = try await world.mailBodies()
-        let part = "The shop has given back \(RefundWorld.text(60)) of it by itself."
-        // Decided, on the card, and rejected.
-        #expect(bodies.filter { $0.contains(part) }.count == 3)
-        #expect(bodies.contains { $0.contains("nothing more is given back") })
-        try await world.expectSound()
-    }
-
-    @Test func `a decision that comes to nothing because the merchant was first ends it as given`()
-        async throws
-    {
-        let world = try await RefundWorld()
-        let sale = try await world.disputed()
-        await world.disputeRounds(1)
-        #expect(try await world.begin(sale) == 1)
-        _ = try? await world.merchant.settleRefunds(now: world.world.now)
-        _ = try await world.world.payments.sendRefunds(
-            over: world.link,
-            signedBy: world.refundKey
-        )
-        _ = try await world.decide(sale, 100).get()
-        await world.disputeRounds()
-        #expect(try await world.state(sale) == .givenBack)
-        #expect(try await world.balance() == 10_000)
-        #expect(try await world.merchantBalance() == .zero)
-        try await world.expectSound()
-    }
-
-    @Test func `a refund that was on the card before the dispute ends it at its next step`()
-        async throws
-    {
-        let world = try await RefundWorld()
-        let sale = try await world.buyAndClear()
-        // Filed between the look at the refunds and their credit: the store is put together so.
-        _ = try await world.file(sale).get()
-        let key = DisputeRecord.key(sale)
-        let early = try #require(try await world.world.opalStore.read(key))
-        #expect(try await world.refund(sale) == .refunded)
-        try await world.putBack(early, of: sale)
-        #expect(try await world.state(sale) == .filed)
-        let card = world.world.cards[0]
-        #expect(try await world.disputes.withdraw(sale, of: card) == .failure(.ended))
-        #expect(try await world.state(sale) == .givenBack)
         try await world.expectSound()
     }
 

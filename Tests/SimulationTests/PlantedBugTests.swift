@@ -81,7 +81,7 @@
             Finding(bug: .payoutBeforeEntry, seed: 19, violation: "clearingAccount"),
             Finding(bug: .payoutReturnedTwice, seed: 26, violation: "clearingAccount"),
             Finding(bug: .refundCreditedTwice, seed: 193, violation: "refundAgainstCard"),
-            Finding(bug: .refundAboveSale, seed: 191, violation: "refundAboveSale"),
+            Finding(bug: .refundAboveSale, seed: 269, violation: "refundAboveSale"),
         ]
 
         private static func report(_ seed: UInt64, with bug: PlantedBug?) async throws -> Run.Report

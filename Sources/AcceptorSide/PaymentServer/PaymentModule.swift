@@ -61,7 +61,7 @@ package final class PaymentModule: LinkService {
 
     package static let schema = RecordSchema(
         party: "payment_server",
-        version: 3,
+        version: 4,
         kinds: [
             SaleRecord.kind, Terminal.memoryKind, AcquirerRecords.agreement,
             AcquirerRecords.merchantKey, AcquirerRecords.issuerKey,

@@ -17,7 +17,7 @@ package final class TerminalModule: LinkService {
 
     package static let schema = RecordSchema(
         party: "terminal",
-        version: 2,
+        version: 3,
         kinds: [
             memoryKind, ExchangeRecord.kind, ExchangeRecord.latest, TerminalRecords.issuerKey,
             TerminalRecords.host, BatchKeyRecord.kind, lastBatch,

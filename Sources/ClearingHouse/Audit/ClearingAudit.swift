@@ -80,7 +80,7 @@ package struct ClearingAudit: Sendable {
         try await each(ClearingTerms.self, &report, progress)
         try await each(ClearedIssuer.self, &report, progress)
         try await each(ClearedAcquirer.self, &report, progress)
-        try await each(AcquirerKey.self, &report, progress)
+        try await each(AcquirerKeys.self, &report, progress)
         try await each(ClearedMerchant.self, &report, progress)
         try await each(CountedNumbers.self, &report, progress)
         try await each(UpdateRecord.self, &report, progress)

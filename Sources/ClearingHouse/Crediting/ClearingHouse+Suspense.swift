@@ -37,19 +37,34 @@ extension ClearingHouse {
         let terms = try await terms()
         try await book.change { () async throws(ClearingFailure) in
             let entry = try await suspense(place)
-            let suspended = entry.value
-            let files = PartyFiles(book, terms)
-            let bytes = suspended.sale.bytes(at: place)
-            let proofs = try await proofs(of: [suspended.sale], [bytes], files)
-            guard let batch = try await header(of: place.batch) else { throw .unknownBatch }
-            let step = ReleaseStep(book, files, batch, now: now)
-            let transition = try await step.release(
-                CreditStep.Claim(sale: suspended.sale, place: place, proof: proofs[0]),
-                isPosted: suspended.isPosted
-            )
+            let transition = try await released(entry.value, at: place, terms, now: now)
             let decision = SuspendedSale.Decision(end: .released, at: now, by: who)
             return ((), try await end(entry, decision, transition))
         }
+    }
+
+    /// Looks whether ``release(_:by:now:)`` would clear a sale, and changes nothing.
+    ///
+    /// - Throws: what that would.
+    package func checkRelease(_ place: BatchPlace, now: Instant) async throws(ClearingFailure) {
+        let suspended = try await suspense(place).value
+        _ = try await released(suspended, at: place, try await terms(), now: now)
+    }
+
+    private func released(
+        _ suspended: SuspendedSale,
+        at place: BatchPlace,
+        _ terms: ClearingTerms,
+        now: Instant
+    ) async throws(ClearingFailure) -> Transition {
+        let files = PartyFiles(book, terms)
+        let bytes = suspended.sale.bytes(at: place)
+        let proofs = try await proofs(of: [suspended.sale], [bytes], files)
+        guard let batch = try await header(of: place.batch) else { throw .unknownBatch }
+        return try await ReleaseStep(book, files, batch, now: now).release(
+            CreditStep.Claim(sale: suspended.sale, place: place, proof: proofs[0]),
+            isPosted: suspended.isPosted
+        )
     }
 
     /// Gives a sale up: it is not paid, and what stands in suspense for it goes back to its issuer.
@@ -78,6 +93,13 @@ extension ClearingHouse {
             let decision = SuspendedSale.Decision(end: .rejected, at: now, by: who)
             return ((), try await end(entry, decision, transition))
         }
+    }
+
+    /// Looks whether ``reject(_:by:now:)`` would give a sale up, and changes nothing.
+    ///
+    /// - Throws: what that would.
+    package func checkReject(_ place: BatchPlace) async throws(ClearingFailure) {
+        _ = try await suspense(place)
     }
 
     private func suspense(

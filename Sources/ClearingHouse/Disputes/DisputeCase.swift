@@ -45,6 +45,11 @@ package struct DisputeCase: Equatable, Sendable {
     /// Why this answer is not taken; nil where it is.
     package func refusal(of next: DisputeAnswer) -> DisputeRefusal? {
         if let reason = refusalOfAnswer { return reason }
+        if next.accepts, case .cameToNothing(let back, _) = notice.state,
+            back.number >= DisputeLimits.agreedNumberMax
+        {
+            return .numbersUsedUp
+        }
         return answer != nil && !next.accepts ? .answeredBefore : nil
     }
 
@@ -54,7 +59,9 @@ package struct DisputeCase: Equatable, Sendable {
         guard let answer else { return false }
         switch notice.state {
         case .filed, .merchantAsked: return true
-        case .cameToNothing(let back, _): return !isTold || answer.after == back.number
+        case .cameToNothing(let back, _):
+            let isUsed = answer.after == back.number && back.number < DisputeLimits.agreedNumberMax
+            return !isTold || isUsed
         case .merchantAnswered, .decided: return !isTold
         case .refunded, .rejected, .withdrawn, .givenBack: return false
         }

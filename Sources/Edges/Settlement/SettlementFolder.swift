@@ -8,8 +8,8 @@ package import SettlementFiles
 /// Where the files of settlement runs are, a folder for each business day: pain.001 with the
 /// payouts for the bank, pacs.009 with those of institutions, camt.053 and camt.054 for each
 /// account on which something was booked.
-/// They say what the books say; the same day again makes the same files again, whatever the terms
-/// are by then.
+/// They say what the books say. The same day again makes the same payouts again, whatever the terms
+/// are by then; owners are named in statements as they are called when these are written.
 package struct SettlementFolder: Sendable {
     /// Payouts, rows or sales that are read at a time.
     static let pageMax = 500

@@ -29,11 +29,7 @@ extension BatchCommand {
 
             /// All KB of the payment server, the newest last.
             func keys() async throws -> [BatchKeyRecord] {
-                try await AcquirerBatchKey.ensured(
-                    in: acquirer.store,
-                    acquirer.master,
-                    acquirer.seals
-                )
+                try await AcquirerBatchKey.all(of: acquirer)
             }
 
             /// Those that the clearing house has.
@@ -185,12 +181,13 @@ extension BatchCommand.Key {
                 let keys = try await parties.keys()
                 let known = try await parties.known()
                 let use = try await parties.use(of: keys)
-                let lines = keys.map { key in
-                    let there = known.first { $0.version == key.version }
-                    let state = key.version == keys.last?.version ? "in-use" : "accepted"
-                    let used = use[key.version]
+                let versions = Set(keys.map(\.version) + known.map(\.version)).sorted()
+                let lines = versions.map { version in
+                    let there = known.first { $0.version == version }
+                    let state = version == keys.last?.version ? "in-use" : "accepted"
+                    let used = use[version]
                     return Line(
-                        version: key.version,
+                        version: version,
                         state: there.map { $0.isRetired ? "retired" : state } ?? "unknown",
                         batches: used?.batches ?? 0,
                         waiting: used?.waiting ?? 0,
@@ -215,9 +212,10 @@ extension BatchCommand.Key {
         static let configuration = CommandConfiguration(
             abstract: "Take nothing new that is signed with a batch key.",
             discussion: """
-                Refused while a batch waits at the payment server that is signed with it: close \
-                and send it first. A host of terminals that has not got the newer one signs in \
-                vain from then on, until `accept`. What was taken before stays checked.
+                Refused before a batch is signed with the newest one, and while a batch waits at \
+                the payment server that is signed with this one. A host of terminals that has not \
+                got the newer one signs in vain from then on, until `accept`. What was taken \
+                before stays checked.
                 """
         )
 
@@ -229,21 +227,11 @@ extension BatchCommand.Key {
         func run() async throws {
             try await BatchCommand.Key.step(options) { parties in
                 let keys = try await parties.keys()
-                guard keys.contains(where: { $0.version == version }),
+                // Also one that only the clearing house got.
+                guard
                     let known = try await parties.known().first(where: { $0.version == version })
                 else { throw CommandFailure("There is no batch key \(version).") }
-                guard version != keys.last?.version else {
-                    throw CommandFailure(
-                        "Batches are signed with \(version). Make another by `opal batch key add`."
-                    )
-                }
-                let waiting = try await parties.use(of: keys)[version]?.waiting ?? 0
-                guard waiting == 0 else {
-                    throw CommandFailure(
-                        "\(waiting) batches that are signed with it are not at the clearing house "
-                            + "yet. Nothing was changed."
-                    )
-                }
+                try Self.check(version, of: keys, try await parties.use(of: keys))
                 try await persons.agree(
                     on: .retireBatchKey(version: version),
                     ofKeysOf: .acquirer,
@@ -251,6 +239,33 @@ extension BatchCommand.Key {
                 )
                 try await parties.set(known, isRetired: true)
                 print("Nothing new is taken that is signed with batch key \(version).")
+            }
+        }
+
+        /// - Throws: `CommandFailure` where something would be signed in vain.
+        private static func check(
+            _ version: UInt8,
+            of keys: [BatchKeyRecord],
+            _ use: [UInt8: Use]
+        ) throws {
+            guard let newest = keys.last?.version, version != newest else {
+                throw CommandFailure(
+                    "Batches are signed with \(version). Make another by `opal batch key add`."
+                )
+            }
+            // Else the server may not have followed yet.
+            guard use[newest] != nil else {
+                throw CommandFailure(
+                    "No batch is signed with batch key \(newest) yet: `opal batch close` after a "
+                        + "sale. Nothing was changed."
+                )
+            }
+            let waiting = use[version]?.waiting ?? 0
+            guard waiting == 0 else {
+                throw CommandFailure(
+                    "\(waiting) batches that are signed with it are not at the clearing house "
+                        + "yet. Nothing was changed."
+                )
             }
         }
     }

@@ -127,7 +127,7 @@ extension SuccessionRefusal {
         case .unknownCard: "There is no such card."
         case .cardDamaged: "The card's record does not open."
         case .cardBlocked: "The card is blocked. Unblock it first."
-        case .notExpired: "The card has not expired."
+        case .notExpired: "The card is good as it is: it has not expired, and its keys are in use."
         case .successorNotUsable:
             "The card has a successor that is blocked or has expired. Unblock or renew that first."
         case .unavailable: "The database did not answer, or was changed meanwhile. Run it again."

@@ -20,26 +20,30 @@ enum AcquirerBatchKey {
         )
     }
 
-    /// All KB of a payment server, the newest last, wrapped under its local master key. A payment
-    /// server that was made before there were batches gets one.
+    /// The newest KB of a payment server, wrapped under its local master key. A payment server that
+    /// was made before there were batches gets one.
     ///
-    /// - Throws: `StoreFailure`; `.damaged` where one does not open: another one would leave what
-    ///   is closed already without a right signature.
+    /// - Throws: `StoreFailure`; `.damaged` where it does not open: another one would leave what is
+    ///   closed already without a right signature.
     static func ensured(
         in store: any RecordStore,
         _ master: LocalMasterKey,
         _ seals: RecordSealer
-    ) async throws -> [BatchKeyRecord] {
-        let known = try await BatchKeyRecord.all(in: store, sealedBy: seals)
-        if !known.isEmpty { return known }
+    ) async throws -> BatchKeyRecord {
+        if let known = try await BatchKeyRecord.newest(in: store, sealedBy: seals) { return known }
         // Where a command beside the server was first, its KB is the one.
         let write = try await make(master).write(sealedBy: seals)
         _ = try await store.commit(Transition(writes: [write]))
-        let kept = try await BatchKeyRecord.all(in: store, sealedBy: seals)
-        guard !kept.isEmpty else {
+        guard let kept = try await BatchKeyRecord.newest(in: store, sealedBy: seals) else {
             throw CommandFailure("The batch key of the payment server was not kept.")
         }
         return kept
+    }
+
+    /// All KB of an opened payment server, the newest last.
+    static func all(of acquirer: PartyAccess) async throws -> [BatchKeyRecord] {
+        _ = try await ensured(in: acquirer.store, acquirer.master, acquirer.seals)
+        return try await BatchKeyRecord.all(in: acquirer.store, sealedBy: acquirer.seals)
     }
 
     /// All KB of an opened payment server, the newest last, wrapped for another party.
@@ -47,8 +51,7 @@ enum AcquirerBatchKey {
         from acquirer: PartyAccess,
         to other: LocalMasterKey
     ) async throws -> [BatchKeyRecord] {
-        try await ensured(in: acquirer.store, acquirer.master, acquirer.seals)
-            .map { try $0.rewrapped(from: acquirer.master, for: other) }
+        try await all(of: acquirer).map { try $0.rewrapped(from: acquirer.master, for: other) }
     }
 
     /// What the clearing house that is made beside the payment server of a data folder gets.

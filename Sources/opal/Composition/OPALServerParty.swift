@@ -173,24 +173,23 @@ struct OPALServerParty {
     /// - Returns: what it did not learn, in words by the place.
     func followKeys() async -> [String: String] {
         var problems: [String: String] = [:]
-        do {
-            var records: [Record] = []
+        var records: [Record] = []
+        await problems.note("issuer keys") {
             try await store.forEach(Issuer.keyKind) { records.append($0) }
-            for record in records {
-                do {
-                    try await Self.install(record, in: module, sealedBy: seals)
-                } catch {
-                    let place = "issuer key \(Hex.text(record.key.bytes))"
-                    problems[place] = "\(place) does not open: it is not learnt of"
-                }
+        }
+        for record in records {
+            await problems.note("issuer key \(Hex.text(record.key.bytes))") {
+                try await Self.install(record, in: module, sealedBy: seals)
             }
+        }
+        var damaged: [String] = []
+        await problems.note("issuers") {
             let all = try await desk.issuersThatOpen()
             Self.installEnds(of: all.issuers, in: module)
-            for damage in all.damaged {
-                problems[damage] = "\(damage); no new end of its key versions is learnt of"
-            }
-        } catch {
-            problems["store"] = "the store does not answer: \(error)"
+            damaged = all.damaged
+        }
+        for damage in damaged {
+            problems[damage] = "\(damage); no new end of its key versions is learnt of"
         }
         return problems
     }

@@ -49,8 +49,7 @@ struct PaymentServerParty {
         let securityCards = SecurityCardRack()
         self.securityCards = securityCards
         self.seals = seals
-        let batchKeys = try await AcquirerBatchKey.ensured(in: store, master, seals)
-        guard let batchKey = batchKeys.last else { preconditionFailure("One is ensured.") }
+        let batchKey = try await AcquirerBatchKey.ensured(in: store, master, seals)
         let batchMaster = CMACKey(try master.unwrap(batchKey.wrapped))
         refunds = RefundSigner(Self.acquirer, master: batchMaster)
         try securityCards.install(batchKey)
@@ -118,20 +117,29 @@ struct PaymentServerParty {
 
     /// Gives the security cards the key versions that were shared since the start, and signs with
     /// the newest KB.
-    private func refreshKeys() async {
-        if let newest = try? await BatchKeyRecord.all(in: store, sealedBy: seals).last,
-            (try? securityCards.install(newest)) == true,
-            let key = try? master.unwrap(newest.wrapped)
-        {
-            refunds.use(CMACKey(key))
+    ///
+    /// - Returns: what keeps them from it, in words by the place.
+    private func followKeys() async -> [String: String] {
+        var problems: [String: String] = [:]
+        await problems.note("batch key") {
+            guard let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals),
+                try securityCards.install(newest)
+            else { return }
+            refunds.use(CMACKey(try master.unwrap(newest.wrapped)))
         }
-        guard let keys = try? await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
-        else { return }
-        for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
+        await problems.note("issuer keys") {
+            for key in try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals) {
+                try securityCards.install(key.wrapped, key.issuer, key.version)
+            }
+        }
+        return problems
     }
 
-    func tick() async {
-        await refreshKeys()
+    /// What must be done every few seconds.
+    ///
+    /// `problems`: told of what keeps the security cards from following the keys.
+    func tick(_ problems: ProblemLog) async {
+        problems.tell(await followKeys(), of: "keys")
         await module.giveUpLateSales()
         await module.countSales()
     }

@@ -30,3 +30,15 @@ final class ProblemLog: Sendable {
         }
     }
 }
+
+extension [String: String] {
+    /// Does a part of some work. Where it fails, that is a problem under this name, and keeps the
+    /// other parts from nothing.
+    mutating func note(_ name: String, _ part: () async throws -> Void) async {
+        do {
+            try await part()
+        } catch {
+            self[name] = "\(name): \(error)"
+        }
+    }
+}

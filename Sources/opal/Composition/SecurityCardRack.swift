@@ -22,12 +22,13 @@ final class SecurityCardRack: Sendable {
     ///
     /// - Throws: `KeyFailure` where one does not unwrap.
     func add(_ card: SoftwareSecurityCard) throws {
-        let (keys, batchKey) = state.withLock { state in
+        try state.withLock { state in
+            for (name, wrapped) in state.keys {
+                try card.install(purchaseKey: wrapped, as: name)
+            }
+            if let batchKey = state.batchKey { try card.install(batchKey: batchKey.wrapped) }
             state.cards.append(card)
-            return (state.keys, state.batchKey)
         }
-        for (name, wrapped) in keys { try card.install(purchaseKey: wrapped, as: name) }
-        if let batchKey { try card.install(batchKey: batchKey.wrapped) }
     }
 
     /// Lets each security card sign its batches with a KB that is newer than the one they have.
@@ -36,14 +37,13 @@ final class SecurityCardRack: Sendable {
     /// - Throws: `KeyFailure` where it does not unwrap.
     @discardableResult
     func install(_ batchKey: BatchKeyRecord) throws -> Bool {
-        let cards = state.withLock { state in
+        try state.withLock { state in
             let isNewer = state.batchKey.map { $0.version < batchKey.version } ?? true
-            return isNewer ? state.cards : nil
+            guard isNewer else { return false }
+            for card in state.cards { try card.install(batchKey: batchKey.wrapped) }
+            state.batchKey = batchKey
+            return true
         }
-        guard let cards else { return false }
-        for card in cards { try card.install(batchKey: batchKey.wrapped) }
-        state.withLock { $0.batchKey = batchKey }
-        return true
     }
 
     /// Gives each security card KMP of an issuer and version. One that they have is not unwrapped

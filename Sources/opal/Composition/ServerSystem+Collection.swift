@@ -67,8 +67,9 @@ extension ServerSystem {
             alarm: SaleWatch.alarm(logger)
         )
         parties.payment = party
+        let problems = ProblemLog(logger, "the payment server cannot do some of its work")
         var services: [any Service] = [
-            Ticker(seconds: 5) { await party.tick() },
+            Ticker(seconds: 5) { await party.tick(problems) },
             // Apart from the rest: a host that does not answer takes some seconds.
             Ticker(seconds: 3) { await party.module.refreshTerminals() },
         ]

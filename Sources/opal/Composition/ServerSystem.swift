@@ -161,7 +161,8 @@ struct ServerSystem {
             let party = try await TerminalHostParty(folder, passphrase: passphrase)
             parties.terminal = party
             services.append(try linkServer(party, gate))
-            services.append(Ticker(seconds: 5) { await party.tick() })
+            let problems = ProblemLog(logger, "the terminals cannot do some of their work")
+            services.append(Ticker(seconds: 5) { await party.tick(problems) })
         }
         if roles.contains(.concentrator) {
             services.append(try linkServer(try terminals.router(), gate))

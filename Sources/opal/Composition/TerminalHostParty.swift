@@ -34,7 +34,7 @@ struct TerminalHostParty {
         }
         let cards = try await Self.securityCards(in: store, master, seals)
         let securityCards = SecurityCardRack()
-        if let newest = try await BatchKeyRecord.all(in: store, sealedBy: seals).last {
+        if let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals) {
             try securityCards.install(newest)
         }
         for card in cards { try securityCards.add(card) }
@@ -60,14 +60,21 @@ struct TerminalHostParty {
         )
     }
 
-    /// Gives the security cards the key versions that were shared since the start.
-    func tick() async {
-        if let newest = try? await BatchKeyRecord.all(in: store, sealedBy: seals).last {
-            _ = try? securityCards.install(newest)
+    /// Gives the security cards what was shared since the start: key versions of issuers, and KB.
+    ///
+    /// `problems`: told of what keeps them from it.
+    func tick(_ problems: ProblemLog) async {
+        var found: [String: String] = [:]
+        await found.note("batch key") {
+            let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals)
+            if let newest { try securityCards.install(newest) }
         }
-        guard let keys = try? await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
-        else { return }
-        for key in keys { try? securityCards.install(key.wrapped, key.issuer, key.version) }
+        await found.note("issuer keys") {
+            for key in try await TerminalRecords.issuerKeys(in: store, sealedBy: seals) {
+                try securityCards.install(key.wrapped, key.issuer, key.version)
+            }
+        }
+        problems.tell(found, of: "keys")
     }
 
     /// The security cards whose memories are in a store, with the issuers' keys.

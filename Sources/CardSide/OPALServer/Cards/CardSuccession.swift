@@ -6,10 +6,11 @@ import Records
 package import SecurityModule
 import Wire
 
-/// Gives an expired card a successor and moves its value there: the old card is emptied and the new
-/// one loaded with the same amount in one commit, so that the value is on one of them at any time
-/// (`docs/decisions/0019`). A step of the holder or of the operator. The successor has the limits
-/// of the old card from its first moment, and is frozen where that one was.
+/// Gives a card that is due (``CardDesk/renewal(of:at:)``) a successor and moves its value there:
+/// the old card is emptied and the new one loaded with the same amount in one commit, so that the
+/// value is on one of them at any time (`docs/decisions/0019`). A step of the holder or of the
+/// operator. The successor has the limits of the old card from its first moment, and is frozen
+/// where that one was.
 ///
 /// Points move along with the days on which they expire, and with the member's numbers; what has
 /// expired is taken out before.
@@ -55,8 +56,8 @@ package struct CardSuccession: Sendable {
         loading = DirectLoad(module: module, loads: loads)
     }
 
-    /// Renews a card that is due (``CardDesk/renewal(of:at:)``), and makes the successor the card of
-    /// who held it.
+    /// Renews a card that is due (``CardDesk/renewal(of:at:)``), and makes the successor the card
+    /// of who held it.
     ///
     /// `who`: in whose name the successor's limits are set.
     package func renew(
@@ -297,6 +298,7 @@ package enum SuccessionRefusal: Error, CaseIterable, Sendable {
     case unknownCard
     case cardDamaged
     case cardBlocked
+    /// It is good as it is.
     case notExpired
     /// The successor is blocked, or has expired and must be renewed first.
     case successorNotUsable

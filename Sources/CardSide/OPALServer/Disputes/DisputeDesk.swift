@@ -207,12 +207,12 @@ package struct DisputeDesk: Sendable {
         by decider: String,
         words: String
     ) async throws(UserFailure) -> DisputeRefusal? {
-        guard var dispute = try await find(transaction) else { return .unknownDispute }
-        let moment = now()
-        let decision = Dispute.Decision(by: decider, words: words, decidedAt: moment)
+        let decision = Dispute.Decision(by: decider, words: words, decidedAt: now())
         guard let decision else { return .notSaid }
+        // One of which nothing is left ends now, and its holder is told: no decision would.
+        let found = try await change(transaction) { _, _ in nil }
+        guard case .success(var dispute) = found else { return .unknownDispute }
         let rest = try await rest(of: transaction, paid: dispute.sale.paid)
-        _ = dispute.endWithout(rest, at: moment)
         guard let minorUnits else { return dispute.reject(decision) }
         return dispute.refund(minorUnits, rest: rest, decision)
     }

@@ -58,34 +58,48 @@ struct ConsoleSuspense: Sendable {
         return row
     }
 
-    // MARK: Decisions
+    // MARK: Decisions, written down before they are made, and not where they cannot be
 
     func release(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let place = try place(visit)
+        do throws(ClearingFailure) {
+            try await clearing.house.checkRelease(place, now: visit.now)
+        } catch { return try await told(error, visit) }
         try await site.write(.saleReleased, visit, about: place.reference)
         do throws(ClearingFailure) {
             try await clearing.house.release(place, by: visit.session.name.text, now: visit.now)
-        } catch .stillSuspended(let reason) {
-            let text = "It is not cleared: \(reason.words). Nothing was changed."
-            return try await page(visit, notice: Page.Notice(.bad, text))
-        } catch .issuerSilent {
-            let text = "Its issuer does not answer. Nothing was changed; try again later."
-            return try await page(visit, notice: Page.Notice(.bad, text))
-        } catch .suspenseEnded {
-            return try await page(visit, notice: Self.ended)
-        } catch .notSuspended { throw .notFound } catch { throw SiteFailure(error) }
+        } catch { return try await told(error, visit) }
         return SiteShell.seeOther("/clearing/suspense")
     }
 
     func reject(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let place = try place(visit)
+        do throws(ClearingFailure) {
+            try await clearing.house.checkReject(place)
+        } catch { return try await told(error, visit) }
         try await site.write(.saleRejected, visit, about: place.reference)
         do throws(ClearingFailure) {
             try await clearing.house.reject(place, by: visit.session.name.text, now: visit.now)
-        } catch .suspenseEnded {
-            return try await page(visit, notice: Self.ended)
-        } catch .notSuspended { throw .notFound } catch { throw SiteFailure(error) }
+        } catch { return try await told(error, visit) }
         return SiteShell.seeOther("/clearing/suspense")
+    }
+
+    /// Why a decision was not made.
+    private func told(
+        _ failure: ClearingFailure,
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) -> Response {
+        switch failure {
+        case .stillSuspended(let reason):
+            let text = "It is not cleared: \(reason.words). Nothing was changed."
+            return try await page(visit, notice: Page.Notice(.bad, text))
+        case .issuerSilent:
+            let text = "Its issuer does not answer. Nothing was changed; try again later."
+            return try await page(visit, notice: Page.Notice(.bad, text))
+        case .suspenseEnded: return try await page(visit, notice: Self.ended)
+        case .notSuspended: throw .notFound
+        default: throw SiteFailure(failure)
+        }
     }
 
     private static let ended = Page.Notice(
