@@ -80,16 +80,18 @@ package struct BatchIntake: Sendable {
 
     /// Says what is wanted of a batch.
     private func offer(_ header: BatchHeader) async throws(StoreFailure) -> Step {
+        let known = try await read(header.name)
+        // What is here was checked when it came, also where its key is retired since.
+        if let known, known.batch.header == header { return Step(answer: answer(of: known.batch)) }
         if place == .clearingHouse, let refusal = try await refusal(of: header) {
             return Step(answer: .refused(header.name, refusal))
         }
-        guard let stored = try await read(header.name) else {
+        guard let stored = known else {
             guard try await isNext(header.name) else {
                 return Step(answer: .refused(header.name, .gap))
             }
             return try await begin(header, over: nil)
         }
-        if stored.batch.header == header { return Step(answer: answer(of: stored.batch)) }
         // On the way nobody can tell which header is the security card's. One whose sales do not
         // come to it, or that the clearing house has refused, must not stand in the way of another
         // one.

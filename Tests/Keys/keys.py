@@ -195,6 +195,9 @@ class Walk:
         self.check("which is not retired while it is the only one", done.returncode != 0, done)
         done = change("add")
         self.check("two persons make the next batch key", done.returncode == 0, done)
+        done = change("retire", 0)
+        self.check("and the first one is not retired before a batch is signed with it",
+                   done.returncode != 0 and "No batch is signed" in done.stderr, done)
         time.sleep(FOLLOW_SECONDS)
         assert self.pay().returncode == 0
         self._collect("a batch that is signed with it is taken")
@@ -216,6 +219,10 @@ class Walk:
         done = change("accept", 0)
         self.check("the retired one is taken again for a late batch",
                    done.returncode == 0 and self._batch_keys()[0]["state"] == "accepted", done)
+        assert change("add").returncode == 0
+        done = change("retire", 1, "--despite-batches")
+        self.check("a stolen one is retired at once",
+                   done.returncode == 0 and self._batch_keys()[1]["state"] == "retired", done)
 
     def _sale(self) -> str:
         """- Returns: the transaction of a purchase."""

@@ -54,6 +54,28 @@ import Testing
         #expect(try await host.house.suspended(at: place)?.decision == nil)
     }
 
+    @Test func `what is cleared is written down, and the merchant's`() async throws {
+        let (fixture, host, place) = try await suspended()
+        let merchant = fixture.world.shops[0].merchant
+        let payee = try #require(
+            Payee(name: "Press", account: "BE68539007547034", bic: "BANKDEFF")
+        )
+        try await host.house.set(
+            ClearedMerchant(
+                merchant,
+                name: "Press",
+                acquirer: WorldKeys.acquirerNumber,
+                category: nil,
+                accounts: [ClearedMerchant.Account(.euro, payee)]
+            )
+        )
+        try await fixture.work { browser async throws in
+            #expect(try await decide("release", place, browser).status == .seeOther)
+        }
+        #expect(try await acts(fixture) == 1)
+        #expect(try await host.house.suspended(at: place)?.decision?.end == .released)
+    }
+
     @Test func `a decision is written down once, and a second one changes nothing`()
         async throws
     {

@@ -86,6 +86,14 @@ def requests(entries: list[dict]) -> list[dict]:
     return [entry["metadata"] for entry in entries if entry["message"] == "request"]
 
 
+def waits_for_terminals(scheme: Scheme):
+    """Buys something, as soon as the payment server has reached the hosts of terminals."""
+    deadline = time.monotonic() + ROUND_SECONDS_MAX
+    while (ended := scheme.pay(FOUNDED_USER))[0] != 0:
+        assert time.monotonic() < deadline, ended
+        time.sleep(1)
+
+
 def purchase(scheme: Scheme) -> dict:
     os.environ["TRACEPARENT"] = f"00-{TRACE}-{SPAN}-01"
     status, report = scheme.pay(FOUNDED_USER)
@@ -145,6 +153,7 @@ def apart(program: Path, folder: Path):
     scheme = Scheme(program, folder, free_port(), "security-card")
     try:
         scheme.start()
+        waits_for_terminals(scheme)
         report = purchase(scheme)
         names = ["terminal-a", "terminal-b", "concentrator", "payment-server", "concentration",
                  "opal-server", "shop"]

@@ -39,17 +39,19 @@ package struct DisputeCase: Equatable, Sendable {
     /// agreed after that.
     package var canAgreeAgain: Bool {
         guard let answer, case .cameToNothing(let back, _) = notice.state else { return false }
-        return answer.after != back.number && back.number < DisputeLimits.agreedNumberMax
+        return answer.after != back.number && canAgree
+    }
+
+    /// Whether a charge-back is left that the merchant may begin by agreeing.
+    package var canAgree: Bool {
+        guard case .cameToNothing(let back, _) = notice.state else { return true }
+        return back.number < DisputeLimits.agreedNumberMax
     }
 
     /// Why this answer is not taken; nil where it is.
     package func refusal(of next: DisputeAnswer) -> DisputeRefusal? {
         if let reason = refusalOfAnswer { return reason }
-        if next.accepts, case .cameToNothing(let back, _) = notice.state,
-            back.number >= DisputeLimits.agreedNumberMax
-        {
-            return .numbersUsedUp
-        }
+        if next.accepts, !canAgree { return .numbersUsedUp }
         return answer != nil && !next.accepts ? .answeredBefore : nil
     }
 
@@ -60,8 +62,7 @@ package struct DisputeCase: Equatable, Sendable {
         switch notice.state {
         case .filed, .merchantAsked: return true
         case .cameToNothing(let back, _):
-            let isUsed = answer.after == back.number && back.number < DisputeLimits.agreedNumberMax
-            return !isTold || isUsed
+            return !isTold || (answer.after == back.number && canAgree)
         case .merchantAnswered, .decided: return !isTold
         case .refunded, .rejected, .withdrawn, .givenBack: return false
         }

@@ -221,6 +221,8 @@ extension BatchCommand.Key {
 
         @Argument(help: "The version, as `opal batch key list` says.")
         var version: UInt8
+        @Flag(name: .long, help: "Whatever waits: for stolen keys. `accept` lets it in later.")
+        var despiteBatches = false
         @OptionGroup var persons: TwoPersons
         @OptionGroup var options: DataOptions
 
@@ -231,9 +233,16 @@ extension BatchCommand.Key {
                 guard
                     let known = try await parties.known().first(where: { $0.version == version })
                 else { throw CommandFailure("There is no batch key \(version).") }
-                try Self.check(version, of: keys, try await parties.use(of: keys))
+                guard let newest = keys.last?.version, version != newest else {
+                    throw CommandFailure(
+                        "Batches are signed with \(version). Make another by `opal batch key add`."
+                    )
+                }
+                if !despiteBatches {
+                    try Self.check(version, newest, try await parties.use(of: keys))
+                }
                 try await persons.agree(
-                    on: .retireBatchKey(version: version),
+                    on: .retireBatchKey(version: version, despiteBatches: despiteBatches),
                     ofKeysOf: .acquirer,
                     options
                 )
@@ -245,14 +254,9 @@ extension BatchCommand.Key {
         /// - Throws: `CommandFailure` where something would be signed in vain.
         private static func check(
             _ version: UInt8,
-            of keys: [BatchKeyRecord],
+            _ newest: UInt8,
             _ use: [UInt8: Use]
         ) throws {
-            guard let newest = keys.last?.version, version != newest else {
-                throw CommandFailure(
-                    "Batches are signed with \(version). Make another by `opal batch key add`."
-                )
-            }
             // Else the server may not have followed yet.
             guard use[newest] != nil else {
                 throw CommandFailure(

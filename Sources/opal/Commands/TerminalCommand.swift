@@ -110,11 +110,11 @@ struct TerminalCommand: AsyncParsableCommand {
             )
             let seals = RecordSealer(master, party: TerminalModule.schema.party)
             let entry = TerminalRecords.Host(name: name, wrappedKey: sharedKey)
-            let batchKeys = try await AcquirerBatchKey.export(from: acquirer, to: master)
-            var writes = [try await TerminalRecords.write(entry, sealedBy: seals)]
-            if let newest = batchKeys.last {
-                writes.append(try await newest.write(sealedBy: seals))
-            }
+            let batchKey = try await AcquirerBatchKey.newest(of: acquirer, for: master)
+            var writes = [
+                try await TerminalRecords.write(entry, sealedBy: seals),
+                try await batchKey.write(sealedBy: seals),
+            ]
             for identifier in identifiers {
                 let card = SoftwareSecurityCard(identifier, master: master)
                 writes.append(TerminalRecords.memory(try await card.personalize()))
@@ -192,11 +192,9 @@ struct TerminalCommand: AsyncParsableCommand {
                 let write = try await TerminalRecords.write(key, sealedBy: seals)
                 if try await store.commit(Transition(writes: [write])) == .committed { count += 1 }
             }
-            let batchKeys = try await AcquirerBatchKey.export(from: acquirer, to: master)
-            var isNew = false
-            if let write = try await batchKeys.last?.write(sealedBy: seals) {
-                isNew = try await store.commit(Transition(writes: [write])) == .committed
-            }
+            let batchKey = try await AcquirerBatchKey.newest(of: acquirer, for: master)
+                .write(sealedBy: seals)
+            let isNew = try await store.commit(Transition(writes: [batchKey])) == .committed
             await store.close()
             await acquirer.store.close()
             print("\(count) new purchase keys" + (isNew ? ", and the batch key" : ""))

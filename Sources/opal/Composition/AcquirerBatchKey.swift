@@ -54,6 +54,15 @@ enum AcquirerBatchKey {
         try await all(of: acquirer).map { try $0.rewrapped(from: acquirer.master, for: other) }
     }
 
+    /// The KB of an opened payment server that signs, wrapped for a host of terminals.
+    static func newest(
+        of acquirer: PartyAccess,
+        for host: LocalMasterKey
+    ) async throws -> BatchKeyRecord {
+        try await ensured(in: acquirer.store, acquirer.master, acquirer.seals)
+            .rewrapped(from: acquirer.master, for: host)
+    }
+
     /// What the clearing house that is made beside the payment server of a data folder gets.
     static func shared(
         of folder: DataFolder,

@@ -122,13 +122,17 @@ struct PaymentServerParty {
     private func followKeys() async -> [String: String] {
         var problems: [String: String] = [:]
         await problems.note("batch key") {
-            guard let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals),
-                try securityCards.install(newest)
+            guard let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals)
             else { return }
-            refunds.use(CMACKey(try master.unwrap(newest.wrapped)))
+            let batchMaster = CMACKey(try master.unwrap(newest.wrapped))
+            if try securityCards.install(newest) { refunds.use(batchMaster) }
         }
+        var keys: [AcquirerRecords.IssuerKey] = []
         await problems.note("issuer keys") {
-            for key in try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals) {
+            keys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+        }
+        for key in keys {
+            await problems.note("key \(key.version) of issuer \(key.issuer.digits)") {
                 try securityCards.install(key.wrapped, key.issuer, key.version)
             }
         }

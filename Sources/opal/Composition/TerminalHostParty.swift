@@ -69,8 +69,12 @@ struct TerminalHostParty {
             let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals)
             if let newest { try securityCards.install(newest) }
         }
+        var keys: [TerminalRecords.IssuerKey] = []
         await found.note("issuer keys") {
-            for key in try await TerminalRecords.issuerKeys(in: store, sealedBy: seals) {
+            keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+        }
+        for key in keys {
+            await found.note("key \(key.version) of issuer \(key.issuer.digits)") {
                 try securityCards.install(key.wrapped, key.issuer, key.version)
             }
         }

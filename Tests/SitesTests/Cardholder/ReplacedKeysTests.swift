@@ -99,6 +99,7 @@ struct ReplacedKeysTests {
             try await browser.send("/renew", browser.page.hiddenFields)
             try expectWhole(try await browser.follow())
             #expect(try await cardNumber(world) == number)
+            #expect(browser.page.text.contains("What came back is on this card now"))
             #expect(browser.page.text.contains("Move €50.00 to a new card"))
         }
     }

@@ -57,7 +57,9 @@ extension CardholderSite {
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any]? {
         if let reason, reason.isNeeded { return form(for: reason, of: card, at: action, reader) }
-        if let remainder = try await remainder(of: user, at: action, reader) { return remainder }
+        if let remainder = try await remainder(of: user, onto: card, at: action, reader) {
+            return remainder
+        }
         return reason.map { form(for: $0, of: card, at: action, reader) }
     }
 
@@ -82,21 +84,26 @@ extension CardholderSite {
         return values
     }
 
-    /// What was put back on a user's card before, and can follow to the present one; nil for
-    /// nothing.
+    /// What was put back on a user's card before, as far as the present one has room for it; nil
+    /// for nothing.
     private func remainder(
         of user: UserKey,
+        onto card: CardDescription,
         at action: String,
         _ reader: Reader
     ) async throws(SiteFailure) -> [String: Any]? {
         let profile = try await asking { try await parts.users.profile(of: user) }
         guard let predecessor = profile?.predecessor,
             let old = try await describe(predecessor), !old.isBlocked,
-            old.purses[0].balance.minorUnits > 0
+            let left = old.purses.first?.balance,
+            let purse = card.purses.first(where: { $0.balance.isComparable(to: left) })
         else { return nil }
+        let balance = purse.balance.minorUnits
+        let part = min(left.minorUnits, max(purse.balanceMax, balance) - balance)
+        if part == 0 { return nil }
         return [
             "action": action,
-            "label": "Move \(reader.amount(old.purses[0].balance)) to this card",
+            "label": "Move \(reader.amount(Money(minorUnits: part, as: left))) to this card",
             "isRemainder": true,
         ]
     }
@@ -104,6 +111,9 @@ extension CardholderSite {
     static func renewalNotice(_ query: Form) -> Page.Notice? {
         switch query["renewed"] {
         case "yes": Page.Notice(.good, "Here is the new card, with what was on the old one.")
+        case "moved":
+            Page.Notice(.good, "What came back is on this card now, as far as it has room.")
+        case "nothing": Page.Notice(.plain, "Nothing was moved: this card has no room for it.")
         case "frozen":
             Page.Notice(
                 .bad,
@@ -124,9 +134,8 @@ extension CardholderSite {
         _ signed: Signed
     ) async throws(SiteFailure) -> Response {
         do throws(SuccessionRefusal) {
-            let renewal = try await renewal(of: card, or: predecessor, by: who)
-            let answer = renewal.keepsPolicy ? "?renewed=yes" : "?renewed=frozen"
-            return SiteShell.seeOther(back + answer)
+            let answer = try await renewed(card, or: predecessor, by: who)
+            return SiteShell.seeOther(back + "?renewed=" + answer)
         } catch {
             if error == .unavailable { throw .unavailable(error) }
             if error == .unknownCard { throw .broken(SiteBreak.cardMissing) }
@@ -145,20 +154,23 @@ extension CardholderSite {
         }
     }
 
-    private func renewal(
-        of card: CardIdentifier?,
+    /// - Returns: what ``renewalNotice(_:)`` says afterwards.
+    private func renewed(
+        _ card: CardIdentifier?,
         or predecessor: CardIdentifier?,
         by who: String
-    ) async throws(SuccessionRefusal) -> CardSuccession.Renewal {
+    ) async throws(SuccessionRefusal) -> String {
         if let card {
             do throws(SuccessionRefusal) {
-                return try await parts.succession.renew(card, by: who, at: now)
+                let renewal = try await parts.succession.renew(card, by: who, at: now)
+                return renewal.keepsPolicy ? "yes" : "frozen"
             } catch {
                 guard error == .notExpired, predecessor != nil else { throw error }
             }
         }
         guard let predecessor else { throw .notExpired }
-        return try await parts.succession.renew(predecessor, by: who, at: now)
+        let renewal = try await parts.succession.renew(predecessor, by: who, at: now)
+        return renewal.moved.minorUnits > 0 ? "moved" : "nothing"
     }
 }
 

@@ -14,8 +14,8 @@ package enum KeyChange: Equatable, Sendable {
     case retire(version: UInt8, lastDay: CardDate, liveCards: Int)
     /// A new KB is made, with which security cards sign their batches.
     case makeBatchKey(version: UInt8)
-    /// Nothing new is taken that is signed with a KB.
-    case retireBatchKey(version: UInt8)
+    /// Nothing new is taken that is signed with a KB; with `despiteBatches` whatever waits.
+    case retireBatchKey(version: UInt8, despiteBatches: Bool)
     /// What is signed with a retired KB is taken again.
     case acceptBatchKey(version: UInt8)
 
@@ -34,8 +34,10 @@ package enum KeyChange: Equatable, Sendable {
     var words: String {
         switch self {
         case .make(let version), .use(let version), .makeBatchKey(let version),
-            .retireBatchKey(let version), .acceptBatchKey(let version):
+            .acceptBatchKey(let version):
             return "version \(version)"
+        case .retireBatchKey(let version, let despiteBatches):
+            return despiteBatches ? "version \(version), whatever waits" : "version \(version)"
         case .retire(let version, let lastDay, let liveCards):
             let day = BCD.digits(UInt64(lastDay.bcd), count: 6)
             let end = "version \(version), last day \(day)"

@@ -35,13 +35,14 @@ struct AnswerForm {
     }
 
     /// `isAgain`: whether the merchant has answered before, and can agree alone.
-    func values(action: String, isAgain: Bool) -> [String: Any] {
+    /// `canAgree`: whether it can agree.
+    func values(action: String, isAgain: Bool, canAgree: Bool) -> [String: Any] {
         var options = [EntryProblems.option("", "Choose", choice)]
         if !isAgain {
             options.append(EntryProblems.option(Self.disagree, "I do not agree", choice))
         }
         let agreement = "I give back all that is left of it"
-        options.append(EntryProblems.option(Self.agree, agreement, choice))
+        if canAgree { options.append(EntryProblems.option(Self.agree, agreement, choice)) }
         var values: [String: Any] = [
             "action": action, "choice": problems.choice("choice", options),
         ]

@@ -113,7 +113,8 @@ struct ConsoleMerchantDisputes: Sendable {
             let form = form ?? AnswerForm()
             values["answer"] = form.values(
                 action: Self.path(of: known) + "/answer",
-                isAgain: known.canAgreeAgain
+                isAgain: known.canAgreeAgain,
+                canAgree: known.canAgree
             )
             if let problems = form.problems.values { values["problems"] = problems }
         }
