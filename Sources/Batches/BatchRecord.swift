@@ -65,6 +65,9 @@ package struct BatchRecord: Equatable, Sendable {
 
     package var isOpen: Bool { state != .closed }
 
+    /// Whether it is durable at the clearing house.
+    package var isAcknowledged: Bool { state == .acknowledged || state == .closed }
+
     package static func key(_ name: BatchName) -> RecordKey { RecordKey(kind, name.bytes) }
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {

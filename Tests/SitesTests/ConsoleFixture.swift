@@ -182,6 +182,12 @@ struct ConsoleFixture {
         )
     }
 
+    /// How many acts at the clearing house are in the journal: each is a revision of its end.
+    func clearingActs() async throws -> UInt64 {
+        let end = RecordKey(OperatorJournal.clearingKind, [0])
+        return try await world.opalStore.read(end)?.revision ?? 0
+    }
+
     private static func clearing(_ parties: ClearingParties) -> ConsoleParts.Clearing {
         ConsoleParts.Clearing(
             house: parties.house.house,

@@ -27,12 +27,6 @@ import Wire
         return (fixture, house, try #require(payout))
     }
 
-    /// How many acts at the clearing house are in the journal: each is a revision of its end.
-    private func acts(_ fixture: ConsoleFixture) async throws -> UInt64 {
-        let end = RecordKey(OperatorJournal.clearingKind, [0])
-        return try await fixture.world.opalStore.read(end)?.revision ?? 0
-    }
-
     /// The bank's statement shows that a payout was made.
     private func show(_ payout: Payout, to house: ClearingHouse, _ now: Instant) async throws {
         let digest = [UInt8](repeating: 1, count: 32)
@@ -75,7 +69,7 @@ import Wire
             let other = "/clearing/payouts/\(unknown.reference)/return"
             #expect(try await browser.send(other, ["reason": "closed"]).status == .notFound)
         }
-        #expect(try await acts(fixture) == 0)
+        #expect(try await fixture.clearingActs() == 0)
         #expect(try await house.payout(payout.name)?.state == .paid)
     }
 
@@ -93,7 +87,7 @@ import Wire
             try expectWhole(again)
             #expect(again.text.contains("given back before. Nothing was changed."))
         }
-        #expect(try await acts(fixture) == 1)
+        #expect(try await fixture.clearingActs() == 1)
         #expect(try await house.payout(payout.name)?.refusal?.reason == "closed")
     }
 }

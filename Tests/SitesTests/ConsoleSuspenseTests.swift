@@ -27,12 +27,6 @@ import Testing
         return (fixture, parties.house, try #require(sales.first).place)
     }
 
-    /// How many acts at the clearing house are in the journal: each is a revision of its end.
-    private func acts(_ fixture: ConsoleFixture) async throws -> UInt64 {
-        let end = RecordKey(OperatorJournal.clearingKind, [0])
-        return try await fixture.world.opalStore.read(end)?.revision ?? 0
-    }
-
     private func decide(
         _ decision: String,
         _ place: BatchPlace,
@@ -50,7 +44,7 @@ import Testing
             #expect(page.text.contains("the merchant is not known"))
             #expect(page.text.contains("Nothing was changed."))
         }
-        #expect(try await acts(fixture) == 0)
+        #expect(try await fixture.clearingActs() == 0)
         #expect(try await host.house.suspended(at: place)?.decision == nil)
     }
 
@@ -72,7 +66,7 @@ import Testing
         try await fixture.work { browser async throws in
             #expect(try await decide("release", place, browser).status == .seeOther)
         }
-        #expect(try await acts(fixture) == 1)
+        #expect(try await fixture.clearingActs() == 1)
         #expect(try await host.house.suspended(at: place)?.decision?.end == .released)
     }
 
@@ -88,7 +82,7 @@ import Testing
                 #expect(again.text.contains("decided this before. Nothing was changed."))
             }
         }
-        #expect(try await acts(fixture) == 1)
+        #expect(try await fixture.clearingActs() == 1)
         #expect(try await host.house.suspended(at: place)?.decision?.end == .rejected)
     }
 }

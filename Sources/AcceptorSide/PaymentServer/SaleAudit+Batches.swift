@@ -75,9 +75,7 @@ extension SaleAudit {
             report.lastBatches[name.securityCard] ?? 0,
             name.number
         )
-        if batch.state == .acknowledged || batch.state == .closed {
-            report.acknowledged.insert(name)
-        }
+        if batch.isAcknowledged { report.acknowledged.insert(name) }
         // Without KB nobody can tell.
         if (try? await batches.isGenuine(batch.header)) == false {
             report.findings.append(

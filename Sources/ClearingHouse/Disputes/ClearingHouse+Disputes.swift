@@ -216,9 +216,9 @@ extension ClearingHouse {
 
     /// A page of disputes.
     package struct DisputePage: Sendable {
-        package fileprivate(set) var cases: [DisputeCase] = []
+        package let cases: [DisputeCase]
         /// Behind which sale the next page begins; nil for the last page.
-        package fileprivate(set) var next: TransactionIdentifier?
+        package let next: TransactionIdentifier?
     }
 
     /// Open disputes in the order of their sales, or those that have ended, newest sales first.
@@ -231,50 +231,27 @@ extension ClearingHouse {
         beyond transaction: TransactionIdentifier? = nil,
         limit: Int
     ) async throws(ClearingFailure) -> DisputePage {
-        var (page, cursor, searched) = (DisputePage(), transaction, 0)
-        while true {
-            let found = try await disputeRecords(beyond: cursor, areOpen)
-            for record in found {
-                if let known = try await dispute(in: record, areOpen, of: merchant) {
-                    if page.cases.count == limit {
-                        page.next = cursor
-                        return page
-                    }
-                    page.cases.append(known)
-                }
-                cursor = TransactionIdentifier(bytes: record.key.bytes)
-                searched += 1
-            }
-            guard found.count == ClearingLimits.roundMax else { return page }
-            if searched >= DisputeLimits.searchedMax {
-                page.next = cursor
-                return page
-            }
-        }
-    }
-
-    private func disputeRecords(
-        beyond transaction: TransactionIdentifier?,
-        _ areOpen: Bool
-    ) async throws(ClearingFailure) -> [Record] {
-        if areOpen {
-            return try await book.openRecords(DisputeCase.kind, after: transaction?.bytes)
-        }
-        return try await book.records(
+        let search = RecordSearch(
             DisputeCase.kind,
-            after: transaction?.bytes,
-            limit: ClearingLimits.roundMax,
-            order: .descending
+            isOpen: areOpen,
+            limit: limit,
+            searchedMax: DisputeLimits.searchedMax
         )
+        let (cases, next) = try await search.page(
+            beyond: transaction?.bytes,
+            in: book.store,
+            ClearingFailure.store
+        ) { record async throws(ClearingFailure) -> DisputeCase? in
+            try await dispute(in: record, of: merchant)
+        }
+        return DisputePage(cases: cases, next: next.flatMap(TransactionIdentifier.init(bytes:)))
     }
 
     /// Nil for one that is not asked for, or does not open: the audit names that.
     private func dispute(
         in record: Record,
-        _ isOpen: Bool,
         of merchant: MerchantIdentifier?
     ) async throws(ClearingFailure) -> DisputeCase? {
-        guard record.isOpen == isOpen else { return nil }
         do throws(ClearingFailure) {
             let known = try await book.open(DisputeCase.self, record).value
             return merchant == nil || known.notice.merchant == merchant ? known : nil

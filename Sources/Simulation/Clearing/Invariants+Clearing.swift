@@ -123,7 +123,7 @@ extension Invariants {
 
     /// What the payment server takes for received is at the clearing house, whole.
     private mutating func checkAcknowledged() {
-        for batch in clearing.closed where batch.state == .acknowledged || batch.state == .closed {
+        for batch in clearing.closed where batch.isAcknowledged {
             let taken = clearing.batches[batch.name]
             if taken?.header != batch.header || taken?.state == .receiving {
                 violations.append(.acknowledged(batch.name.securityCard, batch.name.number))

@@ -48,8 +48,7 @@ extension SchemeAudit {
         guard header == batch.header else {
             return "is not as the payment server has closed it"
         }
-        let isAcknowledged = batch.state == .acknowledged || batch.state == .closed
-        if acquirer.report.acknowledged.contains(batch.name), !isAcknowledged {
+        if acquirer.report.acknowledged.contains(batch.name), !batch.isAcknowledged {
             return "is acknowledged at the payment server alone"
         }
         return nil

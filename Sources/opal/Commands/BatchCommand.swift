@@ -46,9 +46,8 @@ struct BatchCommand: AsyncParsableCommand {
         init(_ batch: BatchRecord) {
             securityCard = batch.name.securityCard.text
             self.batch = batch.name.number
-            let isAcknowledged = batch.state == .acknowledged || batch.state == .closed
-            let reason = isAcknowledged ? nil : batch.refusal
-            state = isAcknowledged ? "acknowledged" : reason == nil ? "waiting" : "refused"
+            let reason = batch.isAcknowledged ? nil : batch.refusal
+            state = batch.isAcknowledged ? "acknowledged" : reason == nil ? "waiting" : "refused"
             refusal = reason.map { "\($0)" }
             sales = batch.header.count
             totals = batch.header.totals.map(Total.init)

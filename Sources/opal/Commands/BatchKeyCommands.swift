@@ -76,8 +76,7 @@ extension BatchCommand {
 
             fileprivate mutating func count(_ batch: BatchRecord) {
                 batches += 1
-                let isThere = batch.state == .acknowledged || batch.state == .closed
-                if !isThere { waiting += 1 }
+                if !batch.isAcknowledged { waiting += 1 }
                 last = max(last ?? batch.header.closedAt, batch.header.closedAt)
             }
         }

@@ -115,35 +115,19 @@ struct PaymentServerParty {
         return directory
     }
 
-    /// Gives the security cards the key versions that were shared since the start, and signs with
-    /// the newest KB.
-    ///
-    /// - Returns: what keeps them from it, in words by the place.
-    private func followKeys() async -> [String: String] {
-        var problems: [String: String] = [:]
-        await problems.note("batch key") {
-            guard let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals)
-            else { return }
-            let batchMaster = CMACKey(try master.unwrap(newest.wrapped))
-            if try securityCards.install(newest) { refunds.use(batchMaster) }
-        }
-        var keys: [AcquirerRecords.IssuerKey] = []
-        await problems.note("issuer keys") {
-            keys = try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
-        }
-        for key in keys {
-            await problems.note("key \(key.version) of issuer \(key.issuer.digits)") {
-                try securityCards.install(key.wrapped, key.issuer, key.version)
-            }
-        }
-        return problems
-    }
-
-    /// What must be done every few seconds.
+    /// What must be done every few seconds. Refunds are signed with the newest KB, as batches are.
     ///
     /// `problems`: told of what keeps the security cards from following the keys.
     func tick(_ problems: ProblemLog) async {
-        problems.tell(await followKeys(), of: "keys")
+        let found = await securityCards.follow(
+            batchKey: { try await BatchKeyRecord.newest(in: store, sealedBy: seals) },
+            purchaseKeys: {
+                try await AcquirerRecords.issuerKeys(in: store, sealedBy: seals)
+                    .map { ($0.wrapped, $0.issuer, $0.version) }
+            },
+            first: { refunds.use(CMACKey(try master.unwrap($0.wrapped))) }
+        )
+        problems.tell(found, of: "keys")
         await module.giveUpLateSales()
         await module.countSales()
     }

@@ -33,13 +33,18 @@ final class SecurityCardRack: Sendable {
 
     /// Lets each security card sign its batches with a KB that is newer than the one they have.
     ///
-    /// - Returns: whether it is.
-    /// - Throws: `KeyFailure` where it does not unwrap.
+    /// `first`: done with it before, where it is newer.
+    /// Returns whether it is.
+    /// Throws `KeyFailure` where it does not unwrap, and what `first` throws.
     @discardableResult
-    func install(_ batchKey: BatchKeyRecord) throws -> Bool {
+    func install(
+        _ batchKey: BatchKeyRecord,
+        first: (BatchKeyRecord) throws -> Void = { _ in }
+    ) throws -> Bool {
         try state.withLock { state in
             let isNewer = state.batchKey.map { $0.version < batchKey.version } ?? true
             guard isNewer else { return false }
+            try first(batchKey)
             for card in state.cards { try card.install(batchKey: batchKey.wrapped) }
             state.batchKey = batchKey
             return true
@@ -56,5 +61,31 @@ final class SecurityCardRack: Sendable {
         guard let cards else { return }
         for card in cards { try card.install(purchaseKey: wrapped, as: name) }
         state.withLock { $0.keys[name] = wrapped }
+    }
+    /// KMP of an issuer and version, wrapped.
+    typealias PurchaseKey = (wrapped: [UInt8], issuer: IssuerIdentifier, version: UInt8)
+
+    /// Gives the security cards what was shared since: the newest KB, and key versions of issuers.
+    ///
+    /// `batchKey`, `purchaseKeys`: read what there is now.
+    /// `first`: done with a newer KB before the cards have it.
+    /// Returns what keeps the cards from it, in words by the place.
+    func follow(
+        batchKey: () async throws -> BatchKeyRecord?,
+        purchaseKeys: () async throws -> [PurchaseKey],
+        first: (BatchKeyRecord) throws -> Void = { _ in }
+    ) async -> [String: String] {
+        var problems: [String: String] = [:]
+        await problems.note("batch key") {
+            if let newest = try await batchKey() { try install(newest, first: first) }
+        }
+        var keys: [PurchaseKey] = []
+        await problems.note("issuer keys") { keys = try await purchaseKeys() }
+        for key in keys {
+            await problems.note("key \(key.version) of issuer \(key.issuer.digits)") {
+                try install(key.wrapped, key.issuer, key.version)
+            }
+        }
+        return problems
     }
 }

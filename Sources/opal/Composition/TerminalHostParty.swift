@@ -64,20 +64,13 @@ struct TerminalHostParty {
     ///
     /// `problems`: told of what keeps them from it.
     func tick(_ problems: ProblemLog) async {
-        var found: [String: String] = [:]
-        await found.note("batch key") {
-            let newest = try await BatchKeyRecord.newest(in: store, sealedBy: seals)
-            if let newest { try securityCards.install(newest) }
-        }
-        var keys: [TerminalRecords.IssuerKey] = []
-        await found.note("issuer keys") {
-            keys = try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
-        }
-        for key in keys {
-            await found.note("key \(key.version) of issuer \(key.issuer.digits)") {
-                try securityCards.install(key.wrapped, key.issuer, key.version)
+        let found = await securityCards.follow(
+            batchKey: { try await BatchKeyRecord.newest(in: store, sealedBy: seals) },
+            purchaseKeys: {
+                try await TerminalRecords.issuerKeys(in: store, sealedBy: seals)
+                    .map { ($0.wrapped, $0.issuer, $0.version) }
             }
-        }
+        )
         problems.tell(found, of: "keys")
     }
 

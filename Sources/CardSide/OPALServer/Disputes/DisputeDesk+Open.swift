@@ -52,9 +52,9 @@ extension DisputeDesk {
 
     /// A page of disputes.
     package struct Page: Sendable {
-        package fileprivate(set) var disputes: [Dispute] = []
+        package fileprivate(set) var disputes: [Dispute]
         /// Behind which sale the next page begins; nil for the last page.
-        package fileprivate(set) var next: TransactionIdentifier?
+        package let next: TransactionIdentifier?
     }
 
     /// Disputes without an outcome, in the order of their sales; on the page those that have to be
@@ -116,48 +116,20 @@ extension DisputeDesk {
         isOpen: Bool,
         searching: Int
     ) async throws(UserFailure) -> Page {
-        var (page, cursor, searched) = (Page(), transaction, 0)
-        while true {
-            let found = try await stored(beyond: cursor, isOpen: isOpen)
-            for record in found {
-                let dispute = record.isOpen == isOpen ? try await opened(record) : nil
-                if let dispute, issuer == nil || dispute.sale.card.issuer == issuer {
-                    if page.disputes.count == limit {
-                        page.next = cursor
-                        return page
-                    }
-                    page.disputes.append(dispute)
-                }
-                cursor = TransactionIdentifier(bytes: record.key.bytes)
-                searched += 1
-            }
-            guard found.count == RecordLimits.pageMax else { return page }
-            if searched >= searching {
-                page.next = cursor
-                return page
-            }
+        let search = RecordSearch(
+            DisputeRecord.kind,
+            isOpen: isOpen,
+            limit: limit,
+            searchedMax: searching
+        )
+        let (disputes, next) = try await search.page(
+            beyond: transaction?.bytes,
+            in: records.store,
+            UserFailure.store
+        ) { record async throws(UserFailure) -> Dispute? in
+            let dispute = try await opened(record)
+            return issuer == nil || dispute?.sale.card.issuer == issuer ? dispute : nil
         }
-    }
-
-    private func stored(
-        beyond transaction: TransactionIdentifier?,
-        isOpen: Bool
-    ) async throws(UserFailure) -> [Record] {
-        let (store, limit) = (records.store, RecordLimits.pageMax)
-        do throws(StoreFailure) {
-            if isOpen {
-                return try await store.listOpen(
-                    DisputeRecord.kind,
-                    after: transaction?.bytes,
-                    limit: limit
-                )
-            }
-            return try await store.list(
-                DisputeRecord.kind,
-                after: transaction?.bytes,
-                limit: limit,
-                order: .descending
-            )
-        } catch { throw .store(error) }
+        return Page(disputes: disputes, next: next.flatMap(TransactionIdentifier.init(bytes:)))
     }
 }

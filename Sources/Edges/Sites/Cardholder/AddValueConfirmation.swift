@@ -26,7 +26,7 @@ extension CardholderSite {
         var values: [String: Any] = [
             "order": order(amount, target, reader), "account": account(offer.account),
             "number": offer.card.masked, "balance": reader.amount(offer.balance),
-            "afterwards": reader.amount(money(sum, as: offer.balance)),
+            "afterwards": reader.amount(Money(minorUnits: sum, as: offer.balance)),
             "form": [
                 "action": target.path + "/confirm",
                 "fields": [

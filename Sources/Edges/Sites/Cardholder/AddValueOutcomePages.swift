@@ -76,7 +76,7 @@ extension CardholderSite {
         if let balance = receipt.balance {
             facts.append([
                 "label": "Balance then", "name": "balance",
-                "value": reader.amount(money(balance, as: receipt.amount)),
+                "value": reader.amount(Money(minorUnits: balance, as: receipt.amount)),
             ])
         }
         if let account = receipt.account {

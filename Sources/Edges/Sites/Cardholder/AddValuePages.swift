@@ -107,7 +107,7 @@ extension CardholderSite {
         problems: EntryProblems = EntryProblems()
     ) -> Response {
         func text(_ minorUnits: UInt64) -> String {
-            reader.amount(money(minorUnits, as: offer.balance))
+            reader.amount(Money(minorUnits: minorUnits, as: offer.balance))
         }
         var values: [String: Any] = [
             "title": target.ward.map { "Give value to \($0.name)" } ?? "Load from your account",
@@ -149,7 +149,7 @@ extension CardholderSite {
         _ reader: Reader
     ) -> String? {
         func text(_ minorUnits: UInt64) -> String {
-            reader.amount(money(minorUnits, as: offer.balance))
+            reader.amount(Money(minorUnits: minorUnits, as: offer.balance))
         }
         guard let amount else {
             let example = offer.balance.exponent.unit.multipliedReportingOverflow(by: 25)
@@ -185,7 +185,7 @@ extension CardholderSite {
             let problems = EntryProblems("amount", problem)
             return amountPage(offer, target, signed, reader, typed: typed, problems: problems)
         }
-        let amount = money(minorUnits ?? 0, as: offer.balance)
+        let amount = Money(minorUnits: minorUnits ?? 0, as: offer.balance)
         return confirmation(of: amount, offer, target, signed, reader, funding)
     }
 
@@ -238,7 +238,7 @@ extension CardholderSite {
                     problems: EntryProblems("amount", problem)
                 )
             }
-            let amount = money(minorUnits, as: offer.balance)
+            let amount = Money(minorUnits: minorUnits, as: offer.balance)
             let code = SecurityCodeEntry(form.text(SecurityCodeEntry.name))
             if code == .malformed {
                 let problems = EntryProblems(SecurityCodeEntry.name, SecurityCodeEntry.problem)

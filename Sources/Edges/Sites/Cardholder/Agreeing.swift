@@ -75,9 +75,4 @@ extension CardholderSite {
     func show(_ page: Page, _ signed: Signed?, to request: Request) -> Response {
         signed.map { self.page(page, of: $0) } ?? openForm(page, to: request)
     }
-
-    /// What the balance would be in the same currency.
-    func money(_ minorUnits: UInt64, as money: Money) -> Money {
-        Money(minorUnits: minorUnits, as: money)
-    }
 }

@@ -116,7 +116,7 @@ extension CardholderSite {
             ] as [String: Any],
         ]
         if let purse {
-            let least = money(funding.loads.settings.minimum, as: purse)
+            let least = Money(minorUnits: funding.loads.settings.minimum, as: purse)
             values["hint"] = "At least \(reader.amount(least)), from your account."
         }
         if let order {
@@ -212,11 +212,11 @@ extension CardholderSite {
         let typed = AllowanceForm(form)
         var problems = EntryProblems()
         var refusal: RefusalText?
-        let example = money(10 * purse.balance.exponent.unit, as: purse.balance)
+        let example = Money(minorUnits: 10 * purse.balance.exponent.unit, as: purse.balance)
         let read = typed.read(purse.balance.exponent, reader.amount(example), &problems)
         if let (amount, schedule) = read {
             do throws(StandingOrderRefusal) {
-                let (amount, user) = (money(amount, as: purse.balance), signed.user.key)
+                let (amount, user) = (Money(minorUnits: amount, as: purse.balance), signed.user.key)
                 let proposal = try await funding.orders.proposal(
                     of: amount,
                     schedule,

@@ -43,10 +43,11 @@ extension CardholderSite {
         }
         let card = try await withoutExpired(described)
         let rows = CardRows(desk: parts.desk, card: card.card, count: card.historyCount)
+        let reason = try await renewal(of: card)
         var values: [String: Any] = [
             "card": drawing(
                 card,
-                try await renewal(of: card),
+                reason,
                 facts.issuer,
                 holder: signed.user.maskedIdentifier,
                 reader
@@ -54,7 +55,7 @@ extension CardholderSite {
             "historyHref": "/history",
         ]
         if card.isBlocked { values["refusal"] = RefusalText.cardBlocked(facts).values() }
-        try await addFunding(to: &values, of: card, signed, reader)
+        try await addFunding(to: &values, of: card, reason, signed, reader)
         if let spending = try await Spending(rows, on: card, today: now).values(reader) {
             values["spending"] = spending
         }

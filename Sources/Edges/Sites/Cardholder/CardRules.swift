@@ -11,10 +11,10 @@ extension CardholderSite {
     func addFunding(
         to values: inout [String: Any],
         of card: CardDescription,
+        _ reason: CardRenewal?,
         _ signed: Signed,
         _ reader: Reader
     ) async throws(SiteFailure) {
-        let reason = try await renewal(of: card)
         let isOver = reason?.isNeeded == true
         let words = LimitWords(card.spending, reader, at: now)
         var limits: [String: Any] = [:]

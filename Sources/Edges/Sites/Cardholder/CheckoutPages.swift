@@ -215,7 +215,7 @@ extension CardholderSite {
         let (less, isShort) = held.minorUnits.subtractingReportingOverflow(amount.minorUnits)
         let rest = isShort ? amount.minorUnits - held.minorUnits : less
         values[isShort ? "shortage" : "afterwards"] = try await self.amount(
-            money(rest, as: held),
+            Money(minorUnits: rest, as: held),
             reader
         )
         return values

@@ -103,7 +103,7 @@ extension CardholderSite {
             values["signedIn"] = [
                 "user": signed.user.maskedIdentifier, "number": signed.user.card.masked,
                 "balance": reader.amount(purse.balance),
-                "maximum": reader.amount(money(purse.balanceMax, as: purse.balance)),
+                "maximum": reader.amount(Money(minorUnits: purse.balanceMax, as: purse.balance)),
             ]
         }
         let page = Page(

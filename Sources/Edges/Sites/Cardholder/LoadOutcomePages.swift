@@ -44,7 +44,7 @@ extension CardholderSite {
         case .loaded(let receipt):
             template = "cardholder/load-done"
             if isHolder, let balance = receipt.balance {
-                let money = money(balance, as: receipt.terms.amount)
+                let money = Money(minorUnits: balance, as: receipt.terms.amount)
                 facts.insert(["label": "Balance then", "value": reader.amount(money)], at: 0)
             }
             values.merge(handover(receipt, load)) { _, new in new }

@@ -161,7 +161,9 @@ extension CardholderSite {
         ]
         if held != nil {
             let (sum, isTooLarge) = balance.minorUnits.addingReportingOverflow(amount.minorUnits)
-            if !isTooLarge { values["afterwards"] = reader.amount(money(sum, as: balance)) }
+            if !isTooLarge {
+                values["afterwards"] = reader.amount(Money(minorUnits: sum, as: balance))
+            }
         }
         return values
     }

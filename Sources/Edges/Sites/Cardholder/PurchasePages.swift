@@ -191,7 +191,7 @@ extension CardholderSite {
             try await target.desk.rest(of: target.transaction, paid: draw.terms.amount)
         }
         if rest < draw.terms.amount.minorUnits {
-            let back = money(draw.terms.amount.minorUnits - rest, as: draw.terms.amount)
+            let back = Money(minorUnits: draw.terms.amount.minorUnits - rest, as: draw.terms.amount)
             facts.append(Shape.fact("Given back", reader.amount(back)))
         }
         facts.append(Shape.fact("Transaction", target.transaction.text, isCode: true))

@@ -196,7 +196,7 @@ extension CardholderSite {
         of proposal: StandingOrderProposal,
         _ reader: Reader
     ) -> String {
-        reader.amount(money(minorUnits, as: proposal.amount))
+        reader.amount(Money(minorUnits: minorUnits, as: proposal.amount))
     }
 }
 

@@ -78,7 +78,9 @@ extension CardholderSite {
     }
 
     private func words(_ rule: TopUpRule, _ reader: Reader) -> String {
-        func text(_ units: UInt64) -> String { reader.amount(money(units, as: rule.amount)) }
+        func text(_ units: UInt64) -> String {
+            reader.amount(Money(minorUnits: units, as: rule.amount))
+        }
         return "Below \(text(rule.threshold)) load \(reader.amount(rule.amount)), at most "
             + "\(text(rule.monthMax)) a month"
     }
@@ -102,7 +104,7 @@ extension CardholderSite {
         if let order = try await order(of: signed, funding) {
             var present: [String: Any] = ["text": words(order.rule, reader)]
             if order.isActive, order.month == order.rule.month(of: now) {
-                let loaded = money(order.loadedThisMonth, as: order.rule.amount)
+                let loaded = Money(minorUnits: order.loadedThisMonth, as: order.rule.amount)
                 present["loaded"] = reader.amount(loaded)
             }
             if let reason = order.stoppedFor {
@@ -112,7 +114,7 @@ extension CardholderSite {
             values["present"] = present
         }
         if let purse = try await describe(signed.user.card)?.purses[0].balance {
-            let least = money(funding.loads.settings.minimum, as: purse)
+            let least = Money(minorUnits: funding.loads.settings.minimum, as: purse)
             values["hint"] = "At least \(reader.amount(least)), from your account."
         }
         if let problems = problems.values { values["problems"] = problems }
@@ -190,7 +192,7 @@ extension CardholderSite {
         let typed = TopUpForm(form)
         var problems = EntryProblems()
         var refusal: RefusalText?
-        let example = money(25 * purse.balance.exponent.unit, as: purse.balance)
+        let example = Money(minorUnits: 25 * purse.balance.exponent.unit, as: purse.balance)
         let offset = try await offset(of: signed.user.card) ?? .utc
         let read = typed.read(purse.balance, offset, reader.amount(example), &problems)
         if let rule = read {
@@ -203,7 +205,7 @@ extension CardholderSite {
             } catch {
                 if error == .unavailable { throw .unavailable(error) }
                 if error == .aboveMaximum {
-                    let most = reader.amount(money(purse.balanceMax, as: purse.balance))
+                    let most = reader.amount(Money(minorUnits: purse.balanceMax, as: purse.balance))
                     problems.add("amount", "Both together must fit on the card: it holds \(most).")
                 } else if let text = error.problem(funding, purse, reader) {
                     problems.add("amount", text)
