@@ -18,11 +18,6 @@ extension ByteReader {
         return amount
     }
 
-    /// BIN 3.
-    mutating func issuer() throws(WireFailure) -> IssuerIdentifier {
-        try value("BIN", bytes: 3) { IssuerIdentifier(bcd: UInt32($0)) }
-    }
-
     /// Rate in millionths 4, minimum 16, per batch 16.
     mutating func feeRule() throws(WireFailure) -> FeeRule {
         let rate = try number("rate")
@@ -79,7 +74,6 @@ extension ByteWriter {
         integer(UInt64(truncatingIfNeeded: bits), bytes: 8)
     }
 
-    mutating func issuer(_ issuer: IssuerIdentifier) { integer(UInt64(issuer.bcd), bytes: 3) }
 
     mutating func feeRule(_ rule: FeeRule) {
         number(rule.rate)

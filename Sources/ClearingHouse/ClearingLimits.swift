@@ -38,6 +38,8 @@ package enum ClearingLimits {
     package static let storySuspendedMax = 1_000
     /// Pages of an issuer's blocking list that one round asks for.
     package static let blockPagesMax = 64
+    /// Pages of an issuer's sweeps that one round asks for.
+    package static let sweepPagesMax = 64
     /// Pages of an issuer's open disputes that one round asks for; the next round goes on behind
     /// them.
     package static let disputePagesMax = 64

@@ -49,17 +49,20 @@ package enum ClearingRecords {
     package static let dispute = RecordKind("dispute", keyBytes: 16...16)
     /// BIN 3: up to which revision the issuer's blocking list is here.
     package static let blockRevision = RecordKind("block_revision", keyBytes: 3...3)
+    /// BIN 3, number 8: what the issuer has swept or given back.
+    package static let sweep = RecordKind("sweep", keyBytes: 11...11)
     /// Revision 8.
     package static let update = RecordKind("scheme_update", keyBytes: 8...8)
 
     package static let schema = RecordSchema(
         party: "clearing_house",
-        // 3: a dispute has more outcomes.
-        version: 3,
+        // 4: value that nobody uses is swept, and accounts have rows for it.
+        version: 4,
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,
             unmatched, payIn, refund, dispute, blockRevision, update, accountDay,
+            sweep,
         ]
     )
 }

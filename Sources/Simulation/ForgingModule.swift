@@ -91,6 +91,14 @@ struct ForgingModule: CardModule {
         )
     }
 
+    func sweep(
+        _ sweep: CardSweep,
+        of card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardMoveStep {
+        try await inner.sweep(sweep, of: card, context: context)
+    }
+
     func expire(
         _ card: SealedCard,
         context: CardContext

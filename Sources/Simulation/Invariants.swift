@@ -70,7 +70,8 @@ package struct Invariants {
             for finding in entry.audit.findings { violations.append(.card(index, finding)) }
             let audit = entry.audit
             let balance = entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits }
-            let gone = audit.debitedTotal + audit.movedTotal + audit.expiredTotal
+            let gone =
+                audit.debitedTotal + audit.movedTotal + audit.sweptTotal + audit.expiredTotal
             if audit.loadedTotal + audit.recoveredTotal != gone + (balance ?? .max / 2) {
                 violations.append(.balance(card: index))
             }
@@ -89,7 +90,7 @@ package struct Invariants {
                         answer: answer
                     )
                     credits[request.transaction, default: []].append(credit)
-                case .setting, .moved, .expired: break
+                case .setting, .moved, .expired, .swept: break
                 }
             }
             recovered.append(numbers)
@@ -284,7 +285,7 @@ package struct Invariants {
 
     // MARK: The whole
 
-    /// Loaded = on cards + taken for sales + open + expired. Counted in minor units of all
+    /// Loaded = on cards + taken for sales + open + swept + expired. Counted in minor units of all
     /// currencies together: points of each programme are counted alone as well, so that what is
     /// left is money.
     private mutating func checkConservation() {
@@ -294,6 +295,7 @@ package struct Invariants {
             found += entry.description?.purses.reduce(0) { $0 + $1.balance.minorUnits } ?? 0
             // What came to the successor counts as loaded there.
             found += entry.audit.movedTotal
+            found += entry.audit.sweptTotal
             found += entry.audit.expiredTotal
         }
         for draw in ledger.draws.values where draw.state == .debited {

@@ -62,6 +62,30 @@ class Day:
         lines = json.loads(self.command("clearing", "books", "--json"))
         return {line["account"]: Decimal(line["balance"]) for line in lines}
 
+    def old_card(self, issuer: str, days: int, value: int) -> str:
+        """A card that was made so many days ago, and never used."""
+        done = subprocess.run(
+            ["faketime", "-f", f"-{days}d", self.opal.program, "card", "create", issuer, "--value",
+             str(value), "--data", self.opal.data, "--json"],
+            capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)["card"]
+
+    def balances(self, *cards: str) -> list[int]:
+        return [json.loads(self.command("card", "show", card, "--json"))["balance"]
+                for card in cards]
+
+    def wait_for_expired_value(self, value: Decimal):
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while True:
+            books = self.books()
+            check_books(books)
+            found = [v for name, v in books.items() if name.startswith("expired value")]
+            if found == [value]:
+                return
+            assert time.monotonic() < deadline, books
+            time.sleep(1)
+
     def wait_until_cleared(self, sales: int):
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         while True:
@@ -90,6 +114,7 @@ def walk(opal: Opal, folder: Path, count: int):
     pool = next(value for name, value in books.items() if name.startswith("pool"))
     print(f"ok      all are cleared: the issuer's pool is {pool}", flush=True)
 
+    check_sweep(day, pool)
     said = day.command("clearing", "settle", "--early")
     check_books(day.books())
     files = [Path(line) for line in said.splitlines() if line.endswith(".xml")]
@@ -107,6 +132,38 @@ def walk(opal: Opal, folder: Path, count: int):
     check_refund(day)
     day.command("audit")
     print("ok      the audit finds nothing", flush=True)
+
+
+def check_sweep(day: Day, pool: Decimal):
+    """Value that nobody uses leaves its cards by the issuer's rule, stands as expired value, and is
+    given back once."""
+    bin_ = json.loads(day.command("issuer", "list", "--json"))[0]["bin"]
+    day.command("float", "rule", bin_, "--dormant", "move", "--expired", "move")
+    assert "Nothing is due" in day.command("float", "sweep")
+    dormant, expired = (day.old_card(bin_, *old) for old in ((900, 300), (3_000, 700)))
+    assert "Nothing was moved" in day.command("float", "sweep")
+    assert day.balances(dormant, expired) == [300, 700]
+    due = json.loads(day.command("float", "sweep", "--move", "--json"))
+    assert [(one["why"], one["cards"], one["value"]) for one in due["due"]] == [
+        ("dormant", 1, "3"), ("expired", 1, "7")], due
+    assert day.balances(dormant, expired) == [0, 0]
+    day.wait_for_expired_value(Decimal(10))
+    assert next(v for n, v in day.books().items() if n.startswith("pool")) == pool - 10
+
+    numbers = {card: json.loads(day.command("float", "swept", bin_, "--card", card, "--json"))[0]
+               ["number"] for card in (dormant, expired)}
+    day.command("float", "give-back", bin_, str(numbers[dormant]))
+    assert day.balances(dormant) == [300]
+    said = day.command("float", "give-back", bin_, str(numbers[dormant]), fails=True)
+    assert "given back before" in said, said
+    said = day.command("float", "give-back", bin_, str(numbers[expired]), fails=True)
+    assert "Renew it first" in said, said
+    day.command("card", "renew", expired)
+    said = day.command("float", "give-back", bin_, str(numbers[expired]))
+    assert said.startswith("7 EUR are on card"), said
+    day.wait_for_expired_value(Decimal(0))
+    day.command("audit")
+    print("ok      value that nobody uses is swept, and given back once", flush=True)
 
 
 def check_report(day: Day, shop: dict, sold: list[dict], pool: Decimal):

@@ -11,11 +11,23 @@ import Synchronization
 import Testing
 import Wire
 
-/// An issuer that says what a test wants of a sale, by its transaction; the others it proves.
+/// An issuer that says what a test wants of a sale, by its transaction, and of what it has swept;
+/// other sales it proves.
 final class PlayedIssuer: LinkService {
-    private let state = Mutex<(proofs: [UInt64: SaleProof], isAway: Bool, asked: Int)>(
-        ([:], false, 0)
-    )
+    private struct State {
+        var proofs: [UInt64: SaleProof] = [:]
+        var sweeps: [SweepNotice] = []
+        var ignoresPlace = false
+        var isAway = false
+        var asked = 0
+    }
+
+    private let state = Mutex(State())
+
+    func sweep(_ notice: SweepNotice) { state.withLock { $0.sweeps.append(notice) } }
+
+    /// Answers questions for sweeps from the first one, always.
+    func ignoresPlace(_ isSo: Bool = true) { state.withLock { $0.ignoresPlace = isSo } }
 
     func say(_ proof: SaleProof, of transaction: UInt64) {
         state.withLock { $0.proofs[transaction] = proof }
@@ -25,9 +37,9 @@ final class PlayedIssuer: LinkService {
     var asked: Int { state.withLock(\.asked) }
 
     func answer(_ request: [UInt8], from peer: String) async -> [UInt8] {
-        guard case .prove(let sales)? = try? IssuerMessage(request) else {
-            return IssuerMessage.unavailable.bytes
-        }
+        let message = try? IssuerMessage(request)
+        if case .sweepsQuestion(_, let number)? = message { return sweeps(after: number).bytes }
+        guard case .prove(let sales)? = message else { return IssuerMessage.unavailable.bytes }
         return state.withLock { state in
             if state.isAway { return IssuerMessage.unavailable.bytes }
             state.asked += sales.count
@@ -36,6 +48,16 @@ final class PlayedIssuer: LinkService {
                 return sale.map { state.proofs[$0.transaction.low] ?? .proved } ?? .forged
             }
             return IssuerMessage.proved(proofs).bytes
+        }
+    }
+
+    private func sweeps(after number: UInt64) -> IssuerMessage {
+        state.withLock { state in
+            if state.isAway { return .unavailable }
+            let behind = state.ignoresPlace ? 0 : number
+            let found = state.sweeps.filter { $0.number > behind }
+            let page = Array(found.prefix(IssuerMessage.sweepsMax))
+            return .sweeps(page, hasMore: found.count > page.count)
         }
     }
 }

@@ -59,10 +59,61 @@ import Testing
 
     @Test func `expired value is due where the rule moves it`() async throws {
         let float = try await FloatWorld(cardValues: [10_000, 0])
-        let rule = try #require(DormancyRule(months: 600, dormant: .reported, expired: .moved))
-        try await float.reporter.set(rule, of: float.world.cards[0].issuer)
+        let rule = DormancyRule(
+            months: 600,
+            monthsExpired: 0,
+            dormant: .reported,
+            expired: .moved
+        )
+        try await float.reporter.set(try #require(rule), of: float.world.cards[0].issuer)
         let values = try await due(float, at: float.world.now.adding(months(130)))
         #expect(values.map(\.reason) == [.expired])
+    }
+
+    @Test func `a rule waits so many months behind the last valid day`() throws {
+        let rule = DormancyRule(months: 1, monthsExpired: 2, dormant: .moved, expired: .moved)
+        let expiry = try #require(CardDate(bcd: 0x27_1231))
+        func due(_ year: Int, _ month: Int, _ day: Int) throws -> SweepReason? {
+            let date = try #require(CivilDate(year: year, month: month, dayOfMonth: day))
+            return rule?.due(
+                onCardExpiring: expiry,
+                lastUsed: Instant(milliseconds: 1_829_000_000_000),
+                at: Instant(milliseconds: date.day * 86_400_000)
+            )
+        }
+        // Last used on 2027-12-16.
+        #expect(try due(2027, 12, 31) == nil)
+        #expect(try due(2028, 1, 20) == nil)
+        #expect(try due(2028, 2, 28) == nil)
+        #expect(try due(2028, 2, 29) == .expired)
+        let never = rule?.due(
+            onCardExpiring: expiry,
+            lastUsed: nil,
+            at: Instant(milliseconds: 1_829_000_000_000)
+        )
+        #expect(never == nil)
+    }
+
+    @Test func `a rule of before leaves a year to renew an expired card`() throws {
+        let rule = try DormancyRuleRecord.read([1, 0, 3, 1, 0])
+        #expect(rule == DormancyRule(months: 3, dormant: .moved, expired: .reported))
+        #expect(rule.monthsExpired == 12)
+        let other = DormancyRule(
+            months: 3,
+            monthsExpired: 0,
+            dormant: .moved,
+            expired: .moved
+        )
+        let bytes = DormancyRuleRecord.bytes(try #require(other))
+        #expect(bytes == [2, 0, 3, 1, 1, 0, 0])
+        #expect(try DormancyRuleRecord.read(bytes) == other)
+        let long = DormancyRule(
+            months: 3,
+            monthsExpired: 601,
+            dormant: .moved,
+            expired: .moved
+        )
+        #expect(long == nil)
     }
 
     @Test func `months are those of the calendar`() throws {

@@ -123,7 +123,8 @@ struct RefundWorld {
                 random: world.random,
                 now: { clock.now }
             ),
-            disputes: disputes
+            disputes: disputes,
+            sweeps: SweepBook(cards: cards, clearingHouses: [clearingHouse])
         )
     }
 
@@ -276,6 +277,62 @@ struct RefundWorld {
     func send(_ order: RefundOrder, code: [UInt8]? = nil) async throws -> CollectionMessage {
         let message = request(order, code: code)
         return try CollectionMessage(await house.answer(message.bytes, from: Self.point))
+    }
+
+    // MARK: Sweeping
+
+    var reporter: FloatReporter { reporter(reading: world.opalStore) }
+
+    private func reporter(reading cards: any RecordStore) -> FloatReporter {
+        FloatReporter(ledger: (ledger, ledgerSeals), cards: cards, module: module)
+    }
+
+    var sweepBook: SweepBook {
+        SweepBook(cards: (world.opalStore, cardSeals), clearingHouses: [Self.clearingHouse])
+    }
+
+    private func sweeps(_ cards: any RecordStore) -> SweepDesk {
+        let clock = world.clock
+        return SweepDesk(
+            book: sweepBook,
+            reporter: reporter(reading: cards),
+            module: module,
+            loads: module,
+            emulator: Emulator(module: module, store: world.opalStore, random: world.random),
+            mails: Cardholders(world.keys, world.opalStore, world.random).mails,
+            random: world.random,
+            now: { clock.now }
+        )
+    }
+
+    /// `cards`: where what is due is read.
+    func sweep(
+        isTrial: Bool = false,
+        reading cards: (any RecordStore)? = nil
+    ) async throws -> SweepReport {
+        try await sweeps(cards ?? world.opalStore).sweep(of: nil, isTrial: isTrial)
+    }
+
+    func giveBack(_ number: UInt64) async throws -> Result<SweepRecord, SweepRefusal> {
+        try await sweeps(world.opalStore).giveBack(number, of: world.issuer.identifier)
+    }
+
+    /// The number of the sweep of a card.
+    func number(of card: Int) async throws -> UInt64 {
+        let all = try await sweepBook.sweeps(
+            of: world.issuer.identifier,
+            after: 0,
+            limit: 100
+        )
+        guard let sweep = all.first(where: { $0.card == world.cards[card] }) else {
+            throw Unexpected()
+        }
+        return sweep.number
+    }
+
+    func expiredBalance() async throws -> ExactAmount {
+        let account = LedgerAccount(.expired(world.issuer.identifier), .euro)
+        return try await house.account(account)?.balance ?? .zero
     }
 
     // MARK: What came of it

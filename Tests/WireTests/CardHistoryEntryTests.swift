@@ -61,7 +61,7 @@ import Wire
         throws
     {
         var samples = Samples(7)
-        let entries = try samples.historyEntries()[7...]
+        let entries = try samples.historyEntries()[7...9]
         #expect(entries.map { $0.bytes[0] } == [7, 8, 4])
         #expect(entries.map { $0.movement != nil } == [true, false, false])
         // Days that are not in order, or empty, are refused: number of days, then 3 and 8 each.
@@ -73,10 +73,23 @@ import Wire
         #expect(throws: WireFailure.self) { try CardHistoryEntry(bytes) }
     }
 
+    @Test func `a sweep moves value, and is no use of the card`() throws {
+        var samples = Samples(8)
+        let entry = try #require(try samples.historyEntries().last)
+        guard case .swept(let swept) = entry.event else {
+            Issue.record("The last sample is a sweep.")
+            return
+        }
+        let movement = try #require(entry.movement)
+        #expect(movement.amount == swept.amount && movement.balance == swept.balance)
+        #expect(movement.transaction == swept.transaction)
+        #expect(movement.number == swept.lastNumber && !entry.isUse)
+    }
+
     @Test func `a debit that used up an exception is a kind of its own`() throws {
         var samples = Samples(7)
         let entries = try samples.historyEntries()
-        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5, 6, 7, 8, 4])
+        #expect(entries.map { $0.bytes[0] } == [1, 2, 3, 4, 4, 5, 6, 7, 8, 4, 9])
         guard case .debit(let plain) = entries[0].event,
             case .debit(let excepted) = try CardHistoryEntry(entries[5].bytes).event
         else {

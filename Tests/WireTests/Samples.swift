@@ -330,7 +330,19 @@ struct Samples {
                 ),
                 note: "To card •••• 1234"
             ),
-        ] + (try pointsEntries())
+        ] + (try pointsEntries()) + [try sweptEntry()]
+    }
+
+    private mutating func sweptEntry() throws -> CardHistoryEntry {
+        let swept = SweptValue(
+            amount: try money(),
+            transaction: transaction(),
+            reason: try #require(SweepReason.allCases.randomElement(using: &random)),
+            number: random.next(),
+            lastNumber: number(),
+            balance: random.next()
+        )
+        return CardHistoryEntry(moment: instant(), event: .swept(swept), note: "Not used")
     }
 
     private mutating func pointsEntries() throws -> [CardHistoryEntry] {

@@ -326,7 +326,7 @@ package struct Emulator: Sendable {
         switch entry.event {
         case .debit: true
         case .load: !wantsDebit
-        case .recovery, .setting, .moved, .expired: false
+        case .recovery, .setting, .moved, .expired, .swept: false
         }
     }
 

@@ -7,12 +7,12 @@ package import Records
 /// loads from banks and from funding accounts, standing orders, successions, refused purchases,
 /// offers, issuers, what merchants sell, programmes, members, answers to enrolments, loads of
 /// points, earn notices, cards made in bulk, refunds, disputes, and which of a card
-/// are open.
+/// are open, and sweeps of value that nobody uses.
 package enum OPALServerRecords {
     package static let schema = RecordSchema(
         party: "opal_server",
-        // 8: a dispute has more outcomes, and each card a list of its open ones.
-        version: 8,
+        // 9: value that nobody uses is swept, and a card's history has a row for it.
+        version: 9,
         kinds: [
             Emulator.cardKind, DrawRecord.kind, ReaderDebit.kind, LoadRecord.kind, Issuer.kind,
             Issuer.keyKind, MerchantDirectory.kind, AccountLoadRecord.kind, AllowanceRecord.kind,
@@ -20,6 +20,7 @@ package enum OPALServerRecords {
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
             EnrolmentRecord.kind, EarnNoticeRecord.kind, CardOrderRecord.kind,
             RefundedSaleRecord.kind, DisputeRecord.kind, OpenDisputesRecord.kind,
+            SweepRecord.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

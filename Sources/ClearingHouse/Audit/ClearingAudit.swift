@@ -17,6 +17,8 @@ package struct ClearingAudit: Sendable {
         package internal(set) var whole: [BatchName: BatchHeader] = [:]
         /// Refunds that open, by their sales.
         package internal(set) var refunds: [TransactionIdentifier: [RefundRecord]] = [:]
+        /// Sweeps and returns that open, by issuer.
+        package internal(set) var sweeps: [IssuerIdentifier: [SweepNotice]] = [:]
         /// What accounts of one kind come to, by currency.
         package internal(set) var books: [Currency: Books] = [:]
     }
@@ -186,15 +188,17 @@ package struct ClearingAudit: Sendable {
         for _ in 0..<ClearingAudit.attemptsMax {
             let before = try await balances()
             var inTransit: [Currency: ExactAmount] = [:]
-            var suspended: [LedgerAccount: ExactAmount] = [:]
+            var standing: [LedgerAccount: ExactAmount] = [:]
             var findings = Report()
             try await checkPayouts(&findings, progress, &inTransit)
-            try await checkSuspense(&findings, progress, &suspended)
+            try await checkSuspense(&findings, progress, &standing)
+            try await checkSweeps(&findings, progress, &standing)
             guard try await balances().revisions == before.revisions else { continue }
             report.books = before.books
             report.recordCount += findings.recordCount
+            report.sweeps = findings.sweeps
             report.findings += findings.findings
-            report.findings += ClearingAudit.compare(before.records, inTransit, suspended)
+            report.findings += ClearingAudit.compare(before.records, inTransit, standing)
             for (currency, books) in before.books where books.sum != .zero {
                 report.findings.append(
                     AuditFinding(
@@ -227,20 +231,20 @@ package struct ClearingAudit: Sendable {
         return balances
     }
 
-    /// What waits to be seen on a statement is what is in transit, and what was set aside is what
-    /// stands in suspense.
+    /// What waits to be seen on a statement is what is in transit, what was set aside is what
+    /// stands in suspense, and what was swept and not given back is what stands as expired value.
     private static func compare(
         _ records: [LedgerAccount: AccountRecord],
         _ inTransit: [Currency: ExactAmount],
-        _ suspended: [LedgerAccount: ExactAmount]
+        _ standing: [LedgerAccount: ExactAmount]
     ) -> [AuditFinding] {
-        var expected = suspended
+        var expected = standing
         for (currency, amount) in inTransit {
             expected[LedgerAccount(.inTransit, currency)] = amount
         }
         for account in records.keys where expected[account] == nil {
             switch account.owner {
-            case .inTransit, .suspense: expected[account] = .zero
+            case .inTransit, .suspense, .expired: expected[account] = .zero
             default: break
             }
         }

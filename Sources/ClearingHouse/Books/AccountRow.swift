@@ -40,6 +40,11 @@ package struct AccountRow: Equatable, Sendable {
         case refund(TransactionIdentifier, number: UInt8)
         /// 0B: a payout that the bank refused without booking it.
         case refused(Payout.Name)
+        /// 0C: value that nobody uses was swept from a card of the issuer whose account this is:
+        /// its number 8.
+        case swept(UInt64)
+        /// 0D: it was given back: the number of the return 8.
+        case sweepReturned(UInt64)
     }
 
     package let cause: Cause
@@ -80,6 +85,8 @@ package struct AccountRow: Equatable, Sendable {
             let transaction = try reader.transaction()
             cause = .refund(transaction, number: try reader.byte("refund"))
         case 0x0B: cause = .refused(try reader.payoutName())
+        case 0x0C: cause = .swept(try reader.integer("sweep", bytes: 8))
+        case 0x0D: cause = .sweepReturned(try reader.integer("return", bytes: 8))
         default: throw reader.failure("cause", .invalid)
         }
         try reader.end()
@@ -102,6 +109,7 @@ package struct AccountRow: Equatable, Sendable {
         case .refund(let transaction, let number):
             writer.transaction(transaction)
             writer.byte(number)
+        case .swept(let number), .sweepReturned(let number): writer.integer(number, bytes: 8)
         }
         return writer.bytes
     }
@@ -119,6 +127,8 @@ package struct AccountRow: Equatable, Sendable {
         case .returned: 0x09
         case .refund: 0x0A
         case .refused: 0x0B
+        case .swept: 0x0C
+        case .sweepReturned: 0x0D
         }
     }
 }

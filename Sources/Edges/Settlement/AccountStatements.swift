@@ -218,6 +218,8 @@ extension AccountRow.Cause {
             "CHARGEBACK"
         case .refund: "REFUND"
         case .refused: "REFUSAL"
+        case .swept: "SWEEP"
+        case .sweepReturned: "SWEEP-RETURN"
         }
     }
 
@@ -225,7 +227,9 @@ extension AccountRow.Cause {
     fileprivate var isNotified: Bool {
         switch self {
         case .payout, .netted, .statement, .returned, .refused: true
-        case .sales, .batchFee, .suspended, .released, .rejected, .refund: false
+        case .sales, .batchFee, .suspended, .released, .rejected, .refund, .swept,
+            .sweepReturned:
+            false
         }
     }
 }

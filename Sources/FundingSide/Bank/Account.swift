@@ -159,18 +159,9 @@ extension Account {
 }
 
 extension ByteReader {
-    /// BIN 3.
-    mutating func issuer() throws(WireFailure) -> IssuerIdentifier {
-        try value("BIN", bytes: 3) { IssuerIdentifier(bcd: UInt32($0)) }
-    }
-
     mutating func account(_ field: StaticString) throws(WireFailure) -> AccountNumber {
         let text = try text(field, bytesMax: AccountNumber.bytesMax)
         guard let number = AccountNumber(text) else { throw failure(field, .invalid) }
         return number
     }
-}
-
-extension ByteWriter {
-    mutating func issuer(_ issuer: IssuerIdentifier) { integer(UInt64(issuer.bcd), bytes: 3) }
 }

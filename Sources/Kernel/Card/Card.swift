@@ -132,6 +132,22 @@ package struct Card: Equatable, Sendable {
     package func refusal(toMove amount: Money, at time: CardTime) -> MoveRefusal? {
         if isBlocked { return .blocked }
         if !expiry.isPast(at: time) { return .notExpired }
+        return refusal(toTakeOut: amount)
+    }
+
+    /// Why value is not swept to the issuer's account of expired value, or nil. That nobody has
+    /// used the card is for the issuer to say: the card does not know when it was used.
+    package func refusal(
+        toSweep amount: Money,
+        _ reason: SweepReason,
+        at time: CardTime
+    ) -> MoveRefusal? {
+        if isBlocked { return .blocked }
+        if reason == .expired, !expiry.isPast(at: time) { return .notExpired }
+        return amount.currency.isMoney ? refusal(toTakeOut: amount) : .noSuchPurse
+    }
+
+    private func refusal(toTakeOut amount: Money) -> MoveRefusal? {
         guard let index = purseIndex(amount.currency, amount.exponent) else { return .noSuchPurse }
         return amount.minorUnits > purses[index].balance ? .amountAboveBalance : nil
     }
@@ -176,7 +192,8 @@ package struct Card: Equatable, Sendable {
         }
     }
 
-    /// Takes out what moves to the successor of this card. No number is consumed: nobody signs it.
+    /// Takes out what moves to the successor of this card, or is swept. No number is consumed:
+    /// nobody signs it.
     package mutating func moveOut(_ amount: Money) {
         if let index = purseIndex(amount.currency, amount.exponent) {
             purses[index].take(amount.minorUnits)
@@ -313,7 +330,8 @@ package enum InitializeRefusal: CaseIterable, Sendable {
     case amountAboveBalance
 }
 
-/// Why value does not move from a card to its successor, in the order of precedence.
+/// Why value does not move from a card to its successor, or is not swept, in the order of
+/// precedence.
 package enum MoveRefusal: CaseIterable, Sendable {
     case blocked
     case notExpired

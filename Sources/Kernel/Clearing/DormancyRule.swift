@@ -11,24 +11,67 @@ package struct DormancyRule: Equatable, Sendable {
 
     /// Whole calendar months without a movement, after which value is dormant.
     package let months: Int
+    /// Whole calendar months behind DEXP in which a card can be renewed before its value is due.
+    package let monthsExpired: Int
     package let dormant: Consequence
     /// Of value on a card that has expired, dormant or not.
     package let expired: Consequence
 
     package static let monthsRange = 1...600
+    package static let monthsExpiredRange = 0...600
+    /// Where an issuer says nothing else.
+    package static let monthsExpiredStandard = 12
     /// Where an issuer has none of its own.
-    package static let standard = DormancyRule(known: 24, .reported, .reported)
+    package static let standard = DormancyRule(
+        known: 24,
+        monthsExpiredStandard,
+        .reported,
+        .reported
+    )
 
-    private init(known months: Int, _ dormant: Consequence, _ expired: Consequence) {
+    private init(
+        known months: Int,
+        _ monthsExpired: Int,
+        _ dormant: Consequence,
+        _ expired: Consequence
+    ) {
         self.months = months
+        self.monthsExpired = monthsExpired
         self.dormant = dormant
         self.expired = expired
     }
 
-    /// - Returns: nil for months outside of ``monthsRange``.
-    package init?(months: Int, dormant: Consequence, expired: Consequence) {
-        guard DormancyRule.monthsRange.contains(months) else { return nil }
-        self.init(known: months, dormant, expired)
+    /// - Returns: nil for months outside of ``monthsRange`` or ``monthsExpiredRange``.
+    package init?(
+        months: Int,
+        monthsExpired: Int = monthsExpiredStandard,
+        dormant: Consequence,
+        expired: Consequence
+    ) {
+        guard DormancyRule.monthsRange.contains(months),
+            DormancyRule.monthsExpiredRange.contains(monthsExpired)
+        else { return nil }
+        self.init(known: months, monthsExpired, dormant, expired)
+    }
+
+    /// Why value is due to be moved, or nil.
+    ///
+    /// - Parameters:
+    ///   - expiry: DEXP of the card.
+    ///   - lastUse: its last load, debit, recovery or move; nil where there was none.
+    ///   - moment: now.
+    package func due(
+        onCardExpiring expiry: CardDate,
+        lastUsed lastUse: Instant?,
+        at moment: Instant
+    ) -> SweepReason? {
+        if expiry.isPast(at: CardTime(moment)) {
+            let end = expiry.civilDate.day * 86_400_000
+            let months = Self.months(from: Instant(milliseconds: end), to: moment)
+            return expired == .moved && months >= monthsExpired ? .expired : nil
+        }
+        let months = lastUse.map { Self.months(from: $0, to: moment) } ?? 0
+        return dormant == .moved && months >= self.months ? .dormant : nil
     }
 
     /// Whole calendar months from one moment to a later one; 0 where it is not later.

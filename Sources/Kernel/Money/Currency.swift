@@ -27,6 +27,9 @@ package struct Currency: Hashable, Sendable {
     /// Whether this counts the points of a programme and not money.
     package var isProgramme: Bool { bcd > 0x9000 }
 
+    /// Whether this counts money, which neither points nor proofs are.
+    package var isMoney: Bool { !isProgramme && self != .nothing }
+
     /// The four digits, for example `0978`.
     package var digits: String { BCD.digits(UInt64(bcd), count: 4) }
 }

@@ -430,7 +430,7 @@ struct CardSession {
     ) throws(ModuleFailure) -> CardChange {
         switch event {
         case .debit, .load: record.forgetDeclined()
-        case .recovery, .setting, .moved, .expired: break
+        case .recovery, .setting, .moved, .expired, .swept: break
         }
         let entry = CardHistoryEntry(moment: context.now, event: event, note: context.note)
         let row = RecordSealer.chain(

@@ -115,7 +115,7 @@ extension SoftwareModule {
             return recoverable?.command == command
                 && recoverable?.amount == entry.movement?.amount
         // Nobody signs these: the hash chain, whose head is sealed with the card, proves them.
-        case .setting, .moved, .expired: return true
+        case .setting, .moved, .expired, .swept: return true
         }
     }
 
@@ -143,10 +143,14 @@ extension SoftwareModule {
             if !check.recovered.insert(movement.number).inserted {
                 check.findings.append(.balanceWrong(number: row))
             }
-        case .moved:
+        case .moved, .swept:
             consumesNumber = false
             after = before.subtractingReportingOverflow(amount.minorUnits)
-            check.movedTotal &+= amount.minorUnits
+            if case .swept = entry.event {
+                check.sweptTotal &+= amount.minorUnits
+            } else {
+                check.movedTotal &+= amount.minorUnits
+            }
             if movement.number != check.lastNumber {
                 check.findings.append(.balanceWrong(number: row))
             }
@@ -188,7 +192,7 @@ extension SoftwareModule {
             )
         case .setting(.membership(let membership, _, _), _):
             if !check.memberships.contains(membership) { check.memberships.append(membership) }
-        case .debit, .load, .moved, .expired: break
+        case .debit, .load, .moved, .expired, .swept: break
         }
     }
 

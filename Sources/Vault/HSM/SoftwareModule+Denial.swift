@@ -38,7 +38,7 @@ extension SoftwareModule {
             // The whole request: another bank, or the OPAL server itself, may have loaded with the
             // same TRX, and this load has not taken place then.
             if request == load.request { return nil }
-        case .recovery, .moved, .setting, .expired:
+        case .recovery, .moved, .setting, .expired, .swept:
             // They consume no number.
             throw .sealBroken
         }

@@ -33,6 +33,8 @@ extension SoftwareModule {
                 )
             case .moved:
                 Self.take(amount.minorUnits, from: &points) != nil
+            // Points are not swept.
+            case .swept: false
             case .setting, .expired: true
             }
         if !isRight { check.findings.append(.pointsWrong(number: row)) }

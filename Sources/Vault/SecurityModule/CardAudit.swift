@@ -65,6 +65,8 @@ package struct CardAudit: Equatable, Sendable {
     package var recoveredTotal: UInt64 = 0
     /// What moved to the card's successor.
     package var movedTotal: UInt64 = 0
+    /// What was swept to the issuer's account of expired value.
+    package var sweptTotal: UInt64 = 0
     /// Points that expired on the card.
     package var expiredTotal: UInt64 = 0
     /// The points of programmes by day, as the rows add up.

@@ -114,6 +114,23 @@ package protocol CardModule: Sendable {
         context: CardContext
     ) async throws(ModuleFailure) -> CardMoveStep
 
+    /// Takes value that nobody uses out of a card, for the issuer's account of expired value
+    /// (`docs/decisions/0036`). The caller makes what the clearing house is told durable in the
+    /// same commit. That a valid card is dormant is the caller's word.
+    ///
+    /// - Parameters:
+    ///   - sweep: what is taken, at most the balance, and why.
+    ///   - card: the record as stored; one that is blocked keeps its value.
+    ///   - context: the moment, by which the card must have expired where that is the reason, and
+    ///     the note.
+    /// - Returns: the change that must become durable, or why there is none.
+    /// - Throws: `.sealBroken`.
+    func sweep(
+        _ sweep: CardSweep,
+        of card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardMoveStep
+
     /// Takes out the points of one programme that have expired, with a row of history. Who drives
     /// the card does so before a purchase in points: INITIALIZE is refused until it is done. To be
     /// repeated until nothing is due.
@@ -144,7 +161,7 @@ package protocol CardModule: Sendable {
     ) async throws(ModuleFailure) -> SealedCard
 
     /// Checks a card against its whole history: seal, hash chain, every S3 and S6 and load
-    /// signature, and that loads + recoveries − debits − moves − expired points = balance.
+    /// signature, and that loads + recoveries − debits − moves − sweeps − expired points = balance.
     ///
     /// `rows`: the rows in order, page by page.
     /// `check`: the state after the pages before; begin with a new one.
@@ -280,7 +297,28 @@ package struct CardChange: Equatable, Sendable {
     }
 }
 
-/// What came of taking value out of an expired card.
+/// What is taken from a card that nobody uses.
+package struct CardSweep: Equatable, Sendable {
+    package let amount: Money
+    package let reason: SweepReason
+    /// At the issuer.
+    package let number: UInt64
+    package let transaction: TransactionIdentifier
+
+    package init(
+        _ amount: Money,
+        _ reason: SweepReason,
+        number: UInt64,
+        _ transaction: TransactionIdentifier
+    ) {
+        self.amount = amount
+        self.reason = reason
+        self.number = number
+        self.transaction = transaction
+    }
+}
+
+/// What came of taking value out of a card.
 package enum CardMoveStep: Sendable {
     case moved(CardChange)
     case refused(MoveRefusal)

@@ -132,6 +132,11 @@ extension ByteReader {
         return Money(minorUnits: minorUnits, currency: currency, exponent: exponent)
     }
 
+    /// BIN.
+    package mutating func issuer() throws(WireFailure) -> IssuerIdentifier {
+        try value("BIN", bytes: 3) { IssuerIdentifier(bcd: UInt32($0)) }
+    }
+
     package mutating func card() throws(WireFailure) -> CardIdentifier {
         try value("BIN, IEP", bytes: 8) { CardIdentifier(bcd: $0) }
     }

@@ -58,6 +58,10 @@ extension ByteWriter {
         integer(money.minorUnits, bytes: 8)
     }
 
+    package mutating func issuer(_ issuer: IssuerIdentifier) {
+        integer(UInt64(issuer.bcd), bytes: 3)
+    }
+
     package mutating func card(_ card: CardIdentifier) { integer(card.bcd, bytes: 8) }
     package mutating func expiry(_ date: CardDate) { integer(UInt64(date.bcd), bytes: 3) }
     package mutating func time(_ time: CardTime) { integer(time.bcd, bytes: 7) }

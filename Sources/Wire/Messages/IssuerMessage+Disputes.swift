@@ -8,8 +8,7 @@ extension IssuerMessage {
     init(dispute type: UInt8, _ reader: inout ByteReader) throws(WireFailure) {
         switch type {
         case 0xA7:
-            let issuer = try reader.value("BIN", bytes: 3) { IssuerIdentifier(bcd: UInt32($0)) }
-            self = .disputesQuestion(issuer, after: try reader.transaction())
+            self = .disputesQuestion(try reader.issuer(), after: try reader.transaction())
         case 0xA8:
             let hasMore = try reader.flag("more")
             let count = Int(try reader.byte("disputes"))
@@ -33,7 +32,7 @@ extension IssuerMessage {
         switch self {
         case .disputesQuestion(let issuer, let transaction):
             writer.byte(0xA7)
-            writer.integer(UInt64(issuer.bcd), bytes: 3)
+            writer.issuer(issuer)
             writer.transaction(transaction)
         case .disputes(let notices, let hasMore):
             precondition(notices.count <= DisputeLimits.pageMax)

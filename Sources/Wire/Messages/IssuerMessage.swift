@@ -31,10 +31,18 @@ package enum IssuerMessage: Equatable, Sendable {
     case dispute(DisputeNotice)
     /// Issuer → clearing house: there is no dispute of this sale. TRX 16.
     case noDispute(TransactionIdentifier)
+    /// Clearing house → issuer: which value of its cards was swept, and given back? BIN 3, and the
+    /// number 8 behind which it asks.
+    case sweepsQuestion(IssuerIdentifier, after: UInt64)
+    /// Issuer → clearing house: in the order of their numbers. More 1, how many 2, and each as
+    /// ``SweepNotice``.
+    case sweeps([SweepNotice], hasMore: Bool)
 
     package static let version: UInt8 = 1
     /// Sales in one question.
     package static let proveMax = CollectionMessage.partMax
+    /// Sweeps and returns in one answer.
+    package static let sweepsMax = 128
 
     package init(_ bytes: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(bytes, of: "issuer message")
@@ -64,6 +72,12 @@ package enum IssuerMessage: Equatable, Sendable {
             let number = try reader.refundNumber()
             self = .refused(transaction, number: number, try reader.refundRefusal())
         case 0xA7...0xAB: self = try IssuerMessage(dispute: bytes[1], &reader)
+        case 0xAC:
+            let issuer = try reader.issuer()
+            self = .sweepsQuestion(issuer, after: try reader.integer("number", bytes: 8))
+        case 0xAD:
+            let hasMore = try reader.flag("more")
+            self = .sweeps(try reader.sweepNotices(), hasMore: hasMore)
         default: throw reader.failure("type", .invalid)
         }
         try reader.end()
@@ -99,6 +113,14 @@ package enum IssuerMessage: Equatable, Sendable {
             writer.byte(reason.rawValue)
         case .disputesQuestion, .disputes, .disputeReport, .dispute, .noDispute:
             writeDispute(to: &writer)
+        case .sweepsQuestion(let issuer, let number):
+            writer.byte(0xAC)
+            writer.issuer(issuer)
+            writer.integer(number, bytes: 8)
+        case .sweeps(let notices, let hasMore):
+            writer.byte(0xAD)
+            writer.flag(hasMore)
+            writer.sweepNotices(notices)
         }
         return writer.bytes
     }

@@ -23,6 +23,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
         case moved(CardMove)
         /// Kind 08: the fields of ``ExpiredPoints`` (23).
         case expired(ExpiredPoints)
+        /// Kind 09: the fields of ``SweptValue`` (48).
+        case swept(SweptValue)
     }
 
     package let moment: Instant
@@ -86,6 +88,7 @@ package struct CardHistoryEntry: Equatable, Sendable {
             let points = try TakenPoints(&reader)
             event = .debit(try DebitEvidence(&reader, points: points))
         case 0x08: event = .expired(try ExpiredPoints(&reader))
+        case 0x09: event = .swept(try SweptValue(&reader))
         default: throw reader.failure("kind", .invalid)
         }
         note = try reader.text("note", bytesMax: CardHistoryEntry.noteBytesMax)
@@ -132,6 +135,10 @@ package struct CardHistoryEntry: Equatable, Sendable {
             writer.byte(0x08)
             writer.integer(moment, bytes: 8)
             expired.write(to: &writer)
+        case .swept(let swept):
+            writer.byte(0x09)
+            writer.integer(moment, bytes: 8)
+            swept.write(to: &writer)
         }
         writer.text(note)
         return writer.bytes
@@ -139,8 +146,8 @@ package struct CardHistoryEntry: Equatable, Sendable {
 
     /// What a row says of the card's value.
     package struct Movement: Equatable, Sendable {
-        /// NT of the transaction that the row is about; for a move, which consumes none, the last
-        /// one before it.
+        /// NT of the transaction that the row is about; for a move or a sweep, which consumes none,
+        /// the last one before it.
         package let number: UInt32
         package let transaction: TransactionIdentifier
         package let amount: Money
@@ -184,7 +191,22 @@ package struct CardHistoryEntry: Equatable, Sendable {
                 amount: move.amount,
                 balance: move.balance
             )
+        case .swept(let swept):
+            Movement(
+                number: swept.lastNumber,
+                transaction: swept.transaction,
+                amount: swept.amount,
+                balance: swept.balance
+            )
         case .setting, .expired: nil
+        }
+    }
+
+    /// Whether the row says that somebody used the card: a load, a debit, its recovery or a move.
+    package var isUse: Bool {
+        switch event {
+        case .debit, .load, .recovery, .moved: true
+        case .setting, .expired, .swept: false
         }
     }
 }

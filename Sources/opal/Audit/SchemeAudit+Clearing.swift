@@ -13,11 +13,11 @@ extension SchemeAudit {
     /// To be called after the payment server was audited: what is acknowledged there was durable
     /// here before.
     ///
-    /// Returns the charge-backs that are on record; nil where the clearing house is not here.
+    /// Returns what is in the books; nil where the clearing house is not here.
     func clearingHouse(
         _ acquirer: Audited<SaleAudit, SaleAudit.Report>?,
         _ report: inout Report
-    ) async throws -> [RefundRecord]? {
+    ) async throws -> ClearingAudit.Report? {
         let found = try await audited(.clearing, ClearingRecords.schema, &report) {
             side,
             findings in
@@ -45,7 +45,7 @@ extension SchemeAudit {
         guard let (store, books) = found else { return nil }
         await store.close()
         for (currency, books) in books.books { report.books[currency.word] = BooksLine(books) }
-        return books.refunds.values.joined().filter(\.order.isChargeBack)
+        return books
     }
 
     private func compare(
@@ -81,6 +81,7 @@ extension SchemeAudit {
         let acquirers: String
         let merchants: String
         let suspense: String
+        let expired: String
         let inTransit: String
 
         init(_ books: ClearingAudit.Books) {
@@ -89,6 +90,7 @@ extension SchemeAudit {
             acquirers = books.acquirers.decimal
             merchants = books.merchants.decimal
             suspense = books.suspense.decimal
+            expired = books.expired.decimal
             inTransit = books.inTransit.decimal
         }
     }

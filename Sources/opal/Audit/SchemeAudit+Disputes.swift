@@ -45,6 +45,13 @@ extension SchemeAudit {
     }
 }
 
+extension ClearingAudit.Report {
+    /// Refunds that issuers have begun.
+    var chargeBacks: [RefundRecord] {
+        refunds.values.joined().filter(\.order.isChargeBack)
+    }
+}
+
 extension Dispute {
     /// Whether it was one of the charge-backs of this dispute. Of those before the last one the
     /// number alone is known.

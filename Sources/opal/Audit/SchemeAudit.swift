@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClearingHouse
 import Kernel
 import Merchant
 import OPALServer
@@ -56,6 +57,10 @@ struct SchemeAudit {
         var proved = 0
         var provedMinorUnits: [String: UInt64] = [:]
         var recoveredMinorUnits: [String: UInt64] = [:]
+        /// What was swept from cards to their issuers' accounts of expired value, and what of it
+        /// was given back.
+        var sweptMinorUnits: [String: UInt64] = [:]
+        var returnedMinorUnits: [String: UInt64] = [:]
         /// Points that expired on cards.
         var expiredMinorUnits: [String: UInt64] = [:]
         var onCardsMinorUnits: [String: UInt64] = [:]
@@ -78,17 +83,23 @@ struct SchemeAudit {
         let airline = try await merchant(.airline, &report)
         let acquirer = try await paymentServer(&report)
         try await concentrationPoint(acquirer, &report)
-        let chargeBacks = try await clearingHouse(acquirer, &report)
+        let books = try await clearingHouse(acquirer, &report)
         let funding = try await fundingSide(&report)
         let network = try await network(&report)
         let gateway = try await gateway(&report)
         let cards = try await opalServer(&report)
         if let cards {
             try await float(cards, &report)
+            let now = SystemClock.now()
             report.findings += SchemeAudit.compare(
-                chargeBacks,
+                books?.chargeBacks,
                 cards.report.disputes,
-                now: SystemClock.now()
+                now: now
+            )
+            report.findings += SchemeAudit.compareSweeps(
+                books?.sweeps,
+                cards.report.sweeps,
+                now: now
             )
         }
         try await console(&report)
@@ -141,15 +152,21 @@ struct SchemeAudit {
         report.loadedMinorUnits = named(cards.loaded)
         report.debitedMinorUnits = named(cards.debited)
         report.recoveredMinorUnits = named(cards.recovered)
+        report.sweptMinorUnits = named(cards.sweptSums)
+        report.returnedMinorUnits = named(cards.returnedSums)
         report.expiredMinorUnits = named(cards.expired)
         report.onCardsMinorUnits = named(cards.onCards)
         for (unit, onCards) in cards.onCards {
-            let came = (cards.loaded[unit] ?? 0) &+ (cards.recovered[unit] ?? 0)
-            let gone = (cards.debited[unit] ?? 0) &+ (cards.expired[unit] ?? 0)
+            let came =
+                (cards.loaded[unit] ?? 0) &+ (cards.recovered[unit] ?? 0)
+                &+ (cards.returnedSums[unit] ?? 0)
+            let gone =
+                (cards.debited[unit] ?? 0) &+ (cards.expired[unit] ?? 0)
+                &+ (cards.sweptSums[unit] ?? 0)
             if came != gone &+ onCards {
                 report.findings.append(
-                    "currency \(unit.currency.digits): loads + recoveries − debits − expired is "
-                        + "not what is on the cards"
+                    "currency \(unit.currency.digits): loads + recoveries + given back − debits − "
+                        + "swept − expired is not what is on the cards"
                 )
             }
         }

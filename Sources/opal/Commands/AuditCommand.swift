@@ -64,16 +64,18 @@ struct AuditCommand: AsyncParsableCommand {
         for (currency, books) in report.books.sorted(by: { $0.key < $1.key }) {
             print(
                 "clearing in \(currency): pools \(books.pools), merchants \(books.merchants), "
-                    + "acquirers \(books.acquirers), suspense \(books.suspense), in transit "
-                    + "\(books.inTransit), bank \(books.bank) = 0"
+                    + "acquirers \(books.acquirers), suspense \(books.suspense), expired value "
+                    + "\(books.expired), in transit \(books.inTransit), bank \(books.bank) = 0"
             )
         }
         for (unit, onCards) in report.onCardsMinorUnits.sorted(by: { $0.key < $1.key }) {
             let expired = report.expiredMinorUnits[unit].map { " − expired \($0)" } ?? ""
+            let returned = report.returnedMinorUnits[unit].map { " + given back \($0)" } ?? ""
+            let swept = report.sweptMinorUnits[unit].map { " − swept \($0)" } ?? ""
             print(
                 "currency \(unit): loaded \(report.loadedMinorUnits[unit] ?? 0)"
-                    + " + recovered \(report.recoveredMinorUnits[unit] ?? 0)"
-                    + " − debited \(report.debitedMinorUnits[unit] ?? 0)\(expired)"
+                    + " + recovered \(report.recoveredMinorUnits[unit] ?? 0)\(returned)"
+                    + " − debited \(report.debitedMinorUnits[unit] ?? 0)\(swept)\(expired)"
                     + " = on cards \(onCards)"
             )
         }

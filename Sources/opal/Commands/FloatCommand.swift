@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CardEmulator
 import Kernel
 import OPALServer
 import RecordsSQLite
 import SecurityModule
+import Sites
 
 struct FloatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "float",
         abstract: "What the issuer owes its cardholders, and what of it nobody uses.",
-        discussion: "Goes through all cards. May be used beside the running server.",
-        subcommands: [Report.self, Rule.self],
+        discussion: "May be used beside the running server.",
+        subcommands: [Report.self, Rule.self, Sweep.self, Swept.self, GiveBack.self],
         defaultSubcommand: Report.self
     )
 
     /// The OPAL server's data with the issuer's own database.
-    fileprivate struct Access {
+    struct Access {
         let operation: OperatorAccess
         let float: OPALServerFloat
 
-        init(_ options: DataOptions) async throws {
+        private init(_ options: DataOptions) async throws {
             operation = try await OperatorAccess(options)
             float = try OPALServerFloat(
                 options.folder,
@@ -30,9 +32,57 @@ struct FloatCommand: AsyncParsableCommand {
             )
         }
 
-        func close() async {
-            await float.store.close()
-            await operation.store.close()
+        /// Opens both, does a step, and closes them, however it ends.
+        ///
+        /// - Throws: what the step throws, a `FloatFailure` in words.
+        static func use<Value>(
+            _ options: DataOptions,
+            _ step: (Access) async throws -> Value
+        ) async throws -> Value {
+            let access = try await Access(options)
+            let ended: Result<Value, any Error>
+            do {
+                ended = .success(try await step(access))
+            } catch let failure as FloatFailure {
+                ended = .failure(CommandFailure(failure.words))
+            } catch { ended = .failure(error) }
+            await access.float.store.close()
+            await access.operation.store.close()
+            return try ended.get()
+        }
+
+        /// An issuer that is on file.
+        func issuer(_ bin: String) async throws -> IssuerIdentifier {
+            guard let issuer = IssuerIdentifier(bin),
+                try await operation.desk.issuer(issuer) != nil
+            else { throw CommandFailure("There is no issuer \(bin). See `opal issuer list`.") }
+            return issuer
+        }
+
+        /// The desk that moves value which nobody uses.
+        func sweeps(_ mail: MailOptions) async throws -> SweepDesk {
+            let settings = try await ServerSettings.read(file: mail.config)
+            let users = OPALServerParty.users(
+                operation.store,
+                operation.seals,
+                operation.master,
+                accounts: DemoFundingNetwork(),
+                logonURL: settings.cardholderOrigin + CardholderSite.signInPath
+            )
+            return SweepDesk(
+                book: SweepBook(cards: (operation.store, operation.seals)),
+                reporter: float.reporter,
+                module: operation.module,
+                loads: operation.module,
+                emulator: Emulator(
+                    module: operation.module,
+                    store: operation.store,
+                    random: SystemRandom()
+                ),
+                mails: SettlementMails(users),
+                random: SystemRandom(),
+                now: SystemClock.now
+            )
         }
     }
 
@@ -45,15 +95,9 @@ struct FloatCommand: AsyncParsableCommand {
         @OptionGroup var output: JSONOption
 
         func run() async throws {
-            let access = try await Access(options)
-            let report: FloatReport
-            do throws(FloatFailure) {
-                report = try await access.float.reporter.report(at: SystemClock.now())
-            } catch {
-                throw CommandFailure(error.words)
+            let view = try await Access.use(options) { access in
+                FloatView(try await access.float.reporter.report(at: SystemClock.now()))
             }
-            await access.close()
-            let view = FloatView(report)
             if output.json { return try Output.json(view) }
             view.show()
         }
@@ -64,9 +108,10 @@ struct FloatCommand: AsyncParsableCommand {
             abstract: "Show or set what an issuer does with value that nobody uses.",
             discussion: """
                 Value on a valid card without a load, debit, recovery or move for --months whole \
-                months is dormant; value on a card that has expired is expired value. 'report' \
-                leaves it on its card; 'move' marks it as due for the issuer's account of expired \
-                value.
+                months is dormant; value on a card that has expired is expired value, and due when \
+                nobody has renewed the card for --expired-months. 'report' leaves it on its card; \
+                'move' makes it due: 'opal float sweep' moves it to the issuer's account of \
+                expired value.
                 """
         )
 
@@ -74,6 +119,11 @@ struct FloatCommand: AsyncParsableCommand {
         var bin: String
         @Option(name: .long, help: "Months after which value is dormant.")
         var months: Int?
+        @Option(
+            name: .long,
+            help: "Months for which an expired card can be renewed before its value is due."
+        )
+        var expiredMonths: Int?
         @Option(name: .long, help: "What becomes of dormant value: report or move.")
         var dormant: Word?
         @Option(name: .long, help: "What becomes of expired value: report or move.")
@@ -101,28 +151,35 @@ struct FloatCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let access = try await Access(options)
-            guard let issuer = IssuerIdentifier(bin),
-                try await access.operation.desk.issuer(issuer) != nil
-            else { throw CommandFailure("There is no issuer \(bin). See `opal issuer list`.") }
-            var rule = try await access.float.reporter.rule(of: issuer)
-            if months != nil || dormant != nil || expired != nil {
-                guard
-                    let next = DormancyRule(
-                        months: months ?? rule.months,
-                        dormant: dormant?.consequence ?? rule.dormant,
-                        expired: expired?.consequence ?? rule.expired
-                    )
-                else { throw ValidationError("Months are 1 to 600.") }
-                try await access.float.reporter.set(next, of: issuer)
-                rule = next
+            let rule = try await Access.use(options) { access in
+                let issuer = try await access.issuer(bin)
+                let rule = try await access.float.reporter.rule(of: issuer)
+                guard let next = next(behind: rule) else {
+                    throw ValidationError("Months are 1 to 600, behind the expiry 0 to 600.")
+                }
+                if next != rule { try await access.float.reporter.set(next, of: issuer) }
+                return next
             }
-            await access.close()
             let line = FloatView.Rule(rule)
             if output.json { return try Output.json(line) }
             Output.table(
-                ["issuer", "months", "dormant", "expired"],
-                [[bin, "\(line.months)", line.dormant.rawValue, line.expired.rawValue]]
+                ["issuer", "months", "dormant", "expired months", "expired"],
+                [
+                    [
+                        bin, "\(line.months)", line.dormant.rawValue, "\(line.expiredMonths)",
+                        line.expired.rawValue,
+                    ]
+                ]
+            )
+        }
+
+        /// Nil for months that are none.
+        private func next(behind rule: DormancyRule) -> DormancyRule? {
+            DormancyRule(
+                months: months ?? rule.months,
+                monthsExpired: expiredMonths ?? rule.monthsExpired,
+                dormant: dormant?.consequence ?? rule.dormant,
+                expired: expired?.consequence ?? rule.expired
             )
         }
     }

@@ -35,11 +35,13 @@ struct FloatView: Encodable {
 
     struct Rule: Encodable {
         let months: Int
+        let expiredMonths: Int
         let dormant: FloatCommand.Rule.Word
         let expired: FloatCommand.Rule.Word
 
         init(_ rule: DormancyRule) {
             months = rule.months
+            expiredMonths = rule.monthsExpired
             dormant = FloatCommand.Rule.Word(rule.dormant)
             expired = FloatCommand.Rule.Word(rule.expired)
         }

@@ -45,11 +45,7 @@ extension CardCommand {
         var card: String
         @Option(name: .long, help: "In whose name the successor's limits are set.")
         var by = CardDesk.operatorName
-        @Option(
-            name: .long,
-            help: "The OPAL server's JSON file of settings, whose card site the mail names."
-        )
-        var config: String?
+        @OptionGroup var mail: MailOptions
         @OptionGroup var options: DataOptions
         @OptionGroup var output: JSONOption
 
@@ -60,7 +56,7 @@ extension CardCommand {
         }
 
         func run() async throws {
-            let settings = try await ServerSettings.read(file: config)
+            let settings = try await ServerSettings.read(file: mail.config)
             let access = try await OperatorAccess(options)
             let ended: Result<Void, any Error>
             do {

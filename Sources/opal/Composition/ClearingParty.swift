@@ -89,6 +89,15 @@ struct ClearingParty {
         }
     }
 
+    /// Posts what issuers have swept from cards that nobody uses.
+    func passSweeps() async {
+        do throws(ClearingFailure) {
+            watch.tell(try await module.passSweeps(SystemClock.now))
+        } catch {
+            watch.tell(error, .sweeps)
+        }
+    }
+
     /// Takes disputes to the merchants, and the answers back.
     func passDisputes() async {
         do throws(ClearingFailure) {

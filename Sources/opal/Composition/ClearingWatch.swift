@@ -7,7 +7,7 @@ import Logging
 /// Tells the operator what keeps the clearing house from its work: once, until it works again.
 final class ClearingWatch: Sendable {
     enum Work: String {
-        case crediting, refunds, disputes, settlement
+        case crediting, refunds, disputes, sweeps, settlement
         case blockingList = "blocking list"
         case batchKeys = "batch keys"
     }
@@ -44,6 +44,18 @@ final class ClearingWatch: Sendable {
         say(problems(round.silent, round.damaged), .disputes)
         guard round.received > 0 else { return }
         logger.notice("sales are disputed", metadata: ["count": "\(round.received)"])
+    }
+
+    /// A round of sweeps.
+    func tell(_ round: ClearingHouse.SweepRound) {
+        var problems = problems(round.silent, [])
+        for (issuer, failure) in round.waiting {
+            let words = "what issuer \(issuer.digits) has swept waits: \(failure.words)"
+            problems["waiting \(issuer.digits)"] = words
+        }
+        say(problems, .sweeps)
+        guard round.posted > 0 else { return }
+        logger.notice("expired value was moved", metadata: ["count": "\(round.posted)"])
     }
 
     func tell(_ run: SettlementRun, _ hasFiles: Bool) {

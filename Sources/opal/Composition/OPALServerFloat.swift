@@ -46,7 +46,7 @@ struct OPALServerFloat {
         )
         reporter = FloatReporter(ledger: (store, seals), cards: cards.store, module: module)
     }
-    /// What clearing houses are answered: proofs, refunds, disputes, blocked cards.
+    /// What clearing houses are answered: proofs, refunds, disputes, sweeps, blocked cards.
     func clearingDesk(
         _ loads: any LoadModule,
         _ disputes: DisputeDesk,
@@ -70,7 +70,8 @@ struct OPALServerFloat {
             proofs: proofs,
             refunds: refunds,
             disputes: disputes,
-            blocking: blocking
+            blocking: blocking,
+            sweeps: SweepBook(cards: cards, clearingHouses: clearingHouses)
         )
     }
 }

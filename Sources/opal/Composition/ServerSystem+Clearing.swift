@@ -41,6 +41,7 @@ extension ServerSystem {
             Ticker(seconds: 5) { await party.credit() },
             Ticker(seconds: 5) { await party.passDisputes() },
             Ticker(seconds: 30) { await party.passBlocks() },
+            Ticker(seconds: 30) { await party.passSweeps() },
             Ticker(seconds: 60) { await party.settle() },
         ]
         if settings.usesTLS {

@@ -60,6 +60,12 @@ struct NoModule: CardModule, LoadModule {
         context: CardContext
     ) async throws(ModuleFailure) -> CardChange? { throw Self.away }
 
+    func sweep(
+        _ sweep: CardSweep,
+        of card: SealedCard,
+        context: CardContext
+    ) async throws(ModuleFailure) -> CardMoveStep { throw Self.away }
+
     func join(
         _ changes: [CardChange],
         after card: SealedCard

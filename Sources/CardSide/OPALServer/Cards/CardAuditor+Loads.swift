@@ -39,7 +39,8 @@ extension CardAuditor {
         report.accountLoads[load.transaction] = load
     }
 
-    /// Sorts a load by who has begun it. What comes from an expired card was loaded before.
+    /// Sorts a load by who has begun it. What comes from an expired card, or was swept, was loaded
+    /// before.
     func add(load request: InitializeLoad, onto card: CardIdentifier, _ report: inout Report) {
         let movement = Movement(card: card, amount: request.amount)
         let name = CreditName(bank: request.bank, transaction: request.transaction)
@@ -55,6 +56,9 @@ extension CardAuditor {
         if request.bank == .move(within: card.issuer) {
             report.movesIn[request.transaction] = movement
             return
+        }
+        if request.bank == .swept(of: card.issuer) {
+            return Self.add(request.amount, to: &report.returnedSums)
         }
         Self.add(request.amount, to: &report.loaded)
         guard request.bank == .account(of: card.issuer) else { return }
@@ -123,8 +127,10 @@ extension CardAuditor.Report {
     package var bankCredits: [CardAuditor.CreditName: CardAuditor.Movement] {
         credits.filter { name, credit in
             let issuer = credit.card.issuer
-            return ![.own(of: issuer), .account(of: issuer), .move(within: issuer)]
-                .contains(name.bank) && name.bank.refundNumber(at: issuer) == nil
+            let own: [BankIdentifier] = [
+                .own(of: issuer), .account(of: issuer), .move(within: issuer), .swept(of: issuer),
+            ]
+            return !own.contains(name.bank) && name.bank.refundNumber(at: issuer) == nil
                 && !credit.isOfPoints(from: name.bank)
         }
     }

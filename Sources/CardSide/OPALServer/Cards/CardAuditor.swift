@@ -43,6 +43,14 @@ package struct CardAuditor: Sendable {
         package var pointsMembers: [TransactionIdentifier: Membership] = [:]
         /// Refunds that are on cards, as their records say.
         var refunds: [CreditName: Movement] = [:]
+        /// Sweeps and returns of value that nobody used, as their records say.
+        package var sweeps: [SweepName: SweepRecord] = [:]
+        /// What was swept from cards, as their rows say.
+        var swept: [SweepName: (card: CardIdentifier, value: SweptValue)] = [:]
+        /// Minor units, as of `loaded`.
+        package var sweptSums: [Money: UInt64] = [:]
+        /// Of them, what came back onto cards.
+        package var returnedSums: [Money: UInt64] = [:]
         /// What holders have disputed.
         package var disputes: [TransactionIdentifier: Dispute] = [:]
         /// What loyalty servers are told of purchases.
@@ -81,6 +89,7 @@ package struct CardAuditor: Sendable {
             progress()
         }
         try await checkGivenBack(&report, progress)
+        try await checkSweeps(&report, progress)
         try await store.forEach(Emulator.cardKind) { record async throws(StoreFailure) in
             report.cardCount += 1
             try await check(card: record, &report)
@@ -122,6 +131,7 @@ package struct CardAuditor: Sendable {
         try await compareLoads(&report)
         try await compareRefunds(&report)
         try await compareDisputes(&report)
+        try await compareSweeps(&report)
         return report
     }
 
@@ -140,7 +150,7 @@ package struct CardAuditor: Sendable {
             report.credits = [:]
             report.recoveries = []
             report.accountCredits = [:]
-            (report.movesOut, report.movesIn) = ([:], [:])
+            (report.movesOut, report.movesIn, report.swept) = ([:], [:], [:])
             try await check(card: record, &report)
         }
         for card in report.suspects {
@@ -222,6 +232,10 @@ package struct CardAuditor: Sendable {
             report.recoveries.insert(movement.transaction)
         case .moved(let move):
             report.movesOut[move.transaction] = .init(card: move.successor, amount: move.amount)
+        case .swept(let value):
+            Self.add(value.amount, to: &report.sweptSums)
+            let name = SweepName(issuer: card.issuer, number: value.number)
+            report.swept[name] = (card, value)
         case .setting, .expired: break
         }
     }

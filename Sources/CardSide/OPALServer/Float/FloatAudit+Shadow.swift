@@ -9,7 +9,8 @@ import Wire
 // One card: its shadow balance beside its own.
 extension FloatAudit {
     /// What a card must have, by unit (the amount in the key is zero): loads + recoveries − moves −
-    /// expired points, less what is proved, less what it has paid and nobody has brought yet.
+    /// sweeps − expired points, less what is proved, less what it has paid and nobody has brought
+    /// yet.
     private struct Shadow {
         var balances: [Money: Int128] = [:]
 
@@ -118,6 +119,7 @@ extension FloatAudit {
             walk.shadow.add(movement.amount)
             try await recovered(movement, walk.card, &report)
         case .moved(let move): walk.shadow.take(move.amount)
+        case .swept(let swept): walk.shadow.take(swept.amount)
         case .expired(let expired): walk.shadow.take(expired.amount)
         case .setting: break
         }

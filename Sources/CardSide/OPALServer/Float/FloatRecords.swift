@@ -8,7 +8,8 @@ package import Records
 package enum FloatRecords {
     package static let schema = RecordSchema(
         party: "issuer_float",
-        version: 2,
+        // 3: a rule says how long an expired card can be renewed before its value is moved.
+        version: 3,
         kinds: [
             NumberRecord.kind, RefusedSaleRecord.kind, DormancyRuleRecord.kind, BlockChange.kind,
             ListedCard.kind,

@@ -84,14 +84,12 @@ package struct FloatReport: Equatable, Sendable {
     }
 }
 
-/// Value that the rule of its issuer gives up: what is to be moved to the account of expired value.
+/// Money that the rule of its issuer gives up: what is to be moved to the account of expired value.
 package struct DueValue: Equatable, Sendable {
-    package enum Reason: Sendable {
-        case dormant
-        case expired
-    }
-
     package let card: CardIdentifier
     package let amount: Money
-    package let reason: Reason
+    package let reason: SweepReason
+    /// Of the card, when this was found.
+    package let revision: UInt64
+    package let isBlocked: Bool
 }

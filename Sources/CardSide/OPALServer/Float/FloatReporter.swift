@@ -65,7 +65,8 @@ package struct FloatReporter: Sendable {
     /// - Parameters:
     ///   - moment: by which cards expire and value is dormant.
     ///   - progress: told after each card.
-    ///   - due: given the value that a rule has moved, card by card.
+    ///   - due: given the money that a rule has moved, card by card. Points have days of their own
+    ///     on which they expire.
     /// - Returns: the sums.
     /// - Throws: `.store`, `.module` or `.damaged` where a rule does not open, and what `due`
     ///   throws.
@@ -127,17 +128,23 @@ package struct FloatReporter: Sendable {
                 isDormant: isDormant,
                 isExpired: isExpired
             )
-            let consequence = isExpired ? rule.expired : isDormant ? rule.dormant : .reported
-            if consequence == .moved, balance.minorUnits > 0 {
-                let reason: DueValue.Reason = isExpired ? .expired : .dormant
-                due.append(DueValue(card: name, amount: balance, reason: reason))
-            }
+            let reason = rule.due(onCardExpiring: card.expiry, lastUsed: moved, at: report.at)
+            guard let reason, balance.minorUnits > 0, balance.currency.isMoney else { continue }
+            due.append(
+                DueValue(
+                    card: name,
+                    amount: balance,
+                    reason: reason,
+                    revision: record.revision,
+                    isBlocked: card.isBlocked
+                )
+            )
         }
         return due
     }
 
-    /// The moment of the last load, debit, recovery or move: settings and points that expire are
-    /// no use of a card.
+    /// The moment of the last load, debit, recovery or move: settings, points that expire and
+    /// sweeps are no use of a card.
     private func lastMovement(
         of card: CardDescription
     ) async throws(FloatFailure) -> Instant? {
@@ -149,7 +156,7 @@ package struct FloatReporter: Sendable {
                 try await cards.history(card.card.bytes, after: after, limit: limit)
             }
             for row in rows.reversed() {
-                guard let entry = try? CardHistoryEntry(row.body), entry.movement != nil else {
+                guard let entry = try? CardHistoryEntry(row.body), entry.isUse else {
                     continue
                 }
                 return entry.moment

@@ -98,7 +98,7 @@ struct OwnDebits: Sendable {
                 case .load where movement.number == sale.number: return .another(movement.amount)
                 case .debit, .load:
                     if movement.number < sale.number { return .nothing }
-                case .recovery, .moved, .setting, .expired: break
+                case .recovery, .moved, .setting, .expired, .swept: break
                 }
             }
             end = begin

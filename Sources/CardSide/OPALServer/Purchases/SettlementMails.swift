@@ -5,7 +5,8 @@ import Records
 import SecurityModule
 
 /// Makes the mails that tell cardholders how a payment that was pending has ended, that a card was
-/// loaded, that a shop has given something back, and how a dispute stands.
+/// loaded, that a shop has given something back, how a dispute stands, and what became of value
+/// that nobody used.
 package struct SettlementMails: Sendable {
     private let users: UserDirectory
 
@@ -39,6 +40,18 @@ package struct SettlementMails: Sendable {
         at now: Instant
     ) async throws(ModuleFailure) -> [RecordWrite] {
         try await writes(to: refund.card) { users.wording.refunded(to: $0, refund, at: now) }
+    }
+
+    /// The write of the mail about a sweep, or about its return, likewise.
+    func writes(
+        for sweep: SweepRecord
+    ) async throws(ModuleFailure) -> [RecordWrite] {
+        try await writes(to: sweep.card) { email in
+            switch sweep.event {
+            case .swept(let reason, _): users.wording.swept(to: email, sweep, reason)
+            case .givenBack: users.wording.givenBack(to: email, sweep)
+            }
+        }
     }
 
     /// Nil for a user who is gone, or whose record does not open: that keeps nobody's money back.

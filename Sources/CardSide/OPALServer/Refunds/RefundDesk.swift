@@ -138,7 +138,8 @@ package struct RefundDesk: LinkService {
         if let reason = stored.record.refunds.refusal(of: order) {
             return try await deny(order, reason, stored)
         }
-        switch try await target(of: sale.card, order.amount) {
+        let target = CreditTarget(records: records, emulator: emulator, module: module)
+        switch try await target.find(sale.card, order.amount, at: now()) {
         case .failure(let reason): return try await deny(order, reason, stored)
         case .success(let card): return try await credit(card, order, stored)
         }

@@ -188,7 +188,7 @@ extension CardholderSite {
             line["amount"] = reader.credit(amount)
             line["direction"] = "in"
             line["badge"] = badge(.plain, "Put back")
-        case .moved:
+        case .moved, .swept:
             line["amount"] = reader.debit(amount)
             line["direction"] = "out"
         case .setting, .expired, .proof: break

@@ -76,7 +76,7 @@ struct CardRows {
 
 extension CardHistoryEntry {
     enum Kind: String, CaseIterable {
-        case payment, proof, load, allowance, refund, recovery, moved, expired, setting
+        case payment, proof, load, allowance, refund, recovery, moved, swept, expired, setting
 
         var label: String {
             switch self {
@@ -87,6 +87,7 @@ extension CardHistoryEntry {
             case .refund: "Refunds"
             case .recovery: "Put back"
             case .moved: "Moved"
+            case .swept: "Not used"
             case .expired: "Expired"
             case .setting: "Settings"
             }
@@ -100,6 +101,7 @@ extension CardHistoryEntry {
         case .load: isFromAccount && note == AccountLoadRecord.allowanceNote ? .allowance : .load
         case .recovery: .recovery
         case .moved: .moved
+        case .swept: .swept
         case .expired: .expired
         case .setting: .setting
         }
@@ -116,11 +118,13 @@ extension CardHistoryEntry {
         case .load where isChargeBack: "Given back after your dispute, \(note)"
         case .load where isRefund: "Refund from \(note)"
         case .load where isFromOldCard: "Value moved from the old card"
+        case .load where isGivenBack: "Unused value given back"
         case .load where isOfPoints: "Points credited"
         case .load where isFromBank: "Loaded from the bank"
         case .load: "Value loaded"
         case .recovery: "Value put back"
         case .moved: "Value moved to the new card"
+        case .swept: "Unused value moved to the issuer"
         case .expired: "Points expired"
         case .setting(.membership(let membership, _, _), _):
             "Member \(membership.number.text) entered"
@@ -155,6 +159,12 @@ extension CardHistoryEntry {
         return command.bank == .move(within: answer.card.issuer)
     }
 
+    /// Whether it is value that the issuer had taken from a card because nobody used it.
+    var isGivenBack: Bool {
+        guard case .load(let command, let answer, _, _) = event else { return false }
+        return command.bank == .swept(of: answer.card.issuer)
+    }
+
     /// Which refund of its sale it is; nil for another load.
     private var refundNumber: UInt8? {
         guard case .load(let command, let answer, _, _) = event else { return nil }
@@ -173,7 +183,7 @@ extension CardHistoryEntry {
     private var isFromBank: Bool {
         guard case .load(let command, let answer, _, _) = event else { return false }
         return command.bank != .own(of: answer.card.issuer) && !isFromAccount && !isFromOldCard
-            && !isRefund
+            && !isRefund && !isGivenBack
     }
 
     /// Whether a programme credited its points.

@@ -14,7 +14,7 @@ package struct HistoryFile {
 
     /// Appends the line of a row.
     package mutating func add(_ entry: CardHistoryEntry) {
-        let isOut = entry.kind == .payment || entry.kind == .moved
+        let isOut = [.payment, .moved, .swept].contains(entry.kind)
         let sign = isOut ? "-" : ""
         var cells = [
             reader.iso(entry.moment), entry.kind.rawValue, CSVLine.guarded(entry.title),

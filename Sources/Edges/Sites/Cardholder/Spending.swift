@@ -33,7 +33,7 @@ struct Spending {
                 {
                     units[day] += movement.amount.minorUnits
                 }
-            case .load, .allowance, .refund, .moved, .expired, .setting, .proof: break
+            case .load, .allowance, .refund, .moved, .swept, .expired, .setting, .proof: break
             }
             return true
         }

@@ -67,6 +67,8 @@ struct Statement {
     private(set) var refunded: UInt64 = 0
     /// What went to the card that follows this one.
     private(set) var moved: UInt64 = 0
+    /// To the issuer, because nobody used it.
+    private(set) var swept: UInt64 = 0
     /// Whether the month has more rows than are shown here.
     private(set) var isCut = false
     let purse: Money
@@ -134,6 +136,7 @@ struct Statement {
         case .refund: refunded += units
         case .recovery: putBack += units
         case .moved: moved += units
+        case .swept: swept += units
         case .setting, .expired, .proof: break
         }
     }
@@ -154,6 +157,7 @@ struct Statement {
         }
         for (name, label, units) in [
             ("paid", "Paid", paid), ("moved", "Moved to the new card", moved),
+            ("swept", "Not used, moved to the issuer", swept),
         ] where units > 0 {
             facts.append(["name": name, "label": label, "value": reader.debit(money(units))])
         }

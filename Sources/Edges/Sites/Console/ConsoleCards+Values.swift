@@ -87,11 +87,12 @@ extension ConsoleCards {
         case .load(let request, let card, _, _):
             // Of the others there is no record but this row.
             let issuer = card.card.issuer
-            let isAlone = [.own(of: issuer), .move(within: issuer)].contains(request.bank)
+            let isAlone = [.own(of: issuer), .move(within: issuer), .swept(of: issuer)]
+                .contains(request.bank)
             if !isAlone, !amount.currency.isProgramme {
                 row["href"] = "/transactions/\(movement.transaction.text)"
             }
-        case .moved, .setting, .expired: break
+        case .moved, .setting, .expired, .swept: break
         }
         switch entry.event {
         case .debit(let evidence) where evidence.answer.completion == .done:
@@ -103,7 +104,8 @@ extension ConsoleCards {
             row["amount"] = reader.amount(amount)
             row["direction"] = "none"
         case .load(_, _, _, let answer) where answer.completion == .done:
-            row["what"] = entry.kind == .refund ? "Refunded" : "Loaded"
+            row["what"] =
+                entry.kind == .refund ? "Refunded" : entry.isGivenBack ? "Given back" : "Loaded"
             row["amount"] = reader.credit(amount)
             row["direction"] = "in"
         case .load:
@@ -116,6 +118,10 @@ extension ConsoleCards {
             row["direction"] = "in"
         case .moved(let move):
             row["what"] = "Moved to card \(move.successor.masked)"
+            row["amount"] = reader.debit(amount)
+            row["direction"] = "out"
+        case .swept(let swept):
+            row["what"] = swept.reason == .expired ? "Swept: card expired" : "Swept: not used"
             row["amount"] = reader.debit(amount)
             row["direction"] = "out"
         case .setting, .expired: break

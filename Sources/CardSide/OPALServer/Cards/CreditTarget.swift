@@ -6,16 +6,26 @@ import Records
 import SecurityModule
 import Wire
 
-// Which card a refund comes onto.
-extension RefundDesk {
-    /// The card that has paid; where it was renewed, the last one that follows it.
+/// Finds the card onto which value comes back that was once on another: the same one, or where it
+/// was renewed, the last one that follows it.
+struct CreditTarget: Sendable {
+    let records: SealedRecords
+    let emulator: Emulator
+    let module: any CardModule
+
+    /// The card to be credited.
     ///
+    /// - Parameters:
+    ///   - card: where the value was.
+    ///   - amount: what comes back.
+    ///   - now: by which cards expire.
     /// - Returns: the card as last committed, which can be credited with the amount; or why not.
-    func target(
-        of payer: CardIdentifier,
-        _ amount: Money
+    func find(
+        _ card: CardIdentifier,
+        _ amount: Money,
+        at now: Instant
     ) async throws(FloatFailure) -> Result<SealedCard, RefundRefusal> {
-        var card = payer
+        var card = card
         for _ in 0..<CardSuccession.chainMax {
             guard let (sealed, description) = try await fetched(card) else {
                 return .failure(.unknownCard)
@@ -25,7 +35,7 @@ extension RefundDesk {
                 card = next
                 continue
             }
-            if description.expiry.isPast(at: CardTime(now())) { return .failure(.cardExpired) }
+            if description.expiry.isPast(at: CardTime(now)) { return .failure(.cardExpired) }
             let reason = description.refusal(of: amount)
             return reason.map { .failure($0) } ?? .success(sealed)
         }
@@ -59,7 +69,7 @@ extension RefundDesk {
 }
 
 extension CardDescription {
-    /// Why a card that is valid cannot be credited with a refund; nil where it can.
+    /// Why a card that is valid cannot be credited; nil where it can.
     fileprivate func refusal(of amount: Money) -> RefundRefusal? {
         if isBlocked { return .cardBlocked }
         guard let purse = purses.first(where: { $0.balance.isComparable(to: amount) }) else {
