@@ -48,7 +48,8 @@ TABLES_OF_THE_DESK = (
     "sale_number", "operator_clearing", "operator_keys")
 # Likewise where no merchant has given anything back, and nobody disputes a sale. Tests/RefundTests
 # changes those.
-TABLES_OF_REFUNDS = ("refunded_sale", "refund", "dispute", "open_disputes", "sweep")
+TABLES_OF_REFUNDS = ("refunded_sale", "refund", "dispute", "open_disputes", "sweep",
+                     "sweep_number")
 ABSENT_TABLES = (
     TABLES_OF_READERS + TABLES_OF_PENDING_POINTS + TABLES_OF_ACCOUNTS + TABLES_OF_UPDATES
     + TABLES_OF_BATCHES + TABLES_OF_THE_DESK + TABLES_OF_REFUNDS)

@@ -291,11 +291,16 @@ struct RefundWorld {
         SweepBook(cards: (world.opalStore, cardSeals), clearingHouses: [Self.clearingHouse])
     }
 
-    private func sweeps(_ cards: any RecordStore) -> SweepDesk {
+    /// `cards`: where what is due is read.
+    /// `book`: where numbers are given.
+    func sweeps(
+        reading cards: (any RecordStore)? = nil,
+        counting book: (any RecordStore)? = nil
+    ) -> SweepDesk {
         let clock = world.clock
         return SweepDesk(
-            book: sweepBook,
-            reporter: reporter(reading: cards),
+            book: SweepBook(cards: (book ?? world.opalStore, cardSeals)),
+            reporter: reporter(reading: cards ?? world.opalStore),
             module: module,
             loads: module,
             emulator: Emulator(module: module, store: world.opalStore, random: world.random),
@@ -310,11 +315,11 @@ struct RefundWorld {
         isTrial: Bool = false,
         reading cards: (any RecordStore)? = nil
     ) async throws -> SweepReport {
-        try await sweeps(cards ?? world.opalStore).sweep(of: nil, isTrial: isTrial)
+        try await sweeps(reading: cards).sweep(of: nil, isTrial: isTrial)
     }
 
     func giveBack(_ number: UInt64) async throws -> Result<SweepRecord, SweepRefusal> {
-        try await sweeps(world.opalStore).giveBack(number, of: world.issuer.identifier)
+        try await sweeps().giveBack(number, of: world.issuer.identifier)
     }
 
     /// The number of the sweep of a card.

@@ -5,6 +5,7 @@ import Kernel
 import OPALServer
 import Records
 import SecurityModule
+import Synchronization
 import Testing
 import Wire
 
@@ -170,6 +171,38 @@ import Wire
         }
     }
 
+    @Test func `sweeps of two operators become durable in the order of their numbers`()
+        async throws
+    {
+        let sweeps = try await Self.world()
+        sweeps.world.clock.advance(by: Self.days(40))
+        // The second one sweeps a card, and the clearing house posts it, while the first one is
+        // about to.
+        let store = LateReads(sweeps.world.opalStore, on: SweepCounter.kind) {
+            _ = try? await sweeps.sweep()
+            _ = try? await sweeps.house.passSweeps { sweeps.world.now }
+        }
+        let first = sweeps.sweeps(counting: store)
+        _ = try await first.sweep(of: nil, isTrial: false)
+        try await sweeps.house.passSweeps { sweeps.world.now }
+        #expect(try await sweeps.expiredBalance() == .cents(20_000))
+        let number = try await sweeps.number(of: 0)
+        let late = LateReads(sweeps.world.opalStore, on: SweepCounter.kind) {
+            let other = try? await sweeps.number(of: 1)
+            if let other { _ = try? await sweeps.giveBack(other) }
+            _ = try? await sweeps.house.passSweeps { sweeps.world.now }
+        }
+        _ = try await sweeps.sweeps(counting: late).giveBack(
+            number,
+            of: sweeps.world.issuer.identifier
+        )
+        try await sweeps.house.passSweeps { sweeps.world.now }
+        #expect(try await sweeps.expiredBalance() == .zero)
+        #expect(try await sweeps.balance() == 10_000)
+        #expect(try await sweeps.balance(1) == 10_000)
+        try await sweeps.expectSound()
+    }
+
     @Test func `a clearing house that is not known learns nothing`() async throws {
         let sweeps = try await Self.world()
         sweeps.world.clock.advance(by: Self.days(40))
@@ -206,14 +239,32 @@ import Wire
     }
 }
 
-/// A store that lets something happen after the first page of cards was read.
+/// A store that lets something happen after cards were listed, or the first time that a record of a
+/// kind was read.
 private final class LateReads: RecordStoreLayer {
     let inner: any RecordStore
+    private let kind: RecordKind?
     private let event: @Sendable () async -> Void
+    private let hasHappened = Mutex(false)
 
-    init(_ inner: any RecordStore, _ event: @escaping @Sendable () async -> Void) {
+    init(
+        _ inner: any RecordStore,
+        on kind: RecordKind? = nil,
+        _ event: @escaping @Sendable () async -> Void
+    ) {
         self.inner = inner
+        self.kind = kind
         self.event = event
+    }
+
+    func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
+        let record = try await inner.read(key)
+        let isFirst = hasHappened.withLock { happened in
+            defer { happened = happened || key.kind == kind }
+            return !happened && key.kind == kind
+        }
+        if isFirst { await event() }
+        return record
     }
 
     func list(
@@ -223,7 +274,7 @@ private final class LateReads: RecordStoreLayer {
         order: RecordOrder
     ) async throws(StoreFailure) -> [Record] {
         let page = try await inner.list(kind, after: cursor, limit: limit, order: order)
-        await event()
+        if self.kind == nil { await event() }
         return page
     }
 }

@@ -20,7 +20,7 @@ package enum OPALServerRecords {
             ProgrammeDirectory.kind, MemberRecord.kind, PointsLoadRecord.kind,
             EnrolmentRecord.kind, EarnNoticeRecord.kind, CardOrderRecord.kind,
             RefundedSaleRecord.kind, DisputeRecord.kind, OpenDisputesRecord.kind,
-            SweepRecord.kind,
+            SweepRecord.kind, SweepCounter.kind,
         ] + Offers.kinds + UserRecordKinds.all()
     )
 }

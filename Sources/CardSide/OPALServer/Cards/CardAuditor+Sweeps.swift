@@ -37,6 +37,7 @@ extension CardAuditor {
                 note(name, "what gives it back, or what it gives back, does not fit", &report)
             }
         }
+        try await checkCounters(&report)
         for (name, row) in report.swept {
             // It may have been made after the records were read.
             var known = report.sweeps[name]
@@ -47,6 +48,25 @@ extension CardAuditor {
             }
         }
         try await compareReturns(&report)
+    }
+
+    /// No sweep has a number that its issuer has not given yet. Read after the sweeps.
+    private func checkCounters(_ report: inout Report) async throws(StoreFailure) {
+        var highest: [IssuerIdentifier: UInt64] = [:]
+        for name in report.sweeps.keys {
+            highest[name.issuer] = max(highest[name.issuer] ?? 0, name.number)
+        }
+        for (issuer, number) in highest {
+            let record = try await store.read(SweepCounter.key(issuer))
+            let body: [UInt8]? = if let record { await open(record) } else { nil }
+            let last = body.flatMap { try? SweepCounter($0) }?.last
+            if let last, last >= number { continue }
+            note(
+                SweepName(issuer: issuer, number: number),
+                "its issuer has not given this number",
+                &report
+            )
+        }
     }
 
     /// Credits of swept value belong to a return.

@@ -99,7 +99,7 @@ package struct CardAuditor: Sendable {
             [
                 Issuer.kind, Issuer.keyKind, AllowanceRecord.kind, TopUpRecord.kind,
                 SuccessionRecord.kind, RefusedPurchases.kind, ProgrammeDirectory.kind,
-                EnrolmentRecord.kind, CardOrderRecord.kind,
+                EnrolmentRecord.kind, CardOrderRecord.kind, SweepCounter.kind,
             ] + Offers.kinds + UserRecordKinds.all()
         for kind in sealedKinds {
             try await store.forEach(kind) { record async throws(StoreFailure) in

@@ -45,7 +45,14 @@ package struct SweepBook: LinkService {
         after number: UInt64,
         limit: Int
     ) async throws(FloatFailure) -> [SweepRecord] {
-        let page = try await page(SweepRecord.key(issuer, number), .ascending, limit)
+        let page = try await reading { () async throws(StoreFailure) in
+            try await records.store.list(
+                SweepRecord.kind,
+                after: SweepRecord.key(issuer, number).bytes,
+                limit: limit,
+                order: .ascending
+            )
+        }
         var sweeps: [SweepRecord] = []
         for record in page {
             let sweep = try await open(record)
@@ -55,18 +62,26 @@ package struct SweepBook: LinkService {
         return sweeps
     }
 
-    /// The number of the next sweep or return: behind the last one, and no less than the moment in
-    /// milliseconds, so that a database that was set back gives none twice.
-    func nextNumber(
+    /// The number of the next sweep or return, and the write that has to become durable with it:
+    /// who was faster makes it a conflict.
+    func next(
         of issuer: IssuerIdentifier,
         at now: Instant
-    ) async throws(FloatFailure) -> UInt64 {
-        let end = SweepRecord.key(issuer, .max)
-        let last = try await page(end, .descending, 1).first?.key.bytes
-        let known = last.map { $0.starts(with: end.bytes.prefix(3)) } == true ? last : nil
-        let number = known?.dropFirst(3).reduce(0) { $0 << 8 | UInt64($1) } ?? 0
-        guard number < .max - 1 else { throw .busy }
-        return max(number + 1, UInt64(max(1, now.milliseconds)))
+    ) async throws(FloatFailure) -> (number: UInt64, write: RecordWrite) {
+        let key = SweepCounter.key(issuer)
+        return try await attempt { () async throws(UserFailure) in
+            let opened = try await records.read(key)
+            let known = try opened.map { opened throws(UserFailure) in
+                try decoded(opened.body, SweepCounter.init)
+            }
+            let next = (known ?? SweepCounter(last: 0)).next(at: now)
+            let write = try await records.put(
+                key,
+                expectedRevision: opened?.revision ?? 0,
+                next.bytes
+            )
+            return (next.last, write)
+        }
     }
 
     /// A sweep or return as last committed; nil where there is none.
@@ -94,21 +109,6 @@ package struct SweepBook: LinkService {
                 SweepRecord.key(sweep.issuer, sweep.number),
                 expectedRevision: expectedRevision,
                 sweep.bytes
-            )
-        }
-    }
-
-    private func page(
-        _ key: RecordKey,
-        _ order: RecordOrder,
-        _ limit: Int
-    ) async throws(FloatFailure) -> [Record] {
-        try await reading { () async throws(StoreFailure) in
-            try await records.store.list(
-                SweepRecord.kind,
-                after: key.bytes,
-                limit: limit,
-                order: order
             )
         }
     }

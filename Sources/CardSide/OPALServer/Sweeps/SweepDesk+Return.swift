@@ -30,20 +30,21 @@ extension SweepDesk {
             case .failure(let refusal): return .failure(.card(refusal))
             case .success(let found): card = found
             }
+            let next = try await book.next(of: issuer, at: moment)
             let back = SweepRecord(
-                try await book.nextNumber(of: issuer, at: moment),
+                next.number,
                 card.card,
                 sweep.transaction,
                 sweep.amount,
                 at: moment,
                 .givenBack(sweep: number)
             )
-            var next = sweep
-            next.event = .swept(reason, return: back.number)
+            var undone = sweep
+            undone.event = .swept(reason, return: back.number)
             let change = try await credit(card, back)
             let writes =
                 [
-                    try await book.write(next, expectedRevision: found.revision),
+                    next.write, try await book.write(undone, expectedRevision: found.revision),
                     try await book.write(back),
                 ] + (try await mail(back))
             switch try await commit(change, expected: card.revision, writes) {

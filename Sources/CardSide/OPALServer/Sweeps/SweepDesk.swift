@@ -95,25 +95,25 @@ package struct SweepDesk: Sendable {
             }
             guard let card = found, card.revision == due.revision else { return false }
             let moment = now()
-            let number = try await book.nextNumber(of: due.card.issuer, at: moment)
+            let next = try await book.next(of: due.card.issuer, at: moment)
             let transaction = TransactionIdentifier(at: moment, random: random.pair())
             let step = try await asking { () async throws(ModuleFailure) in
                 try await module.sweep(
-                    CardSweep(due.amount, due.reason, number: number, transaction),
+                    CardSweep(due.amount, due.reason, number: next.number, transaction),
                     of: card,
                     context: CardContext(random: 0, now: moment, note: due.reason.note)
                 )
             }
             guard case .moved(let change) = step else { return false }
             let sweep = SweepRecord(
-                number,
+                next.number,
                 due.card,
                 transaction,
                 due.amount,
                 at: moment,
                 .swept(due.reason, return: nil)
             )
-            let writes = [try await book.write(sweep)] + (try await mail(sweep))
+            let writes = [next.write, try await book.write(sweep)] + (try await mail(sweep))
             switch try await commit(change, expected: card.revision, writes) {
             case .committed: return true
             case .conflict: continue
