@@ -54,8 +54,8 @@ package enum ClearingRecords {
 
     package static let schema = RecordSchema(
         party: "clearing_house",
-        // 3: a dispute has more outcomes.
-        version: 3,
+        // 3: a dispute has more outcomes; 4: fees are by day.
+        version: 4,
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,
             crediting, outcomes, sale, counted, batchFee, suspended, payout, run, statement,

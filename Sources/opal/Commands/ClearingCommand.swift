@@ -224,6 +224,20 @@ enum ClearingArguments {
         return currency
     }
 
+    static func category(_ text: String) throws -> MerchantCategory {
+        guard let category = MerchantCategory(text) else {
+            throw ValidationError("A category has four digits.")
+        }
+        return category
+    }
+
+    static func amount(_ text: String) throws -> ExactAmount {
+        guard let amount = ExactAmount(decimal: text) else {
+            throw ValidationError("An amount is written 0.01, with at most 12 decimals.")
+        }
+        return amount
+    }
+
     static func place(_ text: String) throws -> BatchPlace {
         guard let place = BatchPlace(text) else {
             throw ValidationError("A sale is named security card/batch/index.")
