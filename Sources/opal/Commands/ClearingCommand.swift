@@ -15,8 +15,8 @@ struct ClearingCommand: AsyncParsableCommand {
         discussion: "May be used beside the running server.",
         subcommands: [
             Books.self, Account.self, Batches.self, Suspense.self, Merchant.self, Issuer.self,
-            Acquirer.self, Settle.self, Runs.self, Payment.self, Files.self, Statement.self,
-            Unmatched.self,
+            Acquirer.self, Fee.self, Terms.self, Settle.self, Runs.self, Payment.self, Files.self,
+            Statement.self, Unmatched.self,
         ],
         defaultSubcommand: Books.self
     )
