@@ -28,6 +28,22 @@ extension ByteReader {
         return rule
     }
 
+    /// List: first day 4, behind a presence byte the rule 36.
+    mutating func feeSchedule() throws(WireFailure) -> FeeSchedule {
+        let entries = try list("fee rules", max: FeeSchedule.entriesMax) {
+            reader throws(WireFailure) in
+            let day = Int64(try reader.day("first day").number)
+            let rule = try reader.optional("fee") { reader throws(WireFailure) in
+                try reader.feeRule()
+            }
+            return FeeSchedule.Entry(from: day, rule)
+        }
+        guard let schedule = FeeSchedule(entries: entries) else {
+            throw failure("fee rules", .invalid)
+        }
+        return schedule
+    }
+
     /// Name (counted), account (counted), BIC (counted; none where empty).
     mutating func payee() throws(WireFailure) -> Payee {
         let name = try text("name", bytesMax: ClearingLimits.nameBytesMax)
@@ -79,6 +95,13 @@ extension ByteWriter {
         number(rule.rate)
         exact(rule.minimum)
         exact(rule.perBatch)
+    }
+
+    mutating func feeSchedule(_ schedule: FeeSchedule) {
+        list(schedule.entries) { writer, entry in
+            writer.number(UInt32(entry.firstDay))
+            writer.optional(entry.rule) { $0.feeRule($1) }
+        }
     }
 
     mutating func payee(_ payee: Payee) {

@@ -21,6 +21,23 @@ package enum ClearingFailure: Error, Equatable, Sendable {
     case unknownBatch
     /// The merchant is that of another acquirer.
     case otherAcquirer(UInt32)
+    /// The merchant has no account in the currency.
+    case notPaidIn(Currency)
+    // Fees and terms.
+    /// Sales of the day have been charged; the first day on which a fee can change, nil where there
+    /// is none.
+    case feeTooEarly(BusinessDay?)
+    /// No rule ends on the day, or nothing begins or ends on it.
+    case noFee
+    /// There is room for no more rules.
+    case tooManyFees
+    case termsOutOfRange
+    /// A settlement is under way.
+    case settlementRuns
+    /// One of the old and the new cut-off has passed today, and the other one has not.
+    case cutOffBetween
+    /// Somebody else has changed the same in between.
+    case changedMeanwhile
     // Suspense.
     case notSuspended
     /// It was released or rejected before.

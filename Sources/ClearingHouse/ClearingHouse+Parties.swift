@@ -15,7 +15,8 @@ extension ClearingHouse {
         return entry.value
     }
 
-    /// Sets the terms. Fees hold for what is credited from now on.
+    /// Sets the terms as a whole. Who changes those of a running scheme prepares a change, which
+    /// leaves the fees of days that have passed as they were.
     ///
     /// - Throws: `.currencyFixed` where the minor unit of a currency would change, or a currency
     ///   would go.
@@ -82,7 +83,8 @@ extension ClearingHouse {
         try await book.find(ClearedMerchant.self, merchant.bytes)?.value
     }
 
-    /// Adds a merchant, or changes it. Whether it is cleared for is told to payment servers.
+    /// Adds a merchant, or changes it; the fees of an account that is on file stay as they are,
+    /// whatever is given here. Whether it is cleared for is told to payment servers.
     ///
     /// - Throws: `.unknownAcquirer`; `.otherAcquirer` where the merchant is that of another one;
     ///   `.unknownCurrency` for an account in a currency that the terms do not have.
@@ -96,6 +98,11 @@ extension ClearingHouse {
             let entry = try await book.find(ClearedMerchant.self, merchant.key)
             if let known = entry?.value.acquirer, known != merchant.acquirer {
                 throw .otherAcquirer(known)
+            }
+            var merchant = merchant
+            merchant.accounts = merchant.accounts.map { account in
+                let known = entry?.value.account(in: account.currency)
+                return known.map { account.with($0.fees) } ?? account
             }
             var transition = try await write(merchant, over: entry)
             if (entry?.value.isCleared ?? true) != merchant.isCleared {

@@ -12,7 +12,7 @@ package enum ClearingLimits {
     package static let settlementStepMax = 200
     /// Currencies of the scheme.
     package static let currenciesMax = 32
-    /// Fee rules of the scheme.
+    /// Fee rules of the scheme, those of all days counted.
     package static let feesMax = 1_000
     /// Name of an institution or a merchant, in bytes of UTF-8.
     package static let nameBytesMax = 70

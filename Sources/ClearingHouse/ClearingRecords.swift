@@ -56,7 +56,7 @@ package enum ClearingRecords {
 
     package static let schema = RecordSchema(
         party: "clearing_house",
-        // 4: value that nobody uses is swept, and accounts have rows for it.
+        // 4: fees have the day from which they apply, and value that nobody uses is swept.
         version: 4,
         kinds: [
             terms, issuer, acquirer, batchKey, merchant, BatchRecord.kind, PartRecord.kind, account,

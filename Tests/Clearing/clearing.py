@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A day of clearing: `opal up` sells, its batches are closed, sent over the concentration point and
 credited, the day is closed, a merchant's payout leads to each sale, the files for the bank are read
-by an independent parser, a statement that was made elsewhere reconciles, and the books balance.
+by an independent parser, a statement that was made elsewhere reconciles, the books balance, and a
+fee is set from a coming day on.
 
     clearing.py --opal .build/debug/opal [--sales 12]
 """
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
@@ -130,6 +132,7 @@ def walk(opal: Opal, folder: Path, count: int):
     check_schemas(files[0].parent, payouts)
     check_statement(day, payouts, pool)
     check_refund(day)
+    check_fees(day)
     day.command("audit")
     print("ok      the audit finds nothing", flush=True)
 
@@ -268,6 +271,27 @@ def check_refund(day: Day):
     said = day.command("merchant", "refund", sale["sale"], "--amount", "1000", fails=True)
     assert "more than was paid" in said, said
     print("ok      a refund is on the card, and comes off the next settlement", flush=True)
+
+
+def check_fees(day: Day):
+    """A fee begins on a coming day and not today, and can be withdrawn until then."""
+    today = datetime.now(timezone.utc).date()
+    coming = str(today + timedelta(days=2))
+    fee = ("clearing", "fee", "set", "--rate", "15000", "--from")
+    said = day.command(*fee, str(today), fails=True)
+    assert "charged already" in said, said
+    day.command(*fee, coming)
+    day.command(*fee, coming, "--merchant", "FARTHINGPRESS01")
+    fees = json.loads(day.command("clearing", "fee", "--json"))
+    told = {(one["payer"], one["state"]): (one["rate"], one.get("from")) for one in fees}
+    assert told == {("all", "in force"): (12000, None), ("all", "coming"): (15000, coming),
+                    ("merchant FARTHINGPRESS01", "coming"): (15000, coming)}, fees
+    day.command("clearing", "fee", "withdraw", "--from", coming)
+    said = day.command("clearing", "fee", "withdraw", "--from", coming, fails=True)
+    assert "no such fee" in said, said
+    day.command("clearing", "terms", "set", "--value-days", "2")
+    assert json.loads(day.command("clearing", "terms", "--json"))["valueDays"] == 2
+    print("ok      a fee begins on a coming day, and not today", flush=True)
 
 
 def main() -> int:

@@ -131,14 +131,14 @@ struct ClearingWorld {
         _ name: String,
         acquirer: UInt32 = acquirer,
         currencies: [Currency] = [.euro, .yen],
-        fee: FeeRule? = nil
+        fees: FeeSchedule = FeeSchedule()
     ) throws -> ClearedMerchant {
         ClearedMerchant(
             try identifier(name),
             name: name,
             acquirer: acquirer,
             accounts: try currencies.map {
-                ClearedMerchant.Account($0, try payee(name), fee: fee)
+                ClearedMerchant.Account($0, try payee(name), fees: fees)
             }
         )
     }

@@ -58,10 +58,14 @@ struct PlayedBatch {
 
     var name: BatchName { header.name }
 
+    /// 2026-11-28 13:00.
+    static let afternoon = Instant(milliseconds: 1_795_870_800_000)
+
     init(
         _ number: UInt32 = 1,
         serial: UInt32 = 1,
         acquirer: UInt32 = acquirer,
+        closedAt: Instant = afternoon,
         of sales: [PlayedSale]
     ) throws {
         let name = BatchName(SecurityCardIdentifier(acquirer: acquirer, serial: serial), number)
@@ -79,8 +83,7 @@ struct PlayedBatch {
             count: UInt32(sales.count),
             totals: totals.list,
             digest: keys.extend(keys.start(of: name), with: bytes),
-            // 2026-11-28 13:00.
-            closedAt: Instant(milliseconds: 1_795_870_800_000),
+            closedAt: closedAt,
             signature: [UInt8](repeating: 0, count: BatchHeader.signatureBytes)
         )
         self.sales = bytes
@@ -94,6 +97,7 @@ struct PlayedBatch {
         count: Int,
         from transaction: UInt64 = 1,
         serial: UInt32 = 1,
+        closedAt: Instant = afternoon,
         _ change: (inout PlayedSale) -> Void = { _ in }
     ) throws {
         let sales = (0..<count).map { index in
@@ -103,7 +107,7 @@ struct PlayedBatch {
             change(&sale)
             return sale
         }
-        try self.init(number, serial: serial, of: sales)
+        try self.init(number, serial: serial, closedAt: closedAt, of: sales)
     }
 
     func part(from index: Int, count: Int = CollectionMessage.partMax) -> CollectionMessage {

@@ -65,6 +65,11 @@ import Wire
         try await fixture.operators.journal.writeOnClearing(
             OperatorJournal.Act(.dayClosed, at: fixture.world.now, by: second)
         )
+        for kind in [OperatorJournal.Act.Kind.feeChanged, .termsChanged] {
+            try await fixture.operators.journal.writeOnClearing(
+                OperatorJournal.Act(kind, at: fixture.world.now, byHost: "all in EUR")
+            )
+        }
         let digits = fixture.world.cards[0].digits
         try await fixture.work { browser async throws in
             try await browser.open("/cards")

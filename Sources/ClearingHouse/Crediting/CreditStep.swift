@@ -5,7 +5,8 @@ import Records
 import Wire
 
 /// One transition over sales of a batch that stand next to each other: what is taken from pools and
-/// given to merchants and their acquirers, what is set aside, and the position in the batch.
+/// given to merchants and their acquirers, what is set aside, and the position in the batch. A sale
+/// pays the fee of the day on which it was made, however late it comes.
 struct CreditStep {
     /// A sale with where it was counted, and what its issuer says; nil where the issuer is not
     /// known here.
@@ -34,6 +35,8 @@ struct CreditStep {
     /// What moves money, and the account that it is credited to.
     private var claimed: [(claim: Claim, account: LedgerAccount)] = []
     private var fees: [LedgerAccount: BatchFee] = [:]
+    /// Whose fee for the batch was looked at.
+    private var charged: Set<LedgerAccount> = []
     private var outcomes: [CreditOutcome] = []
 
     init(
@@ -65,10 +68,10 @@ struct CreditStep {
             try add(claim, fee: .zero, to: sale.suspense, isSuspense: true)
             return try await setAside(claim, reason, isPosted: true)
         }
-        let rule = merchant.fee(in: sale.amount.currency, files.terms)
+        let rule = files.fee(of: merchant, in: sale.amount.currency, at: sale.time.instant)
         let fee = rule.fee(of: sale.amount)
         try add(claim, fee: fee, to: sale.merchantAccount, isSuspense: false)
-        try await charge(rule.perBatch, merchant, sale.merchantAccount)
+        try await charge(merchant, sale.merchantAccount)
         outcomes.append(.cleared)
     }
 
@@ -136,15 +139,16 @@ struct CreditStep {
         sums[account] = sum
     }
 
-    /// Takes the fee for the batch, once for each merchant and currency.
+    /// Takes the fee for the batch, once for each merchant and currency: that of the day on which
+    /// the batch was closed.
     private mutating func charge(
-        _ fee: ExactAmount,
         _ merchant: ClearedMerchant,
         _ account: LedgerAccount
     ) async throws(ClearingFailure) {
-        guard fee != .zero, fees[account] == nil else { return }
+        guard charged.insert(account).inserted else { return }
+        let fee = files.fee(of: merchant, in: account.currency, at: header.closedAt).perBatch
         let key = BatchFee.key(header.name, merchant.identifier, account.currency)
-        guard try await book.find(BatchFee.self, key) == nil else { return }
+        guard fee != .zero, try await book.find(BatchFee.self, key) == nil else { return }
         fees[account] = BatchFee(
             batch: header.name,
             merchant: merchant.identifier,

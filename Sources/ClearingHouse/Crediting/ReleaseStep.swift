@@ -3,7 +3,8 @@
 import Kernel
 import Records
 
-/// One transition that clears a sale which was set aside.
+/// One transition that clears a sale which was set aside. It pays the fee of the day on which it
+/// was made, and none for its batch.
 struct ReleaseStep {
     private let book: ClearingBook
     private let files: PartyFiles
@@ -34,7 +35,8 @@ struct ReleaseStep {
         let (merchant, reason) = try await files.merchant(of: sale)
         guard let merchant else { throw .stillSuspended(reason) }
         let gross = ExactAmount(sale.amount)
-        let fee = merchant.fee(in: sale.amount.currency, files.terms).fee(of: sale.amount)
+        let rule = files.fee(of: merchant, in: sale.amount.currency, at: sale.time.instant)
+        let fee = rule.fee(of: sale.amount)
         guard let net = gross.adding(-fee) else { throw .amountTooLarge }
         var posting = Posting(book, now: now)
         let cause = AccountRow.Cause.released(claim.place)

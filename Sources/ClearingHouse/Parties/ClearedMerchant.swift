@@ -4,22 +4,26 @@ package import Kernel
 import Records
 import Wire
 
-/// A merchant that is cleared for. Format 1: name (counted), acquirer 4, behind a presence byte the
-/// category 2, whether it is open 1, accounts (list: CURR 2, payee, behind a presence byte its own
-/// fee 36). The key is MERCH 15.
+/// A merchant that is cleared for. Format 2: name (counted), acquirer 4, behind a presence byte the
+/// category 2, whether it is open 1, accounts (list: CURR 2, payee, schedule of its own fee). In
+/// format 1 there was one rule 36 behind a presence byte instead of the schedule: it applies from
+/// the beginning. The key is MERCH 15.
 package struct ClearedMerchant: Equatable, Sendable {
     /// Where it is paid in one currency, and what it pays.
     package struct Account: Equatable, Sendable {
         package let currency: Currency
         package let payee: Payee
-        /// Else that of its category.
-        package let fee: FeeRule?
+        /// Its own, which it pays instead of that of its category.
+        package let fees: FeeSchedule
 
-        package init(_ currency: Currency, _ payee: Payee, fee: FeeRule? = nil) {
+        package init(_ currency: Currency, _ payee: Payee, fees: FeeSchedule = FeeSchedule()) {
             self.currency = currency
             self.payee = payee
-            self.fee = fee
+            self.fees = fees
         }
+
+        /// The same one with other fees.
+        func with(_ fees: FeeSchedule) -> Account { Account(currency, payee, fees: fees) }
     }
 
     package let identifier: MerchantIdentifier
@@ -30,7 +34,7 @@ package struct ClearedMerchant: Equatable, Sendable {
     package var isCleared: Bool
     package var accounts: [Account]
 
-    private static let format: UInt8 = 1
+    private static let formats: ClosedRange<UInt8> = 1...2
 
     package init(
         _ identifier: MerchantIdentifier,
@@ -52,9 +56,10 @@ package struct ClearedMerchant: Equatable, Sendable {
         accounts.first { $0.currency == currency }
     }
 
-    /// What it pays for a sale in this currency.
-    package func fee(in currency: Currency, _ terms: ClearingTerms) -> FeeRule {
-        account(in: currency)?.fee ?? terms.fee(currency, category)
+    /// What it pays in a currency: its own fee; on days without one, that of its category.
+    package func feeSchedule(in currency: Currency, _ terms: ClearingTerms) -> FeeSchedule {
+        let own = account(in: currency)?.fees ?? FeeSchedule()
+        return own.fallingBack(to: terms.feeSchedule(of: category, in: currency))
     }
 }
 
@@ -66,7 +71,8 @@ extension ClearedMerchant: ClearingRecord {
         var name = ByteReader(key, of: "merchant key")
         identifier = try name.merchant()
         var reader = ByteReader(body, of: "merchant")
-        guard try reader.byte("format") == ClearedMerchant.format else {
+        let format = try reader.byte("format")
+        guard ClearedMerchant.formats.contains(format) else {
             throw reader.failure("format", .invalid)
         }
         self.name = try reader.text("name", bytesMax: ClearingLimits.nameBytesMax)
@@ -81,17 +87,18 @@ extension ClearedMerchant: ClearingRecord {
         ) { reader throws(WireFailure) in
             let currency = try reader.currency()
             let payee = try reader.payee()
+            if format > 1 { return Account(currency, payee, fees: try reader.feeSchedule()) }
             let fee = try reader.optional("fee") { reader throws(WireFailure) in
                 try reader.feeRule()
             }
-            return Account(currency, payee, fee: fee)
+            return Account(currency, payee, fees: FeeSchedule(fee))
         }
         try reader.end()
     }
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 128)
-        writer.byte(ClearedMerchant.format)
+        writer.byte(ClearedMerchant.formats.upperBound)
         writer.text(name)
         writer.number(acquirer)
         writer.optional(category) { $0.integer(UInt64($1.bcd), bytes: 2) }
@@ -99,7 +106,7 @@ extension ClearedMerchant: ClearingRecord {
         writer.list(accounts) { writer, account in
             writer.currency(account.currency)
             writer.payee(account.payee)
-            writer.optional(account.fee) { $0.feeRule($1) }
+            writer.feeSchedule(account.fees)
         }
         return writer.bytes
     }

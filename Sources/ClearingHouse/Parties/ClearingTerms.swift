@@ -3,9 +3,10 @@
 package import Kernel
 import Wire
 
-/// What holds for the whole scheme, as data: currencies, fees, cut-off. Format 1: currencies (list:
+/// What holds for the whole scheme, as data: currencies, fees, cut-off. Format 2: currencies (list:
 /// CURR 2, CEXP 1, payee, least payout 8), fees (list: CURR 2, behind a presence byte the category
-/// 2, rule 36), cut-off in minutes 2, offset of the clock in minutes + 720 2, value days 1.
+/// 2, schedule), cut-off in minutes 2, offset of the clock in minutes + 720 2, value days 1. In
+/// format 1 a fee had one rule 36 instead of the schedule: it applies from the beginning.
 package struct ClearingTerms: Equatable, Sendable {
     /// A currency that is cleared in.
     package struct Unit: Equatable, Sendable {
@@ -34,28 +35,38 @@ package struct ClearingTerms: Equatable, Sendable {
     package struct Fee: Equatable, Sendable {
         package let currency: Currency
         package let category: MerchantCategory?
-        package let rule: FeeRule
+        package let schedule: FeeSchedule
 
-        package init(_ currency: Currency, _ category: MerchantCategory?, _ rule: FeeRule) {
+        package init(
+            _ currency: Currency,
+            _ category: MerchantCategory?,
+            _ schedule: FeeSchedule
+        ) {
             self.currency = currency
             self.category = category
-            self.rule = rule
+            self.schedule = schedule
+        }
+
+        /// The same rule on all days.
+        package init(_ currency: Currency, _ category: MerchantCategory?, _ rule: FeeRule) {
+            self.init(currency, category, FeeSchedule(rule))
         }
     }
 
     package var units: [Unit]
-    package var fees: [Fee]
+    package private(set) var fees: [Fee]
     /// Minutes of the day at which a business day ends, by ``clock``.
     package var cutOff: UInt16
+    /// It says on which day a sale was made, and a batch closed.
     package var clock: LocalOffset
     /// Workdays from the cut-off to the day on which payees have the money.
     package var valueDays: UInt8
 
     package static let cutOffRange: ClosedRange<UInt16> = 0...1_439
-    private static let format: UInt8 = 1
+    private static let formats: ClosedRange<UInt8> = 1...2
 
-    /// - Returns: nil for too many parts, a currency or category twice, one that counts points, or
-    ///   numbers out of range.
+    /// - Returns: nil for too many parts or rules of fees, a currency or category twice, one that
+    ///   counts points, or numbers out of range.
     package init?(
         units: [Unit],
         fees: [Fee] = [],
@@ -67,7 +78,7 @@ package struct ClearingTerms: Equatable, Sendable {
         let names = Set(fees.map { [$0.currency.bcd, $0.category?.bcd ?? 0xFFFF] })
         guard currencies.count == units.count, units.count <= ClearingLimits.currenciesMax,
             currencies.allSatisfy({ !$0.isProgramme && $0 != .nothing }),
-            names.count == fees.count, fees.count <= ClearingLimits.feesMax,
+            names.count == fees.count, ClearingTerms.count(fees) <= ClearingLimits.feesMax,
             ClearingTerms.cutOffRange.contains(cutOff), valueDays <= ClearingLimits.valueDaysMax
         else { return nil }
         self.units = units
@@ -79,11 +90,43 @@ package struct ClearingTerms: Equatable, Sendable {
 
     package func unit(of currency: Currency) -> Unit? { units.first { $0.currency == currency } }
 
-    /// The rule of a category; where it has none, that of all.
-    package func fee(_ currency: Currency, _ category: MerchantCategory?) -> FeeRule {
-        let rules = fees.filter { $0.currency == currency }
-        let own = rules.first { $0.category != nil && $0.category == category }
-        return (own ?? rules.first { $0.category == nil })?.rule ?? .none
+    /// What merchants of a category pay in a currency; on days without a rule of the category, what
+    /// all pay.
+    package func feeSchedule(
+        of category: MerchantCategory?,
+        in currency: Currency
+    ) -> FeeSchedule {
+        let all = ownSchedule(of: nil, in: currency)
+        guard let category else { return all }
+        return ownSchedule(of: category, in: currency).fallingBack(to: all)
+    }
+
+    /// The rules of a category alone, or those of all; none where there are none.
+    package func ownSchedule(
+        of category: MerchantCategory?,
+        in currency: Currency
+    ) -> FeeSchedule {
+        let fee = fees.first { $0.currency == currency && $0.category == category }
+        return fee?.schedule ?? FeeSchedule()
+    }
+
+    /// Puts a schedule in the place of the one that the category, or all, have in the currency. One
+    /// without rules goes.
+    ///
+    /// - Returns: false where there would be more than ``ClearingLimits/feesMax`` rules; then
+    ///   nothing has changed.
+    package mutating func put(_ fee: Fee) -> Bool {
+        var next = fees
+        let place = next.firstIndex { $0.currency == fee.currency && $0.category == fee.category }
+        if let place { next[place] = fee } else { next.append(fee) }
+        next.removeAll { $0.schedule.entries.isEmpty }
+        guard ClearingTerms.count(next) <= ClearingLimits.feesMax else { return false }
+        fees = next
+        return true
+    }
+
+    private static func count(_ fees: [Fee]) -> Int {
+        fees.reduce(0) { $0 + $1.schedule.entries.count }
     }
 
     /// The last business day whose cut-off has passed.
@@ -104,7 +147,8 @@ extension ClearingTerms: ClearingRecord {
 
     init(_ body: [UInt8], key: [UInt8]) throws(WireFailure) {
         var reader = ByteReader(body, of: "clearing terms")
-        guard try reader.byte("format") == ClearingTerms.format else {
+        let format = try reader.byte("format")
+        guard ClearingTerms.formats.contains(format) else {
             throw reader.failure("format", .invalid)
         }
         let units = try reader.list(
@@ -125,7 +169,9 @@ extension ClearingTerms: ClearingRecord {
             let category = try reader.optional("category") { reader throws(WireFailure) in
                 try reader.value("category", bytes: 2) { MerchantCategory(bcd: UInt16($0)) }
             }
-            return Fee(currency, category, try reader.feeRule())
+            return format == 1
+                ? Fee(currency, category, try reader.feeRule())
+                : Fee(currency, category, try reader.feeSchedule())
         }
         let cutOff = try reader.integer("cut-off", bytes: 2)
         let clock = try reader.value("clock", bytes: 2) {
@@ -147,7 +193,7 @@ extension ClearingTerms: ClearingRecord {
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 256)
-        writer.byte(ClearingTerms.format)
+        writer.byte(ClearingTerms.formats.upperBound)
         writer.list(units) { writer, unit in
             writer.currency(unit.currency)
             writer.exponent(unit.exponent)
@@ -157,7 +203,7 @@ extension ClearingTerms: ClearingRecord {
         writer.list(fees) { writer, fee in
             writer.currency(fee.currency)
             writer.optional(fee.category) { $0.integer(UInt64($1.bcd), bytes: 2) }
-            writer.feeRule(fee.rule)
+            writer.feeSchedule(fee.schedule)
         }
         writer.integer(UInt64(cutOff), bytes: 2)
         writer.integer(UInt64(clock.minutes - LocalOffset.range.lowerBound), bytes: 2)

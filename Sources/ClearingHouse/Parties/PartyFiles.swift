@@ -49,6 +49,7 @@ final class PartyFiles {
     private var issuers: [IssuerIdentifier: ClearedIssuer?] = [:]
     private var allIssuers: IssuerRecords?
     private var merchants: [MerchantIdentifier: ClearedMerchant?] = [:]
+    private var fees: [LedgerAccount: FeeSchedule] = [:]
 
     init(_ book: ClearingBook, _ terms: ClearingTerms) {
         self.book = book
@@ -92,5 +93,23 @@ final class PartyFiles {
             terms.unit(of: sale.amount.currency) != nil
         else { return (nil, .noAccount) }
         return (found, .noAccount)
+    }
+
+    /// What a merchant pays on the day, by the scheme's clock, on which something was done: a sale
+    /// made (DTHR), a batch closed. When it is cleared does not matter.
+    func fee(
+        of merchant: ClearedMerchant,
+        in currency: Currency,
+        at moment: Instant
+    ) -> FeeRule {
+        let account = LedgerAccount(.merchant(merchant.identifier), currency)
+        let schedule: FeeSchedule
+        if let known = fees[account] {
+            schedule = known
+        } else {
+            schedule = merchant.feeSchedule(in: currency, terms)
+            fees[account] = schedule
+        }
+        return schedule.rule(on: terms.clock.day(of: moment)) ?? .none
     }
 }

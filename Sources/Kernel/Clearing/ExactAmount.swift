@@ -26,6 +26,26 @@ package struct ExactAmount: Hashable, Sendable {
         trillionths = Int128(minorUnits) * ExactAmount.unit(exponent)
     }
 
+    /// Parses digits with a point and decimals, or without: `12`, `0.001`.
+    ///
+    /// - Returns: nil for anything else, also for a sign, for more than ``decimals`` decimals, and
+    ///   beyond ``max``.
+    package init?(decimal text: String) {
+        let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
+        let part = parts.count == 2 ? parts[1] : "".utf8[...]
+        guard parts.count == 1 || parts.count == 2 && !part.isEmpty, !parts[0].isEmpty,
+            part.count <= Int(ExactAmount.decimals)
+        else { return nil }
+        var value: Int128 = 0
+        let zeros = repeatElement(UInt8(0x30), count: Int(ExactAmount.decimals) - part.count)
+        for digit in Array(parts[0]) + Array(part) + Array(zeros) {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value * 10 + Int128(digit - 0x30)
+            guard value <= ExactAmount.max.trillionths else { return nil }
+        }
+        trillionths = value
+    }
+
     /// Trillionths in one minor unit.
     package static func unit(_ exponent: Exponent) -> Int128 {
         (0..<decimals - exponent.decimals).reduce(1) { unit, _ in unit * 10 }

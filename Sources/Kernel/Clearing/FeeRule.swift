@@ -32,6 +32,12 @@ package struct FeeRule: Equatable, Sendable {
         self.init(known: rate, minimum, perBatch)
     }
 
+    /// The rate in per cent, with all its decimals: `1.2`.
+    package var percent: String {
+        // A millionth is a ten-thousandth of a per cent.
+        ExactAmount(trillionths: Int128(rate) * 100_000_000).decimal
+    }
+
     /// What one sale costs: never more than it brings. An amount at 6 decimals times a rate in
     /// millionths is a whole number of trillionths, so that nothing is lost here.
     package func fee(of sale: Money) -> ExactAmount {

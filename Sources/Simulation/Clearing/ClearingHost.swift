@@ -129,8 +129,9 @@ package final class ClearingHost: Sendable {
                 units: [
                     .init(.euro, .cents, account: own, payoutMinimum: plan.payoutMinimum)
                 ],
-                fees: [.init(.euro, nil, plan.fee)],
-                cutOff: plan.cutOff
+                fees: [.init(.euro, nil, schedule(plan.fee, plan.newFees?.fee))],
+                cutOff: plan.cutOff,
+                clock: plan.newFees?.clock ?? .utc
             )
         else { throw .noTerms }
         let house = reader
@@ -148,21 +149,34 @@ package final class ClearingHost: Sendable {
         for merchant in known { try await house.set(cleared(merchant)) }
     }
 
-    /// The fee of a merchant, as was agreed.
-    func fee(of merchant: MerchantIdentifier) -> FeeRule {
-        merchant == merchants.first ? plan.firstFee : plan.fee
+    /// The fee of a merchant for what was done at a moment, as was agreed.
+    func fee(of merchant: MerchantIdentifier, at moment: Instant) -> FeeRule {
+        let isFirst = merchant == merchants.first
+        guard let new = plan.newFees, moment >= new.begin else {
+            return isFirst ? plan.firstFee : plan.fee
+        }
+        return isFirst ? new.firstFee : new.fee
+    }
+
+    private func schedule(_ rule: FeeRule, _ next: FeeRule?) -> FeeSchedule {
+        var schedule = FeeSchedule(rule)
+        if let new = plan.newFees, let next {
+            _ = schedule.set(next, from: new.clock.day(of: new.begin))
+        }
+        return schedule
     }
 
     private func cleared(
         _ merchant: MerchantIdentifier
     ) throws(ClearingFailure) -> ClearedMerchant {
         guard let payee = Self.payee(merchant.text) else { throw .unknownAcquirer }
-        let own = merchant == merchants.first ? plan.firstFee : nil
+        let isFirst = merchant == merchants.first
+        let own = isFirst ? schedule(plan.firstFee, plan.newFees?.firstFee) : FeeSchedule()
         return ClearedMerchant(
             merchant,
             name: merchant.text,
             acquirer: WorldKeys.acquirerNumber,
-            accounts: [.init(.euro, payee, fee: own)]
+            accounts: [.init(.euro, payee, fees: own)]
         )
     }
 

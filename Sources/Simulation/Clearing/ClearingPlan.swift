@@ -4,15 +4,26 @@ package import Kernel
 
 /// How the batches of a ``World`` are collected, cleared and paid out.
 package struct ClearingPlan: Sendable {
+    /// Other fees, from a day on which begins within the run.
+    struct NewFees: Sendable {
+        /// Midnight by the clock of the scheme.
+        let begin: Instant
+        let clock: LocalOffset
+        let fee: FeeRule
+        let firstFee: FeeRule
+    }
+
     /// What merchants pay, but the first one.
     package var fee = FeeRule.none
     /// What the first merchant pays.
     package var firstFee = FeeRule.none
+    /// What they pay later; nil where nothing changes.
+    var newFees: NewFees?
     /// A batch with so many sales is closed,
     package var batchCount: UInt32 = 3
     /// and one whose first sale is so old.
     package var batchAge = Duration.seconds(40)
-    /// The minute of the day at which a business day ends.
+    /// The minute of the day at which a business day ends, by the clock of the scheme.
     package var cutOff: UInt16 = 0
     /// Whether the clearing house learns of the last merchant late, so that its sales wait in
     /// suspense.
@@ -39,6 +50,8 @@ struct ClearingDraw {
     private static let salt: UInt64 = 0xC1EA_0001_2F15
     /// The end of the day comes within so many minutes of a run, counted from the first.
     private static let cutOffMinutes = 6
+    /// So does the day on which fees change, in one run of so many.
+    private static let newFeesOneIn = 2
     private static let dayMinutes: Int64 = 24 * 60
     /// Rates that leave something below a cent, in millionths.
     private static let rates: [UInt32] = [0, 12_345, 29_000, 1_000]
@@ -53,12 +66,33 @@ struct ClearingDraw {
         plan.batchCount = UInt32(1 + generator.below(4))
         plan.batchAge = .seconds(10 + generator.below(80))
         let minute = start.milliseconds / 60_000 + 1 + Int64(generator.below(Self.cutOffMinutes))
-        plan.cutOff = UInt16(minute % Self.dayMinutes)
         plan.isLastMerchantLate = generator.below(3) == 0
         plan.payoutMinimum = generator.below(2) == 0 ? 1 : 200
         plan.seed = generator.next()
         self.seed = generator.next()
+        if generator.below(Self.newFeesOneIn) == 0 {
+            plan.newFees = Self.newFees(&generator, start)
+        }
+        let ahead = Int64(plan.newFees?.clock.minutes ?? 0)
+        plan.cutOff = UInt16((minute + ahead + Self.dayMinutes) % Self.dayMinutes)
         self.plan = isCleared ? plan : nil
+    }
+
+    /// The clock of the scheme shows midnight within the run.
+    private static func newFees(
+        _ generator: inout SplitMix64,
+        _ start: Instant
+    ) -> ClearingPlan.NewFees? {
+        let minute = start.milliseconds / 60_000 + 1 + Int64(generator.below(cutOffMinutes))
+        let past = minute % dayMinutes
+        let ahead = past < dayMinutes / 2 ? -past : dayMinutes - past
+        guard let clock = LocalOffset(minutes: Int(ahead)) else { return nil }
+        return ClearingPlan.NewFees(
+            begin: Instant(milliseconds: minute * 60_000),
+            clock: clock,
+            fee: fee(&generator),
+            firstFee: fee(&generator)
+        )
     }
 
     private static func fee(_ generator: inout SplitMix64) -> FeeRule {

@@ -87,11 +87,14 @@ extension Invariants {
                 add(gross, .suspense(WorldKeys.acquirerNumber))
                 continue
             }
-            let rule = host.fee(of: merchant)
+            let rule = host.fee(of: merchant, at: line.sale.time.instant)
             var fee = FeeShare.fee(of: gross, rule)
             // A sale that was set aside pays none for its batch.
             let share = BatchShare(batch: line.place.batch, merchant: merchant)
-            if line.outcome == .cleared, charged.insert(share).inserted {
+            if line.outcome == .cleared, charged.insert(share).inserted,
+                let batch = clearing.batches[line.place.batch]
+            {
+                let rule = host.fee(of: merchant, at: batch.header.closedAt)
                 fee += rule.perBatch.trillionths
             }
             add(gross - fee, .merchant(merchant))

@@ -9,6 +9,7 @@ import Records
 import RecordsSQLite
 import SecurityModule
 import Settlement
+import Sites
 import Wire
 
 /// The clearing house's data, for the commands of its operator; beside the running server, too.
@@ -74,6 +75,22 @@ struct ClearingAccess {
         await party.store.close()
         await issuer?.float.store.close()
         await issuer?.access.store.close()
+    }
+
+    /// Writes down in the console's journal what a command is about to do, in the name host; where
+    /// there is no console in the folder, nothing.
+    static func note(
+        _ kind: OperatorJournal.Act.Kind,
+        _ what: String,
+        at now: Instant,
+        _ options: DataOptions
+    ) async throws {
+        guard options.folder.exists(.console) else { return }
+        try await OperatorCommand.step(options) { desk in
+            try await desk.journal.writeOnClearing(
+                OperatorJournal.Act(kind, at: now, byHost: what)
+            )
+        }
     }
 
     /// Does something at the clearing house of a data folder, and says in words why it was not

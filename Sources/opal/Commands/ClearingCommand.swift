@@ -15,8 +15,8 @@ struct ClearingCommand: AsyncParsableCommand {
         discussion: "May be used beside the running server.",
         subcommands: [
             Books.self, Account.self, Batches.self, Suspense.self, Merchant.self, Issuer.self,
-            Acquirer.self, Settle.self, Runs.self, Payment.self, Files.self, Statement.self,
-            Unmatched.self,
+            Acquirer.self, Fee.self, Terms.self, Settle.self, Runs.self, Payment.self, Files.self,
+            Statement.self, Unmatched.self,
         ],
         defaultSubcommand: Books.self
     )
@@ -222,6 +222,20 @@ enum ClearingArguments {
             let currency = Currency(bcd: UInt16(BCD.pack(UInt64(iso.number))))
         else { throw ValidationError("\(code) is no currency of ISO 4217.") }
         return currency
+    }
+
+    static func category(_ text: String) throws -> MerchantCategory {
+        guard let category = MerchantCategory(text) else {
+            throw ValidationError("A category has four digits.")
+        }
+        return category
+    }
+
+    static func amount(_ text: String) throws -> ExactAmount {
+        guard let amount = ExactAmount(decimal: text) else {
+            throw ValidationError("An amount is written 0.01, with at most 12 decimals.")
+        }
+        return amount
     }
 
     static func place(_ text: String) throws -> BatchPlace {

@@ -62,7 +62,10 @@ extension ClearingCommand {
             var currency = "EUR"
             @Option(
                 name: .long,
-                help: "Its own rate in millionths of each sale; else its category's."
+                help: ArgumentHelp(
+                    "Its own rate in millionths of each sale; else its category's.",
+                    discussion: "Only where it is new in the currency: then opal clearing fee set."
+                )
             )
             var rate: UInt32?
             @OptionGroup var options: DataOptions
@@ -78,17 +81,18 @@ extension ClearingCommand {
                 let account = ClearedMerchant.Account(
                     try ClearingArguments.currency(currency),
                     try payee.payee(),
-                    fee: fee
+                    fees: FeeSchedule(fee)
                 )
-                let sells = try category.map { text in
-                    guard let category = MerchantCategory(text) else {
-                        throw ValidationError("A category has four digits.")
-                    }
-                    return category
-                }
+                let sells = try category.map(ClearingArguments.category)
                 try await ClearingAccess.use(options) { access in
                     let known = try await access.house.merchant(identifier)
-                    let fee = fee ?? known?.account(in: account.currency)?.fee
+                    if fee != nil, known?.account(in: account.currency) != nil {
+                        throw CommandFailure(
+                            "\(identifier.text) is paid in \(account.currency.word) already, and "
+                                + "its fee changes from a day on: see opal clearing fee set. "
+                                + "Nothing has changed."
+                        )
+                    }
                     var next =
                         known
                         ?? ClearedMerchant(
@@ -98,9 +102,7 @@ extension ClearingCommand {
                             accounts: []
                         )
                     next.accounts.removeAll { $0.currency == account.currency }
-                    next.accounts.append(
-                        ClearedMerchant.Account(account.currency, account.payee, fee: fee)
-                    )
+                    next.accounts.append(account)
                     next.category = sells ?? next.category
                     try await access.house.set(next)
                     print("\(identifier.text) is paid in \(account.currency.word)")

@@ -9,7 +9,9 @@ extension ClearingFailure {
     /// Why a command was not done, and what to do.
     var words: String {
         switch self {
-        case .noTerms, .currencyFixed, .unknownCurrency: termsWords
+        case .noTerms, .currencyFixed, .unknownCurrency, .notPaidIn, .feeTooEarly, .noFee,
+            .tooManyFees, .termsOutOfRange, .settlementRuns, .cutOffBetween, .changedMeanwhile:
+            termsWords
         case .unknownIssuer: "The clearing house knows no such issuer, or not with such a pool."
         case .unknownAcquirer: "The clearing house knows no such acquirer: add it first."
         case .unknownMerchant: "The clearing house knows no such merchant."
@@ -45,6 +47,30 @@ extension ClearingFailure {
             "The currency \(currency.digits) is used: it stays, and so does its minor unit."
         case .unknownCurrency(let currency):
             "The clearing house does not clear in \(currency.digits)."
+        case .notPaidIn(let currency):
+            "The merchant is not paid in \(currency.word): opal clearing merchant set says where "
+                + "it is."
+        case .feeTooEarly(let day):
+            "Sales of today are charged already, and those of days before: nothing of their fees "
+                + "changes. Give --from \(day?.text ?? "a later day") or later."
+        case .noFee:
+            "There is no such fee on this day: see opal clearing fee. Nothing has changed."
+        case .tooManyFees:
+            "There is no room for more rules. Withdraw coming ones that are not needed."
+        case .termsOutOfRange:
+            "A cut-off is 00:00 to 23:59, and money arrives within "
+                + "\(ClearingLimits.valueDaysMax) workdays; a least payout is a whole number of "
+                + "minor units of its currency, and not nothing. Nothing has changed."
+        case .settlementRuns:
+            "A settlement is under way. Nothing has changed; try again when opal clearing runs "
+                + "says that it has ended."
+        case .cutOffBetween:
+            "One of the old and the new cut-off has passed today, and the other one has not: "
+                + "another business day would be under way. Nothing has changed; do it when both "
+                + "have passed, or before the earlier one."
+        case .changedMeanwhile:
+            "Somebody else has changed this in between. Nothing of yours has changed: look at it, "
+                + "and do it again."
         default: "The clearing house has no terms: it was not founded whole. Restore it."
         }
     }

@@ -16,6 +16,8 @@ package enum ConsoleLimits {
     package static let pageRows = 25
     /// Accounts of the clearing house on one page.
     package static let accountRows = 200
+    /// Fees of all and of categories, on the page of the clearing house.
+    static let feeRows = 100
     /// Rows of each table on the page of what is open.
     package static let openPageRows = 50
     /// Open transactions that are looked through for those of one issuer.

@@ -117,7 +117,8 @@ extension OperatorJournal.Act.Kind {
             .limitsProposed, .limitsAgreed, .limitsDeclined, .operatorAdded, .operatorRemoved,
             .saleReleased, .saleRejected, .dayClosed, .payoutGivenBack, .disputeRefunded,
             .disputeRejected, .disputeAnswered, .keyVersionMade, .keyVersionUsed,
-            .keyVersionRetired, .batchKeyMade, .batchKeyRetired, .batchKeyAccepted:
+            .keyVersionRetired, .batchKeyMade, .batchKeyRetired, .batchKeyAccepted, .feeChanged,
+            .termsChanged:
             "Something else"
         }
     }

@@ -78,6 +78,10 @@ package struct OperatorJournal: Sendable {
             case batchKeyMade = 33
             case batchKeyRetired = 34
             case batchKeyAccepted = 35
+            /// A command of the host; the reason says whose fee it is, and what holds from when.
+            case feeChanged = 36
+            /// A command of the host; the reason names cut-off, value days and least payout.
+            case termsChanged = 37
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {

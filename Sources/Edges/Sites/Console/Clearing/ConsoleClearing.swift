@@ -32,6 +32,7 @@ struct ConsoleClearing: Sendable {
         ]
         let accounts = try await accounts()
         if !accounts.isEmpty { values["accounts"] = ["rows": accounts.map { row($0, visit) }] }
+        try await addFees(to: &values, visit)
         if let merchant = clearing.merchant {
             let payouts = try await payouts(ofMerchant: merchant)
             if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
@@ -55,6 +56,29 @@ struct ConsoleClearing: Sendable {
             current: "/clearing",
             notice: notice
         )
+    }
+
+    /// What is paid now and later: of a merchant what it pays itself, else the terms of the scheme.
+    private func addFees(
+        to values: inout [String: Any],
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) {
+        let (terms, merchant) = try await clearingStep { () async throws(ClearingFailure) in
+            (try await clearing.house.terms(), try await ownRecord())
+        }
+        let fees = ConsoleFees(terms, visit.reader, now: visit.now)
+        let rows = clearing.merchant == nil ? fees.rows() : merchant.map(fees.rows) ?? []
+        if !rows.isEmpty { values["fees"] = ["rows": rows] }
+        if clearing.merchant == nil { values["facts"] = fees.facts() }
+    }
+
+    /// The record of the merchant whose operator looks; nil where there is none, or it does not
+    /// open: its account is shown all the same.
+    private func ownRecord() async throws(ClearingFailure) -> ClearedMerchant? {
+        guard let merchant = clearing.merchant else { return nil }
+        do throws(ClearingFailure) {
+            return try await clearing.house.merchant(merchant)
+        } catch .damaged { return nil } catch { throw error }
     }
 
     /// The accounts that are seen here: of merchants, the first page alone.
