@@ -77,7 +77,7 @@ package struct ClearingTerms: Equatable, Sendable {
         let currencies = Set(units.map(\.currency))
         let names = Set(fees.map { [$0.currency.bcd, $0.category?.bcd ?? 0xFFFF] })
         guard currencies.count == units.count, units.count <= ClearingLimits.currenciesMax,
-            currencies.allSatisfy({ !$0.isProgramme && $0 != .nothing }),
+            currencies.allSatisfy(\.isMoney),
             names.count == fees.count, ClearingTerms.count(fees) <= ClearingLimits.feesMax,
             ClearingTerms.cutOffRange.contains(cutOff), valueDays <= ClearingLimits.valueDaysMax
         else { return nil }

@@ -16,7 +16,7 @@ package struct Benefit: Equatable, Sendable {
             guard points != nil || money != nil,
                 points.map({ $0.minorUnits > 0 && $0.currency.isProgramme }) ?? true,
                 money.map({
-                    $0.minorUnits > 0 && !$0.currency.isProgramme && $0.currency != .nothing
+                    $0.minorUnits > 0 && $0.currency.isMoney
                 }) ?? true
             else { return nil }
             self.points = points
