@@ -60,6 +60,7 @@ package struct DormancyRule: Equatable, Sendable {
     ///   - expiry: DEXP of the card.
     ///   - lastUse: its last load, debit, recovery or move; nil where there was none.
     ///   - moment: now.
+    /// - Returns: nil where nothing is due, or it is reported only.
     package func due(
         onCardExpiring expiry: CardDate,
         lastUsed lastUse: Instant?,

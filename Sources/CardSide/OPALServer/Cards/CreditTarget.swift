@@ -20,6 +20,7 @@ struct CreditTarget: Sendable {
     ///   - amount: what comes back.
     ///   - now: by which cards expire.
     /// - Returns: the card as last committed, which can be credited with the amount; or why not.
+    /// - Throws: `.store`, `.module`, `.damaged` where a succession is not readable as one.
     func find(
         _ card: CardIdentifier,
         _ amount: Money,

@@ -17,8 +17,7 @@ package struct SweepCounter: Equatable, Sendable {
         RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
     }
 
-    /// - Parameters:
-    ///   - last: 0 before the first one.
+    /// `last`: 0 before the first one.
     init(last: UInt64) {
         self.last = last
     }

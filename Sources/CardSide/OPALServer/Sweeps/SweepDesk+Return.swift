@@ -14,6 +14,7 @@ extension SweepDesk {
     ///   - number: of the sweep.
     ///   - issuer: whose sweep it is.
     /// - Returns: what was given back, or why nothing is.
+    /// - Throws: `.store`, `.module`, `.damaged` where a record is not readable as one, `.busy`.
     package func giveBack(
         _ number: UInt64,
         of issuer: IssuerIdentifier
