@@ -90,7 +90,6 @@ extension ByteWriter {
         integer(UInt64(truncatingIfNeeded: bits), bytes: 8)
     }
 
-
     mutating func feeRule(_ rule: FeeRule) {
         number(rule.rate)
         exact(rule.minimum)

@@ -3,6 +3,7 @@
 import ClearingHouse
 import Kernel
 import Records
+import Synchronization
 import Testing
 import Wire
 
@@ -54,35 +55,94 @@ import Wire
         try await clearing.expectSound()
     }
 
-    @Test(arguments: 0..<5) func `what does not fit is not posted, and waits`(
+    @Test(arguments: 0..<4) func `a return that does not fit is on record, and moves nothing`(
         case number: Int
     ) async throws {
         let clearing = try await ClearingWorld()
         clearing.issuer.sweep(try Self.notice(10))
+        clearing.issuer.sweep(try Self.notice(11, .givenBack(10), transaction: 10))
+        clearing.issuer.sweep(try Self.notice(12))
         _ = try await pass(clearing)
         let wrong = [
             // Nothing was swept under this number.
-            try Self.notice(11, .givenBack(9), transaction: 9),
+            try Self.notice(13, .givenBack(9), transaction: 9),
             // Another amount.
-            try Self.notice(11, .givenBack(10), 400, transaction: 10),
+            try Self.notice(13, .givenBack(12), 400, transaction: 12),
             // Another transaction.
-            try Self.notice(11, .givenBack(10), transaction: 12),
-            // A currency in which the issuer has no pool.
-            try Self.notice(11, .swept(.dormant), 500, .franc),
+            try Self.notice(13, .givenBack(12), transaction: 13),
             // A return is not given back.
-            try Self.notice(12, .givenBack(11), transaction: 10),
+            try Self.notice(13, .givenBack(11), transaction: 10),
         ]
-        if number == 4 {
-            clearing.issuer.sweep(try Self.notice(11, .givenBack(10), transaction: 10))
-            _ = try await pass(clearing)
-        }
-        let before = try await clearing.balance(.expired(clearing.bin))
         clearing.issuer.sweep(wrong[number])
         clearing.issuer.sweep(try Self.notice(20))
         let round = try await pass(clearing)
-        #expect(round.posted == 0 && round.waiting.keys.map(\.digits) == ["999001"])
-        #expect(try await clearing.balance(.expired(clearing.bin)) == before)
+        #expect(round.posted == 1 && round.refused == 1 && round.waiting.isEmpty)
+        #expect(try await clearing.balance(.expired(clearing.bin)) == .cents(1_000))
+        let findings = try await clearing.audit().findings.map(\.description)
+        #expect(findings.count == 1 && findings[0].contains("sweep 13 of issuer 999001"))
+    }
+
+    @Test func `a currency without a pool waits until there is one`() async throws {
+        let clearing = try await ClearingWorld()
+        clearing.issuer.sweep(try Self.notice(10, .swept(.dormant), 500, .franc))
+        clearing.issuer.sweep(try Self.notice(20))
+        let round = try await pass(clearing)
+        #expect(round.posted == 0 && round.waiting == [clearing.bin: .unknownCurrency(.franc)])
+        #expect(try await clearing.balance(.expired(clearing.bin)) == .zero)
         try await clearing.expectSound()
+    }
+
+    @Test func `an issuer whose record does not open keeps no other from being posted`()
+        async throws
+    {
+        let clearing = try await ClearingWorld()
+        let other = try #require(IssuerIdentifier("100000"))
+        try await clearing.house.set(
+            ClearedIssuer(other, name: "Other", payee: clearing.payee("Other"), pools: [.euro])
+        )
+        let key = RecordKey(RecordKind("issuer", keyBytes: 3...3), [0x10, 0x00, 0x00])
+        let record = try #require(try await clearing.store.read(key))
+        let write = RecordWrite.put(key, expectedRevision: record.revision, body: [1, 2, 3])
+        _ = try await clearing.store.commit(Transition(writes: [write]))
+        clearing.issuer.sweep(try Self.notice(10))
+        let round = try await pass(clearing)
+        #expect(round.posted == 1 && round.waiting.keys.contains(other))
+    }
+
+    @Test func `what was swept is the issuer's own, and makes it owe nothing`() async throws {
+        let clearing = try await ClearingWorld()
+        var own = try #require(try await clearing.house.acquirer(acquirer))
+        own.payee = try clearing.payee("City")
+        try await clearing.house.set(own)
+        try await clearing.clear(try PlayedBatch(1, count: 2))
+        clearing.issuer.sweep(try Self.notice(10, .swept(.expired), 5_000))
+        _ = try await pass(clearing)
+        let sold = try await clearing.merchantBalance()
+        let pool = try #require((-sold).adding(.cents(-5_000)))
+        #expect(try await clearing.balance(.pool(clearing.bin)) == pool)
+        let night = ClearingWorld.noon.adding(.seconds(12 * 3_600))
+        let run = try #require(try await clearing.house.settle(night))
+        #expect(run.positions.map(\.amount) == [-sold])
+        try await clearing.expectSound()
+    }
+
+    @Test func `an audit of a clearing house that never rests still knows what was posted`()
+        async throws
+    {
+        let clearing = try await ClearingWorld()
+        let busy = BusyStore(clearing.store)
+        busy.work {
+            guard let notice = try? Self.notice(busy.count) else { return }
+            clearing.issuer.sweep(notice)
+            _ = try? await clearing.house.passSweeps { ClearingWorld.noon }
+        }
+        let audit = ClearingAudit(
+            store: busy,
+            sealing: clearing.sealing,
+            batches: ClearingWorld.keys
+        )
+        let report = try await audit.run {}
+        #expect(report.sweeps[clearing.bin]?.isEmpty == false && report.findings.isEmpty)
     }
 
     @Test func `an issuer that repeats numbers that were posted gets nothing posted`()
@@ -107,6 +167,21 @@ import Wire
         #expect(try await pass(clearing).posted == 1)
     }
 
+    @Test func `a sweep without what gives it back is named`() async throws {
+        let clearing = try await ClearingWorld()
+        clearing.issuer.sweep(try Self.notice(10))
+        clearing.issuer.sweep(try Self.notice(11, .givenBack(10), transaction: 10))
+        _ = try await pass(clearing)
+        let kind = RecordKind("sweep", keyBytes: 11...11)
+        let record = try #require(
+            try await clearing.store.list(kind, after: nil, limit: 1, order: .descending).first
+        )
+        let write = RecordWrite.delete(record.key, expectedRevision: record.revision)
+        _ = try await clearing.store.commit(Transition(writes: [write]))
+        let findings = try await clearing.audit().findings.map(\.description)
+        #expect(findings.contains { $0.contains("sweep 10 of issuer 999001: what gives it back") })
+    }
+
     @Test func `expired value without its sweep is named`() async throws {
         let clearing = try await ClearingWorld()
         clearing.issuer.sweep(try Self.notice(10))
@@ -119,5 +194,36 @@ import Wire
         _ = try await clearing.store.commit(Transition(writes: [write]))
         let findings = try await clearing.audit().findings.map(\.description)
         #expect(findings.contains { $0.contains("expired value of 999001") })
+    }
+}
+
+/// A store in which something is done whenever payouts are listed.
+private final class BusyStore: RecordStoreLayer {
+    let inner: any RecordStore
+    private let event = Mutex<(@Sendable () async -> Void)?>(nil)
+    private let times = Mutex<UInt64>(0)
+
+    init(_ inner: any RecordStore) {
+        self.inner = inner
+    }
+
+    func work(_ event: @escaping @Sendable () async -> Void) {
+        self.event.withLock { $0 = event }
+    }
+
+    /// How often, with this time.
+    var count: UInt64 { times.withLock { $0 } }
+
+    func list(
+        _ kind: RecordKind,
+        after cursor: [UInt8]?,
+        limit: Int,
+        order: RecordOrder
+    ) async throws(StoreFailure) -> [Record] {
+        if kind == RecordKind("payout", keyBytes: 8...8), let event = event.withLock({ $0 }) {
+            times.withLock { $0 += 1 }
+            await event()
+        }
+        return try await inner.list(kind, after: cursor, limit: limit, order: order)
     }
 }

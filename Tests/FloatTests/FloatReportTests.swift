@@ -86,6 +86,17 @@ import Testing
         #expect(try due(2028, 1, 20) == nil)
         #expect(try due(2028, 2, 28) == nil)
         #expect(try due(2028, 2, 29) == .expired)
+        // What came back on 2028-02-20 has two months more.
+        let back = try #require(CivilDate(year: 2028, month: 2, dayOfMonth: 20))
+        let late = try [(4, 19), (4, 20)].map { month, day in
+            let date = try #require(CivilDate(year: 2028, month: month, dayOfMonth: day))
+            return rule?.due(
+                onCardExpiring: expiry,
+                lastUsed: Instant(milliseconds: back.day * 86_400_000),
+                at: Instant(milliseconds: date.day * 86_400_000)
+            )
+        }
+        #expect(late == [nil, .expired])
         let never = rule?.due(
             onCardExpiring: expiry,
             lastUsed: nil,

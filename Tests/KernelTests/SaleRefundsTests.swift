@@ -99,7 +99,10 @@ import Testing
             #expect(bank.refundNumber(at: issuer) == number)
             #expect(bank.refundNumber(at: other) == nil)
         }
-        for bank in [BankIdentifier.own(of: issuer), .account(of: issuer), .move(within: issuer)] {
+        let others: [BankIdentifier] = [
+            .own(of: issuer), .account(of: issuer), .move(within: issuer), .swept(of: issuer),
+        ]
+        for bank in others {
             #expect(bank.refundNumber(at: issuer) == nil)
         }
     }

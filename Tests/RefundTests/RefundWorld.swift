@@ -312,10 +312,11 @@ struct RefundWorld {
 
     /// `cards`: where what is due is read.
     func sweep(
+        of issuer: IssuerIdentifier? = nil,
         isTrial: Bool = false,
         reading cards: (any RecordStore)? = nil
     ) async throws -> SweepReport {
-        try await sweeps(reading: cards).sweep(of: nil, isTrial: isTrial)
+        try await sweeps(reading: cards).sweep(of: issuer, isTrial: isTrial)
     }
 
     func giveBack(_ number: UInt64) async throws -> Result<SweepRecord, SweepRefusal> {

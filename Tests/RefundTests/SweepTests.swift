@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 import ClearingHouse
 import Kernel
-import OPALServer
+import PaymentServer
 import Records
 import SecurityModule
 import Synchronization
 import Testing
 import Wire
 
+@testable import OPALServer
 @testable import Simulation
 
 /// Value that nobody uses, from the card to the issuer's account of expired value, and back.
@@ -121,7 +123,7 @@ import Wire
         sweeps.world.clock.advance(by: Self.days(40))
         _ = try await sweeps.world.desk.setBlocked(true, card, by: "operator")
         let report = try await sweeps.sweep()
-        #expect(report.left[.blocked] == .init(cards: 1, value: 10_000))
+        #expect(report.left[.blocked] == 1)
         #expect(report.swept.values.map(\.cards) == [1])
         #expect(try await sweeps.balance() == 10_000)
         let other = try await sweeps.number(of: 1)
@@ -133,9 +135,11 @@ import Wire
     @Test func `a card that is used while others are looked at keeps its value`() async throws {
         let sweeps = try await Self.world()
         sweeps.world.clock.advance(by: Self.days(40))
-        let store = LateReads(sweeps.world.opalStore) { _ = try? await sweeps.buy() }
+        let store = LateReads(sweeps.world.opalStore, listing: Emulator.cardKind) {
+            _ = try? await sweeps.buy()
+        }
         let report = try await sweeps.sweep(reading: store)
-        #expect(report.left[.changed] == .init(cards: 1, value: 10_000))
+        #expect(report.left[.changed] == 1)
         #expect(report.swept.values.map(\.cards) == [1])
         #expect(try await sweeps.balance() == 9_850)
         try await sweeps.expectSound()
@@ -203,6 +207,61 @@ import Wire
         try await sweeps.expectSound()
     }
 
+    @Test func `what is put back after a sweep is on the card, and has its time`() async throws {
+        let sweeps = try await Self.world()
+        let world = sweeps.world
+        let page = try await world.page(try await world.order())
+        world.link.plan.script(.dropRequest, at: 2)
+        guard case .pending = await world.pay(page) else { throw Unexpected() }
+        world.clock.advance(by: Self.days(40))
+        _ = try await sweeps.sweep(of: nil)
+        #expect(try await sweeps.balance() == 0)
+        _ = await world.payments.giveUpLateSales()
+        #expect(await world.settleAll())
+        #expect(try await sweeps.balance() == 150)
+        #expect(try await sweeps.sweep().swept.isEmpty)
+        try await sweeps.house.passSweeps { sweeps.world.now }
+        #expect(try await sweeps.expiredBalance() == .cents(19_850))
+        try await sweeps.expectSound()
+    }
+
+    @Test func `cards of another issuer than the one that is named keep their value`()
+        async throws
+    {
+        let sweeps = try await Self.world()
+        sweeps.world.clock.advance(by: Self.days(40))
+        let other = try #require(IssuerIdentifier("123456"))
+        #expect(try await sweeps.sweep(of: other).swept.isEmpty)
+        #expect(try await sweeps.sweep(of: sweeps.world.issuer.identifier).swept.count == 1)
+    }
+
+    @Test func `a return that a set-back issuer makes once more is on record and not posted`()
+        async throws
+    {
+        let (sweeps, number, _) = try await Self.swept()
+        try await sweeps.house.passSweeps { sweeps.world.now }
+        // As after a restore to the moment before the return.
+        let key = SweepRecord.key(sweeps.world.issuer.identifier, number)
+        let records = SealedRecords(store: sweeps.world.opalStore, sealing: sweeps.cardSeals)
+        let found = try #require(try await records.read(key))
+        var sweep = try SweepRecord(found.body, key: key.bytes)
+        sweep.event = .swept(.dormant, return: nil)
+        let write = try await records.put(key, expectedRevision: found.revision, sweep.bytes)
+        #expect(try await records.commit(Transition(writes: [write])))
+        guard case .success = try await sweeps.giveBack(number) else {
+            Issue.record("The issuer does not know better.")
+            return
+        }
+        let round = try await sweeps.house.passSweeps { sweeps.world.now }
+        #expect(round.posted == 0 && round.refused == 1 && round.waiting.isEmpty)
+        #expect(try await sweeps.expiredBalance() == .cents(10_000))
+        // Those behind it go on.
+        let other = try await sweeps.number(of: 1)
+        _ = try await sweeps.giveBack(other)
+        #expect(try await sweeps.house.passSweeps { sweeps.world.now }.posted == 1)
+        #expect(try await sweeps.audit().contains { $0.contains("it is not posted") })
+    }
+
     @Test func `a clearing house that is not known learns nothing`() async throws {
         let sweeps = try await Self.world()
         sweeps.world.clock.advance(by: Self.days(40))
@@ -222,48 +281,108 @@ import Wire
 
     // MARK: The audit
 
-    @Test func `a sweep without its record, and a record without its sweep, are named`()
-        async throws
-    {
-        let sweeps = try await Self.world()
-        sweeps.world.clock.advance(by: Self.days(40))
+    private func delete(_ key: RecordKey, _ sweeps: RefundWorld) async throws {
+        let record = try #require(try await sweeps.world.opalStore.read(key))
+        let write = RecordWrite.delete(key, expectedRevision: record.revision)
+        let outcome = try await sweeps.world.opalStore.commit(Transition(writes: [write]))
+        #expect(outcome == .committed)
+    }
+
+    /// A world with a sweep of each card, of which the first one was given back.
+    private static func swept() async throws -> (RefundWorld, number: UInt64, back: UInt64) {
+        let sweeps = try await world()
+        sweeps.world.clock.advance(by: days(40))
         _ = try await sweeps.sweep()
         let number = try await sweeps.number(of: 0)
-        let key = SweepRecord.key(sweeps.world.issuer.identifier, number)
-        let record = try #require(try await sweeps.world.opalStore.read(key))
-        let gone = RecordWrite.delete(key, expectedRevision: record.revision)
-        #expect(
-            try await sweeps.world.opalStore.commit(Transition(writes: [gone])) == .committed
-        )
+        guard case .success(let back) = try await sweeps.giveBack(number) else {
+            throw Unexpected()
+        }
+        return (sweeps, number, back.number)
+    }
+
+    @Test func `a sweep whose record is gone is named`() async throws {
+        let (sweeps, number, _) = try await Self.swept()
+        try await delete(SweepRecord.key(sweeps.world.issuer.identifier, number), sweeps)
         #expect(try await sweeps.audit().contains { $0.contains("was taken from card") })
+    }
+
+    @Test func `a return whose record is gone is named, and what it gives back`() async throws {
+        let (sweeps, _, back) = try await Self.swept()
+        try await delete(SweepRecord.key(sweeps.world.issuer.identifier, back), sweeps)
+        let findings = try await sweeps.audit()
+        #expect(findings.contains { $0.contains("is given back to card") })
+        #expect(findings.contains { $0.contains("does not fit") })
+    }
+
+    @Test func `a record of what no card has given is named`() async throws {
+        let (sweeps, number, _) = try await Self.swept()
+        let records = SealedRecords(store: sweeps.world.opalStore, sealing: sweeps.cardSeals)
+        let card = sweeps.world.cards[0]
+        let amount = Money(minorUnits: 5, currency: .euro, exponent: .cents)
+        let sweep = SweepRecord(
+            number + 100,
+            card,
+            TransactionIdentifier(high: 1, low: 1),
+            amount,
+            at: sweeps.world.now,
+            .swept(.expired, return: nil)
+        )
+        let key = SweepRecord.key(card.issuer, sweep.number)
+        let write = try await records.put(key, expectedRevision: 0, sweep.bytes)
+        #expect(try await records.commit(Transition(writes: [write])))
+        let findings = try await sweeps.audit()
+        #expect(findings.contains { $0.contains("is on record, but not on its card") })
+        #expect(findings.contains { $0.contains("has not given this number") })
+    }
+
+    @Test func `an audit beside a return finds nothing`() async throws {
+        let (sweeps, _, _) = try await Self.swept()
+        let other = try await sweeps.number(of: 1)
+        let during = LateReads(sweeps.world.opalStore, listing: SweepRecord.kind) {
+            _ = try? await sweeps.giveBack(other)
+        }
+        let auditor = CardAuditor(
+            store: during,
+            module: sweeps.world.cardModule,
+            seals: sweeps.cardSeals
+        )
+        #expect(try await auditor.run {}.findings.map(\.description) == [])
+        #expect(try await sweeps.balance(1) == 10_000)
     }
 }
 
-/// A store that lets something happen after cards were listed, or the first time that a record of a
-/// kind was read.
+/// A store that lets something happen the first time that a record of a kind was read, or that some
+/// of a kind were listed.
 private final class LateReads: RecordStoreLayer {
     let inner: any RecordStore
-    private let kind: RecordKind?
+    private let readKind: RecordKind?
+    private let listedKind: RecordKind?
     private let event: @Sendable () async -> Void
     private let hasHappened = Mutex(false)
 
     init(
         _ inner: any RecordStore,
-        on kind: RecordKind? = nil,
+        on readKind: RecordKind? = nil,
+        listing listedKind: RecordKind? = nil,
         _ event: @escaping @Sendable () async -> Void
     ) {
         self.inner = inner
-        self.kind = kind
+        self.readKind = readKind
+        self.listedKind = listedKind
         self.event = event
+    }
+
+    private func happen() async {
+        let isFirst = hasHappened.withLock { happened in
+            defer { happened = true }
+            return !happened
+        }
+        if isFirst { await event() }
     }
 
     func read(_ key: RecordKey) async throws(StoreFailure) -> Record? {
         let record = try await inner.read(key)
-        let isFirst = hasHappened.withLock { happened in
-            defer { happened = happened || key.kind == kind }
-            return !happened && key.kind == kind
-        }
-        if isFirst { await event() }
+        if key.kind == readKind { await happen() }
         return record
     }
 
@@ -274,7 +393,7 @@ private final class LateReads: RecordStoreLayer {
         order: RecordOrder
     ) async throws(StoreFailure) -> [Record] {
         let page = try await inner.list(kind, after: cursor, limit: limit, order: order)
-        if self.kind == nil { await event() }
+        if kind == listedKind { await happen() }
         return page
     }
 }

@@ -31,6 +31,18 @@ import Wire
     ]
 
     /// A desk at which a bit of everything has happened.
+    /// What commands of the host write down.
+    private func noteCommands(_ fixture: ConsoleFixture) async throws {
+        let kinds: [OperatorJournal.Act.Kind] = [
+            .feeChanged, .termsChanged, .valueSwept, .sweepReturned, .dormancyRuleChanged,
+        ]
+        for kind in kinds {
+            try await fixture.operators.journal.writeOnClearing(
+                OperatorJournal.Act(kind, at: fixture.world.now, byHost: "all in EUR")
+            )
+        }
+    }
+
     private func desk() async throws -> ConsoleFixture {
         let fixture = try await ConsoleFixture()
         _ = try await fixture.pay()
@@ -65,11 +77,7 @@ import Wire
         try await fixture.operators.journal.writeOnClearing(
             OperatorJournal.Act(.dayClosed, at: fixture.world.now, by: second)
         )
-        for kind in [OperatorJournal.Act.Kind.feeChanged, .termsChanged] {
-            try await fixture.operators.journal.writeOnClearing(
-                OperatorJournal.Act(kind, at: fixture.world.now, byHost: "all in EUR")
-            )
-        }
+        try await noteCommands(fixture)
         let digits = fixture.world.cards[0].digits
         try await fixture.work { browser async throws in
             try await browser.open("/cards")

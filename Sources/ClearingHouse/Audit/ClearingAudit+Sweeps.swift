@@ -20,6 +20,11 @@ extension ClearingAudit {
             _,
             report async throws(StoreFailure) in
             report.sweeps[sweep.issuer, default: []].append(sweep.notice)
+            guard sweep.isPosted else {
+                let problem = "gives back what was not swept so, or was before: it is not posted"
+                report.findings.append(Self.finding(sweep, problem))
+                return
+            }
             let amount: ExactAmount
             if case .swept = sweep.notice.event {
                 amount = sweep.amount
@@ -29,16 +34,16 @@ extension ClearingAudit {
             let before = sums[sweep.expired]?.trillionths ?? 0
             sums[sweep.expired] = ExactAmount(trillionths: before &+ amount.trillionths)
             if try await hasWrongReturn(sweep) {
-                let place = "clearing house, sweep \(sweep.notice.number) of "
-                report.findings.append(
-                    AuditFinding(
-                        place + "issuer \(sweep.issuer.digits)",
-                        "what gives it back, or what it gives back, is not on record so"
-                    )
-                )
+                let problem = "what gives it back, or what it gives back, is not on record so"
+                report.findings.append(Self.finding(sweep, problem))
             }
         }
         standing.merge(sums) { $1 }
+    }
+
+    private static func finding(_ sweep: ClearedSweep, _ problem: String) -> AuditFinding {
+        let place = "sweep \(sweep.notice.number) of issuer \(sweep.issuer.digits)"
+        return AuditFinding("clearing house, \(place)", problem)
     }
 
     /// Whether a sweep and what gives it back do not name each other.

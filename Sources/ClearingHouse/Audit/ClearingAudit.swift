@@ -193,10 +193,11 @@ package struct ClearingAudit: Sendable {
             try await checkPayouts(&findings, progress, &inTransit)
             try await checkSuspense(&findings, progress, &standing)
             try await checkSweeps(&findings, progress, &standing)
+            // Whatever else has changed meanwhile, they are what was posted.
+            report.sweeps = findings.sweeps
             guard try await balances().revisions == before.revisions else { continue }
             report.books = before.books
             report.recordCount += findings.recordCount
-            report.sweeps = findings.sweeps
             report.findings += findings.findings
             report.findings += ClearingAudit.compare(before.records, inTransit, standing)
             for (currency, books) in before.books where books.sum != .zero {

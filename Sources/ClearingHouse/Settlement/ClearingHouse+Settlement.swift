@@ -177,9 +177,8 @@ extension ClearingHouse {
         for (_, place) in issuers.closed { run.leaveOut(place) }
         for issuer in issuers.open {
             for currency in issuer.pools {
-                let pool = LedgerAccount(.pool(issuer.identifier), currency)
                 try await orLeaveOut(&run, &step) { _, step async throws(ClearingFailure) in
-                    let balance = try await step.balance(of: pool)
+                    let balance = try await step.position(of: issuer.identifier, currency)
                     guard balance.isNegative else { return }
                     positions.append(
                         SettlementRun.Position(

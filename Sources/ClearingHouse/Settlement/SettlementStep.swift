@@ -122,21 +122,33 @@ struct SettlementStep {
         let issuers = try await files.everyIssuer()
         for issuer in issuers.open where issuer.payee == payee {
             let pool = LedgerAccount(.pool(issuer.identifier), account.currency)
-            let amount = min(-(try await balance(of: pool)), try await balance(of: account))
+            let position = try await position(of: issuer.identifier, account.currency)
+            let amount = min(-position, try await balance(of: account))
             guard amount > .zero else { continue }
             try await posting.move(amount, from: account, to: pool, .netted(run.day), in: &writes)
         }
         var due = try await balance(of: account)
         var held = ExactAmount.zero
         for (issuer, place) in issuers.closed {
-            let owed = -(try await balance(of: LedgerAccount(.pool(issuer), account.currency)))
-            let amount = min(owed, due)
+            let amount = min(-(try await position(of: issuer, account.currency)), due)
             guard amount > .zero else { continue }
             run.wait(account, amount, for: place)
             due = ExactAmount(trillionths: due.trillionths - amount.trillionths)
             held = ExactAmount(trillionths: held.trillionths + amount.trillionths)
         }
         return held
+    }
+
+    /// What an issuer has here; below zero is what it owes. What was swept from its cards is its
+    /// own as long as nobody claims it.
+    mutating func position(
+        of issuer: IssuerIdentifier,
+        _ currency: Currency
+    ) async throws(ClearingFailure) -> ExactAmount {
+        let pool = try await balance(of: LedgerAccount(.pool(issuer), currency))
+        let expired = try await balance(of: LedgerAccount(.expired(issuer), currency))
+        guard let sum = pool.adding(expired) else { throw .amountTooLarge }
+        return sum
     }
 
     private func content(of record: AccountRecord) throws(ClearingFailure) -> Payout.Content {

@@ -11,9 +11,11 @@ extension ClearingHouse {
     package struct SweepRound: Equatable, Sendable {
         /// Sweeps and returns that were posted.
         package fileprivate(set) var posted = 0
+        /// Returns of what was not swept so, or was given back before.
+        package fileprivate(set) var refused = 0
         /// Issuers that did not answer.
         package fileprivate(set) var silent: Set<IssuerIdentifier> = []
-        /// What cannot be posted, by its issuer: what comes behind it waits.
+        /// What cannot be posted now, by its issuer: what comes behind it waits.
         package fileprivate(set) var waiting: [IssuerIdentifier: ClearingFailure] = [:]
     }
 
@@ -23,23 +25,23 @@ extension ClearingHouse {
     ///
     /// - Parameter now: asked for the moment of each step.
     /// - Returns: what came of it.
-    /// - Throws: `.store`, `.module`, `.busy`, `.noTerms`.
+    /// - Throws: `.store`, `.module`, `.noTerms`.
     @discardableResult
     package func passSweeps(
         _ now: @Sendable () -> Instant
     ) async throws(ClearingFailure) -> SweepRound {
         var round = SweepRound()
-        for issuer in try await issuers(limit: RecordLimits.pageMax) {
+        let issuers = try await book.allIssuers()
+        for (issuer, place) in issuers.closed { round.waiting[issuer] = .damaged(place) }
+        for issuer in issuers.open {
             do throws(ClearingFailure) {
                 for _ in 0..<ClearingLimits.sweepPagesMax {
-                    let (posted, hasMore) = try await passSweeps(of: issuer, now)
-                    round.posted += posted
-                    if !hasMore { break }
+                    if try await !passPage(of: issuer, &round, now) { break }
                 }
             } catch {
                 switch error {
                 case .issuerSilent(let issuer): round.silent.insert(issuer)
-                case .damaged, .unknownCurrency, .amountTooLarge:
+                case .damaged, .unknownCurrency, .amountTooLarge, .busy:
                     round.waiting[issuer.identifier] = error
                 default: throw error
                 }
@@ -48,34 +50,44 @@ extension ClearingHouse {
         return round
     }
 
-    /// One page of an issuer.
-    private func passSweeps(
+    /// Posts one page of an issuer.
+    ///
+    /// - Returns: whether it has more.
+    private func passPage(
         of issuer: ClearedIssuer,
+        _ round: inout SweepRound,
         _ now: @Sendable () -> Instant
-    ) async throws(ClearingFailure) -> (posted: Int, hasMore: Bool) {
+    ) async throws(ClearingFailure) -> Bool {
         let identifier = issuer.identifier
         guard let link = issuers(identifier) else { throw .issuerSilent(identifier) }
-        return try await book.change { () async throws(ClearingFailure) in
-            let last = try await lastSweep(of: identifier)?.notice.number ?? 0
+        let page = try await book.change { () async throws(ClearingFailure) in
+            let last = try await lastNumber(of: identifier)
             let question = IssuerMessage.sweepsQuestion(identifier, after: last)
             guard case .sweeps(let notices, let hasMore)? = await reply(of: link, to: question)
             else { throw .issuerSilent(identifier) }
-            if notices.isEmpty { return ((0, false), Transition(writes: [])) }
             var step = SweepStep(book, issuer, try await terms(), after: last, now: now())
             for notice in notices { try await step.take(notice) }
-            return ((notices.count, hasMore), try await step.transition())
+            let transition =
+                notices.isEmpty ? Transition(writes: []) : try await step.transition()
+            return ((step.posted, step.refused, hasMore && !notices.isEmpty), transition)
         }
+        round.posted += page.0
+        round.refused += page.1
+        return page.2
     }
 
-    private func lastSweep(
+    /// The last number that came; 0 before the first one. It is in the key: the record need not
+    /// open.
+    private func lastNumber(
         of issuer: IssuerIdentifier
-    ) async throws(ClearingFailure) -> ClearedSweep? {
-        let last = try await book.list(
-            ClearedSweep.self,
+    ) async throws(ClearingFailure) -> UInt64 {
+        let last = try await book.records(
+            ClearedSweep.kind,
             after: ClearedSweep.key(issuer, .max),
             limit: 1,
             order: .descending
-        ).first
-        return last?.issuer == issuer ? last : nil
+        ).first?.key.bytes
+        guard let last, last.starts(with: ClearedIssuer.key(issuer)) else { return 0 }
+        return last.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -15,6 +15,9 @@ struct SweepStep {
     /// By number, those of this step and what they give back.
     private var held: [UInt64: ClearingBook.Entry<ClearedSweep>] = [:]
     private var last: UInt64
+    /// What came and was posted, and what was not.
+    private(set) var posted = 0
+    private(set) var refused = 0
 
     /// `last`: the number of the last one that was posted.
     init(
@@ -32,27 +35,46 @@ struct SweepStep {
         posting = Posting(book, now: now)
     }
 
-    /// - Throws: `.damaged` for one that does not follow or gives back what was not swept,
-    ///   `.unknownCurrency` where the issuer has no pool.
+    /// - Throws: `.damaged` for one that does not follow, `.unknownCurrency` where the issuer has
+    ///   no pool.
     mutating func take(_ notice: SweepNotice) async throws(ClearingFailure) {
-        let sweep = ClearedSweep(notice, of: issuer.identifier, at: now)
-        guard notice.number > last else { throw sweep.unfit }
+        guard notice.number > last else {
+            throw .damaged("sweep \(notice.number) of issuer \(issuer.identifier.digits)")
+        }
         let currency = notice.amount.currency
         guard issuer.pools.contains(currency), terms.unit(of: currency) != nil else {
             throw .unknownCurrency(currency)
         }
+        let sweep = ClearedSweep(notice, of: issuer.identifier, at: now)
         switch notice.event {
-        case .swept: try await move(sweep.amount, sweep, .swept(notice.number))
-        case .givenBack(let number):
-            guard var entry = try await entry(number), entry.value.returnNumber == nil,
-                sweep.givesBack(entry.value)
-            else { throw sweep.unfit }
-            try await move(-sweep.amount, sweep, .sweepReturned(notice.number))
-            entry.value.returnNumber = notice.number
-            held[number] = entry
+        case .swept:
+            try await move(sweep.amount, sweep, .swept(notice.number))
+            hold(sweep)
+        case .givenBack(let number): try await take(sweep, givingBack: number)
         }
-        held[notice.number] = ClearingBook.Entry(value: sweep, revision: 0)
         last = notice.number
+    }
+
+    /// One that does not fit is not posted, and those behind it go on: a database that was set back
+    /// gives the same sweep back once more.
+    private mutating func take(
+        _ back: ClearedSweep,
+        givingBack number: UInt64
+    ) async throws(ClearingFailure) {
+        guard var entry = try await entry(number), entry.value.returnNumber == nil,
+            back.givesBack(entry.value)
+        else {
+            return hold(ClearedSweep(back.notice, of: back.issuer, isPosted: false, at: now))
+        }
+        try await move(-back.amount, back, .sweepReturned(back.notice.number))
+        entry.value.returnNumber = back.notice.number
+        held[number] = entry
+        hold(back)
+    }
+
+    private mutating func hold(_ sweep: ClearedSweep) {
+        held[sweep.notice.number] = ClearingBook.Entry(value: sweep, revision: 0)
+        if sweep.isPosted { posted += 1 } else { refused += 1 }
     }
 
     /// All of it.
@@ -81,12 +103,5 @@ struct SweepStep {
         _ cause: AccountRow.Cause
     ) async throws(ClearingFailure) {
         try await posting.move(amount, from: sweep.pool, to: sweep.expired, cause, in: &writes)
-    }
-}
-
-extension ClearedSweep {
-    /// That it does not fit to what was posted before.
-    fileprivate var unfit: ClearingFailure {
-        .damaged("sweep \(notice.number) of issuer \(issuer.digits)")
     }
 }

@@ -11,7 +11,8 @@ package struct DormancyRule: Equatable, Sendable {
 
     /// Whole calendar months without a movement, after which value is dormant.
     package let months: Int
-    /// Whole calendar months behind DEXP in which a card can be renewed before its value is due.
+    /// Whole calendar months, behind DEXP and behind the last movement, in which a card can be
+    /// renewed before its value is due.
     package let monthsExpired: Int
     package let dormant: Consequence
     /// Of value on a card that has expired, dormant or not.
@@ -54,25 +55,40 @@ package struct DormancyRule: Equatable, Sendable {
         self.init(known: months, monthsExpired, dormant, expired)
     }
 
-    /// Why value is due to be moved, or nil.
+    /// Why value on a card is not used, whatever becomes of it.
     ///
     /// - Parameters:
     ///   - expiry: DEXP of the card.
     ///   - lastUse: its last load, debit, recovery or move; nil where there was none.
     ///   - moment: now.
+    /// - Returns: nil where it is neither dormant nor expired.
+    package func state(
+        onCardExpiring expiry: CardDate,
+        lastUsed lastUse: Instant?,
+        at moment: Instant
+    ) -> SweepReason? {
+        if expiry.isPast(at: CardTime(moment)) { return .expired }
+        let isDormant = lastUse.map { Self.months(from: $0, to: moment) >= months } ?? false
+        return isDormant ? .dormant : nil
+    }
+
+    /// Why value is due to be moved. Parameters as of ``state(onCardExpiring:lastUsed:at:)``.
+    ///
     /// - Returns: nil where nothing is due, or it is reported only.
     package func due(
         onCardExpiring expiry: CardDate,
         lastUsed lastUse: Instant?,
         at moment: Instant
     ) -> SweepReason? {
-        if expiry.isPast(at: CardTime(moment)) {
-            let end = expiry.civilDate.day * 86_400_000
-            let months = Self.months(from: Instant(milliseconds: end), to: moment)
+        switch state(onCardExpiring: expiry, lastUsed: lastUse, at: moment) {
+        case .dormant: return dormant == .moved ? .dormant : nil
+        case .expired:
+            // What came back onto an expired card has its time, too.
+            let end = Instant(milliseconds: expiry.civilDate.day * 86_400_000)
+            let months = Self.months(from: max(end, lastUse ?? end), to: moment)
             return expired == .moved && months >= monthsExpired ? .expired : nil
+        case nil: return nil
         }
-        let months = lastUse.map { Self.months(from: $0, to: moment) } ?? 0
-        return dormant == .moved && months >= self.months ? .dormant : nil
     }
 
     /// Whole calendar months from one moment to a later one; 0 where it is not later.

@@ -26,7 +26,10 @@ package struct SweepNotice: Equatable, Sendable {
         event: Event
     ) {
         if case .givenBack(let sweep) = event, sweep == 0 || sweep >= number { return nil }
-        guard number > 0, amount.minorUnits > 0, amount.currency.isMoney else { return nil }
+        // Behind the last number there is no place to ask for.
+        guard number > 0, number < .max, amount.minorUnits > 0, amount.currency.isMoney else {
+            return nil
+        }
         self.number = number
         self.transaction = transaction
         self.amount = amount

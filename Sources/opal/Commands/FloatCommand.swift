@@ -157,7 +157,14 @@ struct FloatCommand: AsyncParsableCommand {
                 guard let next = next(behind: rule) else {
                     throw ValidationError("Months are 1 to 600, behind the expiry 0 to 600.")
                 }
-                if next != rule { try await access.float.reporter.set(next, of: issuer) }
+                if next == rule { return next }
+                try await ClearingAccess.note(
+                    .dormancyRuleChanged,
+                    "issuer \(bin): \(FloatView.Rule(next).words)",
+                    at: SystemClock.now(),
+                    options
+                )
+                try await access.float.reporter.set(next, of: issuer)
                 return next
             }
             let line = FloatView.Rule(rule)
@@ -190,8 +197,11 @@ extension FloatFailure {
     fileprivate var words: String {
         switch self {
         case .module(.sealBroken), .damaged:
-            "A record of the issuer's float was changed by somebody else: see opal audit."
-        case .store, .module, .busy: "The issuer's float cannot be read now: \(self)"
+            "A record of the issuer's float, or of its cards, was changed by somebody else: see "
+                + "opal audit."
+        case .store, .module, .busy:
+            "It was not done, or not to its end, and may be run again; opal float swept BIN says "
+                + "what was moved. \(self)"
         }
     }
 }

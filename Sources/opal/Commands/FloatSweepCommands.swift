@@ -32,6 +32,11 @@ extension FloatCommand {
                 let desk = try await access.sweeps(mail)
                 var only: IssuerIdentifier?
                 if let issuer { only = try await access.issuer(issuer) }
+                if move {
+                    let whose = only.map { "of issuer \($0.digits)" } ?? "of all issuers"
+                    let now = SystemClock.now()
+                    try await ClearingAccess.note(.valueSwept, whose, at: now, options)
+                }
                 return SweepView(try await desk.sweep(of: only, isTrial: !move), isMoved: move)
             }
             if output.json { return try Output.json(view) }
@@ -121,8 +126,11 @@ extension FloatCommand {
 
         func run() async throws {
             let words = try await Access.use(options) { access in
-                let desk = try await access.sweeps(mail)
-                switch try await desk.giveBack(number, of: try await access.issuer(bin)) {
+                let (desk, issuer) = (try await access.sweeps(mail), try await access.issuer(bin))
+                let what = "sweep \(number) of issuer \(bin)"
+                let now = SystemClock.now()
+                try await ClearingAccess.note(.sweepReturned, what, at: now, options)
+                switch try await desk.giveBack(number, of: issuer) {
                 case .success(let back):
                     let amount = ExactAmount(back.amount).decimal
                     return "\(amount) \(back.amount.currency.word) are on card \(back.card.masked)"
@@ -178,8 +186,8 @@ private struct SweepView: Encodable {
             )
         }
         .sorted { ($0.issuer, $0.currency, $0.why) < ($1.issuer, $1.currency, $1.why) }
-        blockedCards = report.left[.blocked]?.cards ?? 0
-        changedCards = report.left[.changed]?.cards ?? 0
+        blockedCards = report.left[.blocked] ?? 0
+        changedCards = report.left[.changed] ?? 0
         damagedCards = report.damaged
     }
 

@@ -45,6 +45,11 @@ struct FloatView: Encodable {
             dormant = FloatCommand.Rule.Word(rule.dormant)
             expired = FloatCommand.Rule.Word(rule.expired)
         }
+
+        var words: String {
+            "dormant after \(months) months: \(dormant.rawValue), expired after "
+                + "\(expiredMonths) months: \(expired.rawValue)"
+        }
     }
 
     struct Unit: Encodable {

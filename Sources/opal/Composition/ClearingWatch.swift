@@ -54,8 +54,12 @@ final class ClearingWatch: Sendable {
             problems["waiting \(issuer.digits)"] = words
         }
         say(problems, .sweeps)
+        if round.refused > 0 {
+            let count: Logger.Metadata = ["count": "\(round.refused)"]
+            logger.warning("issuers give back what was given back before", metadata: count)
+        }
         guard round.posted > 0 else { return }
-        logger.notice("expired value was moved", metadata: ["count": "\(round.posted)"])
+        logger.notice("sweeps are in the books", metadata: ["count": "\(round.posted)"])
     }
 
     func tell(_ run: SettlementRun, _ hasFiles: Bool) {

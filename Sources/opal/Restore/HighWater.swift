@@ -33,11 +33,13 @@ struct HighWater: Sendable {
 
     /// What is never removed, and grows with each purchase, load, batch and payout.
     private static let tables: [DataFolder.Party: [String]] = [
-        .opalServer: ["card", "draw", "load", "account_load", "points_load", "refunded_sale"],
+        .opalServer: [
+            "card", "draw", "load", "account_load", "points_load", "refunded_sale", "sweep",
+        ],
         .paymentServer: ["sale", "batch", "refund"], .terminal: ["exchange"],
         .shop: ["order", "refund"], .airline: ["order", "refund"],
         .loyaltyServer: ["earn", "posting", "redemption"],
-        .concentrationPoint: ["batch"], .clearing: ["batch", "sale", "refund", "payout"],
+        .concentrationPoint: ["batch"], .clearing: ["batch", "sale", "refund", "payout", "sweep"],
         .loadServer: ["authorization"], .bank: ["hold"], .gateway: ["authorization"],
     ]
     /// Seconds between two looks of a server.

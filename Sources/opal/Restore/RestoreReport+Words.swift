@@ -47,7 +47,7 @@ extension RestoreReport {
         let (more, less) = cards.sums()
         var text = "\(back) \(back == 1 ? "card" : "cards") would go back"
         if gone > 0 { text += ", and \(gone) would be gone" }
-        text += ": \(sums(more)) that was spent would be on cards again"
+        text += ": \(sums(more)) that was spent or moved would be on cards again"
         if !less.isEmpty { text += ", and \(sums(less)) that was loaded would not be" }
         return lines + [text + ". Amounts are in minor units."]
     }

@@ -39,6 +39,8 @@ struct CardWorld {
     let family: CardholderFunding
     let gateway = ScriptedFunds()
     let disputes: DisputeDesk
+    /// Takes what nobody uses for a month.
+    let sweeps: SweepDesk
 
     /// `isFunded`: whether the site loads from accounts on file, and has pages for guardians.
     init(
@@ -60,8 +62,7 @@ struct CardWorld {
         let funding = try await FundingWorld(world, link: loadLink)
         self.funding = funding
         let module = world.cardModule
-        let loads = Self.loads(world, seals, funding, purchases.mails)
-        self.loads = loads
+        loads = Self.loads(world, seals, funding, purchases.mails)
         let loadModule = try #require(module as? any LoadModule)
         let desk = CardDesk(
             store: store,
@@ -82,6 +83,7 @@ struct CardWorld {
             clearingHouses: ["clearing-house"],
             now: { clock.now }
         )
+        sweeps = try await Self.sweeps(world, seals, users, loadModule)
         parts = CardholderSite.Parts(
             users: users,
             desk: desk,
@@ -100,6 +102,32 @@ struct CardWorld {
         settings = try Self.settings(world, origin)
         site = CardholderSite(parts: parts, settings: settings)
         (self.world, self.desk) = (world, desk)
+    }
+
+    private static func sweeps(
+        _ world: World,
+        _ seals: RecordSealer,
+        _ users: UserDirectory,
+        _ loads: any LoadModule
+    ) async throws -> SweepDesk {
+        let (store, module, clock) = (world.opalStore, world.cardModule, world.clock)
+        let reporter = FloatReporter(
+            ledger: (MemoryStore(), seals),
+            cards: store,
+            module: module
+        )
+        let rule = DormancyRule(months: 1, dormant: .moved, expired: .moved)
+        try await reporter.set(try #require(rule), of: world.issuer.identifier)
+        return SweepDesk(
+            book: SweepBook(cards: (store, seals)),
+            reporter: reporter,
+            module: module,
+            loads: loads,
+            emulator: Emulator(module: module, store: store, random: world.random),
+            mails: SettlementMails(users),
+            random: world.random,
+            now: { clock.now }
+        )
     }
 
     private static func settings(

@@ -144,6 +144,42 @@ struct StatementRowTests {
         }
     }
 
+    @Test func `what nobody used leaves and comes back with rows that say so`() async throws {
+        let world = try await CardWorld(isFunded: true)
+        try await Loader.run(world) { loader in
+            let browser = loader.card
+            world.world.clock.advance(by: .seconds(40 * 86_400))
+            _ = try await world.sweeps.sweep(of: nil, isTrial: false)
+            let issuer = world.world.issuer.identifier
+            let all = try await world.sweeps.book.sweeps(of: issuer, after: 0, limit: 10)
+            let own = try #require(all.first { $0.amount.minorUnits == CardWorld.value })
+            _ = try await world.sweeps.giveBack(own.number, of: issuer)
+            try await world.signIn(browser)
+            try await browser.open("/statement")
+            try expectWhole(try await browser.follow())
+            #expect(
+                browser.page.rows == [
+                    "Unused value moved to the issuer €0.00", "Unused value given back €50.00",
+                ]
+            )
+            #expect(
+                browser.page.sum == [
+                    "opening €50.00", "loaded +€50.00", "swept −€50.00", "closing €50.00",
+                ]
+            )
+            try await browser.open("/history.csv")
+            #expect(
+                browser.page.lines.suffix(2) == [
+                    "swept,Unused value moved to the issuer,"
+                        + "The card was not used; ask its issuer to have it back,-50.00,EUR,0.00",
+                    "load,Unused value given back,,50.00,EUR,50.00",
+                ]
+            )
+            try expectWhole(try await browser.open("/history?kind=swept"))
+            #expect(browser.page.rows == ["Unused value moved to the issuer €0.00"])
+        }
+    }
+
     @Test func `a guardian looks at the card that a child had before, and the child does`()
         async throws
     {

@@ -116,17 +116,15 @@ package struct FloatReporter: Sendable {
         report.rules[issuer] = rule
         let moved = try await lastMovement(of: card)
         let months = moved.map { DormancyRule.months(from: $0, to: report.at) }
-        let isExpired = card.expiry.isPast(at: CardTime(report.at))
+        let state = rule.state(onCardExpiring: card.expiry, lastUsed: moved, at: report.at)
         var due: [DueValue] = []
         for balance in card.purses.map(\.balance) {
             let unit = FloatReport.Unit(issuer, balance)
-            let isDormant = !isExpired && months.map { $0 >= rule.months } ?? false
             report.sums[unit, default: FloatReport.Sums()].add(
                 balance.minorUnits,
                 age: FloatReport.Age(months: months),
                 expiry: card.expiry,
-                isDormant: isDormant,
-                isExpired: isExpired
+                state
             )
             let reason = rule.due(onCardExpiring: card.expiry, lastUsed: moved, at: report.at)
             guard let reason, balance.minorUnits > 0, balance.currency.isMoney else { continue }
@@ -172,15 +170,17 @@ extension FloatReport.Sums {
         _ value: UInt64,
         age: FloatReport.Age,
         expiry: CardDate,
-        isDormant: Bool,
-        isExpired: Bool
+        _ state: SweepReason?
     ) {
         all.add(value)
         byAge[age, default: FloatReport.Line()].add(value)
         let day = expiry.civilDate
         byExpiry[day.year * 100 + day.month, default: FloatReport.Line()].add(value)
         if value == 0 { return }
-        if isDormant { dormant.add(value) }
-        if isExpired { expired.add(value) }
+        switch state {
+        case .dormant: dormant.add(value)
+        case .expired: expired.add(value)
+        case nil: break
+        }
     }
 }

@@ -9,7 +9,7 @@ extension MailWording {
         let why =
             switch reason {
             case .dormant: "Your virtual card was not used for a long time."
-            case .expired: "Your virtual card has expired, and was not renewed."
+            case .expired: "Your virtual card has expired long ago."
             }
         return MailMessage(
             to: email,

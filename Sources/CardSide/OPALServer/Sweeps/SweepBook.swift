@@ -54,10 +54,10 @@ package struct SweepBook: LinkService {
             )
         }
         var sweeps: [SweepRecord] = []
+        let own = SweepRecord.key(issuer, 0).bytes.prefix(3)
         for record in page {
-            let sweep = try await open(record)
-            guard sweep.issuer == issuer else { break }
-            sweeps.append(sweep)
+            guard record.key.bytes.starts(with: own) else { break }
+            sweeps.append(try await open(record))
         }
         return sweeps
     }

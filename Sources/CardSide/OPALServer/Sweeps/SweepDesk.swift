@@ -72,13 +72,13 @@ package struct SweepDesk: Sendable {
             due async throws(FloatFailure) in
             if let issuer, due.card.issuer != issuer { return }
             if due.isBlocked {
-                swept.leave(due, .blocked)
+                swept.leave(.blocked)
             } else if isTrial {
                 swept.add(due)
             } else if try await take(due) {
                 swept.add(due)
             } else {
-                swept.leave(due, .changed)
+                swept.leave(.changed)
             }
         }
         swept.damaged = report.damaged

@@ -76,6 +76,9 @@ package struct SweepRecord: Equatable, Sendable {
         } else {
             throw reader.failure("event", .invalid)
         }
+        if case .swept = event, other != 0, other <= number {
+            throw reader.failure("number", .invalid)
+        }
         guard card.issuer == issuer, notice != nil else { throw reader.failure("event", .invalid) }
     }
 

@@ -19,7 +19,8 @@ package struct SweepReport: Equatable, Sendable {
     }
 
     package private(set) var swept: [Name: FloatReport.Line] = [:]
-    package private(set) var left: [Left: FloatReport.Line] = [:]
+    /// How many cards.
+    package private(set) var left: [Left: Int] = [:]
     /// Cards whose record does not open; their value is not looked at.
     package internal(set) var damaged = 0
 
@@ -28,7 +29,5 @@ package struct SweepReport: Equatable, Sendable {
         swept[name, default: FloatReport.Line()].add(due.amount.minorUnits)
     }
 
-    mutating func leave(_ due: DueValue, _ reason: Left) {
-        left[reason, default: FloatReport.Line()].add(due.amount.minorUnits)
-    }
+    mutating func leave(_ reason: Left) { left[reason, default: 0] += 1 }
 }

@@ -118,7 +118,7 @@ extension OperatorJournal.Act.Kind {
             .saleReleased, .saleRejected, .dayClosed, .payoutGivenBack, .disputeRefunded,
             .disputeRejected, .disputeAnswered, .keyVersionMade, .keyVersionUsed,
             .keyVersionRetired, .batchKeyMade, .batchKeyRetired, .batchKeyAccepted, .feeChanged,
-            .termsChanged:
+            .termsChanged, .valueSwept, .sweepReturned, .dormancyRuleChanged:
             "Something else"
         }
     }

@@ -82,6 +82,11 @@ package struct OperatorJournal: Sendable {
             case feeChanged = 36
             /// A command of the host; the reason names cut-off, value days and least payout.
             case termsChanged = 37
+            /// Commands of the host on value that nobody uses; the reason names the issuer, and the
+            /// sweep or the rule.
+            case valueSwept = 38
+            case sweepReturned = 39
+            case dormancyRuleChanged = 40
 
             /// Whether what stood before still stands.
             fileprivate var keepsStanding: Bool {
@@ -164,7 +169,7 @@ package struct OperatorJournal: Sendable {
         try await write(act, OperatorJournal.key(code))
     }
 
-    /// Writes down what an operator does at the clearing house.
+    /// Writes down what an operator does at the clearing house, and with value that is moved there.
     package func writeOnClearing(_ act: Act) async throws(OperatorFailure) {
         try await write(act, RecordKey(OperatorJournal.clearingKind, [0]))
     }

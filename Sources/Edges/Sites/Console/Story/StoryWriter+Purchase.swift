@@ -362,7 +362,8 @@ extension StoryWriter {
                     )
                 case .recovery:
                     ("Put back", "\(amount) on \(cardText) again; \(balance) now.", "SV", .good)
-                case .moved, .setting, .expired, .swept: ("Moved", amount, "Row", .plain)
+                case .swept: ("Swept", amount, "Row", .plain)
+                case .moved, .setting, .expired: ("Moved", amount, "Row", .plain)
                 }
             return StoryStep(
                 moment: entry.moment,
