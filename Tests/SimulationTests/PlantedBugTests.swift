@@ -76,11 +76,11 @@
             Finding(bug: .undoneEarnKept, seed: 120, violation: "member"),
             Finding(bug: .batchAppliedTwice, seed: 19, violation: "clearingAccount"),
             Finding(bug: .feeRestLeaks, seed: 19, violation: "books"),
-            Finding(bug: .voidCleared, seed: 21, violation: "clearedWithoutSale"),
-            Finding(bug: .acknowledgedBeforeCommit, seed: 161, violation: "acknowledged"),
+            Finding(bug: .voidCleared, seed: 96, violation: "clearedWithoutSale"),
+            Finding(bug: .acknowledgedBeforeCommit, seed: 242, violation: "acknowledged"),
             Finding(bug: .payoutBeforeEntry, seed: 19, violation: "clearingAccount"),
-            Finding(bug: .payoutReturnedTwice, seed: 26, violation: "clearingAccount"),
-            Finding(bug: .refundCreditedTwice, seed: 193, violation: "refundAgainstCard"),
+            Finding(bug: .payoutReturnedTwice, seed: 49, violation: "clearingAccount"),
+            Finding(bug: .refundCreditedTwice, seed: 110, violation: "refundAgainstCard"),
             Finding(bug: .refundAboveSale, seed: 269, violation: "refundAboveSale"),
         ]
 
