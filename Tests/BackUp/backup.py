@@ -39,7 +39,7 @@ SALES = 5
 SALES_SECONDS_MAX = 60
 # What is open is finished within the pauses of the servers: 20 s and 60 s.
 SETTLE_SECONDS_MAX = 120
-MORE = re.compile(r"would go back[^:]*: (\d+) of 0978/2 that was spent would be on cards again")
+MORE = re.compile(r"would go back[^:]*: (\d+) of 0978/2 that was spent or moved would be on cards again")
 LESS = re.compile(r"and (\d+) of 0978/2 that was loaded would not be")
 NOTES = "OPAL_HIGH_WATER"
 # Longer than between two notes of a server.
