@@ -67,7 +67,7 @@ package enum AcquirerRecords {
         _ issuerKey: IssuerKey,
         sealedBy seals: any RecordSealing
     ) async throws(ModuleFailure) -> RecordWrite {
-        let bytes = Array(issuerKey.issuer.bcd.bigEndianBytes.dropFirst()) + [issuerKey.version]
+        let bytes = issuerKey.issuer.bytes + [issuerKey.version]
         let key = RecordKey(self.issuerKey, bytes)
         let body = try await seals.seal(issuerKey.wrapped, name: key.sealName(), revision: 1)
         return .put(key, expectedRevision: 0, body: body)

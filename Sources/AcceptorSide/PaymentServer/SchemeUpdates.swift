@@ -153,7 +153,7 @@ package final class SchemeUpdates: Sendable {
         switch update {
         case .card(let card, _): RecordKey(self.update, [1] + card.bytes)
         case .keyVersionEnds(let issuer, let version, _):
-            RecordKey(self.update, [2] + issuer.bcd.bigEndianBytes.dropFirst() + [version])
+            RecordKey(self.update, [2] + issuer.bytes + [version])
         case .merchant(let merchant, _): RecordKey(self.update, [3] + merchant.bytes)
         }
     }

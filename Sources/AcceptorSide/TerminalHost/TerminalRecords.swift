@@ -62,7 +62,7 @@ package enum TerminalRecords {
         _ key: IssuerKey,
         sealedBy seals: any RecordSealing
     ) async throws(ModuleFailure) -> RecordWrite {
-        let bytes = Array(key.issuer.bcd.bigEndianBytes.dropFirst()) + [key.version]
+        let bytes = key.issuer.bytes + [key.version]
         let recordKey = RecordKey(issuerKey, bytes)
         let body = try await seals.seal(key.wrapped, name: recordKey.sealName(), revision: 1)
         return .put(recordKey, expectedRevision: 0, body: body)

@@ -51,7 +51,7 @@ package struct ClearedIssuer: Equatable, Sendable {
 extension ClearedIssuer: ClearingRecord {
     static let kind = ClearingRecords.issuer
     static func key(_ issuer: IssuerIdentifier) -> [UInt8] {
-        Array(UInt64(issuer.bcd).bigEndianBytes.suffix(3))
+        issuer.bytes
     }
     var key: [UInt8] { ClearedIssuer.key(identifier) }
 

@@ -63,6 +63,12 @@ package struct ClearingTerms: Equatable, Sendable {
     package var valueDays: UInt8
 
     package static let cutOffRange: ClosedRange<UInt16> = 0...1_439
+
+    /// A cut-off as it is written: `22:00`.
+    package static func text(ofCutOff minutes: UInt16) -> String {
+        [minutes / 60, minutes % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+    }
+
     private static let formats: ClosedRange<UInt8> = 1...2
 
     /// - Returns: nil for too many parts or rules of fees, a currency or category twice, one that

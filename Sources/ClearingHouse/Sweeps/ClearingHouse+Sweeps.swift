@@ -60,20 +60,20 @@ extension ClearingHouse {
     ) async throws(ClearingFailure) -> Bool {
         let identifier = issuer.identifier
         guard let link = issuers(identifier) else { throw .issuerSilent(identifier) }
-        let page = try await book.change { () async throws(ClearingFailure) in
+        let (posted, refused, hasMore) = try await book.change {
+            () async throws(ClearingFailure) in
             let last = try await lastNumber(of: identifier)
             let question = IssuerMessage.sweepsQuestion(identifier, after: last)
             guard case .sweeps(let notices, let hasMore)? = await reply(of: link, to: question)
             else { throw .issuerSilent(identifier) }
+            if notices.isEmpty { return ((0, 0, false), Transition(writes: [])) }
             var step = SweepStep(book, issuer, try await terms(), after: last, now: now())
             for notice in notices { try await step.take(notice) }
-            let transition =
-                notices.isEmpty ? Transition(writes: []) : try await step.transition()
-            return ((step.posted, step.refused, hasMore && !notices.isEmpty), transition)
+            return ((step.posted, step.refused, hasMore), try await step.transition())
         }
-        round.posted += page.0
-        round.refused += page.1
-        return page.2
+        round.posted += posted
+        round.refused += refused
+        return hasMore
     }
 
     /// The last number that came; 0 before the first one. It is in the key: the record need not

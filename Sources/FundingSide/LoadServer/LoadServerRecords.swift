@@ -84,7 +84,7 @@ package enum LoadServerRecords {
         _ issuerKey: IssuerKey,
         sealedBy seals: any RecordSealing
     ) async throws(ModuleFailure) -> RecordWrite {
-        let bytes = Array(issuerKey.issuer.bcd.bigEndianBytes.dropFirst()) + [issuerKey.version]
+        let bytes = issuerKey.issuer.bytes + [issuerKey.version]
         return try await write(issuerKey.wrapped, RecordKey(self.issuerKey, bytes), over: 0, seals)
     }
 

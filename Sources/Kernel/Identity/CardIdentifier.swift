@@ -17,6 +17,9 @@ package struct IssuerIdentifier: Hashable, Sendable {
     }
 
     package var digits: String { BCD.digits(UInt64(bcd), count: 6) }
+
+    /// BIN, 3 bytes.
+    package var bytes: [UInt8] { Array(bcd.bigEndianBytes.dropFirst()) }
 }
 
 /// BIN‖IEP: the OPAL card identifier, 16 BCD digits (8 bytes). It is a card number: it is printed

@@ -44,5 +44,6 @@ package struct Exponent: Hashable, Sendable {
 
     package static let units = Exponent(known: 0)
     package static let cents = Exponent(known: 2)
+    package static let tenThousandths = Exponent(known: 4)
     package static let micros = Exponent(known: 6)
 }

@@ -13,13 +13,7 @@ extension SoftwareModule {
         transaction: TransactionIdentifier,
         context: CardContext
     ) async throws(ModuleFailure) -> CardMoveStep {
-        var session = CardSession(
-            record: try open(sealed),
-            revision: sealed.revision,
-            dialogue: nil,
-            context: context,
-            module: self
-        )
+        var session = try session(on: sealed, context)
         let card = session.record.card
         // A card of an older key version is renewed before it expires: it moves what it would move
         // at the end of its days.

@@ -11,13 +11,7 @@ extension SoftwareModule {
         _ sealed: SealedCard,
         context: CardContext
     ) async throws(ModuleFailure) -> CardChange? {
-        var session = CardSession(
-            record: try open(sealed),
-            revision: sealed.revision,
-            dialogue: nil,
-            context: context,
-            module: self
-        )
+        var session = try session(on: sealed, context)
         guard let amount = session.record.card.expirePoints(at: CardTime(context.now)) else {
             return nil
         }

@@ -11,13 +11,7 @@ extension SoftwareModule {
         of sealed: SealedCard,
         context: CardContext
     ) async throws(ModuleFailure) -> CardMoveStep {
-        var session = CardSession(
-            record: try open(sealed),
-            revision: sealed.revision,
-            dialogue: nil,
-            context: context,
-            module: self
-        )
+        var session = try session(on: sealed, context)
         let (card, amount) = (session.record.card, sweep.amount)
         let refusal = card.refusal(
             toSweep: amount,

@@ -158,13 +158,7 @@ package final class SoftwareModule: CardModule, LoadModule {
         on sealed: SealedCard,
         context: CardContext
     ) async throws(ModuleFailure) -> Result<CardChange, SettingRefusal> {
-        var session = CardSession(
-            record: try open(sealed),
-            revision: sealed.revision,
-            dialogue: nil,
-            context: context,
-            module: self
-        )
+        var session = try session(on: sealed, context)
         return try session.set(setting, by: who)
     }
 
@@ -180,14 +174,25 @@ package final class SoftwareModule: CardModule, LoadModule {
         dialogue: CardDialogue?,
         context: CardContext
     ) async throws(ModuleFailure) -> CardStep {
-        var session = CardSession(
+        var session = try session(on: sealed, dialogue: dialogue, context)
+        return try session.answer(command)
+    }
+
+    /// Opens a card for one step.
+    ///
+    /// `dialogue`: what it keeps from the step before.
+    func session(
+        on sealed: SealedCard,
+        dialogue: CardDialogue? = nil,
+        _ context: CardContext
+    ) throws(ModuleFailure) -> CardSession {
+        CardSession(
             record: try open(sealed),
             revision: sealed.revision,
             dialogue: dialogue,
             context: context,
             module: self
         )
-        return try session.answer(command)
     }
 
     /// Seals a record, having checked what must hold for every card.

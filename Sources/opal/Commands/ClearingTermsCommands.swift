@@ -40,7 +40,7 @@ extension ClearingCommand.Terms {
                 try await access.house.terms()
             }
             let lines = Lines(
-                cutOff: CutOff.text(terms.cutOff),
+                cutOff: ClearingTerms.text(ofCutOff: terms.cutOff),
                 clockMinutes: terms.clock.minutes,
                 valueDays: terms.valueDays,
                 currencies: terms.units.map { unit in
@@ -96,7 +96,7 @@ extension ClearingCommand.Terms {
             let minimum = try payoutMinimum.map(ClearingArguments.amount)
             let currency = try ClearingArguments.currency(currency)
             let words = [
-                cutOff.map { "cut-off \(CutOff.text($0))" },
+                cutOff.map { "cut-off \(ClearingTerms.text(ofCutOff: $0))" },
                 valueDays.map { "value days \($0)" },
                 minimum.map { "least payout \($0.decimal) \(currency.word)" },
             ].compactMap(\.self).joined(separator: ", ")
@@ -117,13 +117,10 @@ extension ClearingCommand.Terms {
 
     /// A time of the day as commands write it.
     private enum CutOff {
-        static func text(_ minutes: UInt16) -> String {
-            [minutes / 60, minutes % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }
-                .joined(separator: ":")
-        }
-
         static func minutes(_ text: String) throws -> UInt16 {
-            let minutes = ClearingTerms.cutOffRange.first { self.text($0) == text }
+            let minutes = ClearingTerms.cutOffRange.first {
+                ClearingTerms.text(ofCutOff: $0) == text
+            }
             guard let minutes else {
                 throw ValidationError("A cut-off is written 22:00, from 00:00 to 23:59.")
             }

@@ -25,6 +25,15 @@ struct DataOptions: ParsableArguments {
     }
 }
 
+/// What mails to holders need to know.
+struct MailOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "The OPAL server's JSON file of settings, whose card site the mails name."
+    )
+    var config: String?
+}
+
 /// For programs that read the output.
 struct JSONOption: ParsableArguments {
     @Flag(name: .long, help: "Print JSON instead of a table.")

@@ -61,14 +61,7 @@ struct FloatCommand: AsyncParsableCommand {
 
         /// The desk that moves value which nobody uses.
         func sweeps(_ mail: MailOptions) async throws -> SweepDesk {
-            let settings = try await ServerSettings.read(file: mail.config)
-            let users = OPALServerParty.users(
-                operation.store,
-                operation.seals,
-                operation.master,
-                accounts: DemoFundingNetwork(),
-                logonURL: settings.cardholderOrigin + CardholderSite.signInPath
-            )
+            let users = try await operation.users(mail)
             return SweepDesk(
                 book: SweepBook(cards: (operation.store, operation.seals)),
                 reporter: float.reporter,

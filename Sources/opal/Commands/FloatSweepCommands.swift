@@ -142,15 +142,6 @@ extension FloatCommand {
     }
 }
 
-/// What mails to holders need to know.
-struct MailOptions: ParsableArguments {
-    @Option(
-        name: .long,
-        help: "The OPAL server's JSON file of settings, whose card site the mails name."
-    )
-    var config: String?
-}
-
 /// What was swept, or would be, for people and for programs.
 private struct SweepView: Encodable {
     struct Line: Encodable {

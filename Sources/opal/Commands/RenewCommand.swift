@@ -6,7 +6,6 @@ import Kernel
 import OPALServer
 import RecordsSQLite
 import SecurityModule
-import Sites
 import Wire
 
 extension CardCommand {
@@ -56,12 +55,11 @@ extension CardCommand {
         }
 
         func run() async throws {
-            let settings = try await ServerSettings.read(file: mail.config)
             let access = try await OperatorAccess(options)
             let ended: Result<Void, any Error>
             do {
                 let card = try CardCommand.identifier(card)
-                ended = .success(try await renew(card, access, settings))
+                ended = .success(try await renew(card, access))
             } catch {
                 ended = .failure(error)
             }
@@ -71,16 +69,9 @@ extension CardCommand {
 
         private func renew(
             _ card: CardIdentifier,
-            _ access: OperatorAccess,
-            _ settings: ServerSettings
+            _ access: OperatorAccess
         ) async throws {
-            let users = OPALServerParty.users(
-                access.store,
-                access.seals,
-                access.master,
-                accounts: DemoFundingNetwork(),
-                logonURL: settings.cardholderOrigin + CardholderSite.signInPath
-            )
+            let users = try await access.users(mail)
             let succession = CardSuccession(
                 users: users,
                 desk: access.desk,

@@ -6,6 +6,7 @@ import OPALServer
 import Records
 import RecordsSQLite
 import SecurityModule
+import Sites
 
 /// The OPAL server's data for a command of its operator, also beside the running server: changes
 /// are guarded by revision.
@@ -38,6 +39,18 @@ struct OperatorAccess {
             seals: seals,
             random: SystemRandom(),
             now: SystemClock.now
+        )
+    }
+
+    /// The holders of the cards, and the mails to them.
+    func users(_ mail: MailOptions) async throws -> UserDirectory {
+        let settings = try await ServerSettings.read(file: mail.config)
+        return OPALServerParty.users(
+            store,
+            seals,
+            master,
+            accounts: DemoFundingNetwork(),
+            logonURL: settings.cardholderOrigin + CardholderSite.signInPath
         )
     }
 

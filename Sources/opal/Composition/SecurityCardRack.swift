@@ -18,6 +18,9 @@ final class SecurityCardRack: Sendable {
 
     private let state = Mutex(State())
 
+    /// KMP of an issuer and version, wrapped.
+    typealias PurchaseKey = (wrapped: [UInt8], issuer: IssuerIdentifier, version: UInt8)
+
     /// Takes a card in, and gives it the keys that are known.
     ///
     /// - Throws: `KeyFailure` where one does not unwrap.
@@ -62,8 +65,6 @@ final class SecurityCardRack: Sendable {
         for card in cards { try card.install(purchaseKey: wrapped, as: name) }
         state.withLock { $0.keys[name] = wrapped }
     }
-    /// KMP of an issuer and version, wrapped.
-    typealias PurchaseKey = (wrapped: [UInt8], issuer: IssuerIdentifier, version: UInt8)
 
     /// Gives the security cards what was shared since: the newest KB, and key versions of issuers.
     ///

@@ -53,16 +53,14 @@ extension CardAuditor {
             )
             report.suspects.insert(card)
         }
-        if request.bank == .move(within: card.issuer) {
-            report.movesIn[request.transaction] = movement
-            return
+        switch request.bank.source(at: card.issuer) {
+        case .move: report.movesIn[request.transaction] = movement
+        case .swept: Self.add(request.amount, to: &report.returnedSums)
+        case .account:
+            Self.add(request.amount, to: &report.loaded)
+            report.accountCredits[request.transaction] = movement
+        case .own, .refund, .bank: Self.add(request.amount, to: &report.loaded)
         }
-        if request.bank == .swept(of: card.issuer) {
-            return Self.add(request.amount, to: &report.returnedSums)
-        }
-        Self.add(request.amount, to: &report.loaded)
-        guard request.bank == .account(of: card.issuer) else { return }
-        report.accountCredits[request.transaction] = movement
     }
 
     /// Each load that is said to be credited is on its card, each credit belongs to such a load,
@@ -126,11 +124,7 @@ extension CardAuditor.Report {
     /// funding account, from no merchant and from no expired card.
     package var bankCredits: [CardAuditor.CreditName: CardAuditor.Movement] {
         credits.filter { name, credit in
-            let issuer = credit.card.issuer
-            let own: [BankIdentifier] = [
-                .own(of: issuer), .account(of: issuer), .move(within: issuer), .swept(of: issuer),
-            ]
-            return !own.contains(name.bank) && name.bank.refundNumber(at: issuer) == nil
+            name.bank.source(at: credit.card.issuer) == .bank
                 && !credit.isOfPoints(from: name.bank)
         }
     }

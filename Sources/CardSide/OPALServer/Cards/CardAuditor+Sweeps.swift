@@ -77,7 +77,7 @@ extension CardAuditor {
             returns[sweep.credit] = Movement(card: sweep.card, amount: sweep.amount)
         }
         for (name, credit) in report.credits
-        where name.bank == .swept(of: credit.card.issuer) && returns[name] != credit {
+        where name.bank.source(at: credit.card.issuer) == .swept && returns[name] != credit {
             let swept = report.swept.first { $0.value.value.transaction == name.transaction }
             var known: SweepRecord?
             if let sweep = swept?.key, let found = try await find(sweep),

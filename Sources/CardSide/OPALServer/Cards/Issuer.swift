@@ -59,11 +59,11 @@ package struct Issuer: Equatable, Sendable {
     }
 
     package static func key(_ issuer: IssuerIdentifier) -> RecordKey {
-        RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+        RecordKey(kind, issuer.bytes)
     }
 
     package static func key(_ issuer: IssuerIdentifier, version: UInt8) -> RecordKey {
-        RecordKey(keyKind, Array(issuer.bcd.bigEndianBytes.dropFirst()) + [version])
+        RecordKey(keyKind, issuer.bytes + [version])
     }
 
     /// Makes new cards with another version from now on. A version that has an end is not used

@@ -12,7 +12,7 @@ package enum DormancyRuleRecord {
     private static let format: UInt8 = 2
 
     package static func key(_ issuer: IssuerIdentifier) -> RecordKey {
-        RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+        RecordKey(kind, issuer.bytes)
     }
 
     package static func bytes(_ rule: DormancyRule) -> [UInt8] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CardEmulator
 package import Records
 package import SecurityModule
 package import Wire
@@ -42,5 +43,46 @@ func attempt<Value>(
         return try await part()
     } catch {
         throw FloatFailure(error)
+    }
+}
+
+/// Does a step with the security module, as a failure of the float.
+func asking<Value>(
+    _ part: () async throws(ModuleFailure) -> Value
+) async throws(FloatFailure) -> Value {
+    do throws(ModuleFailure) {
+        return try await part()
+    } catch { throw .module(error) }
+}
+
+/// How a commit of a card ended.
+enum CardCommit {
+    case committed
+    /// Somebody else changed the card, or a record beside it.
+    case conflict
+    /// The card was set back, and is stopped.
+    case setBack
+}
+
+extension Emulator {
+    /// Makes a change of a card durable with what belongs to it, as a step of the float.
+    ///
+    /// `expected`: the revision of the record that was changed.
+    func attempt(
+        _ change: CardChange,
+        expected: UInt64,
+        with writes: [RecordWrite]
+    ) async throws(FloatFailure) -> CardCommit {
+        do throws(EmulatorFailure) {
+            try await commit(change, expected: expected, with: writes)
+            return .committed
+        } catch {
+            switch error {
+            case .conflict: return .conflict
+            case .setBack: return .setBack
+            case .store(let failure): throw .store(failure)
+            case .module(let failure): throw .module(failure)
+            }
+        }
     }
 }

@@ -208,16 +208,14 @@ package struct RefundDesk: LinkService {
         let refund = RefundNotice(order: order, card: card.card, balance: balance)
         let writes = try await writes(telling: refund, next, at: moment)
         let write = try await write(next, order.transaction)
-        do throws(EmulatorFailure) {
-            try await emulator.commit(change, expected: card.revision, with: [write] + writes)
-            return .refunded
-        } catch {
-            switch error {
-            case .conflict: return nil
-            case .setBack: return try await deny(order, .cardBlocked, stored)
-            case .store(let failure): throw .store(failure)
-            case .module(let failure): throw .module(failure)
-            }
+        switch try await emulator.attempt(
+            change,
+            expected: card.revision,
+            with: [write] + writes
+        ) {
+        case .committed: return .refunded
+        case .conflict: return nil
+        case .setBack: return try await deny(order, .cardBlocked, stored)
         }
     }
 
@@ -275,23 +273,5 @@ package struct RefundDesk: LinkService {
             }
             return record.answer(to: sale) == .proved
         }
-    }
-
-    // MARK: Failures
-
-    func attempt<Value>(
-        _ part: () async throws(UserFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(UserFailure) {
-            return try await part()
-        } catch { throw FloatFailure(error) }
-    }
-
-    func asking<Value>(
-        _ part: () async throws(ModuleFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(ModuleFailure) {
-            return try await part()
-        } catch { throw .module(error) }
     }
 }

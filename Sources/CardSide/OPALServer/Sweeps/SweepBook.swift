@@ -54,9 +54,8 @@ package struct SweepBook: LinkService {
             )
         }
         var sweeps: [SweepRecord] = []
-        let own = SweepRecord.key(issuer, 0).bytes.prefix(3)
         for record in page {
-            guard record.key.bytes.starts(with: own) else { break }
+            guard record.key.bytes.starts(with: issuer.bytes) else { break }
             sweeps.append(try await open(record))
         }
         return sweeps

@@ -14,7 +14,7 @@ package struct SweepCounter: Equatable, Sendable {
     package let last: UInt64
 
     package static func key(_ issuer: IssuerIdentifier) -> RecordKey {
-        RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+        RecordKey(kind, issuer.bytes)
     }
 
     /// `last`: 0 before the first one.

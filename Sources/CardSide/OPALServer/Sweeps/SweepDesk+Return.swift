@@ -48,7 +48,7 @@ extension SweepDesk {
                     next.write, try await book.write(undone, expectedRevision: found.revision),
                     try await book.write(back),
                 ] + (try await mail(back))
-            switch try await commit(change, expected: card.revision, writes) {
+            switch try await emulator.attempt(change, expected: card.revision, with: writes) {
             case .committed: return .success(back)
             case .conflict: continue
             case .setBack: return .failure(.card(.cardBlocked))

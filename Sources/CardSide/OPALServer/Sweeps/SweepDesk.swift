@@ -114,7 +114,7 @@ package struct SweepDesk: Sendable {
                 .swept(due.reason, return: nil)
             )
             let writes = [next.write, try await book.write(sweep)] + (try await mail(sweep))
-            switch try await commit(change, expected: card.revision, writes) {
+            switch try await emulator.attempt(change, expected: card.revision, with: writes) {
             case .committed: return true
             case .conflict: continue
             case .setBack: return false
@@ -123,44 +123,8 @@ package struct SweepDesk: Sendable {
         throw .busy
     }
 
-    // MARK: Steps of both ways
-
-    enum Ending {
-        case committed
-        /// Somebody else changed the card, or took the number.
-        case conflict
-        /// The card was set back, and is stopped.
-        case setBack
-    }
-
-    func commit(
-        _ change: CardChange,
-        expected: UInt64,
-        _ writes: [RecordWrite]
-    ) async throws(FloatFailure) -> Ending {
-        do throws(EmulatorFailure) {
-            try await emulator.commit(change, expected: expected, with: writes)
-            return .committed
-        } catch {
-            switch error {
-            case .conflict: return .conflict
-            case .setBack: return .setBack
-            case .store(let failure): throw .store(failure)
-            case .module(let failure): throw .module(failure)
-            }
-        }
-    }
-
     func mail(_ sweep: SweepRecord) async throws(FloatFailure) -> [RecordWrite] {
         try await asking { () async throws(ModuleFailure) in try await mails.writes(for: sweep) }
-    }
-
-    func asking<Value>(
-        _ part: () async throws(ModuleFailure) -> Value
-    ) async throws(FloatFailure) -> Value {
-        do throws(ModuleFailure) {
-            return try await part()
-        } catch { throw .module(error) }
     }
 }
 

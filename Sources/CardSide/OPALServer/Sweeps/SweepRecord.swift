@@ -32,7 +32,7 @@ package struct SweepRecord: Equatable, Sendable {
     package internal(set) var event: Event
 
     package static func key(_ issuer: IssuerIdentifier, _ number: UInt64) -> RecordKey {
-        RecordKey(kind, Array(issuer.bcd.bigEndianBytes.dropFirst()) + number.bigEndianBytes)
+        RecordKey(kind, issuer.bytes + number.bigEndianBytes)
     }
 
     /// `number`: the next one of the card's issuer.

@@ -147,28 +147,25 @@ extension CardHistoryEntry {
         return "by \(who)"
     }
 
-    /// Whether it is a load through the payment gateway.
-    private var isFromAccount: Bool {
-        guard case .load(let command, let answer, _, _) = event else { return false }
-        return command.bank == .account(of: answer.card.issuer)
+    /// Who has begun a load; nil for another row.
+    private var source: LoadSource? {
+        guard case .load(let command, let answer, _, _) = event else { return nil }
+        return command.bank.source(at: answer.card.issuer)
     }
+
+    /// Whether it is a load through the payment gateway.
+    private var isFromAccount: Bool { source == .account }
 
     /// Whether it is the value of the card before this one.
-    private var isFromOldCard: Bool {
-        guard case .load(let command, let answer, _, _) = event else { return false }
-        return command.bank == .move(within: answer.card.issuer)
-    }
+    private var isFromOldCard: Bool { source == .move }
 
     /// Whether it is value that the issuer had taken from a card because nobody used it.
-    var isGivenBack: Bool {
-        guard case .load(let command, let answer, _, _) = event else { return false }
-        return command.bank == .swept(of: answer.card.issuer)
-    }
+    var isGivenBack: Bool { source == .swept }
 
     /// Which refund of its sale it is; nil for another load.
     private var refundNumber: UInt8? {
-        guard case .load(let command, let answer, _, _) = event else { return nil }
-        return command.bank.refundNumber(at: answer.card.issuer)
+        guard case .refund(let number)? = source else { return nil }
+        return number
     }
 
     /// Whether a merchant gave it back; the note is the merchant.
@@ -180,11 +177,7 @@ extension CardHistoryEntry {
     }
 
     /// Whether a bank began it, and not the issuer, a merchant or an account on file.
-    private var isFromBank: Bool {
-        guard case .load(let command, let answer, _, _) = event else { return false }
-        return command.bank != .own(of: answer.card.issuer) && !isFromAccount && !isFromOldCard
-            && !isRefund && !isGivenBack
-    }
+    private var isFromBank: Bool { source == .bank }
 
     /// Whether a programme credited its points.
     private var isOfPoints: Bool { movement?.amount.currency.isProgramme ?? false }

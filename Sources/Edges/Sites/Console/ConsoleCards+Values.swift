@@ -86,9 +86,8 @@ extension ConsoleCards {
             row["href"] = "/transactions/\(movement.transaction.text)"
         case .load(let request, let card, _, _):
             // Of the others there is no record but this row.
-            let issuer = card.card.issuer
-            let isAlone = [.own(of: issuer), .move(within: issuer), .swept(of: issuer)]
-                .contains(request.bank)
+            let source = request.bank.source(at: card.card.issuer)
+            let isAlone = [.own, .move, .swept].contains(source)
             if !isAlone, !amount.currency.isProgramme {
                 row["href"] = "/transactions/\(movement.transaction.text)"
             }

@@ -305,7 +305,7 @@ package struct OperatorJournal: Sendable {
     }
 
     private static func key(_ issuer: IssuerIdentifier) -> RecordKey {
-        RecordKey(keysKind, Array(issuer.bcd.bigEndianBytes.dropFirst()))
+        RecordKey(keysKind, issuer.bytes)
     }
 
     private static func key(_ programme: Currency) -> RecordKey {

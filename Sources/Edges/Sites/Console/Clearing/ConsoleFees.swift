@@ -71,14 +71,17 @@ struct ConsoleFees {
 
     private func percent(_ rule: FeeRule, _ currency: Currency) -> String {
         // Millionths are per cent with four decimals.
-        guard let exponent = Exponent(4) else { return "\(rule.percent) %" }
-        let rate = Money(minorUnits: UInt64(rule.rate), currency: currency, exponent: exponent)
+        let rate = Money(
+            minorUnits: UInt64(rule.rate),
+            currency: currency,
+            exponent: .tenThousandths
+        )
         return "\(reader.number(rate)) %"
     }
 
     /// When a day ends, and what is paid then.
     func facts() -> [[String: Any]] {
-        let time = [terms.cutOff / 60, terms.cutOff % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }
+        let time = ClearingTerms.text(ofCutOff: terms.cutOff)
         let ahead = terms.clock.minutes
         let clock = ahead == 0 ? "UTC" : "\(ahead) minutes ahead of UTC"
         let units = terms.units.map { unit in
@@ -90,7 +93,7 @@ struct ConsoleFees {
             return Shape.fact("Least payout", reader.amount(least))
         }
         return [
-            Shape.fact("A day ends at", "\(time.joined(separator: ":")), \(clock)"),
+            Shape.fact("A day ends at", "\(time), \(clock)"),
             Shape.fact("Workdays until money arrives", "\(terms.valueDays)"),
         ] + units
     }
