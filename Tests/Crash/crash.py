@@ -48,6 +48,8 @@ LOOKS_MAX = 3
 # who closed the tab does not look, so that the shop must ask by itself.
 LONG_RUN_KILLS = 100
 ABSENCE_SECONDS = 68
+# How long people go on after the last kill of a short run, until each kind of thing came to pass.
+GOING_ON_SECONDS_MAX = 60
 PROBLEMS_SHOWN = 40
 
 
@@ -108,6 +110,7 @@ class CrashTest:
             self.crowd.is_closing if self.is_long else None)
         killer.start()
         killer.join()
+        self._go_on()
         self.crowd.is_over.set()
         for one in self.hands:
             one.join()
@@ -115,6 +118,20 @@ class CrashTest:
                 self.problems.append(f"a {type(one).__name__} gave up: {one.failure}")
         if killer.problem:
             raise RuntimeError(killer.problem)
+
+    def _go_on(self):
+        """With few kills, chance alone may have left out what the run is to prove."""
+        deadline = time.monotonic() + GOING_ON_SECONDS_MAX
+        while not self._has_come_to_pass() and time.monotonic() < deadline:
+            time.sleep(SETTLE_PAUSE_SECONDS)
+
+    def _has_come_to_pass(self) -> bool:
+        orders, loads = list(self.crowd.orders), list(self.crowd.loads)
+        compared = COMPARED.get(self.arguments.comparison)
+        ways = {load.way for load in loads if load.state == "loaded"}
+        return (any(order.downloads for order in orders)
+                and (not self.arguments.loads or ways == set(LOADED))
+                and (not compared or any(one.counts[compared] for one in self.hands)))
 
     def _stay_away(self):
         """The last kill: of the OPAL server alone."""
