@@ -25,12 +25,16 @@ MERCHANT = "FARTHINGPRESS01"
 ISSUER, OTHER_ISSUER = "990001", "999001"
 GIVEN = "5.00"
 # Bought before it.
-OTHERS = [("The Lighthouse Keeper", "0.80"), ("Salt", "0.05"), ("Nine Knights", "0.60")]
-# What the shop gives back of the first one by itself, in minor units, and how it is shown.
+OTHERS = [
+    ("A Short History of the Comma", "0.35"), ("The Lighthouse Keeper", "0.80"), ("Salt", "0.05"),
+    ("Nine Knights", "0.60")]
+# What the shop gives back of the second one by itself, in minor units, and how it is shown.
 PARTS = [("20", "€0.20"), ("60", "€0.80")]
 WORDS = "The last sheets are missing."
+# What the shop gives back of the first one, at the second try.
+AGREED = "0.35"
 # What comes off the payout: what the shop has given back, and what was decided.
-TAKEN = "5.80"
+TAKEN = "6.15"
 
 
 class Disputes:
@@ -58,6 +62,7 @@ class Disputes:
             self.gives_no_more_than_was_paid, self.decides_for_the_holder,
             self.it_comes_onto_the_card_by_itself, self.the_merchant_gives_it,
             self.the_host_rejects_the_third, self.the_shop_gives_the_fourth_back,
+            self.a_blocked_card_takes_nothing, self.the_merchant_agrees_again,
             self.roles_see_their_own, self.the_issuer_sees_both_sides, self.a_day_is_settled,
             self.all_sides_agree, self.nothing_complained,
         ]
@@ -307,6 +312,57 @@ class Disputes:
             return "You have given back all of it" in merchant.words()
         wait_until(is_over)
         assert self.opal.tells("dispute", "show", sale)["state"] == "given-back"
+
+    def a_blocked_card_takes_nothing(self):
+        operator, merchant = self.operator, self.merchant
+        sale = self.purchases[4].rsplit("/", 1)[1]
+        self.holder.goes_to(self.purchases[4] + "/dispute")
+        self.tells("The amount is wrong", "It was to cost less.")
+        operator.goes_to(f"{self.console}/disputes/{sale}")
+        operator.follows("The card")
+        operator.page.get_by_label("Reason").fill("It is reported as lost.")
+        operator.presses("Block")
+        address = f"{self.console}/clearing/disputes/{sale}"
+
+        def is_asked() -> bool:
+            merchant.goes_to(address)
+            return "What is said" in merchant.words()
+        wait_until(is_asked)
+        self.agrees()
+        assert "You have answered" in merchant.words(), merchant.words()
+
+        def came_to_nothing() -> bool:
+            merchant.goes_to(address)
+            return "did not come onto the card" in merchant.words()
+        wait_until(came_to_nothing)
+        words = merchant.words()
+        assert "nothing was taken from you" in words and "your first answer" in words, words
+        choices = merchant.page.get_by_label("Your answer").locator("option").all_inner_texts()
+        assert choices == ["Choose", "I give back all that is left of it"], choices
+        merchant.presses("Answer")
+        merchant.is_told("One entry needs a look")
+        merchant.shoots("dispute-answer-again")
+        operator.goes_to(f"{self.console}/disputes/{sale}")
+        assert "Refund came to nothing" in operator.words(), operator.words()
+        operator.shoots("dispute-came-to-nothing")
+
+    def the_merchant_agrees_again(self):
+        operator, merchant = self.operator, self.merchant
+        operator.follows("The card")
+        operator.presses("Unblock")
+        self.agrees()
+        words = merchant.words()
+        assert "Your answer" not in words, words
+        said = f"€{AGREED} is on your card again."
+        wait_until(lambda: self.told(self.purchases[4], said))
+        operator.goes_to(f"{self.console}/transactions/{self.purchases[4].rsplit('/', 1)[1]}")
+        words = operator.words()
+        assert f"€{AGREED} came back to the card" in words, words
+
+    def agrees(self):
+        agreement = "I give back all that is left of it"
+        self.merchant.page.get_by_label("Your answer").select_option(label=agreement)
+        self.merchant.presses("Answer")
 
     # Roles
 
