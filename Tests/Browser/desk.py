@@ -28,8 +28,10 @@ PUT_BACK, ITS_PRICE = "comma", "0.35"
 MERCHANT = "FARTHINGPRESS01"
 # Roles with what their navigation has and has not.
 ROLES = {
-    "issuer": ("999001", {"Cards", "Loads"}, {"Sales", "Terminals", "Outbox", "Programmes", "Clearing"}),
-    "acquirer": (None, {"Sales", "Terminals"}, {"Cards", "Loads", "Outbox", "Programmes", "Clearing"}),
+    "issuer": (
+        "999001", {"Cards", "Loads", "Clearing"}, {"Sales", "Terminals", "Outbox", "Programmes"}),
+    "acquirer": (
+        None, {"Sales", "Terminals", "Clearing"}, {"Cards", "Loads", "Outbox", "Programmes"}),
     "merchant": (MERCHANT, {"Open", "Clearing"}, {"Cards", "Sales", "Terminals", "Loads", "Outbox"}),
     "auditor": (None, {"Cards", "Sales", "Loads", "Programmes", "Clearing"}, {"Outbox"}),
 }

@@ -34,10 +34,12 @@ class Settlement:
         self.holder = Person(browser, pictures)
         self.operator = Person(browser, pictures)
         self.merchant = Person(browser, pictures)
+        self.acquirer = Person(browser, pictures)
+        self.issuer = Person(browser, pictures)
         self.auditor = Person(browser, pictures)
         self.watched = {
             "holder": self.holder, "operator": self.operator, "merchant": self.merchant,
-            "auditor": self.auditor}
+            "acquirer": self.acquirer, "issuer": self.issuer, "auditor": self.auditor}
         self.payout = ""
         self.sale = ""
 
@@ -47,7 +49,8 @@ class Settlement:
             self.sees_empty_books, self.a_holder_buys, self.sees_the_books, self.closes_the_day,
             self.follows_the_payout_to_its_sales, self.reads_the_story_of_a_sale,
             self.closes_it_once, self.looks_at_what_was_set_aside, self.gives_a_sale_back,
-            self.a_merchant_sees_its_own_alone, self.an_auditor_changes_nothing,
+            self.a_merchant_sees_its_own_alone, self.an_acquirer_sees_its_merchants,
+            self.an_issuer_sees_its_pool, self.an_auditor_changes_nothing,
             self.all_sides_agree, self.nothing_complained,
         ]
 
@@ -174,6 +177,46 @@ class Settlement:
         for address in other, self.console + "/clearing/suspense":
             merchant.goes_to(address)
             merchant.sees(re.compile("404|not here|no such|not found", re.IGNORECASE))
+
+    def an_acquirer_sees_its_merchants(self):
+        acquirer = self.acquirer
+        self.add(acquirer, "acquirer")
+        acquirer.follows("Clearing")
+        words = acquirer.words()
+        assert f"Merchant {MERCHANT}" in words and "Acquirer 1" in words, words
+        assert "Pool" not in words and "Close the day" not in words, words
+        acquirer.shoots("clearing-acquirer")
+        self.opens_the_day(acquirer)
+        words = acquirer.words()
+        assert re.search(PAID, words) and "owes" not in words, words
+        acquirer.shoots("clearing-acquirer-day")
+        acquirer.goes_to(self.payout)
+        words = acquirer.words()
+        assert re.search(PAID, words) and "Give it back" not in words, words
+        acquirer.goes_to(self.console + "/clearing/suspense")
+        assert "Nothing waits." in acquirer.words(), acquirer.words()
+        acquirer.shoots("clearing-acquirer-suspense")
+
+    def an_issuer_sees_its_pool(self):
+        issuer = self.issuer
+        digits = self.opal.tells("issuer", "list")[0]["bin"]
+        self.add(issuer, "issuer", digits)
+        issuer.follows("Clearing")
+        words = issuer.words()
+        assert f"Pool of issuer {digits}" in words and MERCHANT not in words, words
+        issuer.shoots("clearing-issuer")
+        self.opens_the_day(issuer)
+        words = issuer.words()
+        assert f"Issuer {digits} owes" in words and "POOL-" in words, words
+        assert MERCHANT not in words and "Payouts" not in words, words
+        issuer.shoots("clearing-issuer-day")
+        issuer.goes_to(self.payout)
+        issuer.sees(re.compile("404|not here|no such|not found", re.IGNORECASE))
+
+    def opens_the_day(self, person: Person):
+        days = person.page.locator("section", has_text="Days that were settled")
+        days.get_by_role("link").first.click()
+        person.sees(re.compile("^Settlement of "))
 
     def an_auditor_changes_nothing(self):
         auditor = self.auditor

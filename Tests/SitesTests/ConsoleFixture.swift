@@ -12,10 +12,11 @@ import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
-import Simulation
 import Sites
 import Testing
 import Wire
+
+@testable import Simulation
 
 /// The operator console over a world of real parties, with a user who has signed up.
 struct ConsoleFixture {
@@ -37,6 +38,7 @@ struct ConsoleFixture {
 
     /// `clearing`: how sales are cleared; nil where nobody does.
     /// `isShopHere`: whether the shop is in the process of the console.
+    /// `acquirer`: whose payment server it is, as its operators see it.
     /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
         withParts: Bool = true,
@@ -46,6 +48,7 @@ struct ConsoleFixture {
         terminals: Int = 2,
         clearing: ClearingPlan? = nil,
         isShopHere: Bool = true,
+        acquirer: UInt32 = WorldKeys.acquirerNumber,
         proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
@@ -89,6 +92,7 @@ struct ConsoleFixture {
                 accountLoads,
                 disputes,
                 shops: isShopHere ? [Self.shop(world)] : [],
+                acquirer: acquirer,
                 proofs: (other ?? world).cardModule as? any SaleChecking
             ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
@@ -143,6 +147,7 @@ struct ConsoleFixture {
         _ accountLoads: AccountLoads?,
         _ disputes: DisputeDesk,
         shops: [ConsoleParts.Shop],
+        acquirer: UInt32,
         proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
@@ -172,7 +177,8 @@ struct ConsoleFixture {
                     engine: "memory",
                     records: world.paymentStore,
                     kinds: [SaleRecord.kind]
-                )
+                ),
+                acquirer: acquirer
             ),
             shops: shops,
             banks: banks(world),
@@ -239,6 +245,22 @@ struct ConsoleFixture {
     func work(_ test: @escaping @Sendable (Browser) async throws -> Void) async throws {
         try await browse { browser async throws in
             try await Self.signIn(browser)
+            try await test(browser)
+        }
+    }
+
+    private static let secondPassword = "four words for this one"
+
+    /// Runs a test as an operator of a role, beside the one who has everything.
+    func work(
+        as role: OperatorRole,
+        _ test: @escaping @Sendable (Browser) async throws -> Void
+    ) async throws {
+        let name = try #require(OperatorName("second"))
+        let password = Self.secondPassword
+        #expect(try await operators.add(name, password: password, as: role, at: world.now))
+        try await browse { browser async throws in
+            try await Self.signIn(browser, "second", password)
             try await test(browser)
         }
     }
@@ -320,6 +342,17 @@ struct ConsoleFixture {
         let list = try await browser.open("/cards")
         let match = try #require(list.text.firstMatch(of: #/href="(/cards/[^"?]+)"/#))
         return String(match.1)
+    }
+}
+
+extension Browser {
+    /// What each path answers.
+    func answers(_ answers: [String: HTTPResponse.Status]) async throws {
+        for (path, status) in answers {
+            let page = try await open(path)
+            #expect(page.status == status, "\(path)")
+            try expectWhole(page)
+        }
     }
 }
 

@@ -12,55 +12,19 @@ import Wire
 
 /// Each operator sees the partition of his role alone, and the auditor changes nothing.
 @Suite struct ConsoleRoleTests {
-    private static let password = "four words for this one"
-
-    /// Runs a test as an operator of a role, beside the one who has everything.
-    private func work(
-        _ fixture: ConsoleFixture,
-        as role: OperatorRole,
-        _ test: @escaping @Sendable (Browser) async throws -> Void
-    ) async throws {
-        let name = try #require(OperatorName("second"))
-        #expect(
-            try await fixture.operators.add(
-                name,
-                password: Self.password,
-                as: role,
-                at: fixture.world.now
-            )
-        )
-        try await fixture.browse { browser async throws in
-            try await ConsoleFixture.signIn(browser, "second", Self.password)
-            try await test(browser)
-        }
-    }
-
-    /// What each path answers.
-    private func expect(
-        _ answers: [String: HTTPResponse.Status],
-        _ browser: Browser
-    ) async throws {
-        for (path, status) in answers {
-            let page = try await browser.open(path)
-            #expect(page.status == status, "\(path)")
-            try expectWhole(page)
-        }
-    }
-
     @Test func `an issuer sees the cards of its BIN and none of the acquirer's sales`() async throws
     {
         let fixture = try await ConsoleFixture()
         let transaction = try await fixture.pay().terms.transaction.text
         try await fixture.count()
         let card = fixture.world.cards[0]
-        try await work(fixture, as: .issuer(card.issuer)) { browser async throws in
-            try await expect(
+        try await fixture.work(as: .issuer(card.issuer)) { browser async throws in
+            try await browser.answers(
                 [
                     "/": .ok, "/cards": .ok, "/open": .ok, "/transactions/\(transaction)": .ok,
                     "/sales": .notFound, "/sales/\(transaction)": .notFound,
                     "/terminals": .notFound, "/outbox": .notFound, "/stores": .notFound,
-                ],
-                browser
+                ]
             )
             let story = try await browser.open("/transactions/\(transaction)")
             #expect(story.text.contains("Debited") && !story.text.contains("Draw request"))
@@ -86,10 +50,9 @@ import Wire
         }
         let cardPath = path.withLock { $0 }
         let other = try #require(IssuerIdentifier("111111"))
-        try await work(fixture, as: .issuer(other)) { browser async throws in
-            try await expect(
-                [cardPath: .notFound, "/transactions/\(paid)": .notFound],
-                browser
+        try await fixture.work(as: .issuer(other)) { browser async throws in
+            try await browser.answers(
+                [cardPath: .notFound, "/transactions/\(paid)": .notFound]
             )
             for text in [card.digits, String(card.digits.suffix(4)), paid] {
                 try await browser.open("/search")
@@ -117,14 +80,13 @@ import Wire
     @Test func `an acquirer sees sales and terminals, and no card`() async throws {
         let fixture = try await ConsoleFixture()
         let transaction = try await fixture.pay().terms.transaction.text
-        try await work(fixture, as: .acquirer) { browser async throws in
-            try await expect(
+        try await fixture.work(as: .acquirer) { browser async throws in
+            try await browser.answers(
                 [
                     "/": .ok, "/sales": .ok, "/terminals": .ok, "/sales/\(transaction)": .ok,
                     "/transactions/\(transaction)": .ok, "/cards": .notFound,
                     "/outbox": .notFound, "/loads": .notFound,
-                ],
-                browser
+                ]
             )
             let story = try await browser.open("/transactions/\(transaction)")
             #expect(story.text.contains("Draw request") && !story.text.contains("Debited"))
@@ -136,13 +98,12 @@ import Wire
         let fixture = try await ConsoleFixture()
         let transaction = try await fixture.pay().terms.transaction.text
         let own = fixture.world.shops[0].merchant
-        try await work(fixture, as: .merchant(own)) { browser async throws in
-            try await expect(
+        try await fixture.work(as: .merchant(own)) { browser async throws in
+            try await browser.answers(
                 [
                     "/": .ok, "/open": .ok, "/transactions/\(transaction)": .ok,
                     "/cards": .notFound, "/sales": .notFound, "/terminals": .notFound,
-                ],
-                browser
+                ]
             )
             let story = try await browser.open("/transactions/\(transaction)")
             #expect(story.text.contains("Ordered") && !story.text.contains("Draw request"))
@@ -150,8 +111,8 @@ import Wire
         let stranger = try await ConsoleFixture()
         let theirs = try await stranger.pay().terms.transaction.text
         let other = try #require(MerchantIdentifier("HARBOUR-9"))
-        try await work(stranger, as: .merchant(other)) { browser async throws in
-            try await expect(["/": .ok, "/transactions/\(theirs)": .notFound], browser)
+        try await stranger.work(as: .merchant(other)) { browser async throws in
+            try await browser.answers(["/": .ok, "/transactions/\(theirs)": .notFound])
         }
     }
 
@@ -159,13 +120,12 @@ import Wire
         let fixture = try await ConsoleFixture()
         let transaction = try await fixture.pay().terms.transaction.text
         let card = fixture.world.cards[0]
-        try await work(fixture, as: .auditor) { browser async throws in
-            try await expect(
+        try await fixture.work(as: .auditor) { browser async throws in
+            try await browser.answers(
                 [
                     "/": .ok, "/cards": .ok, "/sales": .ok, "/open": .ok, "/stores": .ok,
                     "/transactions/\(transaction)": .ok, "/outbox": .notFound,
-                ],
-                browser
+                ]
             )
             let path = try await ConsoleFixture.cardPath(browser)
             try await browser.open(path)
@@ -192,7 +152,7 @@ import Wire
         let first = try #require(OperatorName(ConsoleFixture.name))
         let second = try #require(OperatorName("second"))
         #expect(try await operators.remove(first, at: fixture.world.now) == false)
-        try await work(fixture, as: .auditor) { browser async throws in
+        try await fixture.work(as: .auditor) { browser async throws in
             #expect(try await browser.open("/cards").status == .ok)
             #expect(try await operators.remove(second, at: fixture.world.now))
             #expect(try await browser.open("/cards").location == "/sign-in")
@@ -211,7 +171,7 @@ import Wire
         let fixture = try await ConsoleFixture()
         let second = try #require(OperatorName("second"))
         let beside = try fixture.restarted().operators
-        try await work(fixture, as: .auditor) { browser async throws in
+        try await fixture.work(as: .auditor) { browser async throws in
             #expect(try await beside.remove(second, at: fixture.world.now))
             let page = try await browser.open("/cards")
             #expect(page.status == .forbidden)

@@ -181,7 +181,8 @@ struct SiteKit {
                     engine: "SQLite",
                     records: party.store,
                     kinds: PaymentModule.schema.kinds
-                )
+                ),
+                acquirer: PaymentServerParty.acquirer
             )
         }
         if let party = parties.shop {

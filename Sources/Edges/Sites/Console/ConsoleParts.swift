@@ -75,10 +75,13 @@ package struct ConsoleParts: Sendable {
     package struct Payments: Sendable {
         package let module: PaymentModule
         package let store: Store
+        /// Whose payment server it is, as the clearing house knows it.
+        package let acquirer: UInt32
 
-        package init(module: PaymentModule, store: Store) {
+        package init(module: PaymentModule, store: Store, acquirer: UInt32) {
             self.module = module
             self.store = store
+            self.acquirer = acquirer
         }
     }
 
@@ -144,8 +147,8 @@ package struct ConsoleParts: Sendable {
         package let store: Store
         /// Writes the files of a settled day; false where that failed.
         package let writeFiles: @Sendable (BusinessDay) async -> Bool
-        /// Whose account alone is seen; nil for all.
-        var merchant: MerchantIdentifier?
+        /// Whose accounts alone are seen; nil for all.
+        var part: ClearingPart?
 
         package init(
             house: ClearingHouse,

@@ -6,7 +6,7 @@ import Kernel
 import Records
 
 /// The console's pages of the clearing house: its books, the days that were settled, payouts down
-/// to each sale. A merchant sees its own account alone.
+/// to each sale. Issuers, acquirers and merchants see what is their own.
 struct ConsoleClearing: Sendable {
     let site: ConsoleSite
     let clearing: ConsoleParts.Clearing
@@ -26,28 +26,20 @@ struct ConsoleClearing: Sendable {
         _ visit: ConsoleSite.Visit,
         notice: Page.Notice? = nil
     ) async throws(SiteFailure) -> Response {
-        var values: [String: Any] = [
-            "suspenseHref": "/clearing/suspense", "closeHref": "/clearing/close",
-            "disputesHref": ConsoleMerchantDisputes.path,
-        ]
-        let accounts = try await accounts()
+        var values: [String: Any] = [:]
+        let (accounts, payouts) = try await clearingStep { () async throws(ClearingFailure) in
+            (
+                try await clearing.accounts(),
+                try await clearing.ownPayouts(limit: ConsoleLimits.pageRows)
+            )
+        }
         if !accounts.isEmpty { values["accounts"] = ["rows": accounts.map { row($0, visit) }] }
+        if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
         try await addFees(to: &values, visit)
-        if let merchant = clearing.merchant {
-            let payouts = try await payouts(ofMerchant: merchant)
-            if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
-        } else {
-            values["whole"] = true
-            if site.role.acts { values["acts"] = true }
-            let runs = try await clearingStep { () async throws(ClearingFailure) in
-                try await clearing.house.runs(before: nil, limit: ConsoleLimits.pageRows)
-            }
-            if !runs.isEmpty { values["days"] = ["rows": runs.map { row($0, visit) }] }
-            let waiting = try await clearingStep { () async throws(ClearingFailure) in
-                try await clearing.house.suspended(limit: ConsoleLimits.pageRows).count
-            }
-            values["waiting"] =
-                waiting < ConsoleLimits.pageRows ? "\(waiting)" : "\(waiting) or more"
+        if clearing.merchant == nil { try await addDays(to: &values, visit) }
+        if clearing.part == nil {
+            values["whole"] = ["disputesHref": ConsoleMerchantDisputes.path]
+            if site.role.acts { values["close"] = ["action": "/clearing/close"] }
         }
         return site.response(
             "console/clearing",
@@ -58,7 +50,29 @@ struct ConsoleClearing: Sendable {
         )
     }
 
+    /// The days that were settled, and how many sales wait for somebody.
+    private func addDays(
+        to values: inout [String: Any],
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) {
+        let (runs, waiting) = try await clearingStep { () async throws(ClearingFailure) in
+            (
+                try await clearing.house.runs(before: nil, limit: ConsoleLimits.pageRows),
+                try await clearing.suspended(after: nil, limit: ConsoleLimits.pageRows)
+            )
+        }
+        var days: [String: Any] = [:]
+        if !runs.isEmpty { days["table"] = ["rows": runs.map { row($0, visit) }] }
+        values["days"] = days
+        let count = waiting.items.count
+        values["suspense"] = [
+            "href": "/clearing/suspense",
+            "waiting": waiting.next == nil ? "\(count)" : "\(count) or more",
+        ]
+    }
+
     /// What is paid now and later: of a merchant what it pays itself, else the terms of the scheme.
+    /// An issuer pays no fee.
     private func addFees(
         to values: inout [String: Any],
         _ visit: ConsoleSite.Visit
@@ -67,9 +81,14 @@ struct ConsoleClearing: Sendable {
             (try await clearing.house.terms(), try await ownRecord())
         }
         let fees = ConsoleFees(terms, visit.reader, now: visit.now)
-        let rows = clearing.merchant == nil ? fees.rows() : merchant.map(fees.rows) ?? []
+        let rows =
+            switch clearing.part {
+            case nil, .acquirer: fees.rows()
+            case .merchant: merchant.map(fees.rows) ?? []
+            case .issuer: [[String: Any]]()
+            }
         if !rows.isEmpty { values["fees"] = ["rows": rows] }
-        if clearing.merchant == nil { values["facts"] = fees.facts() }
+        if clearing.merchant == nil { values["terms"] = ["facts": fees.facts()] }
     }
 
     /// The record of the merchant whose operator looks; nil where there is none, or it does not
@@ -81,43 +100,6 @@ struct ConsoleClearing: Sendable {
         } catch .damaged { return nil } catch { throw error }
     }
 
-    /// The accounts that are seen here: of merchants, the first page alone.
-    private func accounts() async throws(SiteFailure) -> [AccountRecord] {
-        let terms = try await clearingStep { () async throws(ClearingFailure) in
-            try await clearing.house.terms()
-        }
-        if let merchant = clearing.merchant {
-            var accounts: [AccountRecord] = []
-            for unit in terms.units {
-                let account = LedgerAccount(.merchant(merchant), unit.currency)
-                let found = try await clearingStep { () async throws(ClearingFailure) in
-                    try await clearing.house.account(account)
-                }
-                if let found { accounts.append(found) }
-            }
-            return accounts
-        }
-        return try await clearingStep { () async throws(ClearingFailure) in
-            try await clearing.house.accounts(after: nil, limit: ConsoleLimits.accountRows)
-        }
-    }
-
-    private func payouts(
-        ofMerchant merchant: MerchantIdentifier
-    ) async throws(SiteFailure) -> [Payout] {
-        try await clearingStep { () async throws(ClearingFailure) in
-            var payouts: [Payout] = []
-            for unit in try await clearing.house.terms().units {
-                let account = LedgerAccount(.merchant(merchant), unit.currency)
-                payouts += try await clearing.house.payouts(
-                    of: account,
-                    limit: ConsoleLimits.pageRows
-                )
-            }
-            return payouts
-        }
-    }
-
     private func row(_ record: AccountRecord, _ visit: ConsoleSite.Visit) -> [String: Any] {
         [
             "name": record.account.owner.words,
@@ -127,19 +109,22 @@ struct ConsoleClearing: Sendable {
     }
 
     private func row(_ run: SettlementRun, _ visit: ConsoleSite.Visit) -> [String: Any] {
-        [
+        var row: [String: Any] = [
             "day": visit.reader.day(run.day), "href": "/clearing/days/\(run.day.digits)",
-            "payouts": visit.reader.count(UInt64(run.payouts)),
             "value": visit.reader.day(BusinessDay(run.valueDate)),
             "badge": run.endedAt == nil
                 ? Shape.badge("Under way", .wait) : Shape.badge("Settled", .good),
         ]
+        // Of all payees together.
+        if clearing.part == nil {
+            row["payouts"] = ["count": visit.reader.count(UInt64(run.payouts))]
+        }
+        return row
     }
 
     // MARK: Closing a day
 
     func close(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
-        guard clearing.merchant == nil else { throw .notAllowed }
         try await site.write(.dayClosed, visit)
         let run = try await clearingStep { () async throws(ClearingFailure) in
             // What is whole and not credited yet is paid with this day.
@@ -165,41 +150,52 @@ struct ConsoleClearing: Sendable {
             throw .notFound
         }
         let after = UInt32(visit.form.text("after")) ?? 0
-        let (terms, run, payouts) = try await clearingStep { () async throws(ClearingFailure) in
-            (
-                try await clearing.house.terms(), try await clearing.house.run(day),
-                try await clearing.house.payouts(
-                    of: day,
-                    after: after,
-                    limit: ConsoleLimits.pageRows
-                )
-            )
+        let (terms, run) = try await clearingStep { () async throws(ClearingFailure) in
+            (try await clearing.house.terms(), try await clearing.house.run(day))
         }
-        guard let run, clearing.merchant == nil else { throw .notFound }
+        guard let run else { throw .notFound }
+        let facts = try await clearingStep { () async throws(ClearingFailure) in
+            try await self.facts(run, terms, visit)
+        }
         var values: [String: Any] = [
-            "day": visit.reader.day(day), "clearingHref": "/clearing",
-            "facts": facts(run, terms, visit),
+            "day": visit.reader.day(day), "clearingHref": "/clearing", "facts": facts,
         ]
-        if !payouts.isEmpty { values["payouts"] = ["rows": payouts.map { row($0, visit) }] }
-        if payouts.count == ConsoleLimits.pageRows, let last = payouts.last {
+        // To an issuer nothing is paid out.
+        if !clearing.isIssuers { try await addPayouts(of: day, after: after, to: &values, visit) }
+        return site.response("console/settlement", values, visit, current: "/clearing")
+    }
+
+    private func addPayouts(
+        of day: BusinessDay,
+        after number: UInt32,
+        to values: inout [String: Any],
+        _ visit: ConsoleSite.Visit
+    ) async throws(SiteFailure) {
+        let payouts = try await clearingStep { () async throws(ClearingFailure) in
+            try await clearing.payouts(of: day, after: number, limit: ConsoleLimits.pageRows)
+        }
+        var list: [String: Any] = [:]
+        if !payouts.items.isEmpty { list["table"] = ["rows": payouts.items.map { row($0, visit) }] }
+        values["payouts"] = list
+        if let next = payouts.next {
             values["pager"] = [
-                "summary": "\(payouts.count) on this page",
-                "next": "/clearing/days/\(day.digits)?after=\(last.name.number)",
+                "summary": "\(payouts.items.count) on this page",
+                "next": "/clearing/days/\(day.digits)?after=\(next)",
             ]
         }
-        return site.response("console/settlement", values, visit, current: "/clearing")
     }
 
     private func facts(
         _ run: SettlementRun,
         _ terms: ClearingTerms,
         _ visit: ConsoleSite.Visit
-    ) -> [[String: Any]] {
+    ) async throws(ClearingFailure) -> [[String: Any]] {
         var facts = [
             Shape.fact("Closed", visit.reader.timeText(run.cutOff)),
             Shape.fact("Value date", visit.reader.day(BusinessDay(run.valueDate))),
         ]
-        for total in run.totals {
+        // Sums and records of all payees together are not of a part.
+        for total in run.totals where clearing.part == nil {
             guard let unit = terms.unit(of: total.currency) else { continue }
             let sum = Money(
                 minorUnits: total.sum,
@@ -208,7 +204,7 @@ struct ConsoleClearing: Sendable {
             )
             facts.append(Shape.fact("Paid", visit.reader.amount(sum)))
         }
-        for position in run.positions {
+        for position in run.positions where clearing.covers(position.issuer) {
             let owed = visit.reader.amount(-position.amount, position.currency)
             facts.append(
                 Shape.fact(
@@ -217,10 +213,16 @@ struct ConsoleClearing: Sendable {
                 )
             )
         }
-        for place in run.leftOut {
+        if case .issuer(let issuer) = clearing.part,
+            !run.positions.contains(where: { $0.issuer == issuer })
+        {
+            facts.append(Shape.fact("Issuer \(issuer.digits) owes", "nothing"))
+        }
+        for place in run.leftOut where clearing.part == nil {
             facts.append(Shape.fact("Left out", "\(place): it does not open"))
         }
         for waiting in run.waiting {
+            guard try await clearing.covers(waiting.account.owner) else { continue }
             let amount = waiting.amount.map { visit.reader.amount($0, waiting.account.currency) }
             facts.append(
                 Shape.fact(

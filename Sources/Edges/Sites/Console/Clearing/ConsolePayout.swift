@@ -34,7 +34,11 @@ struct ConsolePayout: Sendable {
         let found = try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.payout(name)
         }
-        guard let payout = found, isSeen(payout) else { throw .notFound }
+        guard let payout = found else { throw .notFound }
+        let isSeen = try await clearingStep { () async throws(ClearingFailure) in
+            try await clearing.covers(payout.account.owner)
+        }
+        guard isSeen else { throw .notFound }
         let page = try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.sales(
                 of: payout,
@@ -52,7 +56,7 @@ struct ConsolePayout: Sendable {
             "clearingHref": "/clearing",
         ]
         if clearing.merchant == nil { values["dayHref"] = "/clearing/days/\(name.day.digits)" }
-        if payout.state == .instructed, clearing.merchant == nil, site.role.acts {
+        if payout.state == .instructed, clearing.part == nil, site.role.acts {
             values["giveBack"] = ["action": "/clearing/payouts/\(reference)/return"]
         }
         if !page.sales.isEmpty { values["sales"] = ["rows": page.sales.map { row($0, visit) }] }
@@ -111,11 +115,6 @@ struct ConsolePayout: Sendable {
         case .unknownPayout: throw .notFound
         default: throw SiteFailure(failure)
         }
-    }
-
-    private func isSeen(_ payout: Payout) -> Bool {
-        guard let merchant = clearing.merchant else { return true }
-        return payout.account.owner == .merchant(merchant)
     }
 
     private func parts(_ payout: Payout, _ visit: ConsoleSite.Visit) -> [[String: Any]] {

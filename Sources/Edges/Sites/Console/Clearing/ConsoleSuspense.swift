@@ -14,6 +14,9 @@ struct ConsoleSuspense: Sendable {
         self.clearing = clearing
     }
 
+    /// Who sees a part alone looks.
+    private var acts: Bool { clearing.part == nil && site.role.acts }
+
     func list(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         try await page(visit)
     }
@@ -24,16 +27,19 @@ struct ConsoleSuspense: Sendable {
     ) async throws(SiteFailure) -> Response {
         let after = BatchPlace(reference: visit.form.text("after"))
         let waiting = try await clearingStep { () async throws(ClearingFailure) in
-            try await clearing.house.suspended(after: after, limit: ConsoleLimits.pageRows)
+            try await clearing.suspended(after: after, limit: ConsoleLimits.pageRows)
         }
         var values: [String: Any] = ["clearingHref": "/clearing"]
-        if !waiting.isEmpty { values["waiting"] = ["rows": waiting.map { row($0, visit) }] }
-        if waiting.count == ConsoleLimits.pageRows, let last = waiting.last {
+        if !waiting.items.isEmpty {
+            values["waiting"] = ["rows": waiting.items.map { row($0, visit) }]
+        }
+        if let next = waiting.next {
             values["pager"] = [
-                "summary": "\(waiting.count) on this page",
-                "next": "/clearing/suspense?after=\(last.place.reference)",
+                "summary": "\(waiting.items.count) on this page",
+                "next": "/clearing/suspense?after=\(next.reference)",
             ]
         }
+        if acts { values["acts"] = true }
         return site.response(
             "console/suspense",
             values,
@@ -51,7 +57,7 @@ struct ConsoleSuspense: Sendable {
             "merchant": waiting.sale.merchant.text,
             "amount": visit.reader.amount(waiting.sale.amount), "reason": waiting.reason.words,
         ]
-        if site.role.acts {
+        if acts {
             let place = "/clearing/suspense/\(waiting.place.reference)"
             row["acts"] = ["releaseHref": "\(place)/release", "rejectHref": "\(place)/reject"]
         }

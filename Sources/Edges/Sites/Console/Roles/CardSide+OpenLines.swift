@@ -4,8 +4,7 @@ import Kernel
 import OPALServer
 import Records
 
-// What is open on the cards that are seen. Lists are narrowed before they are cut: an operator of
-// an issuer with few cards would otherwise see nothing of them.
+// What is open on the cards that are seen.
 extension ConsoleParts.CardSide {
     /// Draws that wait for their outcome, oldest first, at most `limit`.
     func openDraws(limit: Int) async throws(StoreFailure) -> [DrawLine] {
@@ -49,20 +48,13 @@ extension ConsoleParts.CardSide {
         of part: (Line) -> (transaction: TransactionIdentifier, card: CardIdentifier?),
         page: (TransactionIdentifier?, Int) async throws(Failure) -> [Line]
     ) async throws(Failure) -> [Line] {
-        var lines: [Line] = []
-        var cursor: TransactionIdentifier?
-        var count = 0
-        while lines.count < limit, count < ConsoleLimits.openSearchedMax {
-            // What is not narrowed has its limit at once.
-            let wanted = issuer == nil ? limit : RecordLimits.pageMax
-            let found = try await page(cursor, wanted)
-            lines += found.filter { covers(part($0).card) }
-            count += found.count
-            guard found.count == min(wanted, RecordLimits.pageMax), let last = found.last else {
-                break
-            }
-            cursor = part(last).transaction
-        }
-        return Array(lines.prefix(limit))
+        try await SeenPage(
+            after: nil,
+            limit: limit,
+            isNarrowed: issuer != nil,
+            of: { part($0).transaction },
+            isSeen: { line async throws(Failure) in covers(part(line).card) },
+            page: page
+        ).items
     }
 }

@@ -9,18 +9,22 @@ extension ConsoleParts {
         switch role {
         case .everything, .auditor: return self
         case .issuer(let issuer):
-            var parts = ConsoleParts(cardSide: cardSide)
+            var parts = ConsoleParts(cardSide: cardSide, clearing: clearing)
             parts.cardSide?.issuer = issuer
+            parts.clearing?.part = .issuer(issuer)
             parts.witnesses = Witnesses(payments: payments, shops: shops, clearing: clearing)
             return parts
-        // The books of the clearing house are of all acquirers and issuers.
-        case .acquirer: return ConsoleParts(payments: payments)
+        case .acquirer:
+            guard let payments else { return ConsoleParts() }
+            var parts = ConsoleParts(payments: payments, clearing: clearing)
+            parts.clearing?.part = .acquirer(payments.acquirer)
+            return parts
         case .merchant(let merchant):
             var parts = ConsoleParts(
                 shops: shops.filter { $0.module.profile.merchant == merchant },
                 clearing: clearing
             )
-            parts.clearing?.merchant = merchant
+            parts.clearing?.part = .merchant(merchant)
             return parts
         }
     }

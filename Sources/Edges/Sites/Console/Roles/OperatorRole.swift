@@ -8,11 +8,12 @@ import Wire
 package enum OperatorRole: Hashable, Sendable {
     /// Who runs the process: everything in it.
     case everything
-    /// The cards of one BIN.
+    /// The cards of one BIN, and its pool at the clearing house.
     case issuer(IssuerIdentifier)
-    /// The payment server: sales, terminals, batches.
+    /// The payment server: sales, terminals, batches; at the clearing house the accounts of the
+    /// acquirer and of its merchants.
     case acquirer
-    /// The orders of one merchant.
+    /// The orders of one merchant, and its account at the clearing house.
     case merchant(MerchantIdentifier)
     /// Sees what everybody sees, but mails, and changes nothing.
     case auditor

@@ -138,8 +138,7 @@ struct StoryRecords {
     private mutating func read(_ clearing: ConsoleParts.Clearing) async throws(SiteFailure) {
         do throws(ClearingFailure) {
             let found = try await clearing.house.story(of: transaction)
-            let isSeen = clearing.merchant == nil || clearing.merchant == found?.sale.merchant
-            if isSeen { cleared = found }
+            if let found, clearing.covers(found.sale) { cleared = found }
         } catch .damaged {
             // The audit names it; the others tell what they know.
             return
