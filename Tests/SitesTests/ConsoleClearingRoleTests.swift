@@ -126,13 +126,18 @@ import Wire
 
     @Test func `an issuer sees nothing of another one`() async throws {
         let settled = try await settled()
+        let issuer = settled.fixture.world.cards[0].issuer.digits
         let other = try #require(IssuerIdentifier("111111"))
         try await settled.fixture.work(as: .issuer(other)) { browser async throws in
             for path in ["/clearing", settled.day, "/clearing/suspense"] {
                 let page = try await browser.open(path)
                 try expectWhole(page)
-                #expect(!page.text.contains("Pool") && !page.text.contains("owes"), "\(path)")
+                for text in [issuer, "Pool", "Merchant ", "Paid"] {
+                    #expect(!page.text.contains(text), "\(path): \(text)")
+                }
             }
+            let day = try await browser.open(settled.day)
+            #expect(day.text.contains("Issuer 111111 owes") && day.text.contains("nothing"))
         }
     }
 

@@ -22,7 +22,8 @@ struct OperatorCommand: AsyncParsableCommand {
                 The roles: everything; issuer, who sees the cards of one BIN; acquirer, who sees \
                 sales, terminals and batches; merchant, who sees the orders of one merchant; \
                 each with their own accounts at the clearing house; auditor, who sees all of it \
-                but mails, and changes nothing. The password is written into the file that --password-file names, readable by its owner only.
+                but mails, and changes nothing. The password is written into the file that \
+                --password-file names, readable by its owner only.
                 """
         )
 
