@@ -404,7 +404,7 @@ class Disputes:
         assert "in another process" not in words and not re.search(r"\d{16}", words), words
         issuer.shoots("dispute-issuer")
         # What is not of this sale stays the merchant's.
-        for page in "sales", f"sales/{self.transaction}", "clearing":
+        for page in "sales", f"sales/{self.transaction}", "clearing/disputes":
             issuer.goes_to(f"{self.console}/{page}")
             issuer.sees(re.compile("404|not here|no such|not found", re.IGNORECASE))
 

@@ -3,6 +3,7 @@
 import ClearingHouse
 import HTTPTypes
 import Kernel
+import Records
 import Testing
 import Wire
 
@@ -49,7 +50,7 @@ import Wire
     /// Acts of the clearing house, which are not there for a part.
     private func actsOnNothing(_ settled: Settled, _ browser: Browser) async throws {
         let paths = [
-            "/clearing/close", "\(settled.merchants)/return", "/clearing/suspense/1/reject",
+            "/clearing/close", "\(settled.merchants)/return",
         ]
         for path in paths {
             try await browser.open("/clearing")
@@ -159,27 +160,45 @@ import Wire
     {
         var plan = ClearingPlan()
         plan.isLastMerchantLate = true
-        let roles: [(acquirer: UInt32, issuer: IssuerIdentifier?, isSeen: Bool)] = [
-            (WorldKeys.acquirerNumber, nil, true), (99, nil, false),
-            (99, IssuerIdentifier("111111"), false),
-        ]
-        for role in roles {
-            let fixture = try await ConsoleFixture(clearing: plan, acquirer: role.acquirer)
+        let strange = try #require(IssuerIdentifier("111111"))
+        let own = WorldKeys.acquirerNumber
+        for (acquirer, isIssuers, isSeen) in [
+            (own, false, true), (99, false, false), (own, true, true), (own, nil, false),
+        ] as [(UInt32, Bool?, Bool)] {
+            let fixture = try await ConsoleFixture(clearing: plan, acquirer: acquirer)
             let transaction = try await fixture.pay().terms.transaction.text
             let world = fixture.world
             await world.collect(closesAll: true)
             let parties = try #require(world.clearing)
             await parties.point.round()
             try await parties.house.house.credit { world.now }
-            let issuer = role.issuer.map { OperatorRole.issuer($0) }
-            try await fixture.work(as: issuer ?? .acquirer) { browser async throws in
+            let sales = try await parties.house.house.suspended(after: nil, limit: 2)
+            let place = try #require(sales.first).place.reference
+            let issuer = world.cards[0].issuer
+            let role: OperatorRole =
+                switch isIssuers {
+                case false: .acquirer
+                case true: .issuer(issuer)
+                default: .issuer(strange)
+                }
+            try await fixture.work(as: role) { browser async throws in
                 let page = try await browser.open("/clearing/suspense")
                 try expectWhole(page)
-                #expect(page.text.contains(transaction) == role.isSeen)
+                #expect(page.text.contains(transaction) == isSeen)
                 #expect(!page.text.contains("Give up"))
                 let books = try await browser.open("/clearing")
-                #expect(books.text.contains("Set aside: \(role.isSeen ? 1 : 0)"))
+                #expect(books.text.contains("Set aside: \(isSeen ? 1 : 0)"))
+                for decision in ["release", "reject"] {
+                    try await browser.open("/clearing")
+                    let path = "/clearing/suspense/\(place)/\(decision)"
+                    #expect(try await browser.send(path, [:]).status == .notFound)
+                }
+                guard isSeen else { return }
+                let story = try await browser.open("/transactions/\(transaction)")
+                try expectWhole(story)
+                #expect(story.text.contains("the clearing house has set the sale aside"))
             }
+            #expect(try await fixture.clearingActs() == 0)
         }
     }
 
@@ -188,12 +207,13 @@ import Wire
         of last: Int,
         after: Int?,
         limit: Int,
+        isNarrowed: Bool = true,
         isSeen: (Int) -> Bool
     ) async -> SeenPage<Int, Int> {
         await SeenPage(
             after: after,
             limit: limit,
-            isNarrowed: true,
+            isNarrowed: isNarrowed,
             of: { $0 },
             isSeen: { number async throws(Never) in isSeen(number) },
             page: { after, limit async throws(Never) in
@@ -208,11 +228,23 @@ import Wire
         #expect(first.items == [700, 1_400] && first.next == 1_400)
         let second = await page(of: 2_000, after: first.next, limit: 2) { $0 % 700 == 0 }
         #expect(second.items.isEmpty && second.next == nil)
-        let max = ConsoleLimits.openSearchedMax
+        let max = ConsoleLimits.narrowedSearchedMax
         let far = await page(of: max + 3_000, after: nil, limit: 2) { $0 == max + 2_000 }
         let goesOn = far.next ?? 0
         #expect(far.items.isEmpty && goesOn >= max)
         let found = await page(of: max + 3_000, after: goesOn, limit: 2) { $0 == max + 2_000 }
         #expect(found.items == [max + 2_000] && found.next == nil)
+    }
+    @Test func `a list that is not narrowed is read as far as it is wanted`() async {
+        let few = await page(of: 10, after: 3, limit: 4, isNarrowed: false) { _ in true }
+        #expect(few.items == [4, 5, 6, 7] && few.next == 7)
+        let last = await page(of: 10, after: few.next, limit: 4, isNarrowed: false) { _ in true }
+        #expect(last.items == [8, 9, 10] && last.next == nil)
+        // More than a store gives at once.
+        let max = RecordLimits.pageMax
+        let many = await page(of: 3 * max, after: nil, limit: 2 * max, isNarrowed: false) { _ in
+            true
+        }
+        #expect(many.items == Array(1...2 * max) && many.next == 2 * max)
     }
 }

@@ -20,8 +20,10 @@ package enum ConsoleLimits {
     static let feeRows = 100
     /// Rows of each table on the page of what is open.
     package static let openPageRows = 50
-    /// Open transactions that are looked through for those of one issuer.
-    package static let openSearchedMax = 10_000
+    /// Of a list that is narrowed to what a role sees, so many are looked through for one page,
+    package static let narrowedSearchedMax = 10_000
+    /// and so many are read at once: one that does not open keeps few others from being shown.
+    package static let narrowedRows = 100
     /// Open transactions on the overview.
     package static let openRows = 20
     /// Sales that one search looks at.

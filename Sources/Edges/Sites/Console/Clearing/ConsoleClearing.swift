@@ -213,7 +213,8 @@ struct ConsoleClearing: Sendable {
                 )
             )
         }
-        if case .issuer(let issuer) = clearing.part,
+        // Positions come with a run's last step, and lack who has a record that does not open.
+        if case .issuer(let issuer) = clearing.part, run.endedAt != nil, run.leftOut.isEmpty,
             !run.positions.contains(where: { $0.issuer == issuer })
         {
             facts.append(Shape.fact("Issuer \(issuer.digits) owes", "nothing"))
@@ -223,12 +224,13 @@ struct ConsoleClearing: Sendable {
         }
         for waiting in run.waiting {
             guard try await clearing.covers(waiting.account.owner) else { continue }
+            // What it waits for may be another issuer's.
             let amount = waiting.amount.map { visit.reader.amount($0, waiting.account.currency) }
             facts.append(
                 Shape.fact(
                     amount == nil ? "Not paid" : "Waits",
-                    "\(amount.map { "\($0) of " } ?? "")\(waiting.account.owner.words), "
-                        + "for \(waiting.place)"
+                    "\(amount.map { "\($0) of " } ?? "")\(waiting.account.owner.words)"
+                        + (clearing.part == nil ? ", for \(waiting.place)" : "")
                 )
             )
         }

@@ -59,33 +59,40 @@ extension ConsoleParts.Clearing {
     /// Whether it is seen what an issuer owes.
     func covers(_ issuer: IssuerIdentifier) -> Bool { part == nil || part == .issuer(issuer) }
 
-    /// The accounts that are seen, in the order of their keys; of many the first ones alone.
+    /// The accounts that are seen; of many the first ones alone.
     func accounts() async throws(ClearingFailure) -> [AccountRecord] {
-        guard let part else {
-            return try await house.accounts(after: nil, limit: ConsoleLimits.accountRows)
+        let limit = ConsoleLimits.accountRows
+        switch part {
+        case nil: return try await house.accounts(after: nil, limit: limit)
+        case .merchant(let merchant): return try await accounts(of: [.merchant(merchant)])
+        case .issuer(let issuer): return try await accounts(of: [.pool(issuer), .expired(issuer)])
+        case .acquirer:
+            return try await SeenPage(
+                after: nil,
+                limit: limit,
+                isNarrowed: true,
+                of: { $0.account },
+                isSeen: { record async throws(ClearingFailure) in
+                    try await covers(record.account.owner)
+                },
+                page: { account, limit async throws(ClearingFailure) in
+                    try await house.accounts(after: account, limit: limit)
+                }
+            ).items
         }
+    }
+
+    private func accounts(
+        of owners: [LedgerAccount.Owner]
+    ) async throws(ClearingFailure) -> [AccountRecord] {
         var accounts: [AccountRecord] = []
-        for owner in try await owners(part) {
+        for owner in owners {
             for unit in try await house.terms().units {
                 let account = try await house.account(LedgerAccount(owner, unit.currency))
                 if let account { accounts.append(account) }
             }
         }
         return accounts
-    }
-
-    /// Whose accounts are seen; of an acquirer's merchants the first ones alone.
-    private func owners(
-        _ part: ClearingPart
-    ) async throws(ClearingFailure) -> [LedgerAccount.Owner] {
-        switch part {
-        case .merchant(let merchant): return [.merchant(merchant)]
-        case .issuer(let issuer): return [.pool(issuer), .expired(issuer)]
-        case .acquirer(let acquirer):
-            return [.acquirer(acquirer), .suspense(acquirer)]
-                + (try await house.merchants(after: nil, limit: ConsoleLimits.accountRows))
-                .filter { $0.acquirer == acquirer }.map { .merchant($0.identifier) }
-        }
     }
 
     /// Newest first, what was paid to a merchant or an acquirer that sees its part alone; nothing

@@ -69,6 +69,16 @@ extension StoryWriter {
         )
     }
 
+    private func setAside(at merchant: MerchantIdentifier) -> Story.Money {
+        .init(
+            text: """
+                \(amountText) was taken from \(cardText), and merchant \(merchant.text) is not \
+                paid yet: the clearing house has set the sale aside.
+                """,
+            tone: .wait
+        )
+    }
+
     private func money(of draw: DrawRecord) -> Story.Money {
         switch draw.state {
         case .debited:
@@ -82,6 +92,7 @@ extension StoryWriter {
         case .recovered: return putBack
         case .sold:
             guard let sale, sale.state == .sold else {
+                if isSetAside { return setAside(at: draw.terms.merchant) }
                 return .init(
                     text: """
                         \(amountText) was taken from \(cardText) and is owed to merchant \
@@ -105,14 +116,7 @@ extension StoryWriter {
                     """,
                 tone: .wait
             )
-        case .sold where isSetAside:
-            return .init(
-                text: """
-                    \(amountText) was taken from \(cardText), and merchant \(merchant) is not \
-                    paid yet: the clearing house has set the sale aside.
-                    """,
-                tone: .wait
-            )
+        case .sold where isSetAside: return setAside(at: sale.request.terms.merchant)
         case .sold where sale.isClosedBySecurityCard:
             return .init(
                 text: """
