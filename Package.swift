@@ -363,8 +363,9 @@ let package = Package(
             portsOfASide + [
                 "Simulation", "Sites", "Keys", "HSM", "SecurityCard", "LoadSecurityModule",
                 "SessionKeys", "CardEmulator", "OPALServer", "PaymentServer", "Merchant",
-                "LoadServer", "Bank", "LoyaltyServer", "EarnFiles", "ClearingHouse", "Traces",
-                instrumentation, hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "LoadServer", "Bank", "LoyaltyServer", "EarnFiles", "ClearingHouse",
+                "Settlement", "Traces", instrumentation, hummingbird, hummingbirdTesting, httpTypes,
+                nioCore,
             ]
         ),
         tests("TracesTests", ["Kernel", "Traces", instrumentation]),

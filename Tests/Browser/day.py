@@ -122,7 +122,7 @@ class Day:
         operator.fills("Operator", OPERATOR)
         operator.fills("Password", self.opal.secret("console-password"))
         operator.presses("Sign in")
-        wanted = str(self.sales)
+        wanted = f"{self.sales:,}"
         total = f"€{Decimal(self.turnover).scaleb(-2):,}"
 
         def is_counted() -> bool:
@@ -213,13 +213,10 @@ class Day:
 
     def the_report_has_each_sale(self):
         report, pdf = self.opal.data / "report.csv", self.opal.data / "report.pdf"
-        reference = self.payout.rsplit("/", 1)[1]
-        with self.timed("the report as CSV"):
-            self.opal.runs(
-                "clearing", "payout", reference, "--csv", str(report), within=self.within)
-        with self.timed("the report as PDF"):
-            self.opal.runs(
-                "clearing", "payout", reference, "--pdf", str(pdf), within=self.within)
+        self.operator.goes_to(self.payout)
+        for kind, path in ("CSV", report), ("PDF", pdf):
+            with self.timed(f"the report as {kind}"):
+                self.operator.saves(kind, path, within=self.within)
         assert pdf.read_bytes().startswith(b"%PDF-")
         with report.open(newline="") as file:
             rows = list(csv.DictReader(file))

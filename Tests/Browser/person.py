@@ -78,6 +78,12 @@ class Person:
         with self.page.expect_navigation():
             self.page.get_by_role("link", name=name, exact=exact).first.click()
 
+    def saves(self, name: str, path: Path, within: float = WAIT_MS / 1000):
+        """Follows a link to a file and keeps it; `within`: seconds until it is whole."""
+        with self.page.expect_download(timeout=within * 1000) as download:
+            self.page.get_by_role("link", name=name, exact=True).first.click()
+        download.value.save_as(path)
+
     def opens_tab(self) -> "Person":
         """The same person in a second tab."""
         other = object.__new__(Person)

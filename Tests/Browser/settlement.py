@@ -172,6 +172,12 @@ class Settlement:
         merchant.shoots("clearing-merchant")
         merchant.page.get_by_role("link", name=re.compile("^OPAL-")).first.click()
         merchant.sees(re.compile("^Payout to "))
+        for kind, begin in ("CSV", b"kind,payout,"), ("PDF", b"%PDF-"):
+            path = self.opal.data / f"report.{kind.lower()}"
+            merchant.saves(kind, path)
+            report = path.read_bytes()
+            assert report.startswith(begin), report[:40]
+            assert kind == "PDF" or report.count(self.sale.encode()) == 1, report
         other = self.payout[:-1] + "1"
         assert other != self.payout
         for address in other, self.console + "/clearing/suspense":

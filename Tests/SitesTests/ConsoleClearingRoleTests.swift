@@ -47,6 +47,19 @@ import Wire
         return Settled(fixture: fixture, day: "/clearing/days/\(run.day.digits)", payouts: payouts)
     }
 
+    /// The reports of the merchant's payout; that of the acquirer has none.
+    private func reports(
+        _ settled: Settled,
+        _ merchants: HTTPResponse.Status,
+        _ browser: Browser
+    ) async throws {
+        for kind in ["csv", "pdf"] {
+            let merchant = try await browser.open("\(settled.merchants)/report.\(kind)")
+            let acquirer = try await browser.open("\(settled.acquirers)/report.\(kind)")
+            #expect(merchant.status == merchants && acquirer.status == .notFound, "\(kind)")
+        }
+    }
+
     /// Acts of the clearing house, which are not there for a part.
     private func actsOnNothing(_ settled: Settled, _ browser: Browser) async throws {
         let paths = [
@@ -78,6 +91,7 @@ import Wire
             #expect(!books.text.contains("Pool of issuer") && !books.text.contains("Close the day"))
             let day = try await browser.open(settled.day)
             #expect(day.text.contains(merchant) && !day.text.contains("owes"))
+            try await reports(settled, .ok, browser)
             try await actsOnNothing(settled, browser)
         }
     }
@@ -97,6 +111,7 @@ import Wire
                 }
             }
             #expect(try await browser.open(settled.day).text.contains("Nothing was paid out."))
+            try await reports(settled, .notFound, browser)
         }
     }
 
@@ -121,6 +136,7 @@ import Wire
             try expectWhole(day)
             #expect(day.text.contains("Issuer \(issuer.digits) owes"))
             #expect(!day.text.contains(merchant) && !day.text.contains("paid out"))
+            try await reports(settled, .notFound, browser)
             try await actsOnNothing(settled, browser)
         }
     }
@@ -151,6 +167,7 @@ import Wire
                 settled.day: .notFound, "/clearing/suspense": .notFound,
                 "/clearing/disputes": .ok,
             ])
+            try await reports(settled, .ok, browser)
             try await actsOnNothing(settled, browser)
         }
     }

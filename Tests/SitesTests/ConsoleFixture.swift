@@ -12,6 +12,7 @@ import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
+import Settlement
 import Sites
 import Testing
 import Wire
@@ -203,7 +204,16 @@ struct ConsoleFixture {
                 records: parties.house.store,
                 kinds: ClearingRecords.schema.kinds
             ),
-            writeFiles: { _ in true }
+            writeFiles: { _ in true },
+            reports: ConsoleParts.PayoutReports(
+                csv: { payout, now in
+                    let parts = MerchantReportParts(parties.house.house, of: [payout], now: now)
+                    return { try await parts.next() }
+                },
+                pdf: { payout, now in
+                    try await MerchantReports(parties.house.house).pdf(of: [payout], now: now)
+                }
+            )
         )
     }
 

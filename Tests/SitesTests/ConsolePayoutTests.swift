@@ -90,4 +90,30 @@ import Wire
         #expect(try await fixture.clearingActs() == 1)
         #expect(try await house.payout(payout.name)?.refusal?.reason == "closed")
     }
+
+    @Test func `the report of a payout has each sale, as CSV and as PDF`() async throws {
+        let (fixture, house, payout) = try await instructed()
+        let page = try await house.sales(of: payout, from: nil, limit: 10)
+        let sale = try #require(page.sales.first).sale.transaction.text
+        let path = "/clearing/payouts/\(payout.name.reference)"
+        try await fixture.work { browser async throws in
+            let shown = try await browser.open(path)
+            for (kind, type, begin) in [
+                ("csv", "text/csv; charset=utf-8; header=present", "kind,payout,"),
+                ("pdf", "application/pdf", "%PDF-"),
+            ] {
+                #expect(shown.text.contains("href=\"\(path)/report.\(kind)\""))
+                let report = try await browser.open("\(path)/report.\(kind)")
+                #expect(report.status == .ok && report.text.hasPrefix(begin))
+                #expect(report.headers[.contentType] == type)
+                let name = "attachment; filename=\"\(payout.name.reference).\(kind)\""
+                #expect(report.headers[.contentDisposition] == name)
+            }
+            let lines = try await browser.open("\(path)/report.csv").text.split(separator: "\r\n")
+            #expect(lines.count == 3 && lines[1].contains(payout.name.reference))
+            #expect(lines.last?.contains(sale) == true)
+            let unknown = "/clearing/payouts/\(Payout.Name(payout.name.day, 99).reference)"
+            #expect(try await browser.open(unknown + "/report.csv").status == .notFound)
+        }
+    }
 }

@@ -29,12 +29,34 @@ package struct MerchantReports {
         let sink = try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try SettlementFile(path: path)
         }
-        var report = MerchantReportCSV(to: sink, head)
-        try await fill(&report, payouts)
+        var report = try await filled(MerchantReportCSV(to: sink, head), payouts)
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
             try report.finish()
             try sink.keep()
         }
+    }
+
+    /// Gives a report as PDF, of at most `SettlementLimits.pdfSalesMax` sales.
+    ///
+    /// - Parameters:
+    ///   - payouts: of one account, at least one.
+    ///   - now: the moment that stands in the report.
+    /// - Returns: the bytes of the file; nil where there are more sales.
+    /// - Throws: `.clearing`, `.file`.
+    package func pdf(
+        of payouts: [Payout],
+        now: Instant
+    ) async throws(SettlementFailure) -> [UInt8]? {
+        do throws(SettlementFailure) {
+            let head = try await head(payouts, now)
+            let empty = try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                try MerchantReportPDF(head)
+            }
+            var report = try await filled(empty, payouts)
+            return try SettlementFailure.writing { () throws(SettlementFileFailure) in
+                try report.finish()
+            }
+        } catch .file(.tooManySales) { return nil } catch { throw error }
     }
 
     /// Writes a report as PDF, of at most `SettlementLimits.pdfSalesMax` sales.
@@ -49,32 +71,35 @@ package struct MerchantReports {
         of payouts: [Payout],
         now: Instant
     ) async throws(SettlementFailure) {
-        let head = try await head(payouts, now)
-        var report = try SettlementFailure.writing { () throws(SettlementFileFailure) in
-            try MerchantReportPDF(head)
-        }
-        try await fill(&report, payouts)
+        guard let bytes = try await pdf(of: payouts, now: now) else { throw .file(.tooManySales) }
         try SettlementFailure.writing { () throws(SettlementFileFailure) in
             let sink = try SettlementFile(path: path)
-            try sink.write(try report.finish())
+            try sink.write(bytes)
             try sink.keep()
         }
     }
 
-    private func fill(
-        _ report: inout some MerchantReport,
+    private func filled<Report: MerchantReport>(
+        _ report: Report,
         _ payouts: [Payout]
-    ) async throws(SettlementFailure) {
-        for payout in payouts {
-            let reported = try await reported(payout)
-            try SettlementFailure.writing { () throws(SettlementFileFailure) in
-                try report.begin(reported)
-            }
-            try await each(payout) { sale throws(SettlementFileFailure) in try report.add(sale) }
-        }
+    ) async throws(SettlementFailure) -> Report {
+        var filling = MerchantReportFilling(report, self, payouts)
+        while try await filling.goOn() {}
+        return filling.report
     }
 
-    private func head(
+    /// A page of the sales that a payout pays.
+    func sales(
+        of payout: Payout,
+        from cursor: PayoutSalesCursor?
+    ) async throws(SettlementFailure) -> (sales: [ReportedSale], next: PayoutSalesCursor?) {
+        let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
+            try await house.sales(of: payout, from: cursor, limit: SettlementFolder.pageMax)
+        }
+        return (page.sales.map { ReportedSale($0.sale, at: $0.place) }, page.next)
+    }
+
+    func head(
         _ payouts: [Payout],
         _ now: Instant
     ) async throws(SettlementFailure) -> MerchantReportHead {
@@ -96,7 +121,7 @@ package struct MerchantReports {
         }
     }
 
-    private func reported(_ payout: Payout) async throws(SettlementFailure) -> ReportedPayout {
+    func reported(_ payout: Payout) async throws(SettlementFailure) -> ReportedPayout {
         var (sales, fees) = (payout.content.gross, payout.content.fees)
         try await rows(of: payout) { row async throws(SettlementFailure) in
             guard case .released(let place) = row.cause, let sale = try await sale(at: place)
@@ -120,27 +145,6 @@ package struct MerchantReports {
             adjustments: ExactAmount(trillionths: parts.reduce(0) { $0 + $1.trillionths }),
             net: payout.amount
         )
-    }
-
-    // MARK: Sales
-
-    /// All sales that a payout pays.
-    private func each(
-        _ payout: Payout,
-        _ body: (ReportedSale) throws(SettlementFileFailure) -> Void
-    ) async throws(SettlementFailure) {
-        var cursor: PayoutSalesCursor?
-        repeat {
-            let page = try await SettlementFailure.books { () async throws(ClearingFailure) in
-                try await house.sales(of: payout, from: cursor, limit: SettlementFolder.pageMax)
-            }
-            for view in page.sales {
-                try SettlementFailure.writing { () throws(SettlementFileFailure) in
-                    try body(ReportedSale(view.sale, at: view.place))
-                }
-            }
-            cursor = page.next
-        } while cursor != nil
     }
 
     /// The rows that a payout covers.

@@ -12,6 +12,7 @@ import OPALServer
 import PaymentServer
 import Records
 import SecurityModule
+import Settlement
 import Sites
 
 /// Makes the sites out of the parties.
@@ -214,7 +215,18 @@ struct SiteKit {
                 records: party.store,
                 kinds: ClearingRecords.schema.kinds
             ),
-            writeFiles: { day in await party.writeFiles(of: day) }
+            writeFiles: { day in await party.writeFiles(of: day) },
+            reports: Self.reports(of: party.module)
+        )
+    }
+
+    private static func reports(of house: ClearingHouse) -> ConsoleParts.PayoutReports {
+        ConsoleParts.PayoutReports(
+            csv: { payout, now in
+                let parts = MerchantReportParts(house, of: [payout], now: now)
+                return { try await parts.next() }
+            },
+            pdf: { payout, now in try await MerchantReports(house).pdf(of: [payout], now: now) }
         )
     }
 

@@ -15,4 +15,10 @@ package final class MemorySink: ByteSink {
     package func write(_ bytes: [UInt8]) {
         self.bytes += bytes
     }
+
+    /// What was written since it was taken before.
+    package func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
 }

@@ -141,23 +141,45 @@ package struct ConsoleParts: Sendable {
         }
     }
 
+    /// Makes the report of a payout with all its sales, as of a moment.
+    package struct PayoutReports: Sendable {
+        /// Gives what is next of a file; nil behind its end.
+        package typealias Parts = @Sendable () async throws -> [UInt8]?
+
+        /// As CSV, part by part.
+        package let csv: @Sendable (Payout, Instant) -> Parts
+        /// The PDF; nil where there are more sales than one takes.
+        package let pdf: @Sendable (Payout, Instant) async throws -> [UInt8]?
+
+        package init(
+            csv: @escaping @Sendable (Payout, Instant) -> Parts,
+            pdf: @escaping @Sendable (Payout, Instant) async throws -> [UInt8]?
+        ) {
+            self.csv = csv
+            self.pdf = pdf
+        }
+    }
+
     /// The clearing house.
     package struct Clearing: Sendable {
         package let house: ClearingHouse
         package let store: Store
         /// Writes the files of a settled day; false where that failed.
         package let writeFiles: @Sendable (BusinessDay) async -> Bool
+        package let reports: PayoutReports
         /// Whose accounts alone are seen; nil for all.
         var part: ClearingPart?
 
         package init(
             house: ClearingHouse,
             store: Store,
-            writeFiles: @escaping @Sendable (BusinessDay) async -> Bool
+            writeFiles: @escaping @Sendable (BusinessDay) async -> Bool,
+            reports: PayoutReports
         ) {
             self.house = house
             self.store = store
             self.writeFiles = writeFiles
+            self.reports = reports
         }
     }
 

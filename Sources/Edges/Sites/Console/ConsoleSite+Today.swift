@@ -23,7 +23,7 @@ extension ConsoleSite {
             tiles.append(Self.tile(float, reader))
             values["float"] = floatTable(float, reader)
         }
-        if let batches = try await batches() {
+        if let batches = try await batches(reader) {
             tiles.append(batches.tile)
             if !batches.rows.isEmpty { values["batches"] = ["rows": batches.rows] }
         }
@@ -33,7 +33,7 @@ extension ConsoleSite {
             "day": reader.day(visit.now), "tiles": tiles, "charts": charts,
         ]
         if let asOf { today["asOf"] = reader.time(asOf) }
-        if let refusals = refusals(day) { today["refusals"] = refusals }
+        if let refusals = refusals(day, reader) { today["refusals"] = refusals }
         values["today"] = today
     }
 
@@ -47,7 +47,7 @@ extension ConsoleSite {
     private func purchaseTiles(_ day: Figures, _ reader: Reader) -> [[String: Any]] {
         var tiles: [[String: Any]] = []
         func add(_ label: String, _ kind: Figures.Kind, href: String? = nil) {
-            var tile: [String: Any] = ["label": label, "value": "\(day.count(kind))"]
+            var tile: [String: Any] = ["label": label, "value": reader.count(day.count(kind))]
             let amounts = day.sums(kind).map { reader.amount($0.amount) }
             if !amounts.isEmpty { tile["note"] = amounts.joined(separator: " · ") }
             if let href { tile["href"] = href }
@@ -60,7 +60,7 @@ extension ConsoleSite {
             add(isPutBack ? "Put back" : "Given up", isPutBack ? .putBack : kinds.undone)
         }
         if let side = parts.cardSide, side.refusals != nil, side.issuer == nil {
-            tiles.append(["label": "Refused", "value": "\(day.count(.refused))"])
+            tiles.append(["label": "Refused", "value": reader.count(day.count(.refused))])
         }
         if parts.cardSide?.loads != nil || parts.cardSide?.accountLoads != nil {
             add("Loads", .loaded, href: "/loads")
@@ -122,7 +122,7 @@ extension ConsoleSite {
     }
 
     /// Reasons, the most frequent first, each with a bar.
-    private func refusals(_ day: Figures) -> [String: Any]? {
+    private func refusals(_ day: Figures, _ reader: Reader) -> [String: Any]? {
         let counts = day.lines.compactMap { name, line in
             name.kind == .refused ? (word: name.scope, count: line.count) : nil
         }.sorted { ($1.count, $0.word) < ($0.count, $1.word) }
@@ -131,7 +131,7 @@ extension ConsoleSite {
             "rows": counts.map { word, count in
                 [
                     "reason": word.replacing("-", with: " ").capitalizedFirst,
-                    "count": "\(count)", "percent": "\(max(1, count * 100 / largest))",
+                    "count": reader.count(count), "percent": "\(max(1, count * 100 / largest))",
                 ]
             }
         ]
@@ -166,7 +166,7 @@ extension ConsoleSite {
             "asOf": reader.time(float.asOf),
             "rows": float.lines.map { line in
                 [
-                    "issuer": line.issuer.digits, "cards": "\(line.cards)",
+                    "issuer": line.issuer.digits, "cards": reader.count(UInt64(line.cards)),
                     "unit": reader.currency(line.amount.currency),
                     "amount": line.amount.currency.isProgramme
                         ? reader.number(line.amount) : reader.amount(line.amount),
@@ -178,7 +178,7 @@ extension ConsoleSite {
     }
 
     /// What security cards count into now, and what has not got to the clearing house.
-    private func batches() async throws(SiteFailure) -> (
+    private func batches(_ reader: Reader) async throws(SiteFailure) -> (
         tile: [String: Any], rows: [[String: Any]]
     )? {
         guard let payments = parts.payments else { return nil }
@@ -189,11 +189,11 @@ extension ConsoleSite {
             throw .unavailable(error)
         }
         let filling = await payments.module.terminalLines()
-            .reduce(0) { $0 + Int($1.description?.openBatch.count ?? 0) }
+            .reduce(UInt64(0)) { $0 + UInt64($1.description?.openBatch.count ?? 0) }
         let count = open.count == RecordLimits.pageMax ? "\(open.count) or more" : "\(open.count)"
         let tile: [String: Any] = [
             "label": "Batches under way", "value": count,
-            "note": "\(filling) sales in batches that are not closed yet",
+            "note": "\(reader.count(filling)) sales in batches that are not closed yet",
         ]
         var rows: [[String: Any]] = []
         func add(_ label: String, _ badge: [String: Any], _ fits: (BatchRecord?) -> Bool) {

@@ -25,20 +25,26 @@ struct ConsolePayout: Sendable {
         return name
     }
 
+    /// The payout, where it is seen.
+    private func payout(_ name: Payout.Name) async throws(SiteFailure) -> Payout {
+        let payout = try await clearingStep { () async throws(ClearingFailure) in
+            let payout = try await clearing.house.payout(name)
+            guard let payout, try await clearing.covers(payout.account.owner) else {
+                return Payout?.none
+            }
+            return payout
+        }
+        guard let payout else { throw .notFound }
+        return payout
+    }
+
     private func page(
         _ visit: ConsoleSite.Visit,
         notice: Page.Notice? = nil
     ) async throws(SiteFailure) -> Response {
         let name = try name(visit)
         let reference = name.reference
-        let found = try await clearingStep { () async throws(ClearingFailure) in
-            try await clearing.house.payout(name)
-        }
-        guard let payout = found else { throw .notFound }
-        let isSeen = try await clearingStep { () async throws(ClearingFailure) in
-            try await clearing.covers(payout.account.owner)
-        }
-        guard isSeen else { throw .notFound }
+        let payout = try await payout(name)
         let page = try await clearingStep { () async throws(ClearingFailure) in
             try await clearing.house.sales(
                 of: payout,
@@ -55,6 +61,11 @@ struct ConsolePayout: Sendable {
             "parts": ["rows": parts(payout, visit)], "facts": facts(payout, visit),
             "clearingHref": "/clearing",
         ]
+        if payout.isMerchants {
+            values["report"] = [
+                "csvHref": Self.path(name, .csv), "pdfHref": Self.path(name, .pdf),
+            ]
+        }
         if clearing.merchant == nil { values["dayHref"] = "/clearing/days/\(name.day.digits)" }
         if payout.state == .instructed, clearing.part == nil, site.role.acts {
             values["giveBack"] = ["action": "/clearing/payouts/\(reference)/return"]
@@ -72,6 +83,68 @@ struct ConsolePayout: Sendable {
             visit,
             current: "/clearing",
             notice: notice
+        )
+    }
+
+    // MARK: The report
+
+    private enum ReportKind: String {
+        case csv = "text/csv; charset=utf-8; header=present"
+        case pdf = "application/pdf"
+
+        var ending: String { self == .csv ? "csv" : "pdf" }
+    }
+
+    private static func path(_ name: Payout.Name, _ kind: ReportKind) -> String {
+        "/clearing/payouts/\(name.reference)/report.\(kind.ending)"
+    }
+
+    /// The payout of a merchant; what others are paid is no sum of sales.
+    private func reported(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Payout {
+        let payout = try await payout(try name(visit))
+        guard payout.isMerchants else { throw .notFound }
+        return payout
+    }
+
+    /// All sales, however many: they are sent as they are read.
+    func csv(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let payout = try await reported(visit)
+        let next = clearing.reports.csv(payout, visit.now)
+        let body = ResponseBody { writer in
+            while let part = try await next() { try await writer.write(ByteBuffer(bytes: part)) }
+            try await writer.finish(nil)
+        }
+        return response(payout.name, .csv, body)
+    }
+
+    func pdf(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
+        let payout = try await reported(visit)
+        let bytes: [UInt8]?
+        do {
+            bytes = try await clearing.reports.pdf(payout, visit.now)
+        } catch {
+            throw .unavailable(error)
+        }
+        guard let bytes else {
+            let text = "There are too many sales for a PDF: take the CSV file."
+            return try await page(visit, notice: Page.Notice(.plain, text))
+        }
+        return response(payout.name, .pdf, ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private func response(
+        _ name: Payout.Name,
+        _ kind: ReportKind,
+        _ body: ResponseBody
+    ) -> Response {
+        let file = "\(name.reference).\(kind.ending)"
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: kind.rawValue,
+                .contentDisposition: "attachment; filename=\"\(file)\"",
+            ],
+            body: body
         )
     }
 
@@ -158,6 +231,13 @@ struct ConsolePayout: Sendable {
             "place": "\(batch.securityCard.serial) / \(batch.number) / \(index)",
             "amount": visit.reader.amount(view.sale.amount),
         ]
+    }
+}
+
+extension Payout {
+    fileprivate var isMerchants: Bool {
+        guard case .merchant = account.owner else { return false }
+        return true
     }
 }
 

@@ -11,6 +11,12 @@ extension ConsoleSite {
         get("/clearing", on: router) { visit in try await pages.show(visit) }
         let payout = ConsolePayout(self, clearing)
         get("/clearing/payouts/:reference", on: router) { visit in try await payout.show(visit) }
+        get("/clearing/payouts/:reference/report.csv", on: router) { visit in
+            try await payout.csv(visit)
+        }
+        get("/clearing/payouts/:reference/report.pdf", on: router) { visit in
+            try await payout.pdf(visit)
+        }
         if clearing.merchant != nil || clearing.part == nil {
             addDisputePages(clearing, to: router)
         }

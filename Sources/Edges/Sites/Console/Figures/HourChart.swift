@@ -27,15 +27,15 @@ struct HourChart {
         guard let largest = totals.max(), largest > 0 else { return values }
         let peak = totals.firstIndex(of: largest) ?? 0
         let sums = parts.map { part in
-            "\(hours.reduce(0) { $0 &+ $1.count(part.kind) }) \(part.words)"
+            "\(reader.count(hours.reduce(0) { $0 &+ $1.count(part.kind) })) \(part.words)"
         }
         let chart: [String: Any] = [
             "summary": """
-            \(sums.joined(separator: ", ")). The most, \(largest), from \(Self.name(peak)) to \
-            \(Self.name(peak + 1)) UTC.
+            \(sums.joined(separator: ", ")). The most, \(reader.count(largest)), from \
+            \(Self.name(peak)) to \(Self.name(peak + 1)) UTC.
             """,
             "width": "\(hours.count * Self.slot)", "height": "\(Self.height)",
-            "bars": hours.enumerated().flatMap { bars($0.offset, $0.element, largest) },
+            "bars": hours.enumerated().flatMap { bars($0.offset, $0.element, largest, reader) },
             "first": Self.name(0), "last": Self.name(24),
             "keys": parts.map { ["look": $0.look, "words": $0.words.capitalizedFirst] },
             "columns": parts.map { ["words": $0.words.capitalizedFirst] },
@@ -45,7 +45,12 @@ struct HourChart {
         return values
     }
 
-    private func bars(_ hour: Int, _ figures: Figures, _ largest: UInt64) -> [[String: Any]] {
+    private func bars(
+        _ hour: Int,
+        _ figures: Figures,
+        _ largest: UInt64,
+        _ reader: Reader
+    ) -> [[String: Any]] {
         var floor = Self.height
         var bars: [[String: Any]] = []
         for part in parts {
@@ -58,7 +63,7 @@ struct HourChart {
             bars.append([
                 "look": part.look, "x": "\(hour * Self.slot + 1)", "y": "\(floor)",
                 "width": "\(Self.width)", "height": "\(height)",
-                "label": "\(Self.name(hour)) UTC: \(count) \(part.words)",
+                "label": "\(Self.name(hour)) UTC: \(reader.count(count)) \(part.words)",
             ])
         }
         return bars
@@ -72,7 +77,8 @@ struct HourChart {
             "cells": parts.map { part -> [String: Any] in
                 let amounts = figures.sums(part.kind).map { reader.amount($0.amount) }
                 var cell: [String: Any] = [
-                    "words": part.words.capitalizedFirst, "count": "\(figures.count(part.kind))",
+                    "words": part.words.capitalizedFirst,
+                    "count": reader.count(figures.count(part.kind)),
                 ]
                 if !amounts.isEmpty { cell["amounts"] = amounts.joined(separator: ", ") }
                 return cell
