@@ -195,7 +195,7 @@ class Day:
         operator.follows("Older")
         assert operator.page.url == self.pages[1], (operator.page.url, self.pages[1])
         operator.goes_to(self.pages[-1])
-        sales = operator.page.locator("section", has_text="The sales that it pays")
+        sales = operator.page.get_by_role("table", name="Sales")
         expect(operator.page.get_by_role("link", name="Older", exact=True)).to_have_count(0)
         count = sales.get_by_role("row").get_by_role("link").count()
         assert count == (self.sales - 1) % PAGE_ROWS + 1, operator.words()
@@ -203,7 +203,7 @@ class Day:
 
     def reads_the_story_of_the_last_sale(self):
         operator = self.operator
-        sales = operator.page.locator("section", has_text="The sales that it pays")
+        sales = operator.page.get_by_role("table", name="Sales")
         sales.get_by_role("link").last.click()
         operator.sees("Purchase")
         words = operator.words()

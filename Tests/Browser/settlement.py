@@ -107,7 +107,7 @@ class Settlement:
         words = operator.words()
         assert re.search(PAID, words) and re.search(FEES, words), words
         assert "€19.00" in words, words
-        sales = operator.page.locator("section", has_text="The sales that it pays")
+        sales = operator.page.get_by_role("table", name="Sales")
         assert sales.get_by_role("link").count() == SALES, words
         operator.shoots("clearing-payout")
         # A place that is none is the first page.
@@ -118,7 +118,7 @@ class Settlement:
 
     def reads_the_story_of_a_sale(self):
         operator = self.operator
-        sales = operator.page.locator("section", has_text="The sales that it pays")
+        sales = operator.page.get_by_role("table", name="Sales")
         sales.get_by_role("link").first.click()
         operator.sees("Purchase")
         self.sale = operator.page.url.rsplit("/", 1)[1]
