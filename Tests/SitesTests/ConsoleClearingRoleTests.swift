@@ -172,6 +172,26 @@ import Wire
         }
     }
 
+    @Test func `a merchant sees no payout of another one, and an auditor each of them`()
+        async throws
+    {
+        let settled = try await settled()
+        let other = try #require(MerchantIdentifier("HARBOUR-9"))
+        try await settled.fixture.work(as: .merchant(other)) { browser async throws in
+            try await browser.answers([settled.merchants: .notFound])
+            try await reports(settled, .notFound, browser)
+        }
+        let second = try await self.settled()
+        try await second.fixture.work(as: .auditor) { browser async throws in
+            try await browser.answers([
+                second.day: .ok, second.merchants: .ok, second.acquirers: .ok,
+                "/clearing/suspense": .ok,
+            ])
+            try await reports(second, .ok, browser)
+            #expect(try await !browser.open("/clearing").text.contains("Close the day"))
+        }
+    }
+
     @Test func `a sale that was set aside is shown to its issuer and its acquirer alone`()
         async throws
     {

@@ -39,6 +39,7 @@ struct ConsoleFixture {
 
     /// `clearing`: how sales are cleared; nil where nobody does.
     /// `isShopHere`: whether the shop is in the process of the console.
+    /// `pdfSalesMax`: sales that a PDF takes.
     /// `acquirer`: whose payment server it is, as its operators see it.
     /// `other`: whose module checks S6, in the place of this world's. It has keys of its own.
     init(
@@ -50,6 +51,7 @@ struct ConsoleFixture {
         clearing: ClearingPlan? = nil,
         isShopHere: Bool = true,
         acquirer: UInt32 = WorldKeys.acquirerNumber,
+        pdfSalesMax: UInt64 = 100,
         proofsOf other: World? = nil
     ) async throws {
         var plan = WorldPlan()
@@ -94,6 +96,7 @@ struct ConsoleFixture {
                 disputes,
                 shops: isShopHere ? [Self.shop(world)] : [],
                 acquirer: acquirer,
+                pdfSalesMax: pdfSalesMax,
                 proofs: (other ?? world).cardModule as? any SaleChecking
             ) : ConsoleParts()
         site = try Self.site(parts, operators, world)
@@ -149,6 +152,7 @@ struct ConsoleFixture {
         _ disputes: DisputeDesk,
         shops: [ConsoleParts.Shop],
         acquirer: UInt32,
+        pdfSalesMax: UInt64,
         proofs: (any SaleChecking)?
     ) -> ConsoleParts {
         ConsoleParts(
@@ -183,7 +187,7 @@ struct ConsoleFixture {
             ),
             shops: shops,
             banks: banks(world),
-            clearing: world.clearing.map(Self.clearing),
+            clearing: world.clearing.map { clearing($0, pdfSalesMax: pdfSalesMax) },
             loadDesk: world.loadServer?.desk,
             links: [ConsoleParts.Link(name: "Bank server") { ("no answer", false) }]
         )
@@ -195,7 +199,10 @@ struct ConsoleFixture {
         return try await world.opalStore.read(end)?.revision ?? 0
     }
 
-    private static func clearing(_ parties: ClearingParties) -> ConsoleParts.Clearing {
+    private static func clearing(
+        _ parties: ClearingParties,
+        pdfSalesMax: UInt64
+    ) -> ConsoleParts.Clearing {
         ConsoleParts.Clearing(
             house: parties.house.house,
             store: ConsoleParts.Store(
@@ -212,7 +219,8 @@ struct ConsoleFixture {
                 },
                 pdf: { payout, now in
                     try await MerchantReports(parties.house.house).pdf(of: [payout], now: now)
-                }
+                },
+                pdfSalesMax: pdfSalesMax
             )
         )
     }

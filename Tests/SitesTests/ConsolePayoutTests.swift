@@ -13,8 +13,13 @@ import Wire
 /// The operator gives back what the bank has refused to pay.
 @Suite struct ConsolePayoutTests {
     /// A console with a payout that is at the bank.
-    private func instructed() async throws -> (ConsoleFixture, ClearingHouse, Payout) {
-        let fixture = try await ConsoleFixture(clearing: ClearingPlan())
+    private func instructed(
+        pdfSalesMax: UInt64 = 100
+    ) async throws -> (ConsoleFixture, ClearingHouse, Payout) {
+        let fixture = try await ConsoleFixture(
+            clearing: ClearingPlan(),
+            pdfSalesMax: pdfSalesMax
+        )
         _ = try await fixture.pay()
         let world = fixture.world
         await world.collect(closesAll: true)
@@ -114,6 +119,37 @@ import Wire
             #expect(lines.last?.contains(sale) == true)
             let unknown = "/clearing/payouts/\(Payout.Name(payout.name.day, 99).reference)"
             #expect(try await browser.open(unknown + "/report.csv").status == .notFound)
+        }
+    }
+
+    @Test func `a report that cannot be made is told on a page, and one too long has no PDF`()
+        async throws
+    {
+        let (fixture, _, payout) = try await instructed(pdfSalesMax: 0)
+        let path = "/clearing/payouts/\(payout.name.reference)"
+        try await fixture.work { browser async throws in
+            let shown = try await browser.open(path)
+            #expect(shown.text.contains("report.csv") && !shown.text.contains("report.pdf"))
+            let pdf = try await browser.open("\(path)/report.pdf")
+            try expectWhole(pdf)
+            #expect(pdf.text.contains("too many sales for a PDF: take the CSV file"))
+        }
+        let store = try #require(fixture.world.clearing).house.store
+        let parts = try await store.list(
+            ClearingRecords.outcomes,
+            after: nil,
+            limit: 1,
+            order: .ascending
+        )
+        let part = try #require(parts.first)
+        var body = part.body
+        body[body.count / 2] ^= 1
+        let write = RecordWrite.put(part.key, expectedRevision: part.revision, body: body)
+        #expect(try await store.commit(Transition(writes: [write])) == .committed)
+        try await fixture.work { browser async throws in
+            let report = try await browser.open("\(path)/report.csv")
+            try expectWhole(report)
+            #expect(report.status == .internalServerError && !report.text.contains("kind,"))
         }
     }
 }

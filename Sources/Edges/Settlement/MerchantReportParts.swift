@@ -30,15 +30,17 @@ package actor MerchantReportParts {
     /// - Throws: `.clearing`, `.file`, also behind some parts: what was given is then no report.
     package func next() async throws(SettlementFailure) -> [UInt8]? {
         while !isEnded {
+            // Also where it breaks off: half of it is no report.
+            isEnded = true
             var filling = try await begun()
             if try await filling.goOn() {
                 self.filling = filling
+                isEnded = false
             } else {
                 var report = filling.report
                 try SettlementFailure.writing { () throws(SettlementFileFailure) in
                     try report.finish()
                 }
-                isEnded = true
             }
             let bytes = sink.take()
             if !bytes.isEmpty { return bytes }

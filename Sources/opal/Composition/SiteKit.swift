@@ -13,6 +13,7 @@ import PaymentServer
 import Records
 import SecurityModule
 import Settlement
+import SettlementFiles
 import Sites
 
 /// Makes the sites out of the parties.
@@ -226,7 +227,8 @@ struct SiteKit {
                 let parts = MerchantReportParts(house, of: [payout], now: now)
                 return { try await parts.next() }
             },
-            pdf: { payout, now in try await MerchantReports(house).pdf(of: [payout], now: now) }
+            pdf: { payout, now in try await MerchantReports(house).pdf(of: [payout], now: now) },
+            pdfSalesMax: UInt64(SettlementLimits.pdfSalesMax)
         )
     }
 

@@ -150,13 +150,17 @@ package struct ConsoleParts: Sendable {
         package let csv: @Sendable (Payout, Instant) -> Parts
         /// The PDF; nil where there are more sales than one takes.
         package let pdf: @Sendable (Payout, Instant) async throws -> [UInt8]?
+        /// Sales that a PDF takes.
+        package let pdfSalesMax: UInt64
 
         package init(
             csv: @escaping @Sendable (Payout, Instant) -> Parts,
-            pdf: @escaping @Sendable (Payout, Instant) async throws -> [UInt8]?
+            pdf: @escaping @Sendable (Payout, Instant) async throws -> [UInt8]?,
+            pdfSalesMax: UInt64
         ) {
             self.csv = csv
             self.pdf = pdf
+            self.pdfSalesMax = pdfSalesMax
         }
     }
 

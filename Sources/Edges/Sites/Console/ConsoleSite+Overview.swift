@@ -110,7 +110,8 @@ extension ConsoleSite {
         do {
             if let side = parts.cardSide, role.seesMails {
                 let mails = try await side.outbox.waiting(limit: RecordLimits.pageMax).count
-                let value = mails == RecordLimits.pageMax ? "\(mails) or more" : "\(mails)"
+                let number = visit.reader.count(UInt64(mails))
+                let value = mails == RecordLimits.pageMax ? number + " or more" : number
                 counts.append(["label": "Mails waiting", "value": value, "href": "/outbox"])
             }
         } catch {

@@ -190,7 +190,8 @@ extension ConsoleSite {
         }
         let filling = await payments.module.terminalLines()
             .reduce(UInt64(0)) { $0 + UInt64($1.description?.openBatch.count ?? 0) }
-        let count = open.count == RecordLimits.pageMax ? "\(open.count) or more" : "\(open.count)"
+        let batches = reader.count(UInt64(open.count))
+        let count = open.count == RecordLimits.pageMax ? batches + " or more" : batches
         let tile: [String: Any] = [
             "label": "Batches under way", "value": count,
             "note": "\(reader.count(filling)) sales in batches that are not closed yet",
@@ -199,9 +200,10 @@ extension ConsoleSite {
         func add(_ label: String, _ badge: [String: Any], _ fits: (BatchRecord?) -> Bool) {
             let some = open.filter(fits)
             if some.isEmpty { return }
-            let sales = some.reduce(0) { $0 + Int($1?.header.count ?? 0) }
+            let sales = some.reduce(UInt64(0)) { $0 + UInt64($1?.header.count ?? 0) }
             rows.append([
-                "state": label, "badge": badge, "batches": "\(some.count)", "sales": "\(sales)",
+                "state": label, "badge": badge, "batches": reader.count(UInt64(some.count)),
+                "sales": reader.count(sales),
             ])
         }
         add("Does not open", Shape.badge("Alarm", .bad)) { $0 == nil }

@@ -62,9 +62,9 @@ struct ConsolePayout: Sendable {
             "clearingHref": "/clearing",
         ]
         if payout.isMerchants {
-            values["report"] = [
-                "csvHref": Self.path(name, .csv), "pdfHref": Self.path(name, .pdf),
-            ]
+            var report = ["csvHref": Self.path(name, .csv)]
+            if fitsPDF(payout) { report["pdfHref"] = Self.path(name, .pdf) }
+            values["report"] = report
         }
         if clearing.merchant == nil { values["dayHref"] = "/clearing/days/\(name.day.digits)" }
         if payout.state == .instructed, clearing.part == nil, site.role.acts {
@@ -110,8 +110,15 @@ struct ConsolePayout: Sendable {
     func csv(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let payout = try await reported(visit)
         let next = clearing.reports.csv(payout, visit.now)
+        let first: [UInt8]?
+        // Of most reports all: what keeps it from being made gets a page that says so.
+        do { first = try await next() } catch { throw .broken(error) }
         let body = ResponseBody { writer in
-            while let part = try await next() { try await writer.write(ByteBuffer(bytes: part)) }
+            var part = first
+            while let bytes = part {
+                try await writer.write(ByteBuffer(bytes: bytes))
+                part = try await next()
+            }
             try await writer.finish(nil)
         }
         return response(payout.name, .csv, body)
@@ -119,17 +126,22 @@ struct ConsolePayout: Sendable {
 
     func pdf(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
         let payout = try await reported(visit)
-        let bytes: [UInt8]?
-        do {
-            bytes = try await clearing.reports.pdf(payout, visit.now)
-        } catch {
-            throw .unavailable(error)
+        var bytes: [UInt8]?
+        if fitsPDF(payout) {
+            do {
+                bytes = try await clearing.reports.pdf(payout, visit.now)
+            } catch { throw .broken(error) }
         }
         guard let bytes else {
             let text = "There are too many sales for a PDF: take the CSV file."
             return try await page(visit, notice: Page.Notice(.plain, text))
         }
         return response(payout.name, .pdf, ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// Whether its sales may fit into a PDF; those that waited in suspense are not counted yet.
+    private func fitsPDF(_ payout: Payout) -> Bool {
+        payout.content.count <= clearing.reports.pdfSalesMax
     }
 
     private func response(
