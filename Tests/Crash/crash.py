@@ -122,16 +122,21 @@ class CrashTest:
     def _go_on(self):
         """With few kills, chance alone may have left out what the run is to prove."""
         deadline = time.monotonic() + GOING_ON_SECONDS_MAX
-        while not self._has_come_to_pass() and time.monotonic() < deadline:
+        while self._missing() and time.monotonic() < deadline:
             time.sleep(SETTLE_PAUSE_SECONDS)
 
-    def _has_come_to_pass(self) -> bool:
+    def _missing(self) -> list[str]:
+        """What each run is to prove, and has not come to pass."""
         orders, loads = list(self.crowd.orders), list(self.crowd.loads)
-        compared = COMPARED.get(self.arguments.comparison)
-        ways = {load.way for load in loads if load.state == "loaded"}
-        return (any(order.downloads for order in orders)
-                and (not self.arguments.loads or ways == set(LOADED))
-                and (not compared or any(one.counts[compared] for one in self.hands)))
+        has = {
+            "paid": any(order.state == "paid" for order in orders),
+            "delivered": any(order.downloads for order in orders)}
+        if self.arguments.loads:
+            for way, name in LOADED.items():
+                has[name] = any(load.state == "loaded" and load.way == way for load in loads)
+        if compared := COMPARED.get(self.arguments.comparison):
+            has[compared] = any(one.counts[compared] for one in self.hands)
+        return [name for name, is_there in has.items() if not is_there]
 
     def _stay_away(self):
         """The last kill: of the OPAL server alone."""
@@ -346,15 +351,11 @@ class CrashTest:
 
     def _check_enough(self):
         """What did not come to pass cannot have gone wrong."""
-        wanted = ["paid", "delivered"]
+        missing = self._missing()
         if self.is_long and self.arguments.comparison in TWO_TRIPS:
-            wanted.append("recovered")
-        if self.arguments.loads:
-            wanted += LOADED.values()
-        if compared := COMPARED.get(self.arguments.comparison):
-            wanted.append(compared)
-        figures = {name.strip(): value for name, value in self.figures()}
-        self.problems += [f"proves nothing: {name}: 0" for name in wanted if not figures.get(name)]
+            if not any(self.ledger.recoveries.values()):
+                missing.append("recovered")
+        self.problems += [f"proves nothing: {name}: 0" for name in missing]
 
     # What is said
 

@@ -35,13 +35,8 @@ import Wire
         plan.firstFee = fee
         let fixture = try await ConsoleFixture(clearing: plan, acquirer: acquirer)
         _ = try await fixture.pay()
-        let world = fixture.world
-        await world.collect(closesAll: true)
-        let parties = try #require(world.clearing)
-        await parties.point.round()
-        let house = parties.house.house
-        try await house.credit { world.now }
-        let run = try #require(try await house.settle(world.now, isEarly: true))
+        let house = try await fixture.credit().house
+        let run = try #require(try await house.settle(fixture.world.now, isEarly: true))
         let payouts = try await house.payouts(of: run.day, limit: 10)
         #expect(payouts.count == 2)
         return Settled(fixture: fixture, day: "/clearing/days/\(run.day.digits)", payouts: payouts)
@@ -204,14 +199,10 @@ import Wire
         ] as [(UInt32, Bool?, Bool)] {
             let fixture = try await ConsoleFixture(clearing: plan, acquirer: acquirer)
             let transaction = try await fixture.pay().terms.transaction.text
-            let world = fixture.world
-            await world.collect(closesAll: true)
-            let parties = try #require(world.clearing)
-            await parties.point.round()
-            try await parties.house.house.credit { world.now }
-            let sales = try await parties.house.house.suspended(after: nil, limit: 2)
+            let house = try await fixture.credit().house
+            let sales = try await house.suspended(after: nil, limit: 2)
             let place = try #require(sales.first).place.reference
-            let issuer = world.cards[0].issuer
+            let issuer = fixture.world.cards[0].issuer
             let role: OperatorRole =
                 switch isIssuers {
                 case false: .acquirer
@@ -272,6 +263,7 @@ import Wire
         let found = await page(of: max + 3_000, after: goesOn, limit: 2) { $0 == max + 2_000 }
         #expect(found.items == [max + 2_000] && found.next == nil)
     }
+
     @Test func `a list that is not narrowed is read as far as it is wanted`() async {
         let few = await page(of: 10, after: 3, limit: 4, isNarrowed: false) { _ in true }
         #expect(few.items == [4, 5, 6, 7] && few.next == 7)

@@ -14,21 +14,6 @@ import Wire
 
 /// What the console shows of records that somebody changed in the database.
 @Suite struct ConsoleDamageTests {
-    /// Changes one bit of a record's body.
-    private func damage(_ key: RecordKey, in store: any RecordStore) async throws {
-        let record = try #require(try await store.read(key))
-        var body = record.body
-        body[body.count / 2] ^= 1
-        let write = RecordWrite.put(
-            key,
-            expectedRevision: record.revision,
-            body: body,
-            reply: record.reply,
-            isOpen: record.isOpen
-        )
-        #expect(try await store.commit(Transition(writes: [write])) == .committed)
-    }
-
     @Test func `a card that does not open is stopped and shown, and no other`() async throws {
         let fixture = try await ConsoleFixture()
         let card = fixture.world.cards[0]

@@ -349,6 +349,16 @@ struct ConsoleFixture {
         return page
     }
 
+    /// Takes what was sold to the clearing house, which credits it.
+    func credit() async throws -> ClearingHost {
+        let world = world
+        await world.collect(closesAll: true)
+        let parties = try #require(world.clearing)
+        await parties.point.round()
+        try await parties.house.house.credit { world.now }
+        return parties.house
+    }
+
     /// Counts for the overview what has happened.
     func count() async throws {
         let world = world
@@ -361,6 +371,21 @@ struct ConsoleFixture {
         let match = try #require(list.text.firstMatch(of: #/href="(/cards/[^"?]+)"/#))
         return String(match.1)
     }
+}
+
+/// Changes one bit of a record's body.
+func damage(_ key: RecordKey, in store: any RecordStore) async throws {
+    let record = try #require(try await store.read(key))
+    var body = record.body
+    body[body.count / 2] ^= 1
+    let write = RecordWrite.put(
+        key,
+        expectedRevision: record.revision,
+        body: body,
+        reply: record.reply,
+        isOpen: record.isOpen
+    )
+    #expect(try await store.commit(Transition(writes: [write])) == .committed)
 }
 
 extension Browser {

@@ -21,13 +21,8 @@ import Wire
             pdfSalesMax: pdfSalesMax
         )
         _ = try await fixture.pay()
-        let world = fixture.world
-        await world.collect(closesAll: true)
-        let parties = try #require(world.clearing)
-        await parties.point.round()
-        let house = parties.house.house
-        try await house.credit { world.now }
-        let run = try #require(try await house.settle(world.now, isEarly: true))
+        let house = try await fixture.credit().house
+        let run = try #require(try await house.settle(fixture.world.now, isEarly: true))
         let payout = try await house.payouts(of: run.day, limit: 1).first
         return (fixture, house, try #require(payout))
     }
@@ -141,11 +136,7 @@ import Wire
             limit: 1,
             order: .ascending
         )
-        let part = try #require(parts.first)
-        var body = part.body
-        body[body.count / 2] ^= 1
-        let write = RecordWrite.put(part.key, expectedRevision: part.revision, body: body)
-        #expect(try await store.commit(Transition(writes: [write])) == .committed)
+        try await damage(try #require(parts.first).key, in: store)
         try await fixture.work { browser async throws in
             let report = try await browser.open("\(path)/report.csv")
             try expectWhole(report)

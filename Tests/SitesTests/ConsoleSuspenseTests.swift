@@ -17,14 +17,10 @@ import Testing
         plan.isLastMerchantLate = true
         let fixture = try await ConsoleFixture(clearing: plan)
         _ = try await fixture.pay()
-        let world = fixture.world
-        await world.collect(closesAll: true)
-        let parties = try #require(world.clearing)
-        await parties.point.round()
-        try await parties.house.house.credit { world.now }
-        let sales = try await parties.house.house.suspended(after: nil, limit: 2)
+        let host = try await fixture.credit()
+        let sales = try await host.house.suspended(after: nil, limit: 2)
         #expect(sales.count == 1)
-        return (fixture, parties.house, try #require(sales.first).place)
+        return (fixture, host, try #require(sales.first).place)
     }
 
     private func decide(

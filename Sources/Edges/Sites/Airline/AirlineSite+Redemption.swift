@@ -51,15 +51,8 @@ extension AirlineSite {
             throw .broken(ShopSite.GoodsMissing(file: name))
         }
         try await handOver(address)
-        let safe = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: mediaType,
-                .contentDisposition: "attachment; filename=\"\(safe)\"",
-            ],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: file))
-        )
+        let body = ResponseBody(byteBuffer: ByteBuffer(bytes: file))
+        return .attachment(name, type: mediaType, body)
     }
 
     /// The merchant module notes the first time. What a member has redeemed can be looked at for

@@ -306,13 +306,7 @@ extension CardholderSite {
                 return true
             }
         }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/csv; charset=utf-8; header=present",
-                .contentDisposition: "attachment; filename=\"history.csv\"",
-            ],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: file.text))
-        )
+        let body = ResponseBody(byteBuffer: ByteBuffer(string: file.text))
+        return .attachment("history.csv", type: Response.csv, body)
     }
 }

@@ -312,13 +312,7 @@ struct ConsoleEarnFiles: Sendable {
             }
             last = end.number
         }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/csv; charset=utf-8; header=present",
-                .contentDisposition: "attachment; filename=\"refused.csv\"",
-            ],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
-        )
+        let body = ResponseBody(byteBuffer: ByteBuffer(string: text))
+        return .attachment("refused.csv", type: Response.csv, body)
     }
 }

@@ -110,14 +110,13 @@ extension ConsoleSite {
         do {
             if let side = parts.cardSide, role.seesMails {
                 let mails = try await side.outbox.waiting(limit: RecordLimits.pageMax).count
-                let number = visit.reader.count(UInt64(mails))
-                let value = mails == RecordLimits.pageMax ? number + " or more" : number
+                let value = visit.reader.count(mails, of: RecordLimits.pageMax)
                 counts.append(["label": "Mails waiting", "value": value, "href": "/outbox"])
             }
         } catch {
             throw .unavailable(error)
         }
-        let value = open.count == ConsoleLimits.openRows ? "\(open.count) or more" : "\(open.count)"
+        let value = visit.reader.count(open.count, of: ConsoleLimits.openRows)
         var count: [String: Any] = ["label": "Open transactions", "value": value]
         if !parts.own.isEmpty { count["href"] = "/open" }
         if let oldest = open.compactMap(\.since).min() {

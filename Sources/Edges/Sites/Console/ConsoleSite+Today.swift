@@ -190,10 +190,9 @@ extension ConsoleSite {
         }
         let filling = await payments.module.terminalLines()
             .reduce(UInt64(0)) { $0 + UInt64($1.description?.openBatch.count ?? 0) }
-        let batches = reader.count(UInt64(open.count))
-        let count = open.count == RecordLimits.pageMax ? batches + " or more" : batches
         let tile: [String: Any] = [
-            "label": "Batches under way", "value": count,
+            "label": "Batches under way",
+            "value": reader.count(open.count, of: RecordLimits.pageMax),
             "note": "\(reader.count(filling)) sales in batches that are not closed yet",
         ]
         var rows: [[String: Any]] = []

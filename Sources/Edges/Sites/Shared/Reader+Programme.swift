@@ -40,6 +40,11 @@ extension Reader {
         self.number(Money(minorUnits: number, currency: .euro, exponent: .units))
     }
 
+    /// How many of a list there are, of which so many were looked at: `1,000 or more`.
+    func count(_ number: Int, of limit: Int) -> String {
+        count(UInt64(number)) + (number < limit ? "" : " or more")
+    }
+
     /// A price of a benefit: `500 Skylark Miles + €12.00`.
     func price(points: Money?, money: Money?, of programme: String) -> String {
         [points.map { amount($0, of: programme) }, money.map { amount($0) }]

@@ -111,18 +111,8 @@ extension ShopSite {
     }
 
     private func file(_ article: Article, _ goods: [UInt8]) -> Response {
-        // A name with a quotation mark or a letter beyond ASCII would need another form.
-        let name = article.contentFile.filter {
-            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-" || $0 == "_")
-        }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: article.mediaType,
-                .contentDisposition: "attachment; filename=\"\(name)\"",
-            ],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: goods))
-        )
+        let body = ResponseBody(byteBuffer: ByteBuffer(bytes: goods))
+        return .attachment(article.contentFile, type: article.mediaType, body)
     }
 
     /// The goods of an article that was sold are not there.

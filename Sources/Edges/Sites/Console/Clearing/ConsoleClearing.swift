@@ -224,8 +224,8 @@ struct ConsoleClearing: Sendable {
         }
         for waiting in run.waiting {
             guard try await clearing.covers(waiting.account.owner) else { continue }
-            // What it waits for may be another issuer's.
             let amount = waiting.amount.map { visit.reader.amount($0, waiting.account.currency) }
+            // For which record may be another party's.
             facts.append(
                 Shape.fact(
                     amount == nil ? "Not paid" : "Waits",

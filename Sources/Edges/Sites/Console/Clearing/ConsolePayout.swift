@@ -62,8 +62,8 @@ struct ConsolePayout: Sendable {
             "clearingHref": "/clearing",
         ]
         if payout.isMerchants {
-            var report = ["csvHref": Self.path(name, .csv)]
-            if fitsPDF(payout) { report["pdfHref"] = Self.path(name, .pdf) }
+            var report = ["csvHref": Self.path(name, "csv")]
+            if fitsPDF(payout) { report["pdfHref"] = Self.path(name, "pdf") }
             values["report"] = report
         }
         if clearing.merchant == nil { values["dayHref"] = "/clearing/days/\(name.day.digits)" }
@@ -88,15 +88,8 @@ struct ConsolePayout: Sendable {
 
     // MARK: The report
 
-    private enum ReportKind: String {
-        case csv = "text/csv; charset=utf-8; header=present"
-        case pdf = "application/pdf"
-
-        var ending: String { self == .csv ? "csv" : "pdf" }
-    }
-
-    private static func path(_ name: Payout.Name, _ kind: ReportKind) -> String {
-        "/clearing/payouts/\(name.reference)/report.\(kind.ending)"
+    private static func path(_ name: Payout.Name, _ ending: String) -> String {
+        "/clearing/payouts/\(name.reference)/report.\(ending)"
     }
 
     /// The payout of a merchant; what others are paid is no sum of sales.
@@ -121,7 +114,7 @@ struct ConsolePayout: Sendable {
             }
             try await writer.finish(nil)
         }
-        return response(payout.name, .csv, body)
+        return .attachment(payout.name.reference + ".csv", type: Response.csv, body)
     }
 
     func pdf(_ visit: ConsoleSite.Visit) async throws(SiteFailure) -> Response {
@@ -136,28 +129,13 @@ struct ConsolePayout: Sendable {
             let text = "There are too many sales for a PDF: take the CSV file."
             return try await page(visit, notice: Page.Notice(.plain, text))
         }
-        return response(payout.name, .pdf, ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        let body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        return .attachment(payout.name.reference + ".pdf", type: "application/pdf", body)
     }
 
     /// Whether its sales may fit into a PDF; those that waited in suspense are not counted yet.
     private func fitsPDF(_ payout: Payout) -> Bool {
         payout.content.count <= clearing.reports.pdfSalesMax
-    }
-
-    private func response(
-        _ name: Payout.Name,
-        _ kind: ReportKind,
-        _ body: ResponseBody
-    ) -> Response {
-        let file = "\(name.reference).\(kind.ending)"
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: kind.rawValue,
-                .contentDisposition: "attachment; filename=\"\(file)\"",
-            ],
-            body: body
-        )
     }
 
     // MARK: Refused by the bank

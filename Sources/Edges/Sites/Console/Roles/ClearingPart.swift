@@ -85,9 +85,10 @@ extension ConsoleParts.Clearing {
     private func accounts(
         of owners: [LedgerAccount.Owner]
     ) async throws(ClearingFailure) -> [AccountRecord] {
+        let units = try await house.terms().units
         var accounts: [AccountRecord] = []
         for owner in owners {
-            for unit in try await house.terms().units {
+            for unit in units {
                 let account = try await house.account(LedgerAccount(owner, unit.currency))
                 if let account { accounts.append(account) }
             }

@@ -4,19 +4,17 @@ import Kernel
 import Merchant
 
 extension ConsoleParts {
-    /// The parties of this process that are asked about a disputed sale.
+    /// The parties of this process that are asked about a disputed sale, and else not seen.
     struct Witnesses: Sendable {
         let payments: Payments?
         let shops: [Shop]
-        let clearing: Clearing?
     }
 
     /// What the evidence of a dispute is read from. An issuer decides by what the other side has on
     /// record of that one sale, and sees nothing else of it.
     func evidence(of sale: Dispute.Sale) -> ConsoleParts {
-        let (payments, shops, clearing) =
-            witnesses.map { ($0.payments, $0.shops, $0.clearing) }
-            ?? (self.payments, self.shops, self.clearing)
+        let (payments, shops) =
+            witnesses.map { ($0.payments, $0.shops) } ?? (self.payments, self.shops)
         return ConsoleParts(
             cardSide: cardSide,
             payments: payments,

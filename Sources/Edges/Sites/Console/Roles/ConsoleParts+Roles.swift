@@ -12,7 +12,7 @@ extension ConsoleParts {
             var parts = ConsoleParts(cardSide: cardSide, clearing: clearing)
             parts.cardSide?.issuer = issuer
             parts.clearing?.part = .issuer(issuer)
-            parts.witnesses = Witnesses(payments: payments, shops: shops, clearing: clearing)
+            parts.witnesses = Witnesses(payments: payments, shops: shops)
             return parts
         case .acquirer:
             guard let payments else { return ConsoleParts() }
